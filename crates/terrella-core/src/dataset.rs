@@ -1,0 +1,68 @@
+//! A set of episodes that share a signature, and its split into training and held-out episodes.
+
+use crate::{Episode, Error, Key, Result, Signature, Stats, Table};
+
+/// Recordings that share a signature, with their statistics and a hash of their content.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// What the episodes have in common.
+    pub signature: Signature,
+    /// The recordings, in order: `episodes[i].index == i`.
+    pub episodes: Vec<Episode>,
+    /// Statistics of the state columns over all rows.
+    pub state_stats: Stats,
+    /// Statistics of the action columns over all rows.
+    pub action_stats: Stats,
+    /// SHA-256 of the content in hexadecimal; written beside every number computed from it.
+    pub hash: String,
+}
+
+/// Which episodes train and which are held out. Always by episode, never by clip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Episodes to learn from, ascending.
+    pub train: Vec<usize>,
+    /// Episodes never learnt from, ascending.
+    pub held_out: Vec<usize>,
+}
+
+impl Dataset {
+    /// Number of rows over all episodes.
+    pub fn n_rows(&self) -> usize {
+        self.episodes.iter().map(Episode::len).sum()
+    }
+
+    /// Statistics of states and actions over these episodes only: what a model may know.
+    pub fn stats_of(&self, episodes: &[usize]) -> (Stats, Stats) {
+        let pick = |table: fn(&Episode) -> &Table| episodes.iter().map(move |&e| table(&self.episodes[e]));
+        (
+            Stats::of(self.signature.state.len(), pick(|e| &e.states).filter(|t| t.width > 0)),
+            Stats::of(self.signature.action.len(), pick(|e| &e.actions)),
+        )
+    }
+
+    /// Splits by episode. Each episode draws its own number from the seed, so appending episodes
+    /// to a dataset keeps the relative order of those that were there.
+    ///
+    /// # Errors
+    /// If either side would be empty.
+    pub fn split(&self, seed: u64, held_out_fraction: f64) -> Result<Split> {
+        let n = self.episodes.len();
+        let n_held_out = (n as f64 * held_out_fraction).round() as usize;
+        if n_held_out == 0 || n_held_out >= n {
+            return Err(Error::Invalid(format!(
+                "holding out {held_out_fraction} of {n} episodes leaves one side empty; record more episodes or change the fraction"
+            )));
+        }
+        let draw = |e: usize| Key::new(seed).with("split").at(e as u64).seed();
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by_key(|&e| (draw(e), e));
+        let (held_out, train) = order.split_at(n_held_out);
+        let sorted = |side: &[usize]| {
+            let mut side = side.to_vec();
+            side.sort_unstable();
+            side
+        };
+        Ok(Split { train: sorted(train), held_out: sorted(held_out) })
+    }
+}

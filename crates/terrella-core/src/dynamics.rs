@@ -1,0 +1,74 @@
+//! A learned (or exact) simulator, and what one wants from it.
+
+use crate::{Image, Observation, Result, Table};
+
+/// Predicts how a state changes under an action. Everything is batched, row by row independent.
+///
+/// Actions are host numbers in the units of the log: normalisation belongs to the model, so that
+/// planners know nothing of it and can be tested against an exact simulator.
+pub trait Dynamics {
+    /// A batch of states.
+    type State: Clone;
+
+    /// Width of one action block: `frame_skip × action`.
+    fn block_width(&self) -> usize;
+
+    /// The states of a batch of observations.
+    ///
+    /// # Errors
+    /// If an observation lacks what the model looks at, or has another size.
+    fn observe(&self, observations: &[Observation]) -> Result<Self::State>;
+
+    /// A batch of `n` copies of the only state of a batch of one.
+    fn repeat(&self, state: &Self::State, n: usize) -> Self::State;
+
+    /// The states after one action block each; `actions` is `[batch, block_width]`.
+    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State;
+
+    /// The latent vectors of the batch, for objectives, probes and plots.
+    fn latents(&self, state: &Self::State) -> Table;
+
+    /// The logged state that the model believes in, if it can tell: `[batch, state]`.
+    fn read(&self, state: &Self::State) -> Option<Table>;
+
+    /// Pictures of the batch, if the model can draw.
+    fn draw(&self, state: &Self::State) -> Option<Vec<Image>>;
+}
+
+/// What is wanted of a rollout.
+pub trait Objective<S> {
+    /// One cost a row, lower is better; `rollout[k]` is the batch after block `k`.
+    fn cost(&self, rollout: &[S]) -> Vec<f32>;
+}
+
+/// What a model imagined, in numbers that people can read.
+#[derive(Clone, Debug, Default)]
+pub struct Rollout {
+    /// One row a block.
+    pub latents: Table,
+    /// The believed state after each block.
+    pub states: Option<Table>,
+    /// The picture after each block.
+    pub images: Option<Vec<Image>>,
+}
+
+impl Rollout {
+    /// Imagines one sequence of action blocks from the only state of a batch of one.
+    pub fn imagine<D: Dynamics>(dynamics: &D, start: &D::State, blocks: &Table) -> Self {
+        let mut rollout = Self::default();
+        let mut state = start.clone();
+        for block in blocks.rows() {
+            state = dynamics.step(&state, block);
+            let latent = dynamics.latents(&state);
+            rollout.latents.width = latent.width;
+            rollout.latents.push(latent.row(0));
+            if let Some(read) = dynamics.read(&state) {
+                rollout.states.get_or_insert_with(|| Table::new(read.width)).push(read.row(0));
+            }
+            if let Some(mut drawn) = dynamics.draw(&state) {
+                rollout.images.get_or_insert_default().push(drawn.swap_remove(0));
+            }
+        }
+        rollout
+    }
+}

@@ -1,0 +1,117 @@
+//! One recording: what was seen, what was done, in the order it happened.
+
+use crate::{Image, Table};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Bytes owned by anything that can lend them: a vector, or a memory map.
+pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// What every episode of a dataset has in common.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signature {
+    /// Rows a second.
+    pub fps: f64,
+    /// Height and width of the pictures, if there are any.
+    pub image: Option<[usize; 2]>,
+    /// Names of the state's numbers; empty if no state was logged.
+    pub state: Vec<String>,
+    /// Names of the action's numbers.
+    pub action: Vec<String>,
+    /// The world these recordings come from, if one of ours can replay them (`pusht`, `tworoom` …).
+    pub env: Option<String>,
+}
+
+/// The decoded RGB pictures of one episode, in shared memory.
+#[derive(Clone)]
+pub struct Frames {
+    height: usize,
+    width: usize,
+    len: usize,
+    bytes: SharedBytes,
+    offset: usize,
+}
+
+impl Frames {
+    /// Views `len` pictures of `height × width × 3` bytes that start at `offset`.
+    ///
+    /// # Panics
+    /// If the bytes end too early.
+    pub fn new(height: usize, width: usize, len: usize, bytes: SharedBytes, offset: usize) -> Self {
+        let (have, need) = ((*bytes).as_ref().len(), offset + len * height * width * 3);
+        assert!(have >= need, "{len} pictures end at byte {need} of {have}");
+        Self { height, width, len, bytes, offset }
+    }
+
+    /// Frames from pictures of one size.
+    ///
+    /// # Panics
+    /// If there is none, or sizes differ.
+    pub fn from_images(images: &[Image]) -> Self {
+        let (height, width) = (images[0].height, images[0].width);
+        assert!(images.iter().all(|i| (i.height, i.width) == (height, width)), "pictures of several sizes");
+        let bytes: Vec<u8> = images.iter().flat_map(|i| i.data.iter().copied()).collect();
+        Self::new(height, width, images.len(), Arc::new(bytes), 0)
+    }
+
+    /// Number of pictures.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no picture.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Height and width.
+    pub fn size(&self) -> [usize; 2] {
+        [self.height, self.width]
+    }
+
+    /// The bytes of one picture, height × width × 3.
+    pub fn bytes(&self, at: usize) -> &[u8] {
+        assert!(at < self.len, "picture {at} of {}", self.len);
+        let n = self.height * self.width * 3;
+        let start = self.offset + at * n;
+        &(*self.bytes).as_ref()[start..start + n]
+    }
+
+    /// A copy of one picture.
+    pub fn image(&self, at: usize) -> Image {
+        Image { height: self.height, width: self.width, data: self.bytes(at).to_vec() }
+    }
+}
+
+impl std::fmt::Debug for Frames {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Frames({} of {}x{})", self.len, self.height, self.width)
+    }
+}
+
+/// One recording. Row `t` of `actions` is the action that *leaves* row `t` of `states` and `frames`.
+#[derive(Clone, Debug)]
+pub struct Episode {
+    /// Its number in the dataset.
+    pub index: usize,
+    /// What was being done, in words.
+    pub task: String,
+    /// One row a step; width 0 where no state was logged.
+    pub states: Table,
+    /// One row a step.
+    pub actions: Table,
+    /// One picture a step, if there are pictures.
+    pub frames: Option<Frames>,
+}
+
+impl Episode {
+    /// Number of steps.
+    pub fn len(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// Whether there is no step.
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+}

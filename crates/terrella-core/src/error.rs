@@ -1,0 +1,63 @@
+//! Errors of the core: what was wrong, where, with numbers, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong in the core types.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a file operation.
+    #[error("cannot {doing} {}: {source}{}", path.display(), remedy(source))]
+    Io {
+        /// What was attempted, as a verb: `read`, `write`, `create`.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason the system gave.
+        source: std::io::Error,
+    },
+    /// A run directory would be overwritten.
+    #[error("run directory {} already exists; choose another name, or resume it", .0.display())]
+    Exists(PathBuf),
+    /// Sizes that do not fit together.
+    #[error("{what}: expected {expected}, got {got}")]
+    Shape {
+        /// The thing with the wrong size.
+        what: String,
+        /// The size that was needed.
+        expected: usize,
+        /// The size that was found.
+        got: usize,
+    },
+    /// A value that cannot be used; the text says why and what to change.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// The result of a core operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Wraps an IO error with what was being done to which path.
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_path_buf(), source }
+    }
+
+    /// Fails unless `got == expected`.
+    pub fn check(what: &str, expected: usize, got: usize) -> Result<()> {
+        if expected == got {
+            return Ok(());
+        }
+        Err(Self::Shape { what: what.to_owned(), expected, got })
+    }
+}
+
+fn remedy(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match source.kind() {
+        ErrorKind::StorageFull => "; free some space or choose another disk",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a folder you may write to",
+        ErrorKind::NotFound => "; check the spelling of the path",
+        _ => "",
+    }
+}

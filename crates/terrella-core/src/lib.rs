@@ -1,0 +1,38 @@
+//! The vocabulary of Terrella: seven types and the traits at the seams.
+//!
+//! Data flows one way: [`Episode`] → [`Clip`] → [`Batch`] → `State` → [`Rollout`] → [`Plan`] →
+//! [`Verdict`] (→ `Episode`). `State` is the associated type of [`Dynamics`]: only a model knows
+//! what its own state is made of. This crate knows neither Burn nor any file format; everything in
+//! it is a plain value on the host, so every other crate can be tested without a model.
+
+mod clip;
+mod dataset;
+mod dynamics;
+mod env;
+mod episode;
+mod error;
+mod image;
+mod plan;
+mod policy;
+mod run_dir;
+mod seed;
+mod space;
+mod stats;
+mod table;
+mod verdict;
+
+pub use clip::{Batch, Clip, Window};
+pub use dataset::{Dataset, Split};
+pub use dynamics::{Dynamics, Objective, Rollout};
+pub use env::{Env, EnvSpec, Observation, Rule};
+pub use episode::{Episode, Frames, SharedBytes, Signature};
+pub use error::{Error, Result};
+pub use image::Image;
+pub use plan::{Plan, Planner, Prior, Problem};
+pub use policy::{Goal, Policy};
+pub use run_dir::{RunDir, write_atomic};
+pub use seed::{Key, Stream};
+pub use space::Space;
+pub use stats::Stats;
+pub use table::Table;
+pub use verdict::Verdict;

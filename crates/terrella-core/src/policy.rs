@@ -1,0 +1,27 @@
+//! Something that acts.
+
+use crate::{Key, Observation, Result};
+
+/// What a policy is asked to bring about.
+#[derive(Clone, Debug, Default)]
+pub struct Goal {
+    /// How the world looks when it is reached.
+    pub observation: Observation,
+    /// Environment steps after which the demonstrator was there.
+    pub steps: usize,
+}
+
+/// Chooses actions from observations.
+pub trait Policy {
+    /// Forgets the last episode and takes a goal.
+    ///
+    /// # Errors
+    /// If the goal cannot be understood.
+    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()>;
+
+    /// The next action, in the units of the world.
+    ///
+    /// # Errors
+    /// If the observation lacks what the policy looks at.
+    fn act(&mut self, now: &Observation) -> Result<Vec<f32>>;
+}
