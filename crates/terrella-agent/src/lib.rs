@@ -1,1 +1,26 @@
-//! tmp
+//! Acting: planners that search in any [`Dynamics`](terrella_core::Dynamics), policies that drive
+//! any [`Env`](terrella_core::Env), and the dream as a world of its own.
+//!
+//! One loop, [`play`], runs a policy in a real world or in an [`ImaginedEnv`]. Four ways of
+//! searching (random shooting, CEM, iCEM, MPPI) are one loop in `search` with four settings, and a
+//! fifth, `follow`, does not search at all. The crate knows neither Burn nor a particular world: a
+//! learned planner enters as a [`Propose`] closure whose sequences seed the search (the hybrid).
+
+mod config;
+mod imagined;
+mod mpc;
+mod noise;
+mod objective;
+mod play;
+mod policies;
+mod prior;
+mod search;
+
+pub use config::{Answer, CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
+pub use imagined::ImaginedEnv;
+pub use mpc::{Ahead, Aim, MpcConfig, MpcPolicy, Propose};
+pub use objective::{Distance, Timing};
+pub use play::{Played, View, play};
+pub use policies::{NullPolicy, RandomPolicy, ReplayPolicy};
+pub use prior::{PriorRule, shift};
+pub use search::SamplingPlanner;

@@ -19,6 +19,16 @@ pub trait Dynamics {
     /// If an observation lacks what the model looks at, or has another size.
     fn observe(&self, observations: &[Observation]) -> Result<Self::State>;
 
+    /// The states after acting `block` (`[batch, block_width]`) and seeing `observations`. A model
+    /// that looks back keeps the past as context; by default there is no past.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn track(&self, before: &Self::State, block: &[f32], observations: &[Observation]) -> Result<Self::State> {
+        let _ = (before, block);
+        self.observe(observations)
+    }
+
     /// A batch of `n` copies of the only state of a batch of one.
     fn repeat(&self, state: &Self::State, n: usize) -> Self::State;
 

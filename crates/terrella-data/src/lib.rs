@@ -1,1 +1,26 @@
-//! tmp
+//! Recordings: LeRobot v3.0 datasets on disk, imports from other formats, and windows for training.
+//!
+//! [`open`] turns a path into a [`terrella_core::Dataset`] whose pictures are decoded once and
+//! memory-mapped; [`import`] copies any recording into a LeRobot dataset through a [`Writer`];
+//! [`Sampler`] cuts training windows, each exactly once an epoch. Formats are listed in [`FORMATS`].
+
+mod cache;
+mod compatible;
+mod error;
+mod format;
+mod inspect;
+mod lerobot;
+mod open;
+mod picture;
+mod prefetch;
+mod sampler;
+mod zarr;
+
+pub use compatible::check_compatible;
+pub use error::{Error, Result};
+pub use format::{FORMATS, Format, Source, SourceOptions, detect};
+pub use inspect::{Summary, inspect};
+pub use lerobot::{Writer, Written};
+pub use open::{OpenOptions, import, open, open_with};
+pub use prefetch::Prefetch;
+pub use sampler::{Sampler, gather};

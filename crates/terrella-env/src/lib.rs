@@ -1,1 +1,52 @@
-//! tmp
+//! Worlds to act in: PushT, TwoRoom and Balls, with demonstrators for each.
+//!
+//! Every world is a plain value behind [`terrella_core::Env`]: keyed seeds, bit-exact replay,
+//! snapshots below a microsecond, pictures of any size. [`registry`] lists them, [`make`] builds
+//! one from JSON options, [`demonstrator`] gives a scripted policy that does its task.
+
+mod artist;
+mod balls;
+mod batch;
+mod error;
+mod geometry;
+mod latency;
+mod look;
+pub mod policy;
+pub mod pusht;
+mod raster;
+mod registry;
+mod tworoom;
+
+pub use balls::{Balls, BallsOptions};
+pub use batch::EnvBatch;
+pub use error::{Error, Result};
+pub use geometry::{Vec2, angle_difference};
+pub use look::{Look, Pattern};
+pub use pusht::{PushT, PushTOptions};
+pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, registry};
+pub use tworoom::{TwoRoom, TwoRoomOptions};
+
+/// Red, green, blue, 0 to 255.
+pub type Rgb = [u8; 3];
+
+/// A logged row as doubles; fails if the width is wrong or a number is not finite.
+fn row<const N: usize>(what: &str, row: &[f32]) -> terrella_core::Result<[f64; N]> {
+    terrella_core::Error::check(what, N, row.len())?;
+    if let Some(at) = row.iter().position(|x| !x.is_finite()) {
+        return Err(terrella_core::Error::Invalid(format!(
+            "{what}: number {at} is {}; drop the row or repair the log",
+            row[at]
+        )));
+    }
+    Ok(std::array::from_fn(|i| f64::from(row[i])))
+}
+
+/// A number moved into its bounds; what is not a number becomes the middle, so that no world breaks.
+fn clamped(x: f32, low: f32, high: f32) -> f32 {
+    if x.is_nan() { (low + high) / 2.0 } else { x.clamp(low, high) }
+}
+
+/// Distance of the first two numbers of two rows.
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    (f64::from(a[0]) - f64::from(b[0])).hypot(f64::from(a[1]) - f64::from(b[1]))
+}

@@ -1,1 +1,40 @@
-//! tmp
+//! World models, and the only door to Burn for networks.
+//!
+//! [`Jepa`] is the network, [`train`] teaches it from host-side batches, [`World`] wraps a trained
+//! one as a [`terrella_core::Dynamics`] for planners, probes and pictures. A [`checkpoint`] holds
+//! weights together with the configuration and the statistics they were trained with.
+#![recursion_limit = "256"]
+
+mod batch;
+mod checkpoint;
+mod codec;
+mod config;
+mod decoder;
+mod error;
+mod jepa;
+mod monitor;
+mod nn;
+mod optim;
+mod pixels;
+mod probe;
+mod reacher;
+mod sigreg;
+mod symmetry;
+mod train;
+mod world;
+
+pub use batch::{Batcher, Tensors};
+pub use checkpoint::Saved;
+pub use codec::StateCodec;
+pub use config::{Interface, JepaConfig, ModelConfig, Sees, Size};
+pub use error::{Error, Result};
+pub use jepa::{Jepa, Shape, patcher};
+pub use monitor::Monitor;
+pub use pixels::{Cut, Patcher};
+pub use probe::Probe;
+pub use reacher::{Reacher, ReacherConfig, Trace};
+pub use decoder::{DECODED_SIZE, Decoder};
+pub use world::{Latents, World};
+pub use sigreg::sigreg;
+pub use symmetry::{Symmetry, Turn};
+pub use train::{LossWeights, Losses, Progress, TrainConfig, Trainer};

@@ -1,0 +1,161 @@
+//! The dream is a world: a [`Dynamics`] that can be acted in like any [`Env`] (after DIAMOND,
+//! Alonso et al. 2024), so that one loop, one viewer and one evaluator serve both.
+//!
+//! A model moves a block of actions at a time. Steps inside a block are collected and the state
+//! holds still; with the block's last action the dream moves on. Its state is what the model
+//! believes ([`Dynamics::read`]), its picture what the model draws. What "reached" means, and what
+//! the numbers are called, it takes from the world it imagines.
+
+use crate::View;
+use std::sync::{Arc, Mutex, PoisonError};
+use terrella_core::{Dynamics, Env, EnvSpec, Error, Image, Key, Observation, Result, Rule};
+
+/// A world that exists in a model.
+///
+/// [`Env::save`] files the model's state in a store that all copies of this dream share and writes
+/// its number, so that [`Env::load`] is exact for any model. Snapshots are therefore valid within
+/// one process and one family of copies, and their memory is freed with the last copy.
+pub struct ImaginedEnv<D: Dynamics> {
+    dynamics: Arc<D>,
+    world: Box<dyn Env>,
+    view: View,
+    starts: Arc<Vec<Arc<D::State>>>,
+    state: Arc<D::State>,
+    pending: Vec<f32>,
+    filed: Arc<Mutex<Vec<Arc<D::State>>>>,
+}
+
+impl<D: Dynamics> ImaginedEnv<D> {
+    /// The dream of a world: starts are observed in the world through `view`, all else is imagined.
+    ///
+    /// # Errors
+    /// If the model cannot see what the view shows, or its block is not whole actions.
+    pub fn new(dynamics: Arc<D>, mut world: Box<dyn Env>, view: View) -> Result<Self> {
+        let (block, action) = (dynamics.block_width(), world.spec().action.width());
+        if action == 0 || !block.is_multiple_of(action) {
+            return Err(Error::Invalid(format!(
+                "the model takes blocks of {block} numbers, which is not a whole number of the actions of {action} of world {}",
+                world.spec().id
+            )));
+        }
+        let state = Arc::new(dynamics.observe(&[view.observe(&mut *world)])?);
+        let (starts, filed) = (Arc::new(Vec::new()), Arc::new(Mutex::new(Vec::new())));
+        Ok(Self { dynamics, world, view, starts, state, pending: Vec::with_capacity(block), filed })
+    }
+
+    /// Lets [`Env::reset`] begin at one of these observations (drawn from its seed) instead of at a
+    /// start drawn by the world: a dream of recordings.
+    ///
+    /// # Errors
+    /// If there is none, or the model cannot see one of them.
+    pub fn with_starts(mut self, starts: &[Observation]) -> Result<Self> {
+        if starts.is_empty() {
+            return Err(Error::Invalid("a dream needs at least one observation to start from".to_owned()));
+        }
+        let observe = |o: &Observation| Ok(Arc::new(self.dynamics.observe(std::slice::from_ref(o))?));
+        self.starts = Arc::new(starts.iter().map(observe).collect::<Result<_>>()?);
+        Ok(self)
+    }
+
+    fn begin(&mut self, state: Arc<D::State>) {
+        self.state = state;
+        self.pending.clear();
+    }
+
+    fn dream_of_world(&mut self) -> Result<()> {
+        let seen = self.view.observe(&mut *self.world);
+        let state = Arc::new(self.dynamics.observe(&[seen])?);
+        self.begin(state);
+        Ok(())
+    }
+}
+
+impl<D: Dynamics + Send + Sync + 'static> Env for ImaginedEnv<D>
+where
+    D::State: Send + Sync,
+{
+    fn spec(&self) -> &EnvSpec {
+        self.world.spec()
+    }
+
+    /// # Panics
+    /// If the model cannot see a start that the world draws, although it saw the first one.
+    fn reset(&mut self, seed: u64) {
+        if !self.starts.is_empty() {
+            let at = Key::new(seed).with("dream start").stream().below(self.starts.len());
+            return self.begin(Arc::clone(&self.starts[at]));
+        }
+        self.world.reset(seed);
+        if let Err(error) = self.dream_of_world() {
+            panic!("the model saw the world before, but not its start of seed {seed}: {error}");
+        }
+    }
+
+    fn set_state(&mut self, state: &[f32]) -> Result<()> {
+        self.world.set_state(state)?;
+        self.dream_of_world()
+    }
+
+    /// What the model believes; empty if it cannot tell.
+    fn state(&self) -> Vec<f32> {
+        self.dynamics.read(&self.state).map_or_else(Vec::new, |read| read.row(0).to_vec())
+    }
+
+    fn step(&mut self, action: &[f32]) {
+        let at = self.pending.len();
+        self.pending.extend_from_slice(action);
+        self.world.spec().action.clamp(&mut self.pending[at..]);
+        if self.pending.len() >= self.dynamics.block_width() {
+            self.state = Arc::new(self.dynamics.step(&self.state, &self.pending));
+            self.pending.clear();
+        }
+    }
+
+    /// What the model draws, at the size asked for; grey if it cannot draw.
+    fn render(&mut self, size: usize) -> Image {
+        match self.dynamics.draw(&self.state).as_deref() {
+            Some([image, ..]) => image.resized(size, size),
+            _ => Image::filled(size, size, [128; 3]),
+        }
+    }
+
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        // A panic elsewhere cannot leave the store half-written: it only ever grows by one push.
+        let mut filed = self.filed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = filed.last().is_some_and(|last| Arc::ptr_eq(last, &self.state));
+        if !known {
+            filed.push(Arc::clone(&self.state));
+        }
+        snapshot.extend([(filed.len() - 1) as f64, self.pending.len() as f64]);
+        snapshot.extend(self.pending.iter().map(|x| f64::from(*x)));
+    }
+
+    /// # Panics
+    /// If the snapshot was not written by this dream or a copy of it.
+    fn load(&mut self, snapshot: &[f64]) {
+        let (at, n) = (snapshot[0] as usize, snapshot[1] as usize);
+        let state = Arc::clone(&self.filed.lock().unwrap_or_else(PoisonError::into_inner)[at]);
+        self.begin(state);
+        self.pending.extend(snapshot[2..2 + n].iter().map(|x| *x as f32));
+    }
+
+    fn set_goal(&mut self, goal: &[f32]) -> Result<()> {
+        self.world.set_goal(goal)
+    }
+
+    fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
+        self.world.reached(rule, state, goal)
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Env> {
+        Box::new(Self {
+            dynamics: Arc::clone(&self.dynamics),
+            world: self.world.boxed_clone(),
+            view: self.view,
+            starts: Arc::clone(&self.starts),
+            state: Arc::clone(&self.state),
+            pending: self.pending.clone(),
+            filed: Arc::clone(&self.filed),
+        })
+    }
+}

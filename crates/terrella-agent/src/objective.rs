@@ -1,0 +1,102 @@
+//! What a goal costs: distance in latent space, or distance of believed states in tolerances.
+//!
+//! The latent distance is the published choice and needs nothing but pictures. Where a model can
+//! tell the logged state, distances can instead be counted in the tolerances within which people
+//! would call the goal reached: twenty pixels and twenty degrees then weigh the same.
+
+use serde::{Deserialize, Serialize};
+use terrella_core::{Dynamics, Error, EnvSpec, Objective, Result};
+
+/// Which moments of a rollout count.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Timing {
+    /// Share of the nearest moment in the cost; the rest belongs to the last one. A goal that is
+    /// touched on the way counts as reached, but a plan should not live on a moment the model
+    /// may have imagined.
+    pub nearest: f32,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { nearest: 0.5 }
+    }
+}
+
+/// Squared distance to a goal, per rollout row.
+pub struct Distance<'a, D> {
+    dynamics: &'a D,
+    target: Target,
+    timing: Timing,
+}
+
+enum Target {
+    Latent(Vec<f32>),
+    State { goal: Vec<f32>, tolerance: Vec<f32>, angles: Vec<usize> },
+}
+
+impl<'a, D: Dynamics> Distance<'a, D> {
+    /// Squared distance between latents, averaged over their dimensions.
+    pub fn latent(dynamics: &'a D, goal: Vec<f32>, timing: Timing) -> Self {
+        Self { dynamics, target: Target::Latent(goal), timing }
+    }
+
+    /// Squared distance between believed states, each number divided by its tolerance.
+    ///
+    /// # Errors
+    /// If the model cannot tell states, or widths differ.
+    pub fn state(dynamics: &'a D, state: &D::State, goal: Vec<f32>, tolerance: Vec<f32>, spec: &EnvSpec, timing: Timing) -> Result<Self> {
+        let told = dynamics.read(state).ok_or_else(|| {
+            Error::Invalid("the model cannot tell states; train it with model.readout = true, or plan with the latent distance".to_owned())
+        })?;
+        Error::check("goal state", told.width, goal.len())?;
+        Error::check("tolerances", told.width, tolerance.len())?;
+        Ok(Self { dynamics, target: Target::State { goal, tolerance, angles: spec.angles.clone() }, timing })
+    }
+
+    /// Distances of one moment.
+    fn at(&self, state: &D::State) -> Vec<f32> {
+        match &self.target {
+            Target::Latent(goal) => {
+                let square = |row: &[f32]| row.iter().zip(goal).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / goal.len() as f32;
+                self.dynamics.latents(state).rows().map(square).collect()
+            }
+            Target::State { goal, tolerance, angles } => {
+                // `Distance::state` has seen that the model tells states.
+                let told = self.dynamics.read(state).unwrap_or_default();
+                let square = |row: &[f32]| {
+                    (0..goal.len())
+                        .map(|i| {
+                            let difference = row[i] - goal[i];
+                            let difference = if angles.contains(&i) { wrapped(difference) } else { difference };
+                            (difference / tolerance[i]).powi(2)
+                        })
+                        .sum()
+                };
+                told.rows().map(square).collect()
+            }
+        }
+    }
+}
+
+impl<D: Dynamics> Objective<D::State> for Distance<'_, D> {
+    fn cost(&self, rollout: &[D::State]) -> Vec<f32> {
+        let Some((last, before)) = rollout.split_last() else { return Vec::new() };
+        let last = self.at(last);
+        if self.timing.nearest <= 0.0 {
+            return last;
+        }
+        let mut nearest = last.clone();
+        for state in before {
+            nearest.iter_mut().zip(self.at(state)).for_each(|(n, d)| *n = n.min(d));
+        }
+        let share = self.timing.nearest;
+        last.iter().zip(nearest).map(|(l, n)| (1.0 - share) * l + share * n).collect()
+    }
+}
+
+/// An angle difference in `[-π, π)`.
+fn wrapped(angle: f32) -> f32 {
+    use std::f32::consts::{PI, TAU};
+    (angle + PI).rem_euclid(TAU) - PI
+}

@@ -1,0 +1,279 @@
+//! The one search loop behind every planner: draw sequences, imagine them as one batch, refit.
+//!
+//! Candidate 0 of each iteration is the current mean (in the first one, the prior's), proposals
+//! come next, then kept elites, then fresh samples. Sample `i` of iteration `j` has its own random
+//! stream, so the answer depends on the problem and the key alone, never on threads or on what
+//! else is planned at the time. With a deadline it is the best so far, after at least one
+//! iteration (and then it does depend on how fast the machine is).
+
+use crate::Answer;
+use crate::noise::Noise;
+use std::time::{Duration, Instant};
+use terrella_core::{Dynamics, Error, Key, Objective, Plan, Planner, Problem, Result, Space, Table};
+
+/// What is done with the costs of an iteration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Update {
+    /// Refit to the best so many.
+    Elites(usize),
+    /// Refit to all, weighted by `exp(-cost / temperature)`.
+    Softmax(f64),
+    /// Keep drawing from the prior.
+    Nothing,
+    /// Answer with the first proposal.
+    Follow,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) samples: usize,
+    pub(crate) iterations: usize,
+    pub(crate) decay: f64,
+    pub(crate) beta: f64,
+    pub(crate) keep: usize,
+    pub(crate) update: Update,
+    pub(crate) momentum: f64,
+    pub(crate) min_std: f64,
+    pub(crate) answer: Answer,
+}
+
+impl Settings {
+    pub(crate) fn check(&self, planner: &str) -> Result<()> {
+        let refuse = |text: String| Err(Error::Invalid(format!("planner {planner}: {text}")));
+        if self.update == Update::Follow {
+            return Ok(());
+        }
+        if self.samples < 2 || self.iterations == 0 {
+            let (samples, iterations) = (self.samples, self.iterations);
+            return refuse(format!("{samples} samples and {iterations} iterations; use at least 2 and 1"));
+        }
+        if let Update::Elites(elites) = self.update
+            && !(2..=self.samples).contains(&elites)
+        {
+            return refuse(format!("elites is {elites}; choose from 2 to the {} samples", self.samples));
+        }
+        if let Update::Softmax(temperature) = self.update
+            && !(temperature > 0.0 && temperature.is_finite())
+        {
+            return refuse(format!("temperature is {temperature}; it must be above 0 (try 0.2)"));
+        }
+        if !(0.0..1.0).contains(&self.momentum) {
+            return refuse(format!("momentum is {}; it must be at least 0 and below 1", self.momentum));
+        }
+        if !(0.0..=1.0).contains(&self.min_std) {
+            return refuse(format!("min_std is {}, a share of the prior's deviation from 0 to 1", self.min_std));
+        }
+        if !(0.0..=8.0).contains(&self.beta) {
+            return refuse(format!("beta is {}; use 0 (white) to about 3 (very smooth)", self.beta));
+        }
+        if !(self.decay >= 1.0 && self.decay.is_finite()) {
+            return refuse(format!("decay is {}; use 1 (none) or more", self.decay));
+        }
+        match self.update {
+            Update::Elites(elites) if self.keep > elites => refuse("keep is a share of the elites, 0 to 1".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fresh samples of one iteration.
+    fn samples_at(&self, iteration: usize) -> usize {
+        let least = if let Update::Elites(elites) = self.update { 2 * elites } else { 1 };
+        let shrunk = (self.samples as f64 / self.decay.powi(iteration as i32)).round() as usize;
+        shrunk.max(least).min(self.samples)
+    }
+}
+
+/// A planner that draws action sequences and imagines them (CEM, iCEM, MPPI, random shooting).
+#[derive(Clone, Debug, PartialEq)]
+pub struct SamplingPlanner {
+    pub(crate) settings: Settings,
+    pub(crate) action_width: usize,
+}
+
+impl Planner for SamplingPlanner {
+    fn plan<D: Dynamics, O: Objective<D::State>>(&self, problem: &Problem<'_, D, O>, key: Key) -> Plan {
+        self.search(problem, &[], key)
+    }
+}
+
+impl SamplingPlanner {
+    /// Solves one problem, trying these sequences first: the hybrid of a learned planner and a
+    /// search. A proposal that is shorter than the horizon continues as the prior does; a longer
+    /// one is cut; one with a number that is not finite is left out.
+    ///
+    /// # Panics
+    /// If the prior, the space and the dynamics disagree on the width of a block.
+    pub fn search<D: Dynamics, O: Objective<D::State>>(
+        &self,
+        problem: &Problem<'_, D, O>,
+        proposals: &[Table],
+        key: Key,
+    ) -> Plan {
+        let started = Instant::now();
+        let (width, horizon) = (problem.dynamics.block_width(), problem.prior.mean.len());
+        assert_eq!((problem.space.width(), problem.prior.mean.width), (width, width), "one width of a block");
+        assert!(horizon > 0 && width.is_multiple_of(self.action_width), "whole actions in at least one block");
+        let n = width * horizon;
+        let settings = &self.settings;
+        let noise = Noise::new(settings.beta, n / self.action_width);
+        let prior_std: Vec<f32> =
+            problem.prior.std.data.iter().map(|s| if s.is_finite() { s.abs() } else { 0.0 }).collect();
+        let mut mean = problem.prior.mean.data.clone();
+        confine(problem.space, &mut mean);
+        let proposals = fit_proposals(proposals, &mean, problem.space);
+        if settings.update == Update::Follow {
+            let chosen = proposals.first().unwrap_or(&mean).clone();
+            let cost = imagine_costs(problem, &chosen, 1)[0];
+            return finish(width, chosen, cost, vec![cost], started);
+        }
+        let mut std = prior_std.clone();
+        let mut kept: Vec<f32> = Vec::new();
+        let mut best: (Vec<f32>, f32) = (mean.clone(), f32::INFINITY);
+        let mut history = Vec::with_capacity(settings.iterations);
+        let mut slowest = Duration::ZERO;
+        for iteration in 0..settings.iterations {
+            let begun = Instant::now();
+            let mut candidates = mean.clone();
+            if iteration == 0 {
+                proposals.iter().for_each(|p| candidates.extend_from_slice(p));
+            }
+            candidates.append(&mut kept);
+            let total = settings.samples_at(iteration).max(candidates.len() / n);
+            let mut draw = vec![0.0f32; n];
+            for sample in candidates.len() / n..total {
+                let mut stream = key.at(iteration as u64).at(sample as u64).stream();
+                noise.fill(&mut stream, self.action_width, &mut draw);
+                let at = candidates.len();
+                candidates.extend(draw.iter().zip(&mean).zip(&std).map(|((e, m), s)| m + s * e));
+                problem.space.clamp(&mut candidates[at..]);
+            }
+            let costs = imagine_costs(problem, &candidates, total);
+            let order = ranked(&costs);
+            if costs[order[0]] < best.1 {
+                best = (candidates[order[0] * n..(order[0] + 1) * n].to_vec(), costs[order[0]]);
+            }
+            history.push(best.1);
+            let weights = self.weights(&costs, &order);
+            if !weights.is_empty() {
+                refit(&candidates, &weights, settings.momentum, &mut mean, &mut std);
+                std.iter_mut().zip(&prior_std).for_each(|(s, p)| *s = s.max(settings.min_std as f32 * p));
+            }
+            kept = order
+                .iter()
+                .take(settings.keep)
+                .flat_map(|&i| candidates[i * n..(i + 1) * n].iter().copied())
+                .collect();
+            slowest = slowest.max(begun.elapsed());
+            // Stop when another iteration would not fit, not when time is already over.
+            if problem.deadline.is_some_and(|deadline| started.elapsed() + slowest > deadline) {
+                break;
+            }
+        }
+        if settings.answer == Answer::Mean {
+            // A mean of points in a box is in the box, but rounding may move it a hair outside.
+            problem.space.clamp(&mut mean);
+            best = (mean.clone(), imagine_costs(problem, &mean, 1)[0]);
+        }
+        finish(width, best.0, best.1, history, started)
+    }
+
+    /// Which candidates the distribution is refitted to, and how much each counts.
+    fn weights(&self, costs: &[f32], order: &[usize]) -> Vec<(usize, f64)> {
+        let finite: Vec<usize> = order.iter().copied().filter(|&i| costs[i].is_finite()).collect();
+        match self.settings.update {
+            Update::Elites(elites) => {
+                let elites = &finite[..elites.min(finite.len())];
+                elites.iter().map(|&i| (i, 1.0 / elites.len() as f64)).collect()
+            }
+            Update::Softmax(temperature) => {
+                let n = finite.len().max(1) as f64;
+                let mean = finite.iter().map(|&i| f64::from(costs[i])).sum::<f64>() / n;
+                let variance = finite.iter().map(|&i| (f64::from(costs[i]) - mean).powi(2)).sum::<f64>() / n;
+                let scale = (temperature * variance.sqrt()).max(1e-12);
+                let least = finite.first().map_or(0.0, |&i| f64::from(costs[i]));
+                let raw: Vec<f64> = finite.iter().map(|&i| (-(f64::from(costs[i]) - least) / scale).exp()).collect();
+                let sum: f64 = raw.iter().sum();
+                finite.into_iter().zip(raw).map(|(i, w)| (i, w / sum)).collect()
+            }
+            Update::Nothing | Update::Follow => Vec::new(),
+        }
+    }
+}
+
+fn finish(width: usize, blocks: Vec<f32>, cost: f32, history: Vec<f32>, started: Instant) -> Plan {
+    Plan { blocks: Table::from_data(width, blocks), cost, history, elapsed: started.elapsed() }
+}
+
+/// The cost of each sequence; all of them are one batch, stepped once a block.
+fn imagine_costs<D: Dynamics, O: Objective<D::State>>(
+    problem: &Problem<'_, D, O>,
+    candidates: &[f32],
+    n: usize,
+) -> Vec<f32> {
+    let (width, horizon) = (problem.dynamics.block_width(), problem.prior.mean.len());
+    let mut rollout: Vec<D::State> = Vec::with_capacity(horizon);
+    let start = problem.dynamics.repeat(problem.start, n);
+    for block in 0..horizon {
+        let actions: Vec<f32> = candidates
+            .chunks_exact(width * horizon)
+            .flat_map(|sequence| sequence[block * width..(block + 1) * width].iter().copied())
+            .collect();
+        let next = problem.dynamics.step(rollout.last().unwrap_or(&start), &actions);
+        rollout.push(next);
+    }
+    let costs = problem.objective.cost(&rollout);
+    assert_eq!(costs.len(), n, "one cost a candidate");
+    costs
+}
+
+/// Candidates from the cheapest; equal costs keep their order, and what is not a number comes last.
+fn ranked(costs: &[f32]) -> Vec<usize> {
+    let rank = |i: usize| if costs[i].is_nan() { f32::INFINITY } else { costs[i] };
+    let mut order: Vec<usize> = (0..costs.len()).collect();
+    order.sort_by(|&a, &b| rank(a).total_cmp(&rank(b)));
+    order
+}
+
+/// Weighted mean and deviation of the candidates, mixed with the old ones.
+fn refit(candidates: &[f32], weights: &[(usize, f64)], momentum: f64, mean: &mut [f32], std: &mut [f32]) {
+    let n = mean.len();
+    let mut new_mean = vec![0.0f64; n];
+    let mut square = vec![0.0f64; n];
+    for &(i, weight) in weights {
+        for (at, x) in candidates[i * n..(i + 1) * n].iter().enumerate() {
+            new_mean[at] += weight * f64::from(*x);
+        }
+    }
+    for &(i, weight) in weights {
+        for (at, x) in candidates[i * n..(i + 1) * n].iter().enumerate() {
+            square[at] += weight * (f64::from(*x) - new_mean[at]).powi(2);
+        }
+    }
+    let mix = |old: f32, new: f64| (momentum * f64::from(old) + (1.0 - momentum) * new) as f32;
+    for at in 0..n {
+        mean[at] = mix(mean[at], new_mean[at]);
+        std[at] = mix(std[at], square[at].sqrt());
+    }
+}
+
+/// Moves a sequence into the box; a number that is not finite becomes the nearest one to 0.
+fn confine(space: &Space, sequence: &mut [f32]) {
+    sequence.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
+    space.clamp(sequence);
+}
+
+/// Proposals cut or continued to the horizon and moved into the box.
+fn fit_proposals(proposals: &[Table], mean: &[f32], space: &Space) -> Vec<Vec<f32>> {
+    let usable = |p: &&Table| p.width == space.width() && p.data.iter().all(|x| x.is_finite());
+    proposals
+        .iter()
+        .filter(usable)
+        .map(|proposal| {
+            let n = proposal.data.len().min(mean.len());
+            let mut sequence = proposal.data[..n].to_vec();
+            sequence.extend_from_slice(&mean[n..]);
+            space.clamp(&mut sequence);
+            sequence
+        })
+        .collect()
+}

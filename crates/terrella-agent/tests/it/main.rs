@@ -1,0 +1,6 @@
+//! Planners, policies and the dream, against worlds whose dynamics are known exactly.
+
+mod dream;
+mod mpc;
+mod planners;
+mod toy;

@@ -1,0 +1,179 @@
+//! The model-predictive policy in the toy world, with the exact model.
+
+use crate::toy::{Exact, Reach, Rolling};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use terrella_agent::*;
+use terrella_core::*;
+
+const VIEW: View = View { picture: None, state: true };
+
+fn goal_at(x: f32, y: f32, steps: usize) -> Goal {
+    Goal { observation: Observation { image: None, state: vec![x, y, 0.0, 0.0, 0.0] }, steps }
+}
+
+fn policy<'a>(dynamics: &'a Exact, config: MpcConfig, planner: &PlannerConfig) -> MpcPolicy<'a, Exact, Reach> {
+    let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.5 };
+    let aim = |goal: &Goal| {
+        let objective = Reach { goal: [goal.observation.state[0], goal.observation.state[1]] };
+        Ok(Aim { objective, propose: None })
+    };
+    let planner = planner.build(2).expect("a good planner");
+    MpcPolicy::new(dynamics, Rolling::new(false).spec.action, planner, (config, rule), aim)
+        .expect("a good policy")
+        .with_start_action(|balls: &Vec<_>| Some(balls[0][..2].to_vec()))
+}
+
+#[test]
+fn it_reaches_goals_and_is_deterministic() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let mut hits = 0;
+    for seed in 0..10u64 {
+        let mut stream = Key::new(seed).stream();
+        let goal = goal_at(stream.uniform(10.0, 90.0) as f32, stream.uniform(10.0, 90.0) as f32, 25);
+        let run = || {
+            let mut env = Rolling::new(false);
+            env.reset(seed);
+            let mut policy = policy(&dynamics, MpcConfig::default(), &PlannerConfig::default());
+            policy.begin(&goal, Key::new(seed)).expect("a goal");
+            play(&mut env, &mut policy, VIEW, 30, |_, _| ControlFlow::Continue(())).expect("thirty steps")
+        };
+        let played = run();
+        assert_eq!(played, run(), "the same seeds, the same attempt");
+        let end = played.states.row(30);
+        hits += usize::from((end[0] - goal.observation.state[0]).hypot(end[1] - goal.observation.state[1]) < 4.0);
+    }
+    assert!(hits >= 9, "{hits} of 10 goals reached");
+}
+
+#[test]
+fn the_horizon_follows_the_demonstrators_clock_and_plans_come_when_they_should() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let lengths = |config: MpcConfig| {
+        let seen = RefCell::new(Vec::new());
+        let mut env = Rolling::new(false);
+        let mut policy = policy(&dynamics, config, &PlannerConfig::default())
+            .on_plan(|_, plan| seen.borrow_mut().push(plan.blocks.len()));
+        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");
+        play(&mut env, &mut policy, VIEW, 40, |_, _| ControlFlow::Continue(())).expect("forty steps");
+        drop(policy);
+        seen.into_inner()
+    };
+    let config = MpcConfig::default();
+    assert_eq!(lengths(config.clone()), [5, 5, 4, 3, 2, 1, 1, 1], "25 steps, 5 a block, 1 of slack");
+    assert_eq!(lengths(MpcConfig { slack_blocks: None, ..config.clone() }), [5; 8], "always the full horizon");
+    assert_eq!(lengths(MpcConfig { replan_blocks: 2, slack_blocks: Some(0), ..config }), [5, 3, 1, 1, 1, 1]);
+}
+
+#[test]
+fn a_proposal_for_the_goal_is_followed_without_a_search() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let action = Rolling::new(false).spec.action;
+    let follow = PlannerConfig::Follow(FollowConfig {}).build(2).expect("no settings");
+    let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.0 };
+    let aim = |goal: &Goal| {
+        let target = [goal.observation.state[0], goal.observation.state[1]];
+        let propose: Propose<'_, Vec<_>> =
+            Box::new(move |_, ahead| vec![Table::from_data(10, target.repeat(5 * ahead.blocks))]);
+        Ok(Aim { objective: Reach { goal: target }, propose: Some(propose) })
+    };
+    let mut policy = MpcPolicy::new(&dynamics, action, follow, (MpcConfig::default(), rule), aim).expect("a policy");
+    policy.begin(&goal_at(60.0, 70.0, 25), Key::new(0)).expect("a goal");
+    let played =
+        play(&mut Rolling::new(false), &mut policy, VIEW, 12, |_, _| ControlFlow::Continue(())).expect("steps");
+    assert!(played.actions.rows().all(|a| a == [60.0, 70.0]), "the proposal, step by step");
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_numbers() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let aim = |_: &Goal| Ok(Aim { objective: Reach { goal: [0.0; 2] }, propose: None });
+    let build = |width: usize, rule| {
+        let planner = PlannerConfig::default().build(width).expect("good");
+        let action = Space::uniform(&["a", "b", "c", "d"][..width], 0.0, 1.0);
+        MpcPolicy::<_, Reach>::new(&dynamics, action, planner, (MpcConfig::default(), rule), aim)
+            .err()
+            .map(|e| e.to_string())
+    };
+    let rule = |n: usize| PriorRule::HoldLast { std: vec![1.0; n], growth: 0.5 };
+    let text = build(4, rule(4)).expect("10 numbers are not blocks of 4");
+    assert!(text.contains("10") && text.contains('4'), "{text}");
+    let text = build(2, rule(3)).expect("a prior of another width");
+    assert!(text.contains("prior") && text.contains('3'), "{text}");
+    let mut fresh = policy(&dynamics, MpcConfig::default(), &PlannerConfig::default());
+    let text = fresh.act(&Observation::default()).expect_err("no goal").to_string();
+    assert!(text.contains("begin"), "{text}");
+}
+
+#[test]
+fn the_simple_policies_do_what_their_names_say() {
+    let mut env = Rolling::new(false);
+    let start = env.state();
+    let mut null = NullPolicy::holding(|now| now.state[..2].to_vec());
+    null.begin(&Goal::default(), Key::new(0)).expect("no goal needed");
+    let played = play(&mut env, &mut null, VIEW, 20, |_, _| ControlFlow::Continue(())).expect("steps");
+    assert_eq!(played.states.row(20), start, "nothing moves");
+    let mut replay = ReplayPolicy::new(Table::from_data(2, vec![1.0, 2.0, 3.0, 4.0]));
+    let seen: Vec<_> = (0..3).map(|_| replay.act(&Observation::default()).expect("a row")[0]).collect();
+    assert_eq!(seen, [1.0, 3.0, 3.0], "played back, then held");
+    let mut random = RandomPolicy::new(env.spec.action.clone(), 2);
+    let mut draw = |seed| {
+        random.begin(&Goal::default(), Key::new(seed)).expect("no goal needed");
+        (0..4).map(|_| random.act(&Observation::default()).expect("a draw")).collect::<Vec<_>>()
+    };
+    let first = draw(1);
+    assert_eq!((&first, &first[0], &first[2]), (&draw(1), &first[1], &first[3]), "keyed, and held for two steps");
+    assert!(first != draw(2) && first[0] != first[2], "another key, another draw");
+}
+
+/// The exact model with a diary of the blocks it was told about.
+struct Diary(Exact, std::sync::Mutex<Vec<Vec<f32>>>);
+
+impl Dynamics for Diary {
+    type State = Vec<crate::toy::Ball>;
+    fn block_width(&self) -> usize {
+        self.0.block_width()
+    }
+    fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
+        self.0.observe(observations)
+    }
+    fn track(&self, before: &Self::State, block: &[f32], observations: &[Observation]) -> Result<Self::State> {
+        let (expected, seen) = (self.step(before, block), self.observe(observations)?);
+        assert_eq!(expected, seen, "the state before, moved by the block, is what is seen");
+        self.1.lock().expect("no panic").push(block.to_vec());
+        Ok(seen)
+    }
+    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
+        self.0.repeat(state, n)
+    }
+    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
+        self.0.step(state, actions)
+    }
+    fn latents(&self, state: &Self::State) -> Table {
+        self.0.latents(state)
+    }
+    fn read(&self, state: &Self::State) -> Option<Table> {
+        self.0.read(state)
+    }
+    fn draw(&self, state: &Self::State) -> Option<Vec<Image>> {
+        self.0.draw(state)
+    }
+}
+
+#[test]
+fn the_model_is_told_of_every_block_that_was_executed() {
+    let dynamics = Diary(Exact { skip: 5, wall: false, blur: 0.0 }, std::sync::Mutex::default());
+    for replan_blocks in [1, 3] {
+        let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.5 };
+        let config = MpcConfig { replan_blocks, slack_blocks: None, ..MpcConfig::default() };
+        let planner = PlannerConfig::default().build(2).expect("good");
+        let aim = |_: &Goal| Ok(Aim { objective: Reach { goal: [60.0, 60.0] }, propose: None });
+        let action = Rolling::new(false).spec.action;
+        let mut policy = MpcPolicy::new(&dynamics, action, planner, (config, rule), aim).expect("a policy");
+        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");
+        let steps = |_: usize, _: &[f32]| ControlFlow::Continue(());
+        let played = play(&mut Rolling::new(false), &mut policy, VIEW, 32, steps).expect("steps");
+        let told = std::mem::take(&mut *dynamics.1.lock().expect("no panic"));
+        assert_eq!(told.concat(), played.actions.data[..60], "six whole blocks of 5 × 2 numbers");
+    }
+}

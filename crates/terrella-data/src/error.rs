@@ -1,0 +1,164 @@
+//! Errors of reading and writing recordings: what was wrong, in which file and row, and the remedy.
+//!
+//! Recordings come from strangers, so a message must let the reader find the culprit without a
+//! debugger: each variant carries the path and the numbers, and its text ends with what to do.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with recordings.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a file operation.
+    #[error("cannot {doing} {}: {source}{}", path.display(), remedy(source))]
+    Io {
+        /// What was attempted, as a verb.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason the system gave.
+        source: std::io::Error,
+    },
+    /// A dataset would be overwritten.
+    #[error("{} already exists; choose another destination, or remove it first", .0.display())]
+    Exists(PathBuf),
+    /// No format recognises the path.
+    #[error("{}: not a recording that can be read: it is {found}; supported are {supported}", path.display())]
+    Unknown {
+        /// What was to be opened.
+        path: PathBuf,
+        /// What was recognised.
+        found: String,
+        /// The formats that can be read.
+        supported: String,
+    },
+    /// A file that cannot be used as a whole, or is inconsistent with its neighbours.
+    #[error("{}: {what}; {remedy}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// An array, column or feature that has to be there.
+    #[error("{}: no {kind} \"{name}\" (there are: {present}); add it, or rename the one meant", path.display())]
+    Missing {
+        /// The file or dataset.
+        path: PathBuf,
+        /// `array`, `column`, `feature`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What is there instead.
+        present: String,
+    },
+    /// Numbers of a type that cannot be used.
+    #[error("{}: {name} has dtype {found}, expected {expected}; convert it when recording", path.display())]
+    Dtype {
+        /// The file or dataset.
+        path: PathBuf,
+        /// The array or column.
+        name: String,
+        /// The type found.
+        found: String,
+        /// The types that can be read.
+        expected: &'static str,
+    },
+    /// One row that cannot be used.
+    #[error("{}: episode {episode}, row {row}: {what}; {remedy}", path.display())]
+    Row {
+        /// The file or dataset.
+        path: PathBuf,
+        /// Index of the episode.
+        episode: usize,
+        /// Row within the episode.
+        row: usize,
+        /// What is wrong with it.
+        what: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// No episode is long enough for one window.
+    #[error(
+        "all {episodes} episodes are shorter than the window: it needs {span} rows ({n_frames} frames, {frame_skip} apart), the longest has {longest}; lower the number of frames or the frame skip, or record longer episodes"
+    )]
+    TooShort {
+        /// Episodes that were given.
+        episodes: usize,
+        /// Rows of one window.
+        span: usize,
+        /// Frames of one window.
+        n_frames: usize,
+        /// Rows between two frames.
+        frame_skip: usize,
+        /// Rows of the longest episode.
+        longest: usize,
+    },
+    /// A dataset that does not fit the model it is used with.
+    #[error(
+        "the dataset does not fit the checkpoint: {what} is {dataset} in the dataset, {wanted} in the checkpoint; {remedy}"
+    )]
+    Incompatible {
+        /// What differs.
+        what: &'static str,
+        /// Its value in the dataset.
+        dataset: String,
+        /// Its value in the checkpoint.
+        wanted: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A request that makes no sense; the text says why and what to change.
+    #[error("{0}")]
+    Invalid(String),
+    /// An error of the core types.
+    #[error(transparent)]
+    Core(#[from] terrella_core::Error),
+}
+
+/// The result of reading or writing recordings.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What helps against half a file.
+pub(crate) const DOWNLOAD_AGAIN: &str = "the copy is incomplete or damaged, download or record it again";
+
+impl Error {
+    /// Wraps an IO error with what was being done to which path.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_path_buf(), source }
+    }
+
+    /// Reports a file that cannot be used.
+    pub(crate) fn broken(path: &Path, what: impl Into<String>, remedy: &'static str) -> Self {
+        Self::Broken { path: path.to_path_buf(), what: what.into(), remedy }
+    }
+
+    /// Wraps a Parquet error; a refusal of the system inside it is told as such (a full disk, say).
+    pub(crate) fn parquet(doing: &'static str, path: &Path) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
+        move |error| match error {
+            parquet::errors::ParquetError::External(inner) if inner.is::<std::io::Error>() => {
+                let source = inner.downcast::<std::io::Error>().map_or_else(std::io::Error::other, |e| *e);
+                Self::Io { doing, path: path.to_path_buf(), source }
+            }
+            other => Self::broken(path, format!("cannot {doing} it as Parquet: {other}"), DOWNLOAD_AGAIN),
+        }
+    }
+
+    /// Wraps an Arrow error met while reading or writing a Parquet file.
+    pub(crate) fn arrow(path: &Path) -> impl FnOnce(arrow::error::ArrowError) -> Self {
+        move |error| Self::broken(path, error.to_string(), DOWNLOAD_AGAIN)
+    }
+}
+
+fn remedy(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match source.kind() {
+        ErrorKind::StorageFull => "; free some space or choose another disk",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a folder you may write to",
+        ErrorKind::NotFound => "; check the spelling of the path, or download the missing file",
+        ErrorKind::NotADirectory => "; a file stands where a folder is needed, choose another path",
+        _ => "",
+    }
+}

@@ -1,0 +1,111 @@
+//! The seam between kinds of recordings and everything else: [`Format`], [`Source`], the registry.
+//!
+//! A format recognises a path and opens it as a source; a source lends episodes one by one, tables
+//! apart from pictures, so that a cached open never decodes a picture. Adding a format is one file
+//! and one line in [`FORMATS`].
+
+use crate::{Error, Result};
+use std::path::Path;
+use terrella_core::{Episode, Frames, Signature, Table};
+
+/// Every format that can be read.
+pub const FORMATS: &[&dyn Format] = &[&crate::lerobot::LeRobot, &crate::zarr::ReplayBuffer];
+
+/// What a recording may not say about itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceOptions {
+    /// Rows a second, for formats that do not store it.
+    pub fps: Option<f64>,
+    /// The world that can replay the recording.
+    pub env: Option<String>,
+    /// What was being done, for formats that do not store it.
+    pub task: Option<String>,
+    /// Names of the state's numbers, for formats that do not store them.
+    pub state: Option<Vec<String>>,
+    /// Names of the action's numbers, for formats that do not store them.
+    pub action: Option<Vec<String>>,
+    /// The picture feature to read, where there are several.
+    pub camera: Option<String>,
+}
+
+/// A kind of recording.
+pub trait Format: Sync {
+    /// Short name, lower case.
+    fn name(&self) -> &'static str;
+
+    /// What it looks like on disk, for people.
+    fn describe(&self) -> &'static str;
+
+    /// Whether this path looks like one; cheap, and true for damaged ones so that they are named.
+    fn detect(&self, path: &Path) -> bool;
+
+    /// Reads and checks states and actions; pictures stay on disk.
+    ///
+    /// # Errors
+    /// If anything is missing, inconsistent or not finite.
+    fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>>;
+}
+
+/// An opened recording.
+pub trait Source: Send + Sync {
+    /// What the episodes have in common, pictures at their recorded size.
+    fn signature(&self) -> &Signature;
+
+    /// Rows of each episode.
+    fn lengths(&self) -> Vec<usize>;
+
+    /// One episode without its pictures.
+    fn episode(&self, at: usize) -> Episode;
+
+    /// The decoded pictures of one episode, if there are any.
+    ///
+    /// # Errors
+    /// If they cannot be read or have another size.
+    fn pictures(&self, at: usize) -> Result<Option<Frames>>;
+
+    /// Files that make up the content, relative names first, in a fixed order.
+    ///
+    /// # Errors
+    /// If a folder cannot be listed.
+    fn files(&self) -> Result<Vec<(String, std::path::PathBuf)>>;
+}
+
+/// The format of a path.
+///
+/// # Errors
+/// If there is nothing, or nothing that can be read.
+pub fn detect(path: &Path) -> Result<&'static dyn Format> {
+    let meta = std::fs::metadata(path).map_err(Error::io("open", path))?;
+    if let Some(format) = FORMATS.iter().find(|f| f.detect(path)) {
+        return Ok(*format);
+    }
+    let found = if meta.is_dir() {
+        let mut names: Vec<String> = std::fs::read_dir(path)
+            .map_err(Error::io("list", path))?
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names.truncate(8);
+        if names.is_empty() { "an empty folder".to_owned() } else { format!("a folder with {}", names.join(", ")) }
+    } else {
+        let extension = path.extension().map_or("no extension".into(), |e| format!("extension .{}", e.display()));
+        format!("a file of {} bytes with {extension}", meta.len())
+    };
+    let supported: Vec<String> = FORMATS.iter().map(|f| format!("{} ({})", f.name(), f.describe())).collect();
+    Err(Error::Unknown { path: path.to_path_buf(), found, supported: supported.join(" and ") })
+}
+
+/// Fails at the first number that is not finite, naming its row and column.
+pub(crate) fn check_finite(path: &Path, episode: usize, what: &str, table: &Table, names: &[String]) -> Result<()> {
+    let Some(at) = table.data.iter().position(|x| !x.is_finite()) else { return Ok(()) };
+    let (row, column) = (at / table.width, at % table.width);
+    let name = names.get(column).map_or("?", String::as_str);
+    Err(Error::Row {
+        path: path.to_path_buf(),
+        episode,
+        row,
+        what: format!("{what} {name} is {}", table.data[at]),
+        remedy: "drop or repair the episode",
+    })
+}

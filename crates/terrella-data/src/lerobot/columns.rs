@@ -1,0 +1,122 @@
+//! Columns of the data files: the Arrow arrays of one episode, and tables back from arrays.
+//!
+//! LeRobot declares widths in `info.json`; on disk a width of 1 is a plain column and anything wider
+//! a (fixed-size) list, of whatever float type the recorder had.
+
+use super::info::{ACTION, IMAGE, STATE};
+use crate::{Error, Result};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, FixedSizeListArray, Float32Array, Int64Array, StringArray, StructArray,
+};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, Field, Fields, Float32Type, Schema};
+use std::path::Path;
+use std::sync::Arc;
+use terrella_core::{Signature, Table};
+
+/// Integer columns that every data file has.
+pub(crate) const INDICES: [&str; 4] = ["frame_index", "episode_index", "index", "task_index"];
+
+/// The schema of the data files of a signature.
+pub(crate) fn schema(signature: &Signature) -> Arc<Schema> {
+    let mut fields = Vec::new();
+    for (name, width) in [(STATE, signature.state.len()), (ACTION, signature.action.len())] {
+        if width > 0 {
+            fields.push(Field::new(name, table_type(width), true));
+        }
+    }
+    if signature.image.is_some() {
+        fields.push(Field::new(IMAGE, DataType::Struct(picture_fields()), true));
+    }
+    fields.push(Field::new("timestamp", DataType::Float32, true));
+    fields.extend(INDICES.map(|name| Field::new(name, DataType::Int64, true)));
+    Arc::new(Schema::new(fields))
+}
+
+fn table_type(width: usize) -> DataType {
+    let item = || Arc::new(Field::new("item", DataType::Float32, true));
+    if width == 1 { DataType::Float32 } else { DataType::FixedSizeList(item(), width as i32) }
+}
+
+fn picture_fields() -> Fields {
+    Fields::from(vec![Field::new("bytes", DataType::Binary, true), Field::new("path", DataType::Utf8, true)])
+}
+
+/// A table as a column.
+pub(crate) fn table_column(table: &Table) -> ArrayRef {
+    let values = Arc::new(Float32Array::from(table.data.clone()));
+    match table_type(table.width) {
+        DataType::FixedSizeList(item, width) => Arc::new(FixedSizeListArray::new(item, width, values, None)),
+        _ => values,
+    }
+}
+
+/// Encoded pictures as a column.
+pub(crate) fn picture_column(pngs: &[Vec<u8>]) -> ArrayRef {
+    let bytes: ArrayRef = Arc::new(BinaryArray::from_iter_values(pngs));
+    let path: ArrayRef = Arc::new(StringArray::new_null(pngs.len()));
+    Arc::new(StructArray::new(picture_fields(), vec![bytes, path], None::<NullBuffer>))
+}
+
+/// Integers as a column.
+pub(crate) fn int_column(values: impl IntoIterator<Item = i64>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(values))
+}
+
+/// A column of numbers as a table of the declared width.
+pub(crate) fn read_table(path: &Path, name: &str, width: usize, column: &dyn Array) -> Result<Table> {
+    let dtype = || Error::Dtype {
+        path: path.to_path_buf(),
+        name: format!("column {name}"),
+        found: column.data_type().to_string(),
+        expected: "float32 or float64, or lists of them",
+    };
+    let lengths: Vec<usize> = match column.data_type() {
+        DataType::List(_) => column.as_list::<i32>().iter().map(|l| l.map_or(0, |l| l.len())).collect(),
+        DataType::LargeList(_) => column.as_list::<i64>().iter().map(|l| l.map_or(0, |l| l.len())).collect(),
+        DataType::FixedSizeList(_, n) => vec![*n as usize; usize::from(!column.is_empty())],
+        _ => vec![1; usize::from(!column.is_empty())],
+    };
+    if let Some(row) = lengths.iter().position(|n| *n != width) {
+        let what = format!("column {name} has {} numbers in row {row}, info.json declares {width}", lengths[row]);
+        return Err(Error::broken(path, what, "correct the shape in info.json, or the row"));
+    }
+    let values: ArrayRef = match column.data_type() {
+        // Sliced arrays keep their whole child, so the child has to be cut to the offsets.
+        DataType::List(_) => {
+            let list = column.as_list::<i32>();
+            let (low, high) = (list.value_offsets()[0] as usize, list.value_offsets()[list.len()] as usize);
+            list.values().slice(low, high - low)
+        }
+        DataType::LargeList(_) => {
+            let list = column.as_list::<i64>();
+            let (low, high) = (list.value_offsets()[0] as usize, list.value_offsets()[list.len()] as usize);
+            list.values().slice(low, high - low)
+        }
+        DataType::FixedSizeList(_, _) => column.as_fixed_size_list().values().clone(),
+        _ => column.slice(0, column.len()),
+    };
+    if !matches!(values.data_type(), DataType::Float16 | DataType::Float32 | DataType::Float64) {
+        return Err(dtype());
+    }
+    let values = arrow::compute::cast(&values, &DataType::Float32).map_err(|_| dtype())?;
+    let values = values.as_primitive::<Float32Type>();
+    // A null is a number that was not recorded: NaN, so that the check for finite numbers names its row.
+    let data = values.iter().map(|x| x.unwrap_or(f32::NAN)).collect();
+    Ok(Table { width, data })
+}
+
+/// The picture bytes of each row.
+pub(crate) fn read_pictures<'a>(path: &Path, name: &str, column: &'a dyn Array) -> Result<Vec<Option<&'a [u8]>>> {
+    let bytes = column.as_struct_opt().and_then(|s| s.column_by_name("bytes"));
+    match bytes.map(|b| (b.data_type(), b)) {
+        Some((DataType::Binary, bytes)) => Ok(bytes.as_binary::<i32>().iter().collect()),
+        Some((DataType::LargeBinary, bytes)) => Ok(bytes.as_binary::<i64>().iter().collect()),
+        _ => Err(Error::Dtype {
+            path: path.to_path_buf(),
+            name: format!("column {name}"),
+            found: column.data_type().to_string(),
+            expected: "struct of bytes (binary) and path",
+        }),
+    }
+}

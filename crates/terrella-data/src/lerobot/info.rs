@@ -1,0 +1,212 @@
+//! `meta/info.json`: what a LeRobot v3.0 dataset says about itself.
+//!
+//! The world a recording comes from is kept as `robot_type: "terrella/<env>"`: LeRobot passes that
+//! field through untouched, whereas it warns about keys of our own.
+
+use crate::{Error, Result, SourceOptions};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use terrella_core::Signature;
+
+/// Version of the layout that is read and written.
+const VERSION: &str = "v3.0";
+/// Feature of the logged state.
+pub(crate) const STATE: &str = "observation.state";
+/// Feature of the picture, as written.
+pub(crate) const IMAGE: &str = "observation.image";
+/// Feature of the action.
+pub(crate) const ACTION: &str = "action";
+/// Bytes after which a new data file begins, in MB as LeRobot counts them.
+pub(crate) const DATA_FILE_MB: usize = 100;
+/// Files in one chunk folder.
+pub(crate) const CHUNK_FILES: usize = 1000;
+
+/// The file as it is stored; keys that are not listed are ignored when reading.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Info {
+    codebase_version: String,
+    robot_type: Option<String>,
+    pub(crate) total_episodes: usize,
+    pub(crate) total_frames: usize,
+    total_tasks: usize,
+    #[serde(default)]
+    chunks_size: usize,
+    #[serde(default)]
+    data_files_size_in_mb: usize,
+    #[serde(default)]
+    video_files_size_in_mb: usize,
+    fps: Number,
+    splits: Value,
+    data_path: String,
+    video_path: Option<String>,
+    features: BTreeMap<String, Feature>,
+}
+
+/// One feature of the dataset.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Feature {
+    dtype: String,
+    shape: Vec<usize>,
+    #[serde(default)]
+    names: Value,
+}
+
+impl Info {
+    /// Describes a dataset of this signature.
+    pub(crate) fn new(signature: &Signature, [episodes, rows, tasks]: [usize; 3]) -> Self {
+        let feature = |dtype: &str, shape: Vec<usize>, names| Feature { dtype: dtype.to_owned(), shape, names };
+        let mut features: BTreeMap<String, Feature> = ["frame_index", "episode_index", "index", "task_index"]
+            .iter()
+            .map(|name| ((*name).to_owned(), feature("int64", vec![1], Value::Null)))
+            .collect();
+        features.insert("timestamp".to_owned(), feature("float32", vec![1], Value::Null));
+        for (key, names) in [(STATE, &signature.state), (ACTION, &signature.action)] {
+            if !names.is_empty() {
+                features.insert(key.to_owned(), feature("float32", vec![names.len()], json!(names)));
+            }
+        }
+        if let Some([height, width]) = signature.image {
+            let shape = vec![height, width, 3];
+            features.insert(IMAGE.to_owned(), feature("image", shape, json!(["height", "width", "channels"])));
+        }
+        Self {
+            codebase_version: VERSION.to_owned(),
+            robot_type: signature.env.as_ref().map(|env| format!("terrella/{env}")),
+            total_episodes: episodes,
+            total_frames: rows,
+            total_tasks: tasks,
+            chunks_size: CHUNK_FILES,
+            data_files_size_in_mb: DATA_FILE_MB,
+            video_files_size_in_mb: 200,
+            fps: Number::from(signature.fps as u64),
+            splits: json!({ "train": format!("0:{episodes}") }),
+            data_path: "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet".to_owned(),
+            video_path: None,
+            features,
+        }
+    }
+
+    /// Reads the file and checks its version.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let bad =
+            |e: serde_json::Error| Error::broken(path, format!("not a LeRobot info file: {e}"), "repair the file");
+        let value: Value = serde_json::from_str(&text).map_err(bad)?;
+        let version = value["codebase_version"].as_str().unwrap_or("missing").to_owned();
+        if version != VERSION {
+            return Err(Error::broken(
+                path,
+                format!("codebase_version is {version}, {VERSION} can be read"),
+                "convert it with LeRobot's convert_dataset_v21_to_v30 script",
+            ));
+        }
+        serde_json::from_value(value).map_err(bad)
+    }
+
+    /// The signature, and the name of the picture feature if there is one.
+    pub(crate) fn signature(&self, path: &Path, options: &SourceOptions) -> Result<(Signature, Option<String>)> {
+        if !self.features.contains_key(ACTION) {
+            return Err(self.missing(path, ACTION));
+        }
+        let fps = self.fps.as_f64().filter(|fps| *fps > 0.0);
+        let fps = fps.ok_or_else(|| Error::broken(path, format!("fps is {}", self.fps), "set the rate of the rows"))?;
+        let camera = self.camera(path, options)?;
+        let image = camera.as_ref().map(|name| self.picture_size(path, name)).transpose()?;
+        let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
+        let env = options.env.clone().or(env);
+        Ok((Signature { fps, image, state: self.names(path, STATE)?, action: self.names(path, ACTION)?, env }, camera))
+    }
+
+    fn missing(&self, path: &Path, name: &str) -> Error {
+        let present = self.features.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Error::Missing { path: path.to_path_buf(), kind: "feature", name: name.to_owned(), present }
+    }
+
+    fn camera(&self, path: &Path, options: &SourceOptions) -> Result<Option<String>> {
+        let of = |dtype| self.features.iter().filter(move |(_, f)| f.dtype == dtype).map(|(name, _)| name.clone());
+        let (images, videos): (Vec<String>, Vec<String>) = (of("image").collect(), of("video").collect());
+        if let Some(camera) = &options.camera {
+            return images.contains(camera).then(|| Some(camera.clone())).ok_or_else(|| self.missing(path, camera));
+        }
+        match images.as_slice() {
+            [] if videos.is_empty() => Ok(None),
+            [] => Err(Error::broken(
+                path,
+                format!("pictures are stored as video ({})", videos.join(", ")),
+                "store them as dtype image; video is not read yet",
+            )),
+            [only] => Ok(Some(only.clone())),
+            several if several.iter().any(|name| name == IMAGE) => Ok(Some(IMAGE.to_owned())),
+            several => Err(Error::broken(
+                path,
+                format!("there are {} picture features: {}", several.len(), several.join(", ")),
+                "say which camera to read",
+            )),
+        }
+    }
+
+    fn picture_size(&self, path: &Path, name: &str) -> Result<[usize; 2]> {
+        let feature = &self.features[name];
+        let channels_first = feature.names.get(0).and_then(Value::as_str).is_some_and(|n| n.starts_with("channel"));
+        match (feature.shape.as_slice(), channels_first) {
+            (&[3, height, width], true) | (&[height, width, 3], false) if height > 0 && width > 0 => {
+                Ok([height, width])
+            }
+            (shape, _) => Err(Error::broken(
+                path,
+                format!("{name} has shape {shape:?}, not height, width, 3"),
+                "store RGB pictures",
+            )),
+        }
+    }
+
+    /// The names of a feature's numbers: a list, a dictionary of lists, or made up from the key.
+    fn names(&self, path: &Path, key: &str) -> Result<Vec<String>> {
+        let Some(feature) = self.features.get(key) else { return Ok(Vec::new()) };
+        let &[width] = feature.shape.as_slice() else {
+            let what = format!("{key} has shape {:?}, one dimension can be read", feature.shape);
+            return Err(Error::broken(path, what, "store it flat"));
+        };
+        let mut names = Vec::new();
+        collect_strings(&feature.names, &mut names);
+        if names.len() != width {
+            let short = key.rsplit('.').next().unwrap_or(key);
+            names = (0..width).map(|i| format!("{short}.{i}")).collect();
+        }
+        Ok(names)
+    }
+}
+
+fn collect_strings(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect_strings(item, into)),
+        Value::Object(map) => map.values().for_each(|item| collect_strings(item, into)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_survives_the_file() {
+        let signature = Signature {
+            fps: 10.0,
+            image: Some([96, 64]),
+            state: vec!["x".into(), "y".into()],
+            action: vec!["u".into()],
+            env: Some("pusht".into()),
+        };
+        let base = tempfile::tempdir().expect("a folder");
+        let path = base.path().join("info.json");
+        let text = serde_json::to_string(&Info::new(&signature, [3, 30, 1])).expect("JSON");
+        std::fs::write(&path, text).expect("written");
+        let info = Info::read(&path).expect("read back");
+        let (read, camera) = info.signature(&path, &SourceOptions::default()).expect("a signature");
+        assert_eq!((read, camera.as_deref()), (signature, Some(IMAGE)), "nothing is lost");
+    }
+}

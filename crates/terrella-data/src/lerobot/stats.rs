@@ -1,0 +1,159 @@
+//! `meta/stats.json` and the per-episode statistics: extremes, mean, deviation and five quantiles.
+//!
+//! Numbers keep all their values until the end, so quantiles are exact; that is 8 bytes a number,
+//! nothing beside the pictures. Pictures are counted in 256 bins a channel, exact as well, but on
+//! at most [`SAMPLED`] pictures an episode (LeRobot samples them too).
+
+use serde_json::{Value, json};
+
+/// Pictures of an episode that enter the statistics.
+const SAMPLED: usize = 32;
+/// The quantiles LeRobot stores, in its order.
+pub(crate) const QUANTILES: [(&str, f64); 5] = [("q01", 0.01), ("q10", 0.1), ("q50", 0.5), ("q90", 0.9), ("q99", 0.99)];
+
+/// Statistics of one feature: one number a column, or a channel.
+#[derive(Clone, Debug)]
+pub(crate) struct FeatureStats {
+    /// Name and columns: `min`, `max`, `mean`, `std`, then the quantiles.
+    pub(crate) values: Vec<(&'static str, Vec<f64>)>,
+    /// Rows, or pictures.
+    pub(crate) count: usize,
+    /// Whether columns are channels, stored as `[3, 1, 1]`.
+    pub(crate) image: bool,
+}
+
+impl FeatureStats {
+    /// Statistics of the columns of a table.
+    pub(crate) fn of(width: usize, data: &[f64]) -> Self {
+        let count = data.len() / width.max(1);
+        let columns = (0..width).map(|column| {
+            let mut sorted: Vec<f64> = data.iter().skip(column).step_by(width).copied().collect();
+            sorted.sort_by(f64::total_cmp);
+            moments(&sorted)
+        });
+        Self::gather(columns.collect(), count, false)
+    }
+
+    fn gather(columns: Vec<[f64; 9]>, count: usize, image: bool) -> Self {
+        let names = ["min", "max", "mean", "std"].into_iter().chain(QUANTILES.iter().map(|q| q.0));
+        let values = names.enumerate().map(|(i, name)| (name, columns.iter().map(|c| c[i]).collect())).collect();
+        Self { values, count, image }
+    }
+
+    /// As LeRobot writes it.
+    pub(crate) fn json(&self) -> Value {
+        let mut object = serde_json::Map::new();
+        for (name, columns) in &self.values {
+            let value =
+                if self.image { json!(columns.iter().map(|x| [[*x]]).collect::<Vec<_>>()) } else { json!(columns) };
+            object.insert((*name).to_owned(), value);
+        }
+        object.insert("count".to_owned(), json!([self.count]));
+        Value::Object(object)
+    }
+}
+
+/// Minimum, maximum, mean, deviation and quantiles of sorted numbers.
+fn moments(sorted: &[f64]) -> [f64; 9] {
+    let n = sorted.len().max(1) as f64;
+    let mean = sorted.iter().sum::<f64>() / n;
+    let variance = sorted.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+    let at = |q: f64| {
+        // Linear interpolation between the two neighbours, as NumPy does by default.
+        let position = q * (n - 1.0);
+        let low = sorted.get(position as usize).copied().unwrap_or(0.0);
+        let high = sorted.get(position.ceil() as usize).copied().unwrap_or(low);
+        low + (high - low) * position.fract()
+    };
+    let [q01, q10, q50, q90, q99] = QUANTILES.map(|(_, q)| at(q));
+    [at(0.0), at(1.0), mean, variance.sqrt(), q01, q10, q50, q90, q99]
+}
+
+/// Counts of each byte in each channel.
+#[derive(Clone)]
+pub(crate) struct Histogram {
+    bins: Box<[[u64; 256]; 3]>,
+    pictures: usize,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { bins: Box::new([[0; 256]; 3]), pictures: 0 }
+    }
+}
+
+impl Histogram {
+    /// Counts evenly spaced pictures of an episode.
+    pub(crate) fn of(frames: &terrella_core::Frames) -> Self {
+        let mut histogram = Self::default();
+        let n = frames.len().min(SAMPLED);
+        for i in 0..n {
+            histogram.pictures += 1;
+            for pixel in frames.bytes(i * frames.len() / n).as_chunks::<3>().0 {
+                for (bins, byte) in histogram.bins.iter_mut().zip(pixel) {
+                    bins[usize::from(*byte)] += 1;
+                }
+            }
+        }
+        histogram
+    }
+
+    /// Adds the counts of another.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.pictures += other.pictures;
+        for (mine, theirs) in self.bins.iter_mut().flatten().zip(other.bins.iter().flatten()) {
+            *mine += theirs;
+        }
+    }
+
+    /// Statistics of the channels, bytes scaled to `[0, 1]`.
+    pub(crate) fn stats(&self) -> FeatureStats {
+        let channels = self.bins.iter().map(|bins| {
+            let n = bins.iter().sum::<u64>().max(1) as f64;
+            let of = |f: &dyn Fn(f64) -> f64| {
+                bins.iter().enumerate().map(|(b, c)| f(b as f64 / 255.0) * *c as f64).sum::<f64>() / n
+            };
+            let mean = of(&|x| x);
+            let std = of(&|x| (x - mean).powi(2)).sqrt();
+            let at = |q: f64| {
+                let mut below = 0.0;
+                let bin = bins.iter().position(|c| {
+                    below += *c as f64;
+                    *c > 0 && below >= q * n
+                });
+                bin.unwrap_or(0) as f64 / 255.0
+            };
+            let [q01, q10, q50, q90, q99] = QUANTILES.map(|(_, q)| at(q));
+            [at(0.0), at(1.0), mean, std, q01, q10, q50, q90, q99]
+        });
+        FeatureStats::gather(channels.collect(), self.pictures, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terrella_core::{Frames, Image};
+
+    #[test]
+    fn moments_agree_with_hand_arithmetic() {
+        let stats = FeatureStats::of(2, &[0.0, 7.0, 10.0, 7.0, 20.0, 7.0]);
+        let get = |name| stats.values.iter().find(|v| v.0 == name).expect("a statistic").1.clone();
+        assert_eq!(
+            (get("min"), get("max"), get("mean")),
+            (vec![0.0, 7.0], vec![20.0, 7.0], vec![10.0, 7.0]),
+            "extremes"
+        );
+        assert!((get("std")[0] - (200.0f64 / 3.0).sqrt()).abs() < 1e-12 && get("std")[1] == 0.0, "deviation");
+        assert!((get("q10")[0] - 2.0).abs() < 1e-12, "interpolated as numpy.quantile([0, 10, 20], 0.1) = 2");
+        assert_eq!(stats.json()["count"], json!([3]), "rows");
+    }
+
+    #[test]
+    fn pictures_are_scaled_to_one() {
+        let images = [Image::filled(2, 2, [0, 255, 51]), Image::filled(2, 2, [255, 255, 51])];
+        let stats = Histogram::of(&Frames::from_images(&images)).stats().json();
+        assert_eq!(stats["mean"], json!([[[0.5]], [[1.0]], [[0.2]]]), "means of the channels, nested 3x1x1");
+        assert_eq!((&stats["min"][0], &stats["max"][0]), (&json!([[0.0]]), &json!([[1.0]])), "extremes");
+    }
+}

@@ -1,0 +1,103 @@
+//! From a path to a [`Dataset`], and from any recording to a LeRobot dataset on disk.
+//!
+//! Both go through the same [`Source`]: opening reads tables and maps the decoded pictures, importing
+//! streams episode by episode into a [`Writer`].
+
+use crate::cache::{PictureCache, content_hash};
+use crate::format::detect;
+use crate::{Error, Result, Source, SourceOptions, Writer, Written};
+use std::path::{Path, PathBuf};
+use terrella_core::{Dataset, Episode, Stats};
+
+/// How to open a dataset.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OpenOptions {
+    /// What the recording may not say about itself.
+    pub source: SourceOptions,
+    /// Side of the square pictures; the recorded size if absent.
+    pub image_size: Option<usize>,
+    /// Leaves the pictures out: for models of logged states, and to look at tables quickly.
+    pub skip_images: bool,
+    /// Folder of the decoded pictures. If absent: `.cache` in a dataset folder that may be written to,
+    /// memory for a single file.
+    pub cache: Option<PathBuf>,
+}
+
+/// Opens a dataset of any format that [`crate::FORMATS`] lists.
+///
+/// # Errors
+/// If it is not recognised, damaged or inconsistent; the message names file, row and remedy.
+pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Dataset> {
+    open_with(path.as_ref(), options, &mut |_, _| {})
+}
+
+/// As [`open`], told how many episodes are decoded of how many; nothing is told when none have to be.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(path: &Path, options: &OpenOptions, progress: &mut dyn FnMut(usize, usize)) -> Result<Dataset> {
+    let source = detect(path)?.open(path, &options.source)?;
+    let folder = options.cache.clone().or_else(|| default_cache(path));
+    let hash = content_hash(&source.files()?, folder.as_deref(), true)?;
+    let mut signature = source.signature().clone();
+    let lengths = source.lengths();
+    let mut episodes: Vec<Episode> = (0..lengths.len()).map(|at| source.episode(at)).collect();
+    match (signature.image, options.skip_images) {
+        (Some(from), false) => {
+            if options.image_size == Some(0) {
+                return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned()));
+            }
+            let to = options.image_size.map_or(from, |side| [side, side]);
+            signature.image = Some(to);
+            let cache = PictureCache { source: source.as_ref(), folder: folder.as_deref(), hash: &hash, from, to };
+            for (episode, frames) in episodes.iter_mut().zip(cache.frames(&lengths, progress)?) {
+                episode.frames = Some(frames);
+            }
+        }
+        _ => signature.image = None,
+    }
+    let state_stats = Stats::of(signature.state.len(), episodes.iter().map(|e| &e.states).filter(|t| t.width > 0));
+    let action_stats = Stats::of(signature.action.len(), episodes.iter().map(|e| &e.actions));
+    Ok(Dataset { signature, episodes, state_stats, action_stats, hash })
+}
+
+/// Copies any recording into a new LeRobot v3.0 dataset; `progress` hears episodes done and in all.
+///
+/// # Errors
+/// If the source is not readable as a whole, or the destination exists or cannot be written. Nothing
+/// stands under `destination` then.
+pub fn import(
+    source: &Path,
+    destination: &Path,
+    options: &SourceOptions,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Written> {
+    if destination.symlink_metadata().is_ok() {
+        return Err(Error::Exists(destination.to_path_buf()));
+    }
+    let source = detect(source)?.open(source, options)?;
+    let mut writer = Writer::create(destination, source.signature())?;
+    let total = source.lengths().len();
+    for at in 0..total {
+        let episode = Episode { frames: source.pictures(at)?, ..source.episode(at) };
+        writer.write_episode(&episode)?;
+        progress(at + 1, total);
+    }
+    writer.finish()
+}
+
+/// `.cache` inside a dataset folder; nothing beside a file, whose folder belongs to somebody else.
+fn default_cache(path: &Path) -> Option<PathBuf> {
+    path.is_dir().then(|| path.join(".cache"))
+}
+
+/// Opens a path as a source, whatever its format.
+pub(crate) fn open_source(path: &Path, options: &SourceOptions) -> Result<(&'static str, Box<dyn Source>)> {
+    let format = detect(path)?;
+    Ok((format.name(), format.open(path, options)?))
+}
+
+/// The content hash of a source; nothing is decoded and nothing written.
+pub(crate) fn hash_of(path: &Path, source: &dyn Source) -> Result<String> {
+    content_hash(&source.files()?, default_cache(path).as_deref(), false)
+}

@@ -1,0 +1,8 @@
+//! Tests of the crate from outside: round trips, bad input, sampling and real recordings.
+
+mod bad_datasets;
+mod bad_recordings;
+mod fixtures;
+mod real;
+mod round_trip;
+mod sampling;

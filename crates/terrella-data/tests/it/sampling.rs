@@ -1,0 +1,128 @@
+//! The sampler's promises: every clip once an epoch, a pure function of the step, actions beside
+//! the frame they leave, no clip across episodes.
+
+use crate::fixtures::{assert_says, episode, signature};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use terrella_core::{Clip, Dataset, Stats, Window};
+use terrella_data::{Prefetch, Sampler};
+
+fn dataset(lengths: &[usize]) -> Arc<Dataset> {
+    let (state_stats, action_stats) = (Stats::default(), Stats::default());
+    let episodes = lengths.iter().enumerate().map(|(e, n)| episode(e, *n)).collect();
+    Arc::new(Dataset { signature: signature(), episodes, state_stats, action_stats, hash: String::new() })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_clip_comes_exactly_once_an_epoch(
+        lengths in prop::collection::vec(1usize..20, 1..6),
+        n_frames in 1usize..4,
+        frame_skip in 1usize..4,
+        batch_size in 1usize..9,
+        seed in any::<u64>(),
+    ) {
+        let window = Window { n_frames, frame_skip };
+        let all: Vec<usize> = (0..lengths.len()).collect();
+        let Ok(sampler) = Sampler::new(dataset(&lengths), &all, window, batch_size, seed) else {
+            prop_assert!(lengths.iter().all(|n| *n < window.span()), "refused although an episode is long enough");
+            return Ok(());
+        };
+        let n = sampler.n_clips() as usize;
+        prop_assert_eq!(n, lengths.iter().map(|l| window.count(*l)).sum::<usize>());
+        let skipped: Vec<usize> = all.iter().copied().filter(|e| window.count(lengths[*e]) == 0).collect();
+        prop_assert_eq!(sampler.skipped(), skipped.as_slice());
+        let stream: Vec<Clip> = (0..).flat_map(|step| sampler.clips(step)).take(3 * n).collect();
+        for epoch in stream.chunks(n) {
+            let mut times = BTreeMap::new();
+            epoch.iter().for_each(|clip| *times.entry(*clip).or_insert(0) += 1);
+            prop_assert!(times.len() == n && times.values().all(|t| *t == 1), "each clip once");
+            prop_assert!(epoch.iter().all(|c| c.start + window.span() <= lengths[c.episode]), "inside its episode");
+        }
+        let again = Sampler::new(dataset(&lengths), &all, window, batch_size, seed).expect("as before");
+        prop_assert_eq!(again.clips(7), sampler.clips(7), "a function of the step alone");
+    }
+
+    #[test]
+    fn rows_are_paired_with_the_actions_that_leave_them(
+        lengths in prop::collection::vec(10usize..30, 1..4),
+        n_frames in 1usize..4,
+        frame_skip in 1usize..4,
+        step in 0u64..50,
+    ) {
+        let window = Window { n_frames, frame_skip };
+        let all: Vec<usize> = (0..lengths.len()).collect();
+        let data = dataset(&lengths);
+        let batch = Sampler::new(data.clone(), &all, window, 5, 3).expect("long enough").batch(step);
+        let per_clip = (n_frames - 1) * frame_skip * 2;
+        prop_assert_eq!(batch.actions.len(), 5 * per_clip);
+        for (i, clip) in batch.clips.iter().enumerate() {
+            for frame in 0..n_frames {
+                let row = clip.start + frame * frame_skip;
+                let at = (1000 * clip.episode + row) as f32;
+                let state = (i * n_frames + frame) * 3;
+                prop_assert_eq!(batch.states[state], at, "the state of the row");
+                let size = 6 * 4 * 3;
+                let picture = &batch.images[(i * n_frames + frame) * size..][..size];
+                prop_assert_eq!(picture, data.episodes[clip.episode].frames.as_ref().expect("pictures").bytes(row));
+                if frame + 1 < n_frames {
+                    // The fixture's action says the row it was taken in.
+                    let action = i * per_clip + frame * frame_skip * 2;
+                    prop_assert_eq!(batch.actions[action], at, "the action that leaves the row");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn orders_differ_between_epochs_and_seeds_and_look_random() {
+    let data = dataset(&[400]);
+    let window = Window { n_frames: 2, frame_skip: 1 };
+    let order = |seed: u64, epoch: u64| {
+        let sampler = Sampler::new(data.clone(), &[0], window, 399, seed).expect("long enough");
+        sampler.clips(epoch).iter().map(|c| c.start as f64).collect::<Vec<_>>()
+    };
+    let orders = [order(0, 0), order(0, 1), order(1, 0)];
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        let mean = 199.0;
+        let (x, y) = (&orders[a], &orders[b]);
+        let covariance: f64 = x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum();
+        let variance: f64 = x.iter().map(|x| (x - mean).powi(2)).sum();
+        // Four standard deviations of the correlation of 399 independent pairs.
+        assert!((covariance / variance).abs() < 0.2, "orders {a} and {b} are related");
+    }
+}
+
+#[test]
+fn prefetched_batches_are_those_of_direct_calls() {
+    let window = Window { n_frames: 3, frame_skip: 2 };
+    let sampler = Arc::new(Sampler::new(dataset(&[12, 9]), &[0, 1], window, 4, 5).expect("long enough"));
+    let ahead = Prefetch::new(sampler.clone(), 10, 2).expect("a thread");
+    for (step, batch) in (10..20).zip(ahead) {
+        let direct = sampler.batch(step);
+        assert_eq!((batch.clips, batch.images, batch.actions), (direct.clips, direct.images, direct.actions), "{step}");
+    }
+    // The iterator is dropped by now; its thread holds the only other reference and gives it back.
+    let gone = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        Arc::strong_count(&sampler) == 1
+    });
+    assert!(gone, "the thread ends by itself");
+}
+
+#[test]
+fn episodes_shorter_than_the_window_are_named_or_refused() {
+    let data = dataset(&[4, 20, 3]);
+    let window = Window { n_frames: 4, frame_skip: 5 };
+    let sampler = Sampler::new(data.clone(), &[0, 1, 2], window, 2, 0).expect("one is long enough");
+    assert_eq!(sampler.skipped(), [0, 2], "the short ones");
+    let error = Sampler::new(data.clone(), &[0, 2], window, 2, 0).expect_err("all are too short");
+    assert_says(&error, &["all 2 episodes", "16 rows", "longest has 4", "lower the number of frames"]);
+    let error = Sampler::new(data.clone(), &[7], window, 2, 0).expect_err("there is no such episode");
+    assert_says(&error, &["episode 7", "has 3"]);
+    assert!(Sampler::new(data, &[1], Window { n_frames: 0, frame_skip: 1 }, 2, 0).is_err(), "no frames");
+}

@@ -1,0 +1,57 @@
+//! Errors of the worlds: what was wrong, where, with numbers, and what to do about it.
+
+/// What can go wrong when a world is made or set.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No world of this name.
+    #[error("no world is called {id:?}; the worlds are {known}{}", nearest.map_or_else(String::new, |n| format!("; did you mean {n:?}?")))]
+    UnknownWorld {
+        /// What was asked for.
+        id: String,
+        /// What there is.
+        known: String,
+        /// The name most like it, if one is close.
+        nearest: Option<&'static str>,
+    },
+    /// Options that the world does not understand.
+    #[error("options of {id:?} cannot be read: {reason}; correct or drop the key")]
+    Options {
+        /// The world.
+        id: &'static str,
+        /// What the parser said.
+        reason: String,
+    },
+    /// An option outside its range.
+    #[error("option {option} of {id:?} is {value}, but must be {allowed}")]
+    Range {
+        /// The world.
+        id: &'static str,
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What would do.
+        allowed: &'static str,
+    },
+    /// A core type refused.
+    #[error(transparent)]
+    Core(#[from] terrella_core::Error),
+}
+
+/// The result of making a world.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Fails with [`Error::Range`] unless the condition holds.
+pub(crate) fn require(
+    holds: bool,
+    id: &'static str,
+    option: &'static str,
+    value: impl std::fmt::Display,
+    allowed: &'static str,
+) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Error::Range { id, option, value: value.to_string(), allowed })
+}

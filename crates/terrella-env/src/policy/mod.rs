@@ -1,0 +1,25 @@
+//! Scripted policies: random ones, a noisy wrapper, and a demonstrator for each world.
+//!
+//! All read the logged state, never the picture, and draw from the key given to `begin` alone.
+
+mod push;
+mod random;
+mod route;
+mod rooms;
+
+pub use push::{PushDemonstrator, PushStyle};
+pub use random::{Noisy, RandomPolicy, Wander};
+pub use rooms::RoomDemonstrator;
+
+use terrella_core::{Error, Observation, Result};
+
+/// The first `N` numbers of the logged state.
+fn state<const N: usize>(who: &str, observation: &Observation) -> Result<[f64; N]> {
+    match observation.state.first_chunk::<N>() {
+        Some(row) => Ok(row.map(f64::from)),
+        None => Err(Error::Invalid(format!(
+            "{who} needs {N} numbers of state but the observation has {}; log the state, or choose another policy",
+            observation.state.len()
+        ))),
+    }
+}

@@ -1,0 +1,196 @@
+//! PushT: a disc pushes a T into a pose, as in Diffusion Policy and gym-pusht 0.1.8.
+//!
+//! The world is 512 px wide and runs at 10 actions a second. A state row is agent x, y, the T's
+//! origin x, y (the middle of the bar's outer edge) and its angle in [0, 2π). The solver follows
+//! Chipmunk stage by stage (see [`physics`]), the picture follows pygame (see [`draw`]).
+//!
+//! Rules compare two state rows. Historic and Moderate: the joint distance of agent and T over four
+//! numbers is below 20 px and the angles differ by less than π/9; Historic does not wrap the angle
+//! difference. Strict: the T alone is within 10 px and 10°, for three steps.
+
+mod collide;
+mod draw;
+mod options;
+mod physics;
+mod plan;
+mod shape;
+
+pub use options::{ActionKind, PushTOptions};
+pub(crate) use plan::{GoalPose, Obstacles};
+pub use shape::Shape;
+
+use crate::artist::Artist;
+use crate::error::Result;
+use crate::geometry::{angle_difference, vec2};
+use crate::latency::Latency;
+use physics::{Rules, Sim};
+use std::f64::consts::{PI, TAU};
+use std::sync::Arc;
+use terrella_core::{Env, EnvSpec, Image, Key, Rule, Space};
+
+/// Name in the registry.
+pub(crate) const ID: &str = "pusht";
+/// Side of the world in px.
+pub(crate) const EXTENT: f32 = 512.0;
+/// The goal pose of the original: T origin x, y and angle.
+pub const GOAL: [f64; 3] = [256.0, 256.0, PI / 4.0];
+
+/// The world. Cheap to clone (about 3 kB): planners may hold thousands.
+#[derive(Clone)]
+pub struct PushT {
+    options: Arc<PushTOptions>,
+    rules: Arc<Rules>,
+    spec: Arc<EnvSpec>,
+    sim: Sim,
+    latency: Latency,
+    goal: [f64; 3],
+    artist: Artist,
+}
+
+impl PushT {
+    /// A world with these factors of variation, reset with seed 0.
+    ///
+    /// # Errors
+    /// If an option is out of range.
+    pub fn new(options: PushTOptions) -> Result<Self> {
+        let rules = options.rules()?;
+        let action = match options.action {
+            ActionKind::Absolute => Space::uniform(&["target_x", "target_y"], 0.0, EXTENT),
+            ActionKind::Relative => Space::uniform(&["dx", "dy"], -1.0, 1.0),
+        };
+        let spec = EnvSpec {
+            id: ID.to_owned(),
+            fps: 10.0,
+            state: ["agent_x", "agent_y", "block_x", "block_y", "block_angle"].map(String::from).to_vec(),
+            angles: vec![4],
+            action,
+            extent: EXTENT,
+        };
+        let mut world = Self {
+            options: Arc::new(options),
+            rules: Arc::new(rules),
+            spec: Arc::new(spec),
+            sim: Sim::default(),
+            latency: Latency::default(),
+            goal: GOAL,
+            artist: Artist::default(),
+        };
+        world.reset(0);
+        Ok(world)
+    }
+
+    /// The factors of variation.
+    pub fn options(&self) -> &PushTOptions {
+        &self.options
+    }
+
+    /// Where the nine keypoints of the recordings are now, x and y of each.
+    pub fn keypoints(&self) -> [[f32; 2]; 9] {
+        let (body, pose) = (&self.rules.body, &self.sim.pose);
+        body.keypoints.map(|k| {
+            let p = pose.position + (k - body.centre).rotated(pose.rotation);
+            [p.x as f32, p.y as f32]
+        })
+    }
+
+    /// The state in full precision, the angle not wrapped.
+    pub fn state_exact(&self) -> [f64; 5] {
+        self.sim.state(&self.rules)
+    }
+
+    /// Velocity of the agent in px a second: hidden from the state row.
+    pub fn agent_velocity(&self) -> [f64; 2] {
+        [self.sim.agent_velocity.x, self.sim.agent_velocity.y]
+    }
+
+    /// Starts anew from a state in full precision, at rest.
+    pub fn set_state_exact(&mut self, state: [f64; 5]) {
+        self.sim = Sim::at(&self.rules, state);
+        let idle = match self.options.action {
+            ActionKind::Absolute => [state[0], state[1]],
+            ActionKind::Relative => [0.0; 2],
+        };
+        self.latency.reset(self.options.latency, idle);
+    }
+}
+
+impl Env for PushT {
+    fn spec(&self) -> &EnvSpec {
+        &self.spec
+    }
+
+    fn reset(&mut self, seed: u64) {
+        let mut stream = Key::new(seed).with("pusht.reset").stream();
+        let mut integer = |low: usize, n: usize| (low + stream.below(n)) as f64;
+        let [x, y] = [integer(50, 400), integer(50, 400)];
+        let [body_x, body_y] = [integer(100, 300), integer(100, 300)];
+        self.set_state_exact([x, y, body_x, body_y, stream.uniform(-PI, PI)]);
+    }
+
+    fn set_state(&mut self, state: &[f32]) -> terrella_core::Result<()> {
+        self.set_state_exact(crate::row("pusht state", state)?);
+        Ok(())
+    }
+
+    fn state(&self) -> Vec<f32> {
+        let [x, y, body_x, body_y, angle] = self.sim.state(&self.rules);
+        let angle = angle.rem_euclid(TAU) as f32;
+        vec![x as f32, y as f32, body_x as f32, body_y as f32, if angle < TAU as f32 { angle } else { 0.0 }]
+    }
+
+    fn step(&mut self, action: &[f32]) {
+        let within = |i: usize| f64::from(crate::clamped(action[i], self.spec.action.low[i], self.spec.action.high[i]));
+        let [x, y] = self.latency.pass([within(0), within(1)]);
+        let target = match self.options.action {
+            ActionKind::Absolute => vec2(x, y),
+            ActionKind::Relative => self.sim.agent + vec2(x, y) * 100.0,
+        };
+        self.sim.step(&self.rules, target);
+    }
+
+    fn render(&mut self, size: usize) -> Image {
+        let Self { options, rules, sim, goal, artist, .. } = self;
+        artist.draw(
+            size,
+            || draw::backdrop(options, rules, *goal, size),
+            |canvas| draw::foreground(canvas, options, rules, sim),
+        )
+    }
+
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        self.sim.save(snapshot);
+        self.latency.save(snapshot);
+    }
+
+    fn load(&mut self, snapshot: &[f64]) {
+        let used = self.sim.load(snapshot);
+        self.latency.load(&snapshot[used..]);
+    }
+
+    fn set_goal(&mut self, goal: &[f32]) -> terrella_core::Result<()> {
+        let [_, _, x, y, angle] = crate::row("pusht goal", goal)?;
+        if self.goal != [x, y, angle] {
+            self.goal = [x, y, angle];
+            self.artist.forget();
+        }
+        Ok(())
+    }
+
+    fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
+        let d = |i: usize| f64::from(state[i]) - f64::from(goal[i]);
+        let wrapped = angle_difference(f64::from(state[4]), f64::from(goal[4])).abs();
+        let joint = (0..4).map(|i| d(i) * d(i)).sum::<f64>().sqrt();
+        match rule {
+            Rule::Historic => joint < 20.0 && d(4).abs() < PI / 9.0,
+            Rule::Moderate => joint < 20.0 && wrapped < PI / 9.0,
+            Rule::Strict => d(2).hypot(d(3)) < 10.0 && wrapped < PI / 18.0,
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Env> {
+        Box::new(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

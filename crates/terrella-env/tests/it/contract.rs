@@ -1,0 +1,180 @@
+//! The contract of `Env`, checked for every world in the registry.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use terrella_core::{Env, Key, Rule};
+use terrella_env::{EnvBatch, make, registry};
+
+fn worlds() -> impl Iterator<Item = Box<dyn Env>> {
+    registry().iter().map(|w| make(w.id, &Value::Null).expect("defaults are valid"))
+}
+
+fn actions(env: &dyn Env, seed: u64, n: usize) -> Vec<Vec<f32>> {
+    let mut stream = Key::new(seed).with("test").stream();
+    (0..n).map(|_| env.spec().action.sample(&mut stream)).collect()
+}
+
+fn bits(state: &[f32]) -> Vec<u32> {
+    state.iter().map(|x| x.to_bits()).collect()
+}
+
+fn play(env: &mut dyn Env, actions: &[Vec<f32>]) -> Vec<Vec<u32>> {
+    let step = |action: &Vec<f32>| {
+        env.step(action);
+        bits(&env.state())
+    };
+    actions.iter().map(step).collect()
+}
+
+#[test]
+fn specs_are_complete_and_say_the_right_widths() {
+    for env in worlds() {
+        let spec = env.spec().clone();
+        assert_eq!(env.state().len(), spec.state.len(), "{}: one name a number", spec.id);
+        assert_eq!(spec.action.names.len(), spec.action.width(), "{}: one name an action", spec.id);
+        assert!(spec.angles.iter().all(|a| *a < spec.state.len()), "{}: angles exist", spec.id);
+        assert!(spec.fps > 0.0 && spec.extent > 0.0, "{}: sizes", spec.id);
+    }
+}
+
+#[test]
+fn the_same_seed_and_actions_give_the_same_bits() {
+    for mut env in worlds() {
+        let actions = actions(&*env, 1, 80);
+        let mut run = |seed| {
+            env.reset(seed);
+            (bits(&env.state()), play(&mut *env, &actions), env.render(48).data)
+        };
+        let (first, again, other) = (run(5), run(5), run(6));
+        assert!(first == again, "{}: seed 5 twice", env.spec().id);
+        assert_ne!(first.0, other.0, "{}: another seed", env.spec().id);
+    }
+}
+
+#[test]
+fn batches_do_not_depend_on_threads() {
+    for env in worlds() {
+        let seeds: Vec<u64> = (0..7).collect();
+        let run = |n_threads| {
+            let mut batch = EnvBatch::new(&*env, 7, n_threads);
+            batch.reset(&seeds);
+            for t in 0..30 {
+                let rows: Vec<f32> = (0..7).flat_map(|i| actions(&*env, 100 * t + i, 1).remove(0)).collect();
+                batch.step(&rows);
+            }
+            (bits(&batch.states().data), batch.render(32))
+        };
+        assert!(run(1) == run(2), "{}: one thread and two", env.spec().id);
+    }
+}
+
+#[test]
+fn a_snapshot_branches_exactly() {
+    for mut env in worlds() {
+        env.reset(3);
+        let (before, after) = (actions(&*env, 2, 40), actions(&*env, 3, 60));
+        play(&mut *env, &before);
+        let mut snapshot = Vec::new();
+        env.save(&mut snapshot);
+        let straight = play(&mut *env, &after);
+        play(&mut *env, &before);
+        env.load(&snapshot);
+        assert!(straight == play(&mut *env, &after), "{}: the branch equals the trunk", env.spec().id);
+        let mut other = make(&env.spec().id, &Value::Null).expect("valid");
+        other.load(&snapshot);
+        assert!(straight == play(&mut *other, &after), "{}: in another copy, too", env.spec().id);
+    }
+}
+
+#[test]
+fn a_clone_goes_its_own_way() {
+    for mut env in worlds() {
+        env.reset(4);
+        let mut twin = env.boxed_clone();
+        let steps = actions(&*env, 4, 30);
+        let expected = play(&mut *env, &steps);
+        assert!(expected == play(&mut *twin, &steps), "{}: the clone does the same", env.spec().id);
+        assert_eq!(env.render(64), twin.render(64), "{}: and looks the same", env.spec().id);
+    }
+}
+
+#[test]
+fn actions_out_of_range_are_clamped_and_nonsense_is_survived() {
+    for mut env in worlds() {
+        let space = env.spec().action.clone();
+        let width = space.width();
+        let mut run = |action: Vec<f32>| {
+            env.reset(1);
+            (0..5).for_each(|_| env.step(&action));
+            env.state()
+        };
+        assert_eq!(run(vec![1e9; width]), run(space.high.clone()), "clamped from above");
+        assert_eq!(run(vec![-1e9; width]), run(space.low.clone()), "clamped from below");
+        assert!(run(vec![f32::NAN; width]).iter().all(|x| x.is_finite()), "NaN does not spread");
+    }
+}
+
+#[test]
+fn pictures_have_the_size_that_was_asked_for() {
+    for mut env in worlds() {
+        for size in [1, 17, 64, 96, 224, 512, 700] {
+            let image = env.render(size);
+            assert_eq!((image.height, image.width, image.data.len()), (size, size, size * size * 3), "size {size}");
+        }
+        let (small, large) = (env.render(64), env.render(512).resized(64, 64));
+        let id = env.spec().id.clone();
+        assert!(small.mean_abs_difference(&large) < 4.0, "{id}: the same picture at two sizes");
+    }
+}
+
+#[test]
+fn a_picture_depends_on_the_state_alone() {
+    for mut env in worlds() {
+        env.reset(8);
+        let steps = actions(&*env, 8, 50);
+        for action in steps {
+            env.step(&action);
+            env.render(96);
+        }
+        let mut fresh = env.boxed_clone();
+        let id = env.spec().id.clone();
+        assert_eq!(env.render(96), fresh.render(96), "{id}: nothing of earlier pictures remains");
+    }
+}
+
+#[test]
+fn states_can_be_set_and_rules_hold_for_themselves() {
+    for mut env in worlds() {
+        env.reset(9);
+        let state = env.state();
+        env.reset(10);
+        env.set_state(&state).expect("a logged state");
+        let close = env.state().iter().zip(&state).all(|(a, b)| (a - b).abs() < 1e-3);
+        assert!(close, "{}: {:?} became {:?}", env.spec().id, state, env.state());
+        env.set_goal(&state).expect("a logged state");
+        assert!(Rule::ALL.iter().all(|r| env.reached(*r, &state, &state)), "{}: at the goal", env.spec().id);
+        assert!(env.set_state(&state[1..]).is_err(), "{}: a short row", env.spec().id);
+        let mut bad = state.clone();
+        bad[0] = f32::NAN;
+        let message = env.set_state(&bad).expect_err("NaN").to_string();
+        assert!(message.contains("NaN") && message.contains("state"), "{message}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn snapshots_are_exact_anywhere(seed in 0u64..1000, n in 0usize..60) {
+        for mut env in worlds() {
+            env.reset(seed);
+            let steps = actions(&*env, seed, n + 5);
+            play(&mut *env, &steps[..n]);
+            let mut snapshot = Vec::new();
+            env.save(&mut snapshot);
+            let next = play(&mut *env, &steps[n..]);
+            env.load(&snapshot);
+            prop_assert_eq!(next, play(&mut *env, &steps[n..]));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! One integration binary: what every world promises, then what single worlds promise.
+
+mod contract;
+mod factors;
+mod original;
+mod policies;

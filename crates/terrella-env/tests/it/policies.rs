@@ -1,0 +1,97 @@
+//! Scripted policies reach their goals, stay in the action space and follow their key.
+
+use serde_json::Value;
+use terrella_core::{Env, Goal, Key, Observation, Policy, Rule};
+use terrella_env::policy::{Noisy, PushDemonstrator, PushStyle};
+use terrella_env::{BoxedPolicy, PushT, PushTOptions, angle_difference, demonstrator, explorer, make, pusht, registry};
+
+fn seen(env: &dyn Env) -> Observation {
+    Observation { image: None, state: env.state() }
+}
+
+fn run(env: &mut dyn Env, policy: &mut dyn Policy, goal: &[f32], key: Key, steps: usize) -> Vec<Vec<f32>> {
+    let goal = Goal { observation: Observation { image: None, state: goal.to_vec() }, steps };
+    policy.begin(&goal, key).expect("a state goal");
+    let mut actions = Vec::new();
+    for _ in 0..steps {
+        let action = policy.act(&seen(env)).expect("a logged state");
+        env.spec().action.check(&action).expect("inside the action space");
+        env.step(&action);
+        actions.push(action);
+    }
+    actions
+}
+
+#[test]
+fn every_world_has_a_demonstrator_and_an_explorer_that_follow_their_key() {
+    for world in registry() {
+        let makers: [fn(&str, &Value) -> terrella_env::Result<BoxedPolicy>; 2] = [demonstrator, explorer];
+        for maker in makers {
+            let mut env = make(world.id, &Value::Null).expect("valid");
+            let goal = env.state();
+            let mut play = |key: u64| {
+                let mut policy = maker(world.id, &Value::Null).expect("valid");
+                env.reset(1);
+                run(&mut *env, &mut *policy, &goal, Key::new(key), 40)
+            };
+            let (first, again, other) = (play(1), play(1), play(2));
+            assert!(first == again, "{}: the same key", world.id);
+            assert!(first != other, "{}: another key", world.id);
+        }
+    }
+}
+
+#[test]
+fn the_pusht_demonstrator_places_the_t() {
+    let mut world = PushT::new(PushTOptions::default()).expect("valid");
+    let mut policy = PushDemonstrator::new(world.clone(), PushStyle::default());
+    let [x, y, angle] = pusht::GOAL;
+    let goal = [200.0, 310.0, x as f32, y as f32, angle as f32];
+    let mut placed = 0;
+    for seed in 100..120 {
+        world.reset(seed);
+        run(&mut world, &mut policy, &goal, Key::new(seed), 300);
+        let [_, _, body_x, body_y, body_angle] = world.state_exact();
+        let near = (body_x - x).hypot(body_y - y) < 20.0;
+        placed += usize::from(near && angle_difference(body_angle, angle).abs() < 20_f64.to_radians());
+    }
+    assert!(placed >= 17, "{placed} of 20 within 20 px and 20°");
+}
+
+#[test]
+fn the_pusht_demonstrator_copes_with_noise_and_relative_actions() {
+    let options: PushTOptions = serde_json::from_str(r#"{"action": "relative"}"#).expect("valid");
+    let mut world = PushT::new(options).expect("valid");
+    let space = world.spec().action.clone();
+    let mut policy = Noisy::new(PushDemonstrator::new(world.clone(), PushStyle::default()), space, 0.03);
+    let goal = [200.0, 310.0, 256.0, 256.0, 0.0];
+    let mut placed = 0;
+    for seed in 0..10 {
+        world.reset(seed);
+        run(&mut world, &mut policy, &goal, Key::new(seed), 300);
+        let [_, _, x, y, angle] = world.state_exact();
+        let near = (x - 256.0).hypot(y - 256.0) < 20.0;
+        placed += usize::from(near && angle_difference(angle, 0.0).abs() < 20_f64.to_radians());
+    }
+    assert!(placed >= 7, "{placed} of 10 within 20 px and 20°");
+}
+
+#[test]
+fn the_room_demonstrator_walks_through_the_door() {
+    let mut env = make("tworoom", &Value::Null).expect("valid");
+    let mut policy = demonstrator("tworoom", &Value::Null).expect("valid");
+    for seed in 0..60 {
+        env.reset(1000 + seed);
+        let goal = env.state();
+        env.reset(seed);
+        run(&mut *env, &mut *policy, &goal, Key::new(seed), 100);
+        assert!(env.reached(Rule::Strict, &env.state(), &goal), "seed {seed}: {:?} for {goal:?}", env.state());
+    }
+}
+
+#[test]
+fn a_policy_without_a_state_says_so() {
+    let mut policy = demonstrator("tworoom", &Value::Null).expect("valid");
+    let message = policy.act(&Observation::default()).expect_err("blind").to_string();
+    assert!(message.contains("needs 2 numbers") && message.contains("log the state"), "{message}");
+}

@@ -1,0 +1,93 @@
+//! Text that is safe inside a page, and the page around it: no scripts, no network, light and dark.
+
+use std::fmt::Write as _;
+
+/// Escapes text for content and for quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Control characters are not allowed in a page at all.
+            c if c.is_control() && c != '\n' && c != '\t' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A whole page.
+pub(crate) fn page(title: &str, body: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
+        include_str!("report.css")
+    )
+}
+
+/// A table; the first column is a heading, the others are numbers.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut out = "<div class=\"wide\"><table>\n<thead><tr>".to_owned();
+    header.iter().for_each(|cell| push(&mut out, "<th scope=\"col\">", cell, "</th>"));
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        out.push_str("<tr>");
+        for (i, cell) in row.iter().enumerate() {
+            let (open, close) = if i == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
+            // An interval goes on a line of its own: tables stay narrow, numbers stay aligned.
+            match cell.split_once(" [") {
+                Some((value, interval)) => {
+                    push(&mut out, open, value, "<small>[");
+                    push(&mut out, "", interval, "</small>");
+                    out.push_str(close);
+                }
+                None => push(&mut out, open, cell, close),
+            }
+        }
+        out.push_str("</tr>\n");
+    }
+    out + "</tbody></table></div>\n"
+}
+
+/// A list of facts: name and value.
+pub(crate) fn facts(rows: &[(String, String)]) -> String {
+    let mut out = "<dl>\n".to_owned();
+    for (name, value) in rows {
+        push(&mut out, "<dt>", name, "</dt>");
+        push(&mut out, "<dd>", value, "</dd>\n");
+    }
+    out + "</dl>\n"
+}
+
+/// A bulleted list.
+pub(crate) fn list(items: &[String]) -> String {
+    let mut out = "<ul>\n".to_owned();
+    items.iter().for_each(|item| push(&mut out, "<li>", item, "</li>\n"));
+    out + "</ul>\n"
+}
+
+/// Appends `open`, the escaped text and `close`.
+pub(crate) fn push(out: &mut String, open: &str, text: &str, close: &str) {
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{open}{}{close}", escape(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_can_become_markup() {
+        let text = escape("<script>alert(\"1\" & '2')</script>\u{0}");
+        assert!(
+            !text.contains('<') && !text.contains('"') && !text.contains('\'') && !text.contains('\u{0}'),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,266 @@
+//! How far imagination carries: the model is shown one moment of a held-out recording, told the
+//! actions that followed, and compared with what then happened.
+//!
+//! Two baselines need no model: the world stands still (copy-last), and every moment looks like the
+//! average of the training recordings (mean). A third curve, the model looking at the very moment
+//! it should have imagined, shows how much of the error is the probe's or the decoder's own.
+
+use crate::curves::{Curve, Estimate, Quantity, RolloutTable};
+use crate::mean::Mean;
+use crate::parts::check_same_world;
+use crate::stats::bootstrap;
+use crate::{Part, parts};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use terrella_agent::View;
+use terrella_core::{Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Result, Table, Window};
+
+/// What is imagined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RolloutConfig {
+    /// Blocks ahead.
+    pub horizon: usize,
+    /// Clips, spread over the held-out episodes.
+    pub clips: usize,
+    /// Training rows that the mean is taken over.
+    pub mean_rows: usize,
+    /// Clips in one batch.
+    pub batch: usize,
+    /// Seed of the draw.
+    pub seed: u64,
+}
+
+impl Default for RolloutConfig {
+    fn default() -> Self {
+        Self { horizon: 10, clips: 200, mean_rows: 512, batch: 50, seed: 0 }
+    }
+}
+
+/// Draws clips and measures a model on them. `view` says what the model is shown.
+///
+/// # Errors
+/// If recordings, world and model do not fit together, or no held-out episode is long enough.
+pub fn rollout_error<D: Dynamics>(
+    dynamics: &D,
+    spec: &EnvSpec,
+    (dataset, train, held_out): (&Dataset, &[usize], &[usize]),
+    view: View,
+    config: &RolloutConfig,
+) -> Result<RolloutTable> {
+    check_same_world(spec, dataset)?;
+    let (width, action) = (dynamics.block_width(), spec.action.width());
+    if action == 0 || !width.is_multiple_of(action) || config.horizon == 0 || config.batch == 0 || config.clips == 0 {
+        return Err(Error::Invalid(format!(
+            "blocks of {width} numbers, actions of {action}, horizon {}, {} clips, batch {}: need whole actions in a block and the rest at least 1",
+            config.horizon, config.clips, config.batch
+        )));
+    }
+    let window = Window { n_frames: config.horizon + 1, frame_skip: width / action };
+    let clips = draw_clips(dataset, held_out, window, config)?;
+    let mean = Mean::over(dynamics, (dataset, train), spec, (view, config))?;
+    let mut sums = Sums { parts: parts(spec), errors: BTreeMap::new(), n_points: window.n_frames };
+    for batch in clips.chunks(config.batch) {
+        compare_batch(dynamics, dataset, (batch, window, view), &mean, &mut sums)?;
+    }
+    let mut episodes: Vec<usize> = clips.iter().map(|c| c.episode).collect();
+    episodes.dedup();
+    Ok(RolloutTable {
+        frame_skip: window.frame_skip,
+        fps: spec.fps,
+        n_clips: clips.len(),
+        n_episodes: episodes.len(),
+        data_hash: dataset.hash.clone(),
+        quantities: sums.quantities(&clips, config.seed),
+    })
+}
+
+/// Clips spread evenly over the episodes that are long enough, sorted by episode.
+fn draw_clips(dataset: &Dataset, held_out: &[usize], window: Window, config: &RolloutConfig) -> Result<Vec<Clip>> {
+    let long: Vec<usize> = held_out.iter().copied().filter(|&e| window.count(dataset.episodes[e].len()) > 0).collect();
+    if long.is_empty() {
+        let longest = held_out.iter().map(|&e| dataset.episodes[e].len()).max().unwrap_or(0);
+        return Err(Error::Invalid(format!(
+            "imagining {} blocks of {} steps needs episodes of {} rows, but the longest of {} held-out ones has {longest}; lower the horizon",
+            config.horizon,
+            window.frame_skip,
+            window.span(),
+            held_out.len()
+        )));
+    }
+    let mut clips = Vec::with_capacity(config.clips);
+    for (at, &episode) in long.iter().enumerate() {
+        let share = config.clips / long.len() + usize::from(at < config.clips % long.len());
+        let mut starts: Vec<usize> = (0..window.count(dataset.episodes[episode].len())).collect();
+        Key::new(config.seed).with("rollout clips").at(episode as u64).stream().shuffle(&mut starts);
+        clips.extend(starts.into_iter().take(share).map(|start| Clip { episode, start }));
+    }
+    clips.sort_unstable();
+    Ok(clips)
+}
+
+/// What the model is shown of a recorded row.
+pub(crate) fn recorded(dataset: &Dataset, (episode, row): (usize, usize), view: View) -> Result<Observation> {
+    let log = &dataset.episodes[episode];
+    let image = match (view.picture, &log.frames) {
+        (None, _) => None,
+        (Some(size), Some(frames)) => Some(frames.image(row).resized(size, size)),
+        (Some(_), None) => {
+            return Err(Error::Invalid(format!(
+                "episode {episode} has no pictures, but the model is to see; use recordings with pictures, or a model of states"
+            )));
+        }
+    };
+    Ok(Observation { image, state: if view.state { log.states.row(row).to_vec() } else { Vec::new() } })
+}
+
+/// Errors by (quantity, predictor): for each clip one number a horizon.
+struct Sums {
+    parts: Vec<Part>,
+    errors: BTreeMap<(usize, &'static str), Vec<Vec<f64>>>,
+    n_points: usize,
+}
+
+/// Position of a quantity in the report: latent, picture, PSNR, then the parts of the state.
+const LATENT: usize = 0;
+const PICTURE: usize = 1;
+const PSNR: usize = 2;
+const PARTS: usize = 3;
+
+impl Sums {
+    fn push(&mut self, quantity: usize, predictor: &'static str, clip: usize, error: f64) {
+        let clips = self.errors.entry((quantity, predictor)).or_default();
+        if clips.len() <= clip {
+            clips.resize(clip + 1, Vec::new());
+        }
+        clips[clip].push(error);
+    }
+
+    fn quantities(&self, clips: &[Clip], seed: u64) -> Vec<Quantity> {
+        let key = Key::new(seed).with("rollout interval");
+        let mut quantities: Vec<Quantity> = Vec::new();
+        let mut current = None;
+        for (&(quantity, predictor), errors) in &self.errors {
+            if current != Some(quantity) {
+                let (name, unit) = match quantity {
+                    LATENT => ("latent".to_owned(), "mean squared error".to_owned()),
+                    PICTURE => ("picture".to_owned(), "mean squared error".to_owned()),
+                    PSNR => ("picture PSNR".to_owned(), "dB".to_owned()),
+                    part => (self.parts[part - PARTS].name.clone(), self.parts[part - PARTS].unit.clone()),
+                };
+                quantities.push(Quantity { name, unit, higher_is_better: quantity == PSNR, curves: Vec::new() });
+                current = Some(quantity);
+            }
+            let points = (0..self.n_points).map(|h| estimate(clips, errors, h, key)).collect();
+            if let Some(last) = quantities.last_mut() {
+                last.curves.push(Curve { name: predictor.to_owned(), points });
+            }
+        }
+        quantities.iter_mut().for_each(|q| q.curves.sort_by_key(|c| c.name != "model"));
+        quantities
+    }
+}
+
+fn estimate(clips: &[Clip], errors: &[Vec<f64>], horizon: usize, key: Key) -> Estimate {
+    let mut groups: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for (clip, errors) in clips.iter().zip(errors) {
+        groups.entry(clip.episode).or_default().push(errors[horizon]);
+    }
+    let groups: Vec<Vec<f64>> = groups.into_values().collect();
+    let (sum, n) = groups.iter().flatten().fold((0.0, 0.0), |(s, n), x| (s + x, n + 1.0));
+    Estimate { mean: sum / n, interval: bootstrap(&groups, key) }
+}
+
+fn compare_batch<D: Dynamics>(
+    dynamics: &D,
+    dataset: &Dataset,
+    (clips, window, view): (&[Clip], Window, View),
+    mean: &Mean,
+    sums: &mut Sums,
+) -> Result<()> {
+    let rows = |h: usize| clips.iter().map(move |c| (c.episode, c.start + h * window.frame_skip));
+    let see = |h: usize| -> Result<D::State> {
+        dynamics.observe(&rows(h).map(|at| recorded(dataset, at, view)).collect::<Result<Vec<_>>>()?)
+    };
+    let width = dynamics.block_width();
+    let mut state = see(0)?;
+    let first = dynamics.latents(&state);
+    if let Some(read) = dynamics.read(&state) {
+        Error::check("state numbers that the model reads", dataset.signature.state.len(), read.width)?;
+    }
+    let offset = sums.errors.get(&(LATENT, "model")).map_or(0, Vec::len);
+    for h in 0..window.n_frames {
+        if h > 0 {
+            let block = |c: &Clip| c.actions(window, &dataset.episodes[c.episode])[(h - 1) * width..h * width].to_vec();
+            let actions: Vec<f32> = clips.iter().flat_map(block).collect();
+            state = dynamics.step(&state, &actions);
+        }
+        let seen = see(h)?;
+        let (imagined, truth) = (dynamics.latents(&state), dynamics.latents(&seen));
+        let (reads, seen_reads) = (dynamics.read(&state), dynamics.read(&seen));
+        let (draws, seen_draws) = (dynamics.draw(&state), dynamics.draw(&seen));
+        for (i, (episode, row)) in rows(h).enumerate() {
+            let clip = offset + i;
+            sums.push(LATENT, "model", clip, square(imagined.row(i), truth.row(i)));
+            sums.push(LATENT, "copy-last", clip, square(first.row(i), truth.row(i)));
+            let to_mean = truth.row(i).iter().zip(&mean.latent).map(|(a, b)| (f64::from(*a) - b).powi(2)).sum::<f64>();
+            sums.push(LATENT, "mean", clip, to_mean / truth.width as f64);
+            let log = &dataset.episodes[episode];
+            let start = clips[i].start;
+            push_parts(sums, clip, (log.states.row(row), log.states.row(start)), (&reads, &seen_reads, i), mean);
+            if let (Some(draws), Some(seen_draws), Some(frames)) = (&draws, &seen_draws, &log.frames) {
+                let (height, width) = (draws[i].height, draws[i].width);
+                let truth = frames.image(row).resized(height, width);
+                let last = frames.image(start).resized(height, width);
+                push_picture(sums, clip, &truth, (&draws[i], &seen_draws[i], &last), mean);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn push_parts(
+    sums: &mut Sums,
+    clip: usize,
+    (truth, last): (&[f32], &[f32]),
+    (reads, seen, at): (&Option<Table>, &Option<Table>, usize),
+    mean: &Mean,
+) {
+    let (Some(reads), Some(seen)) = (reads, seen) else { return };
+    for (at_part, part) in sums.parts.clone().iter().enumerate() {
+        let predictors =
+            [("model", reads.row(at)), ("seen", seen.row(at)), ("copy-last", last), ("mean", &mean.state[..])];
+        for (name, guess) in predictors {
+            sums.push(PARTS + at_part, name, clip, part.error(guess, truth));
+        }
+    }
+}
+
+fn push_picture(
+    sums: &mut Sums,
+    clip: usize,
+    truth: &Image,
+    (drawn, seen, last): (&Image, &Image, &Image),
+    mean: &Mean,
+) {
+    let bytes = |image: &Image| image.data.iter().map(|b| f64::from(*b)).collect::<Vec<_>>();
+    let truth = bytes(truth);
+    let mut push = |name, guess: &[f64]| {
+        let sum: f64 = truth.iter().zip(guess).map(|(a, b)| ((a - b) / 255.0).powi(2)).sum();
+        let error = sum / truth.len() as f64;
+        sums.push(PICTURE, name, clip, error);
+        // Two equal pictures have no error at all; 60 dB stands for "cannot be told apart".
+        sums.push(PSNR, name, clip, (-10.0 * error.log10()).min(60.0));
+    };
+    push("model", &bytes(drawn));
+    push("seen", &bytes(seen));
+    push("copy-last", &bytes(last));
+    if let Some(picture) = &mean.picture {
+        push("mean", picture);
+    }
+}
+
+/// Mean squared difference of two rows.
+fn square(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>() / a.len() as f64
+}

@@ -1,0 +1,170 @@
+//! The few statistics that a success rate needs: intervals, spread over seeds, paired comparison.
+//!
+//! Intervals are 95 %. Wilson (1927) is for a count of successes and stays honest at 0 and at n;
+//! the percentile bootstrap (Efron 1979) resamples whole groups, because attempts from one episode
+//! resemble each other. Two policies on the same pairs are compared by McNemar's exact test.
+
+use serde::{Deserialize, Serialize};
+use terrella_core::Key;
+
+/// Resamples of a bootstrap; the 2.5 % ends then rest on 50 of them.
+const N_RESAMPLES: u64 = 2000;
+/// The 97.5 % point of the standard normal distribution.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// A 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// The Wilson score interval of a proportion (Wilson 1927, equation as in Agresti and Coull 1998):
+/// `(p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)`. Without trials it is all of `[0, 1]`.
+pub fn wilson(successes: usize, n: usize) -> Interval {
+    if n == 0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
+    let (n, p) = (n as f64, successes as f64 / n as f64);
+    let (centre, scale) = (p + Z * Z / (2.0 * n), 1.0 + Z * Z / n);
+    let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    Interval { low: ((centre - half) / scale).max(0.0), high: ((centre + half) / scale).min(1.0) }
+}
+
+/// The percentile bootstrap of the mean over all values, where whole groups are resampled.
+/// Without any value both ends are not a number.
+pub fn bootstrap(groups: &[Vec<f64>], key: Key) -> Interval {
+    let sums: Vec<(f64, f64)> =
+        groups.iter().filter(|g| !g.is_empty()).map(|g| (g.iter().sum(), g.len() as f64)).collect();
+    if sums.is_empty() {
+        return Interval { low: f64::NAN, high: f64::NAN };
+    }
+    let mut means: Vec<f64> = (0..N_RESAMPLES)
+        .map(|i| {
+            let mut stream = key.at(i).stream();
+            let (sum, n) = (0..sums.len()).fold((0.0, 0.0), |(sum, n), _| {
+                let (s, k) = sums[stream.below(sums.len())];
+                (sum + s, n + k)
+            });
+            sum / n
+        })
+        .collect();
+    means.sort_by(f64::total_cmp);
+    let at = |share: f64| means[((means.len() - 1) as f64 * share).round() as usize];
+    Interval { low: at(0.025), high: at(0.975) }
+}
+
+/// Mean and sample standard deviation (0 for fewer than two values).
+pub fn mean_sd(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n.max(1.0);
+    let square: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
+    (mean, if values.len() < 2 { 0.0 } else { (square / (n - 1.0)).sqrt() })
+}
+
+/// McNemar's exact two-sided test: the probability that a fair coin splits the discordant pairs at
+/// least this unevenly.
+pub fn mcnemar(only_first: usize, only_second: usize) -> f64 {
+    let (n, k) = (only_first + only_second, only_first.min(only_second));
+    // Terms of the binomial distribution with p = ½, in logarithms so that large n does not underflow.
+    let mut log_term = -(n as f64) * std::f64::consts::LN_2;
+    let mut tail = log_term.exp();
+    for i in 1..=k {
+        log_term += ((n - i + 1) as f64 / i as f64).ln();
+        tail += log_term.exp();
+    }
+    (2.0 * tail).min(1.0)
+}
+
+/// Two policies on the same pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Paired {
+    /// Pairs that both solved.
+    pub both: usize,
+    /// Pairs that only the first solved.
+    pub only_first: usize,
+    /// Pairs that only the second solved.
+    pub only_second: usize,
+    /// Pairs that neither solved.
+    pub neither: usize,
+    /// Success rate of the first minus that of the second.
+    pub difference: f64,
+    /// Its interval, pairs resampled.
+    pub interval: Interval,
+    /// McNemar's exact two-sided probability.
+    pub p: f64,
+}
+
+/// Compares two lists of outcomes of the same pairs in the same order.
+///
+/// # Panics
+/// If the lists differ in length.
+pub fn compare(first: &[bool], second: &[bool], key: Key) -> Paired {
+    assert_eq!(first.len(), second.len(), "outcomes of the same pairs");
+    let count = |a: bool, b: bool| first.iter().zip(second).filter(|(x, y)| (**x, **y) == (a, b)).count();
+    let (only_first, only_second) = (count(true, false), count(false, true));
+    let difference: Vec<Vec<f64>> =
+        first.iter().zip(second).map(|(a, b)| vec![f64::from(*a) - f64::from(*b)]).collect();
+    Paired {
+        both: count(true, true),
+        only_first,
+        only_second,
+        neither: count(false, false),
+        difference: (only_first as f64 - only_second as f64) / first.len().max(1) as f64,
+        interval: bootstrap(&difference, key),
+        p: mcnemar(only_first, only_second),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(a: f64, b: f64) -> bool {
+        (a - b).abs() < 5e-5
+    }
+
+    #[test]
+    fn wilson_agrees_with_published_values() {
+        // Newcombe 1998, table I, method 3: 81/263, 15/148, 0/20, 1/29.
+        for (successes, n, low, high) in
+            [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+        {
+            let interval = wilson(successes, n);
+            assert!(near(interval.low, low) && near(interval.high, high), "{successes}/{n}: {interval:?}");
+        }
+        assert!(wilson(20, 20).high > 1.0 - 1e-12 && wilson(20, 20).low < 0.85, "certain only from above");
+    }
+
+    #[test]
+    fn mcnemar_is_a_sign_test_on_the_discordant_pairs() {
+        assert!(near(mcnemar(9, 1), 22.0 / 1024.0), "2 × (1 + 10) / 2¹⁰");
+        assert!(near(mcnemar(1, 9), mcnemar(9, 1)), "either way round");
+        assert!(near(mcnemar(5, 5), 1.0) && near(mcnemar(0, 0), 1.0), "no difference");
+        assert!(mcnemar(3000, 1000) < 1e-100, "large counts do not underflow to nonsense");
+    }
+
+    #[test]
+    fn spread_and_bootstrap_agree_with_theory() {
+        assert_eq!(mean_sd(&[1.0, 2.0, 3.0]), (2.0, 1.0), "by hand");
+        let mut stream = Key::new(1).stream();
+        let groups: Vec<Vec<f64>> = (0..400).map(|_| vec![stream.normal()]).collect();
+        let interval = bootstrap(&groups, Key::new(2));
+        let width = interval.high - interval.low;
+        assert!((width - 2.0 * Z / 20.0).abs() < 0.03, "about ±1.96/√400: {width}");
+        assert_eq!(interval, bootstrap(&groups, Key::new(2)), "keyed");
+        // Ten copies of each value are no new evidence: the interval must not shrink.
+        let copied: Vec<Vec<f64>> = groups.iter().map(|g| g.repeat(10)).collect();
+        let again = bootstrap(&copied, Key::new(2));
+        assert!((again.high - again.low - width).abs() < 1e-9, "whole groups are resampled");
+    }
+
+    #[test]
+    fn a_paired_comparison_counts_all_four_cells() {
+        let paired = compare(&[true, true, false, true], &[true, false, false, false], Key::new(0));
+        assert_eq!((paired.both, paired.only_first, paired.only_second, paired.neither), (1, 2, 0, 1), "cells");
+        assert!(near(paired.difference, 0.5) && near(paired.p, 0.5), "{paired:?}");
+    }
+}

@@ -1,0 +1,42 @@
+//! The whole protocol in a toy world whose dynamics are known exactly.
+
+mod protocol;
+mod report;
+mod rollout;
+#[path = "../../../terrella-agent/tests/it/toy.rs"]
+mod toy;
+
+use terrella_agent::*;
+use terrella_core::*;
+use terrella_eval::*;
+use toy::{Exact, Reach, Rolling};
+
+/// What the toy's model is shown.
+const VIEW: View = View { picture: None, state: true };
+
+/// Plans in the toy world with a model that may be wrong.
+fn planner<'a>(dynamics: &'a Exact, wall: bool, config: &PlannerConfig) -> MpcPolicy<'a, Exact, Reach> {
+    let aim = |goal: &Goal| {
+        let objective = Reach { goal: [goal.observation.state[0], goal.observation.state[1]] };
+        Ok(Aim { objective, propose: None })
+    };
+    let rule = PriorRule::HoldLast { std: vec![12.0, 12.0], growth: 0.5 };
+    let planner = config.build(2).expect("a good planner");
+    MpcPolicy::new(dynamics, Rolling::new(wall).spec.action, planner, (MpcConfig::default(), rule), aim)
+        .expect("a good policy")
+        .with_start_action(|balls: &Vec<_>| Some(balls[0][..2].to_vec()))
+}
+
+/// Keeps the ball where it is: its own position is the target.
+fn hold(state: &[f32]) -> Vec<f32> {
+    state[..2].to_vec()
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        split: "30 % by episode, seed 0".to_owned(),
+        command: "cargo test -p terrella-eval".to_owned(),
+        commit: "working tree".to_owned(),
+        machine: format!("{} cores", std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}

@@ -1,0 +1,147 @@
+//! From a host batch to tensors: the one place where log units become network inputs.
+
+use crate::codec::StateCodec;
+use crate::config::{Interface, JepaConfig, Sees};
+use crate::jepa::patcher;
+use crate::pixels::Patcher;
+use crate::symmetry::{Symmetry, Turn};
+use crate::{Error, Result};
+use burn::prelude::*;
+use terrella_core::{Batch, Key, Observation, Stats};
+
+/// A batch as a model takes it.
+#[derive(Clone, Debug)]
+pub struct Tensors {
+    /// Encoder inputs, `[batch · frames, tokens, values]`.
+    pub inputs: Tensor<3>,
+    /// Normalised action blocks, `[batch, frames - 1, block]`.
+    pub actions: Tensor<3>,
+    /// Features of the logged state, `[batch, frames, features]`, where a readout wants them.
+    pub features: Option<Tensor<3>>,
+}
+
+/// Turns host batches and observations into tensors.
+#[derive(Clone, Debug)]
+pub struct Batcher {
+    patcher: Option<Patcher>,
+    codec: StateCodec,
+    actions: Stats,
+    frame_skip: usize,
+    readout: bool,
+    image_size: usize,
+}
+
+impl Batcher {
+    /// The batcher of a model.
+    pub fn new(config: &JepaConfig, interface: &Interface) -> Self {
+        Self {
+            patcher: (config.sees == Sees::Pixels).then(|| patcher(config)),
+            codec: StateCodec::new(interface),
+            actions: interface.action_stats.clone(),
+            frame_skip: config.frame_skip,
+            readout: config.readout,
+            image_size: config.image_size(),
+        }
+    }
+
+    /// The codec between logged states and features.
+    pub fn codec(&self) -> &StateCodec {
+        &self.codec
+    }
+
+    /// The patcher, for models that see.
+    pub fn patcher(&self) -> Option<&Patcher> {
+        self.patcher.as_ref()
+    }
+
+    /// Tensors of a batch; with a symmetry, each clip is turned as its key says.
+    ///
+    /// # Errors
+    /// If the batch lacks pictures or states that the model needs, or has pictures of another size.
+    pub fn tensors(&self, batch: &Batch, augment: Option<(&Symmetry, Key)>, device: &Device) -> Result<Tensors> {
+        let (n, frames) = (batch.clips.len(), batch.n_frames);
+        let turns: Vec<Turn> = (0..n)
+            .map(|clip| augment.map_or(Turn::NONE, |(_, key)| Turn::number(key.at(clip as u64).stream().below(8))))
+            .collect();
+        let mut states = batch.states.clone();
+        let mut actions = batch.actions.clone();
+        if let Some((symmetry, _)) = augment {
+            for_rows(&mut states, self.codec.state_width(), n, &turns, |turn, row| symmetry.turn_state(turn, row));
+            for_rows(&mut actions, self.actions.width(), n, &turns, |turn, row| symmetry.turn_action(turn, row));
+        }
+        let features = if self.readout || self.patcher.is_none() {
+            if states.is_empty() {
+                return Err(Error::Invalid("the model wants a logged state, but the data has none; train from pixels without readout".into()));
+            }
+            Some(self.codec.encode(&states))
+        } else {
+            None
+        };
+        let inputs = match &self.patcher {
+            Some(patcher) => {
+                self.check_size(batch.image_size)?;
+                let frame_turns: Vec<Turn> = turns.iter().flat_map(|t| std::iter::repeat_n(*t, frames)).collect();
+                let patches = patcher.patches(&batch.images, &frame_turns);
+                Tensor::from_data(TensorData::new(patches, [n * frames, patcher.tokens(), patcher.values()]), device)
+            }
+            None => {
+                let width = self.codec.feature_width();
+                Tensor::from_data(TensorData::new(features.clone().unwrap_or_default(), [n * frames, 1, width]), device)
+            }
+        };
+        let width = self.codec.feature_width();
+        let features = features.filter(|_| self.readout).map(|f| Tensor::from_data(TensorData::new(f, [n, frames, width]), device));
+        Ok(Tensors { inputs, actions: self.blocks(actions, n, frames - 1, device), features })
+    }
+
+    /// Normalised action blocks, `[batch, steps, block]`, from actions in log units.
+    pub fn blocks(&self, mut actions: Vec<f32>, batch: usize, steps: usize, device: &Device) -> Tensor<3> {
+        self.actions.normalize(&mut actions);
+        let block = self.frame_skip * self.actions.width();
+        Tensor::from_data(TensorData::new(actions, [batch, steps, block]), device)
+    }
+
+    /// Encoder inputs of single observations, `[observations, tokens, values]`.
+    ///
+    /// # Errors
+    /// If an observation lacks what the model looks at, or has another size.
+    pub fn observations(&self, observations: &[Observation], device: &Device) -> Result<Tensor<3>> {
+        let n = observations.len();
+        let Some(patcher) = &self.patcher else {
+            let mut states = Vec::new();
+            for o in observations {
+                terrella_core::Error::check("state size", self.codec.state_width(), o.state.len())?;
+                states.extend_from_slice(&o.state);
+            }
+            return Ok(Tensor::from_data(TensorData::new(self.codec.encode(&states), [n, 1, self.codec.feature_width()]), device));
+        };
+        let mut bytes = Vec::with_capacity(n * patcher.bytes());
+        for o in observations {
+            let image = o.image.as_ref().ok_or_else(|| Error::Invalid("the model sees pictures, but was shown none; give the observation an image".into()))?;
+            self.check_size(Some([image.height, image.width]))?;
+            bytes.extend_from_slice(&image.data);
+        }
+        let patches = patcher.patches(&bytes, &vec![Turn::NONE; n]);
+        Ok(Tensor::from_data(TensorData::new(patches, [n, patcher.tokens(), patcher.values()]), device))
+    }
+
+    fn check_size(&self, size: Option<[usize; 2]>) -> Result<()> {
+        let want = self.image_size;
+        match size {
+            Some([h, w]) if (h, w) == (want, want) => Ok(()),
+            Some([h, w]) => Err(Error::Invalid(format!("pictures are {h}x{w}, the model takes {want}x{want}; open the data at size {want}"))),
+            None => Err(Error::Invalid(format!("the model takes {want}x{want} pictures, but the data has none; train from the state instead"))),
+        }
+    }
+}
+
+/// Applies `f` to each row of the given width; rows of clip `i` get turn `i`.
+fn for_rows(data: &mut [f32], width: usize, clips: usize, turns: &[Turn], f: impl Fn(Turn, &mut [f32])) {
+    if data.is_empty() || width == 0 {
+        return;
+    }
+    let per_clip = data.len() / clips;
+    for (clip, turn) in data.chunks_mut(per_clip).zip(turns) {
+        clip.chunks_mut(width).for_each(|row| f(*turn, row));
+    }
+}

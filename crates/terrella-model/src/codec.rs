@@ -1,0 +1,76 @@
+//! Logged state ↔ features a network can learn: normalised numbers, and sine and cosine of angles.
+
+use crate::config::Interface;
+use serde::{Deserialize, Serialize};
+use terrella_core::{Stats, Table};
+
+/// Translates state rows into features and back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StateCodec {
+    stats: Stats,
+    angles: Vec<usize>,
+}
+
+impl StateCodec {
+    /// The codec of a dataset.
+    pub fn new(interface: &Interface) -> Self {
+        Self { stats: interface.state_stats.clone(), angles: interface.angles.clone() }
+    }
+
+    /// Width of a state row.
+    pub fn state_width(&self) -> usize {
+        self.stats.width()
+    }
+
+    /// Width of a feature row: one number each, two for an angle.
+    pub fn feature_width(&self) -> usize {
+        self.stats.width() + self.angles.len()
+    }
+
+    /// Features of state rows.
+    pub fn encode(&self, states: &[f32]) -> Vec<f32> {
+        let mut features = Vec::with_capacity(states.len() / self.state_width().max(1) * self.feature_width());
+        for row in states.chunks_exact(self.state_width()) {
+            for (i, &x) in row.iter().enumerate() {
+                if self.angles.contains(&i) {
+                    features.extend([x.sin(), x.cos()]);
+                } else {
+                    features.push((x - self.stats.mean[i]) / self.stats.scale(i));
+                }
+            }
+        }
+        features
+    }
+
+    /// State rows of features; angles lie in `[0, 2π)`.
+    pub fn decode(&self, features: &[f32]) -> Table {
+        let mut states = Table::new(self.state_width());
+        for row in features.chunks_exact(self.feature_width()) {
+            let mut numbers = row.iter();
+            let mut next = || numbers.next().copied().unwrap_or_default();
+            for i in 0..self.state_width() {
+                states.data.push(if self.angles.contains(&i) {
+                    let (sin, cos) = (next(), next());
+                    sin.atan2(cos).rem_euclid(std::f32::consts::TAU)
+                } else {
+                    next() * self.stats.scale(i) + self.stats.mean[i]
+                });
+            }
+        }
+        states
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_survive_the_round_trip() {
+        let table = Table::from_data(3, vec![1.0, 6.0, 10.0, 5.0, 0.5, 20.0]);
+        let codec = StateCodec { stats: Stats::of(3, [&table]), angles: vec![1] };
+        assert_eq!(codec.feature_width(), 4, "an angle takes two numbers");
+        let back = codec.decode(&codec.encode(&table.data));
+        assert!(back.data.iter().zip(&table.data).all(|(a, b)| (a - b).abs() < 1e-5), "{back:?}");
+    }
+}

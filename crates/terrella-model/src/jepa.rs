@@ -1,0 +1,201 @@
+//! The joint-embedding predictive architecture, written to be read beside the LeWM paper.
+//!
+//! Encoder and projector turn each frame into a latent `z`; the predictor turns past latents and
+//! the actions that left them into the next latent. Training asks for two things: that predictions
+//! meet the encodings (mean squared error, gradient on both sides), and that encodings fill latent
+//! space like an isotropic Gaussian ([`crate::sigreg`]), which is what forbids collapse.
+
+use crate::config::{Interface, JepaConfig, Sees, Size};
+use crate::nn::mlp::{Mlp, Projector, StateEncoder};
+use crate::nn::patch::{PatchEncoder, PatchShape};
+use crate::nn::predictor::{Predictor, PredictorShape};
+use crate::nn::vit::{Vit, VitShape};
+use crate::pixels::{Cut, Patcher};
+use burn::module::Module;
+use burn::nn;
+use burn::prelude::*;
+use burn::tensor::activation::silu;
+
+/// The sizes behind the dial, in one place.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Width of a latent, and of the predictor.
+    pub latent: usize,
+    /// How pictures are cut.
+    pub cut: Cut,
+    /// Layers of the patch encoder: hidden, content, queries (none: a vision transformer).
+    pub patch: Option<[usize; 3]>,
+    /// Width of the encoder's output.
+    pub encoder: usize,
+    /// Predictor blocks.
+    pub depth: usize,
+    /// Attention heads of the predictor.
+    pub heads: usize,
+    /// Width of a head.
+    pub head: usize,
+    /// Hidden width of the predictor's MLPs.
+    pub hidden: usize,
+}
+
+impl Shape {
+    /// What a size means.
+    pub fn of(size: Size) -> Self {
+        let cut = Cut { size: 96, shrink: 2, patch: 8, stride: 4 };
+        let fine = Cut { size: 96, shrink: 1, patch: 16, stride: 8 };
+        let published = Cut { size: 224, shrink: 1, patch: 14, stride: 14 };
+        let shape = |latent, cut, patch, encoder, depth, heads, hidden| Self { latent, cut, patch, encoder, depth, heads, head: 32, hidden };
+        match size {
+            Size::Xs => shape(128, cut, Some([128, 64, 32]), 256, 3, 4, 256),
+            Size::S => shape(192, cut, Some([192, 96, 48]), 512, 4, 6, 512),
+            Size::M => shape(256, fine, Some([384, 192, 64]), 768, 6, 8, 1024),
+            Size::L => Self { head: 64, ..shape(192, published, None, 192, 6, 16, 2048) },
+        }
+    }
+}
+
+/// Encoder, projector, action encoder, predictor and, where wanted, a readout of the logged state.
+#[derive(Module, Debug)]
+pub struct Jepa {
+    encoder: Encoder,
+    projector: Projector,
+    action: ActionEncoder,
+    predictor: Predictor,
+    predictor_projector: Projector,
+    readout: Option<Mlp>,
+    history: usize,
+    residual: bool,
+}
+
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
+enum Encoder {
+    Vit(Vit),
+    Patch(PatchEncoder),
+    State(StateEncoder),
+}
+
+/// Point-wise squeeze, then a two-layer perceptron (LeWM's action embedder).
+#[derive(Module, Debug)]
+struct ActionEncoder {
+    squeeze: nn::Linear,
+    up: nn::Linear,
+    down: nn::Linear,
+}
+
+/// How pictures reach the encoder of this configuration.
+pub fn patcher(config: &JepaConfig) -> Patcher {
+    Patcher::new(Shape::of(config.size).cut)
+}
+
+impl Jepa {
+    /// A model with fresh weights; they depend on the device's seed alone.
+    pub fn new(config: &JepaConfig, interface: &Interface, device: &Device) -> Self {
+        let shape = Shape::of(config.size);
+        let published = config.size == Size::L;
+        let features = interface.state_stats.width() + interface.angles.len();
+        let encoder = match config.sees {
+            Sees::State => Encoder::State(StateEncoder::new(features, shape.encoder, device)),
+            Sees::Pixels => {
+                let patcher = patcher(config);
+                let (tokens, values, output) = (patcher.tokens(), patcher.values(), shape.encoder);
+                match shape.patch {
+                    Some([hidden, content, queries]) => {
+                        Encoder::Patch(PatchEncoder::new(PatchShape { tokens, values, hidden, content, queries, output }, device))
+                    }
+                    None => Encoder::Vit(Vit::new(VitShape { tokens, patch_values: values, width: output, depth: 12, heads: 3 }, device)),
+                }
+            }
+        };
+        let projector = |input| match published {
+            true => Projector::batch(input, 2048, device),
+            false => Projector::linear(input, shape.latent, device),
+        };
+        let predictor = PredictorShape {
+            width: shape.latent,
+            history: config.history,
+            depth: shape.depth,
+            heads: shape.heads,
+            head: shape.head,
+            hidden: shape.hidden,
+            dropout: if published { 0.1 } else { 0.0 },
+            gelu: published,
+        };
+        let linear = |i, o| nn::LinearConfig::new(i, o).init(device);
+        Self {
+            encoder,
+            projector: projector(shape.encoder),
+            action: ActionEncoder {
+                squeeze: linear(config.frame_skip * interface.action_width(), 10),
+                up: linear(10, 4 * shape.latent),
+                down: linear(4 * shape.latent, shape.latent),
+            },
+            predictor: Predictor::new(predictor, device),
+            predictor_projector: projector(shape.latent),
+            readout: config.readout.then(|| Mlp::new(shape.latent, 2 * shape.latent, features, device)),
+            history: config.history,
+            residual: !published,
+        }
+    }
+
+    /// Latents of frames.
+    ///
+    /// # Shapes
+    /// `[rows, tokens, values]` (patches, or one token of state features) → `[rows, latent]`.
+    pub fn encode(&self, x: Tensor<3>) -> Tensor<2> {
+        self.projector.forward(match &self.encoder {
+            Encoder::Vit(encoder) => encoder.forward(x),
+            Encoder::Patch(encoder) => encoder.forward(x),
+            Encoder::State(encoder) => encoder.forward(x),
+        })
+    }
+
+    /// Embeddings of normalised action blocks.
+    ///
+    /// # Shapes
+    /// `[batch, time, block]` → `[batch, time, latent]`.
+    pub fn embed_actions(&self, blocks: Tensor<3>) -> Tensor<3> {
+        self.action.down.forward(silu(self.action.up.forward(self.action.squeeze.forward(blocks))))
+    }
+
+    /// Next latents for each position of a window no longer than the history.
+    ///
+    /// # Shapes
+    /// `latents`, `actions`: `[batch, time, latent]` → `[batch, time, latent]`.
+    pub fn predict(&self, latents: Tensor<3>, actions: Tensor<3>) -> Tensor<3> {
+        let [batch, time, latent] = latents.dims();
+        let hidden = self.predictor.forward(latents.clone(), actions);
+        let out = self.predictor_projector.forward(hidden.reshape([batch * time, latent])).reshape([batch, time, latent]);
+        // The small sizes predict the change: a world mostly stays as it is.
+        if self.residual { latents + out } else { out }
+    }
+
+    /// Predicts step after step from the first latent alone, as a planner does.
+    ///
+    /// # Shapes
+    /// `first`: `[batch, latent]`, `actions`: `[batch, steps, latent]` → `[batch, steps, latent]`.
+    pub fn roll_out(&self, first: Tensor<2>, actions: Tensor<3>) -> Tensor<3> {
+        let [_, steps, _] = actions.dims();
+        let mut latents = vec![first.unsqueeze_dim::<3>(1)];
+        for step in 0..steps {
+            let from = (step + 1).saturating_sub(self.history);
+            let window = Tensor::cat(latents[from..].to_vec(), 1);
+            let time = step + 1 - from;
+            let next = self.predict(window, actions.clone().narrow(1, from, time)).narrow(1, time - 1, 1);
+            latents.push(next);
+        }
+        Tensor::cat(latents.split_off(1), 1)
+    }
+
+    /// State features told by latents, if the model has a readout.
+    ///
+    /// # Shapes
+    /// `[…, latent]` → `[…, features]`.
+    pub fn read<const D: usize>(&self, latents: Tensor<D>) -> Option<Tensor<D>> {
+        self.readout.as_ref().map(|head| head.forward(latents))
+    }
+
+    /// Latents the predictor looks back on.
+    pub fn history(&self) -> usize {
+        self.history
+    }
+}

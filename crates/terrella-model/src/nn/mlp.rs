@@ -1,0 +1,87 @@
+//! Two-layer perceptrons: the projectors of the LeWM recipe and the small heads.
+
+use burn::module::Module;
+use burn::nn;
+use burn::prelude::*;
+use burn::tensor::activation::{gelu, relu};
+
+/// Linear, ReLU, linear.
+#[derive(Module, Debug)]
+pub(crate) struct Mlp {
+    first: nn::Linear,
+    second: nn::Linear,
+}
+
+impl Mlp {
+    pub(crate) fn new(input: usize, hidden: usize, output: usize, device: &Device) -> Self {
+        Self {
+            first: nn::LinearConfig::new(input, hidden).init(device),
+            second: nn::LinearConfig::new(hidden, output).init(device),
+        }
+    }
+
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        self.second.forward(relu(self.first.forward(x)))
+    }
+}
+
+/// From encoder or predictor output to latent space.
+///
+/// `Batch` is the paper's projector: linear, batch norm over all rows, GELU, linear. `Linear` is
+/// what the small sizes use: one layer, so that a latent never depends on its batch.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Projector {
+    Batch(BatchProjector),
+    Linear(nn::Linear),
+}
+
+/// Linear → BatchNorm1d → GELU → linear.
+#[derive(Module, Debug)]
+pub(crate) struct BatchProjector {
+    first: nn::Linear,
+    norm: nn::BatchNorm,
+    second: nn::Linear,
+}
+
+impl Projector {
+    pub(crate) fn batch(width: usize, hidden: usize, device: &Device) -> Self {
+        Self::Batch(BatchProjector {
+            first: nn::LinearConfig::new(width, hidden).init(device),
+            norm: nn::BatchNormConfig::new(hidden).init(device),
+            second: nn::LinearConfig::new(hidden, width).init(device),
+        })
+    }
+
+    pub(crate) fn linear(input: usize, output: usize, device: &Device) -> Self {
+        Self::Linear(nn::LinearConfig::new(input, output).init(device))
+    }
+
+    /// # Shapes
+    /// `[rows, width]` → `[rows, latent]`.
+    pub(crate) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Linear(layer) => layer.forward(x),
+            Self::Batch(p) => p.second.forward(gelu(p.norm.forward(p.first.forward(x)))),
+        }
+    }
+}
+
+/// Logged state → features of the encoder's width: three ReLU layers.
+#[derive(Module, Debug)]
+pub(crate) struct StateEncoder {
+    layers: Vec<nn::Linear>,
+}
+
+impl StateEncoder {
+    pub(crate) fn new(input: usize, width: usize, device: &Device) -> Self {
+        let sizes = [input, width, width, width];
+        Self { layers: sizes.windows(2).map(|s| nn::LinearConfig::new(s[0], s[1]).init(device)).collect() }
+    }
+
+    /// # Shapes
+    /// `[rows, 1, state features]` → `[rows, width]`.
+    pub(crate) fn forward(&self, x: Tensor<3>) -> Tensor<2> {
+        self.layers.iter().fold(x.flatten::<2>(1, 2), |x, layer| relu(layer.forward(x)))
+    }
+}

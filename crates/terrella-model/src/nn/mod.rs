@@ -1,0 +1,41 @@
+//! Network parts shared by the models. Batch first; trailing comments give shapes.
+
+pub(crate) mod mlp;
+pub(crate) mod patch;
+pub(crate) mod predictor;
+pub(crate) mod vit;
+
+use burn::prelude::*;
+use burn::tensor::activation::softmax;
+
+/// Scaled dot-product attention with an optional mask (`true` hides).
+///
+/// # Shapes
+/// `q`, `k`, `v`: `[batch, heads, time, head]` → the same.
+pub(crate) fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, hide: Option<Tensor<2, Bool>>) -> Tensor<4> {
+    let [_, _, time, head] = q.dims();
+    let mut scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (head as f64).sqrt()); // [batch, heads, time, time]
+    if let Some(hide) = hide {
+        let mask = hide.reshape([1, 1, time, time]).expand(scores.dims());
+        scores = scores.mask_fill(mask, f32::NEG_INFINITY);
+    }
+    softmax(scores, 3).matmul(v)
+}
+
+/// Splits `[batch, time, heads · head]` into `[batch, heads, time, head]`.
+pub(crate) fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
+    let [batch, time, width] = x.dims();
+    x.reshape([batch, time, heads, width / heads]).swap_dims(1, 2)
+}
+
+/// Undoes [`split_heads`].
+pub(crate) fn join_heads(x: Tensor<4>) -> Tensor<3> {
+    let [batch, heads, time, head] = x.dims();
+    x.swap_dims(1, 2).reshape([batch, time, heads * head])
+}
+
+/// LayerNorm without learnt scale and shift.
+pub(crate) fn plain_norm(x: Tensor<3>, epsilon: f64) -> Tensor<3> {
+    let (variance, mean) = x.clone().var_mean_bias(2);
+    (x - mean) / (variance + epsilon).sqrt()
+}

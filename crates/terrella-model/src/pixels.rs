@@ -1,0 +1,177 @@
+//! Pictures to patches on the host, in one pass: shrink, mirror or turn, cut, normalise.
+//!
+//! Every layout (patch size, overlap, symmetry) is one table of byte indices made once; a picture is
+//! then a gather through it into the batch's single host buffer. Overlapping patches so cost
+//! nothing but the wider first layer, and a turned picture costs nothing at all.
+
+use crate::symmetry::Turn;
+use rayon::prelude::*;
+
+/// ImageNet mean and deviation of each channel, as in the recipe.
+const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// How pictures are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Side of the square pictures.
+    pub size: usize,
+    /// Each `shrink × shrink` pixels are averaged into one first.
+    pub shrink: usize,
+    /// Side of a patch, after shrinking.
+    pub patch: usize,
+    /// Distance between patches, after shrinking; patches are centred on a grid of such cells and
+    /// repeat the border pixel where they reach over it.
+    pub stride: usize,
+}
+
+/// Turns pictures into patches.
+#[derive(Clone, Debug)]
+pub struct Patcher {
+    cut: Cut,
+    /// For each turn, for each output number, the (shrunken) byte it comes from.
+    gather: Vec<Vec<u32>>,
+    levels: Vec<f32>,
+}
+
+impl Cut {
+    /// Side after shrinking.
+    fn small(self) -> usize {
+        self.size / self.shrink
+    }
+
+    /// Patches along one side.
+    fn cells(self) -> usize {
+        self.small() / self.stride
+    }
+}
+
+impl Patcher {
+    /// A patcher.
+    ///
+    /// # Panics
+    /// If shrinking or the stride does not divide the picture.
+    pub fn new(cut: Cut) -> Self {
+        let Cut { size, shrink, patch, stride } = cut;
+        assert!(size % shrink == 0 && (size / shrink) % stride == 0 && patch >= stride, "{cut:?} does not tile");
+        let (side, margin) = (cut.small(), ((patch - stride) / 2) as isize);
+        let inside = |at: usize, cell: usize| ((cell * stride + at) as isize - margin).clamp(0, side as isize - 1) as usize;
+        let gather = Turn::all()
+            .map(|turn| {
+                let mut index = Vec::with_capacity(cut.cells().pow(2) * patch * patch * 3);
+                for (row, column) in (0..cut.cells()).flat_map(|r| (0..cut.cells()).map(move |c| (r, c))) {
+                    for channel in 0..3 {
+                        for (y, x) in (0..patch).flat_map(|y| (0..patch).map(move |x| (y, x))) {
+                            let (sy, sx) = turn.source(inside(y, row), inside(x, column), side);
+                            index.push(((sy * side + sx) * 3 + channel) as u32);
+                        }
+                    }
+                }
+                index
+            })
+            .collect();
+        let levels = (0..3).flat_map(|c| (0..256).map(move |v| (v as f32 / 255.0 - MEAN[c]) / STD[c])).collect();
+        Self { cut, gather, levels }
+    }
+
+    /// Number of patches in a picture.
+    pub fn tokens(&self) -> usize {
+        self.cut.cells().pow(2)
+    }
+
+    /// Numbers in a patch: `3 × patch × patch`, channel by channel.
+    pub fn values(&self) -> usize {
+        3 * self.cut.patch.pow(2)
+    }
+
+    /// Bytes in a picture.
+    pub fn bytes(&self) -> usize {
+        self.cut.size.pow(2) * 3
+    }
+
+    /// Patches of many pictures, `[pictures, tokens, values]`, row by row; one turn a picture.
+    pub fn patches(&self, images: &[u8], turns: &[Turn]) -> Vec<f32> {
+        let (n, numbers) = (self.bytes(), self.tokens() * self.values());
+        assert_eq!(images.len(), n * turns.len(), "one turn a picture");
+        let square = self.cut.patch.pow(2);
+        let mut out = vec![0.0; numbers * turns.len()];
+        out.par_chunks_mut(numbers).zip(images.par_chunks(n)).zip(turns).for_each(|((out, image), turn)| {
+            let shrunken;
+            let image = if self.cut.shrink == 1 {
+                image
+            } else {
+                shrunken = shrink(image, self.cut.size, self.cut.shrink);
+                &shrunken
+            };
+            let gather = &self.gather[turn.index()];
+            for (i, (out, from)) in out.chunks_mut(square).zip(gather.chunks(square)).enumerate() {
+                let levels = &self.levels[256 * (i % 3)..256 * (i % 3 + 1)];
+                for (o, f) in out.iter_mut().zip(from) {
+                    *o = levels[usize::from(image[*f as usize])];
+                }
+            }
+        });
+        out
+    }
+
+    /// The picture whose patches (unturned, not shrunken) these are; where patches overlap, the
+    /// last one wins.
+    pub fn image(&self, patches: &[f32]) -> Vec<u8> {
+        let square = self.cut.patch.pow(2);
+        let mut image = vec![0; self.cut.small().pow(2) * 3];
+        for (i, (values, from)) in patches.chunks(square).zip(self.gather[0].chunks(square)).enumerate() {
+            for (v, f) in values.iter().zip(from) {
+                image[*f as usize] = ((v * STD[i % 3] + MEAN[i % 3]) * 255.0).round().clamp(0.0, 255.0) as u8;
+            }
+        }
+        image
+    }
+}
+
+/// Averages `by × by` pixels into one, rounding to the nearest level.
+fn shrink(image: &[u8], size: usize, by: usize) -> Vec<u8> {
+    let side = size / by;
+    let half = (by * by / 2) as u32;
+    let mut out = Vec::with_capacity(side * side * 3);
+    for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+        for channel in 0..3 {
+            let mut sum = half;
+            for (dy, dx) in (0..by).flat_map(|dy| (0..by).map(move |dx| (dy, dx))) {
+                sum += u32::from(image[((y * by + dy) * size + x * by + dx) * 3 + channel]);
+            }
+            out.push((sum / (by * by) as u32) as u8);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_go_back_to_the_picture() {
+        let image: Vec<u8> = (0..192).map(|i| (i * 7 % 256) as u8).collect();
+        for (patch, stride) in [(2, 2), (4, 2), (8, 8)] {
+            let patcher = Patcher::new(Cut { size: 8, shrink: 1, patch, stride });
+            let patches = patcher.patches(&image, &[Turn::NONE]);
+            assert_eq!(patches.len(), patcher.tokens() * patcher.values(), "the promised shape");
+            assert_eq!(patcher.image(&patches), image, "patch {patch}, stride {stride}");
+        }
+    }
+
+    #[test]
+    fn a_turned_picture_is_cut_like_any_other() {
+        let size = 8;
+        let image: Vec<u8> = (0..192).map(|i| (i * 5 % 251) as u8).collect();
+        let patcher = Patcher::new(Cut { size, shrink: 2, patch: 4, stride: 2 });
+        for turn in Turn::all() {
+            let mut turned = vec![0; 192];
+            for (y, x) in (0..size).flat_map(|y| (0..size).map(move |x| (y, x))) {
+                let (sy, sx) = turn.source(y, x, size);
+                turned[(y * size + x) * 3..][..3].copy_from_slice(&image[(sy * size + sx) * 3..][..3]);
+            }
+            assert_eq!(patcher.patches(&image, &[turn]), patcher.patches(&turned, &[Turn::NONE]), "{turn:?}");
+        }
+    }
+}

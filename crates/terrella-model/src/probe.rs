@@ -1,0 +1,106 @@
+//! Linear probes: how much of the logged state can be read off frozen latents by one matrix.
+//!
+//! Ridge regression in closed form (normal equations, Cholesky, `f64`), fitted on training episodes
+//! and judged on held-out ones. What a linear probe finds, a planner's distance can use.
+
+use crate::codec::StateCodec;
+use serde::{Deserialize, Serialize};
+use terrella_core::Table;
+
+/// A fitted probe: features = weights · (latent, 1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    codec: StateCodec,
+    /// One row a feature; the last number is the bias.
+    weights: Table,
+}
+
+impl Probe {
+    /// Fits features of `states` on `latents` (rows correspond), with ridge `penalty` per row.
+    ///
+    /// # Panics
+    /// If the tables differ in length.
+    pub fn fit(codec: StateCodec, latents: &Table, states: &Table, penalty: f64) -> Self {
+        assert_eq!(latents.len(), states.len(), "one state a latent");
+        let (inputs, outputs) = (latents.width + 1, codec.feature_width());
+        let features = Table::from_data(outputs, codec.encode(&states.data));
+        let mut gram = vec![0.0f64; inputs * inputs];
+        let mut right = vec![0.0f64; inputs * outputs];
+        let mut row = vec![1.0f64; inputs];
+        for (latent, feature) in latents.rows().zip(features.rows()) {
+            row.iter_mut().zip(latent).for_each(|(r, z)| *r = f64::from(*z));
+            for i in 0..inputs {
+                for j in 0..=i {
+                    gram[i * inputs + j] += row[i] * row[j];
+                }
+                for (j, f) in feature.iter().enumerate() {
+                    right[i * outputs + j] += row[i] * f64::from(*f);
+                }
+            }
+        }
+        let ridge = penalty * latents.len() as f64 + 1e-9;
+        (0..inputs - 1).for_each(|i| gram[i * inputs + i] += ridge);
+        solve(&mut gram, &mut right, inputs, outputs);
+        let weights = (0..outputs).flat_map(|o| (0..inputs).map(move |i| (o, i))).map(|(o, i)| right[i * outputs + o] as f32).collect();
+        Self { codec, weights: Table::from_data(inputs, weights) }
+    }
+
+    /// The states that latents tell.
+    pub fn read(&self, latents: &Table) -> Table {
+        let mut features = Vec::with_capacity(latents.len() * self.weights.len());
+        for latent in latents.rows() {
+            for weights in self.weights.rows() {
+                let (bias, weights) = weights.split_last().map_or((0.0, weights), |(b, w)| (*b, w));
+                features.push(bias + weights.iter().zip(latent).map(|(w, z)| w * z).sum::<f32>());
+            }
+        }
+        self.codec.decode(&features)
+    }
+}
+
+/// Solves `gram · x = right` in place for a positive definite lower triangle (Cholesky).
+fn solve(gram: &mut [f64], right: &mut [f64], n: usize, columns: usize) {
+    for i in 0..n {
+        for j in 0..=i {
+            let dot: f64 = (0..j).map(|k| gram[i * n + k] * gram[j * n + k]).sum();
+            let value = gram[i * n + j] - dot;
+            gram[i * n + j] = if i == j { value.max(1e-12).sqrt() } else { value / gram[j * n + j] };
+        }
+    }
+    for c in 0..columns {
+        for i in 0..n {
+            let dot: f64 = (0..i).map(|k| gram[i * n + k] * right[k * columns + c]).sum();
+            right[i * columns + c] = (right[i * columns + c] - dot) / gram[i * n + i];
+        }
+        for i in (0..n).rev() {
+            let dot: f64 = (i + 1..n).map(|k| gram[k * n + i] * right[k * columns + c]).sum();
+            right[i * columns + c] = (right[i * columns + c] - dot) / gram[i * n + i];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Interface;
+    use terrella_core::{Key, Signature, Stats};
+
+    #[test]
+    fn a_linear_truth_is_found() {
+        let mut stream = Key::new(0).stream();
+        let mut latents = Table::new(6);
+        let mut states = Table::new(2);
+        for _ in 0..200 {
+            let z: Vec<f32> = (0..6).map(|_| stream.normal() as f32).collect();
+            states.push(&[3.0 * z[0] - z[5] + 7.0, 10.0 * z[2]]);
+            latents.push(&z);
+        }
+        let stats = Stats::of(2, [&states]);
+        let signature = Signature { fps: 10.0, image: None, state: vec!["a".into(), "b".into()], action: vec![], env: None };
+        let interface = Interface { signature, state_stats: stats, action_stats: Stats::default(), angles: vec![], data_hash: String::new() };
+        let probe = Probe::fit(StateCodec::new(&interface), &latents, &states, 1e-6);
+        let read = probe.read(&latents);
+        let worst = read.data.iter().zip(&states.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-3, "worst error {worst}");
+    }
+}

@@ -1,0 +1,136 @@
+//! The amortised planner: from here and there to the next action block, in one pass.
+//!
+//! Every stretch of a recording is a demonstration of how to get from its first row to its last
+//! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
+//! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
+
+use crate::world::World;
+use crate::{Error, Result};
+use burn::module::Module;
+use burn::nn;
+use burn::optim::{AdamWConfig, GradientsParams};
+use burn::prelude::*;
+use burn::tensor::activation::relu;
+use serde::{Deserialize, Serialize};
+use terrella_core::{Dynamics, Key, Table};
+
+/// How to train a [`Reacher`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReacherConfig {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Pairs a step.
+    pub batch_size: usize,
+    /// Hidden width.
+    pub width: usize,
+    /// Largest distance of a hindsight goal, in environment steps.
+    pub reach: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Default for ReacherConfig {
+    fn default() -> Self {
+        Self { steps: 1500, batch_size: 512, width: 256, reach: 50, learning_rate: 1e-3, seed: 0 }
+    }
+}
+
+/// Latents and actions of one recording, row by row.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// `[rows, latent]`.
+    pub latents: Table,
+    /// `[rows, action]`, in log units.
+    pub actions: Table,
+}
+
+/// Goal-conditioned action network.
+#[derive(Module, Debug)]
+pub struct Reacher {
+    layers: Vec<nn::Linear>,
+    reach: usize,
+}
+
+impl Reacher {
+    pub(crate) fn new(latent: usize, block: usize, config: &ReacherConfig, device: &Device) -> Self {
+        let w = config.width;
+        let sizes = [3 * latent + 2, w, w, w, block];
+        Self { layers: sizes.windows(2).map(|s| nn::LinearConfig::new(s[0], s[1]).init(device)).collect(), reach: config.reach }
+    }
+
+    /// # Shapes
+    /// `now`, `goal`: `[batch, latent]`, `to_go`: environment steps, one a row → `[batch, block]`, normalised.
+    fn forward(&self, now: Tensor<2>, goal: Tensor<2>, to_go: &[f32]) -> Tensor<2> {
+        let clock: Vec<f32> = to_go.iter().flat_map(|&s| [s / self.reach as f32, 1.0 / s.max(1.0)]).collect();
+        let clock = Tensor::<2>::from_data(TensorData::new(clock, [to_go.len(), 2]), &now.device());
+        let change = goal.clone() - now.clone();
+        let x = Tensor::cat(vec![now, goal, change, clock], 1);
+        let (last, hidden) = self.layers.split_last().expect("four layers");
+        last.forward(hidden.iter().fold(x, |x, layer| relu(layer.forward(x))))
+    }
+
+    /// Trains on traces of the training episodes; returns the network and its last loss.
+    ///
+    /// # Errors
+    /// If no trace is longer than one action block.
+    pub fn train(world: &World, traces: &[Trace], config: &ReacherConfig) -> Result<(Self, f32)> {
+        let (skip, action) = (world.config.frame_skip, world.interface.action_width());
+        let starts: Vec<(usize, usize)> =
+            traces.iter().enumerate().flat_map(|(e, t)| (0..t.actions.len().saturating_sub(skip)).map(move |s| (e, s))).collect();
+        let Some(first) = traces.first().filter(|_| !starts.is_empty()) else {
+            return Err(Error::Invalid(format!("no episode is longer than one action block of {skip} steps")));
+        };
+        let latent = first.latents.width;
+        let device = world.device.clone().autodiff();
+        device.seed(Key::new(config.seed).with("reacher").seed());
+        let mut net = Self::new(latent, skip * action, config, &device);
+        let mut optimizer = AdamWConfig::new().with_weight_decay(1e-3).with_epsilon(1e-8).init();
+        let mut last = f32::NAN;
+        for step in 0..config.steps {
+            let mut stream = Key::new(config.seed).with("reacher pairs").at(step).stream();
+            let (mut now, mut goal, mut blocks, mut to_go) = (vec![], vec![], vec![], vec![]);
+            for _ in 0..config.batch_size {
+                let (e, start) = starts[stream.below(starts.len())];
+                let trace = &traces[e];
+                let furthest = config.reach.min(trace.latents.len() - 1 - start);
+                let distance = 1 + stream.below(furthest);
+                now.extend_from_slice(trace.latents.row(start));
+                goal.extend_from_slice(trace.latents.row(start + distance));
+                blocks.extend_from_slice(&trace.actions.data[start * action..(start + skip) * action]);
+                to_go.push(distance as f32);
+            }
+            let n = config.batch_size;
+            let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
+            let wanted = world.batcher.blocks(blocks, n, 1, &device).flatten::<2>(1, 2);
+            let loss = (net.forward(rows(now), rows(goal), &to_go) - wanted).abs().mean();
+            if step + 1 == config.steps {
+                last = loss.clone().into_scalar();
+            }
+            let grads = GradientsParams::from_grads(loss.backward(), &net);
+            let rate = crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
+            net = optimizer.step(rate, net, grads);
+        }
+        Ok((net.valid(), last))
+    }
+
+    /// Proposes action blocks (`[horizon, block]`, log units) from the only state of a batch of
+    /// one, following itself through the imagined world.
+    pub fn propose(&self, world: &World, start: &<World as Dynamics>::State, goal: &[f32], to_go: usize, horizon: usize) -> Table {
+        let goal = Tensor::<2>::from_data(TensorData::new(goal.to_vec(), [1, goal.len()]), &world.device);
+        let mut blocks = Table::new(world.block_width());
+        let mut state = start.clone();
+        for k in 0..horizon {
+            let left = to_go.saturating_sub(k * world.config.frame_skip).max(1).min(self.reach);
+            let mut block: Vec<f32> = self.forward(state.now(), goal.clone(), &[left as f32]).into_data().iter::<f32>().collect();
+            world.interface.action_stats.denormalize(&mut block);
+            blocks.push(&block);
+            if k + 1 < horizon {
+                state = world.step(&state, &block);
+            }
+        }
+        blocks
+    }
+}

@@ -1,0 +1,119 @@
+//! The eight symmetries of a square world, as data augmentation.
+//!
+//! A top-down world without gravity does not care which way up it is seen. Where that holds, each
+//! recording is worth eight: positions turn about the centre, headings turn with them, and the
+//! picture's pixels move the same way. It is an option because it is a claim about the world.
+
+use serde::{Deserialize, Serialize};
+
+/// One of the eight symmetries: mirror the columns, mirror the rows, then swap the axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn(u8);
+
+impl Turn {
+    /// Leaves everything as it is.
+    pub const NONE: Self = Self(0);
+
+    /// All eight.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..8).map(Self)
+    }
+
+    /// The turn with this number (modulo eight).
+    pub fn number(index: usize) -> Self {
+        Self((index % 8) as u8)
+    }
+
+    /// Its number.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// Turns a vector (x right, y down).
+    pub fn vector(self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let x = if self.0 & 1 == 0 { x } else { -x };
+        let y = if self.0 & 2 == 0 { y } else { -y };
+        if self.0 & 4 == 0 { [x, y] } else { [y, x] }
+    }
+
+    /// The pixel of the original that lands on `(row, column)` of the turned picture.
+    pub(crate) fn source(self, row: usize, column: usize, size: usize) -> (usize, usize) {
+        let (row, column) = if self.0 & 4 == 0 { (row, column) } else { (column, row) };
+        let column = if self.0 & 1 == 0 { column } else { size - 1 - column };
+        let row = if self.0 & 2 == 0 { row } else { size - 1 - row };
+        (row, column)
+    }
+}
+
+/// Which numbers of a log are points and headings in a square world.
+///
+/// A heading `θ` is taken as the direction `(−sin θ, cos θ)`: the body's own y axis, in a picture
+/// whose y points down. The body must look the same mirrored about that axis, or mirrored
+/// recordings would show another body.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Symmetry {
+    /// Side of the world; points turn about its centre.
+    pub extent: f32,
+    /// Pairs of state numbers that are points.
+    pub points: Vec<[usize; 2]>,
+    /// State numbers that are headings.
+    pub headings: Vec<usize>,
+    /// Pairs of action numbers that are points.
+    pub action_points: Vec<[usize; 2]>,
+}
+
+impl Symmetry {
+    /// Turns one state row in place.
+    pub fn turn_state(&self, turn: Turn, row: &mut [f32]) {
+        self.turn_points(turn, &self.points, row);
+        for &h in &self.headings {
+            let [x, y] = turn.vector([-row[h].sin(), row[h].cos()]);
+            row[h] = (-x).atan2(y).rem_euclid(std::f32::consts::TAU);
+        }
+    }
+
+    /// Turns one action row in place.
+    pub fn turn_action(&self, turn: Turn, row: &mut [f32]) {
+        self.turn_points(turn, &self.action_points, row);
+    }
+
+    fn turn_points(&self, turn: Turn, points: &[[usize; 2]], row: &mut [f32]) {
+        let centre = self.extent / 2.0;
+        for &[x, y] in points {
+            [row[x], row[y]] = turn.vector([row[x] - centre, row[y] - centre]).map(|v| v + centre);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bright pixel and a logged point that start together stay together under all turns.
+    #[test]
+    fn pictures_and_points_turn_alike() {
+        let size = 6;
+        let symmetry = Symmetry { extent: 6.0, points: vec![[0, 1]], headings: vec![], action_points: vec![] };
+        for turn in Turn::all() {
+            let (row, column) = (1, 4);
+            let mut point = [column as f32 + 0.5, row as f32 + 0.5];
+            symmetry.turn_state(turn, &mut point);
+            let (y, x) = (point[1] as usize, point[0] as usize);
+            assert_eq!(turn.source(y, x, size), (row, column), "turn {turn:?}");
+        }
+    }
+
+    #[test]
+    fn headings_turn_with_the_points_they_point_at() {
+        let symmetry = Symmetry { extent: 2.0, points: vec![[0, 1], [2, 3]], headings: vec![4], action_points: vec![] };
+        for turn in Turn::all() {
+            let theta = 0.7f32;
+            // A point one unit ahead of the body at (0.3, 0.4).
+            let mut row = [0.3 - theta.sin(), 0.4 + theta.cos(), 0.3, 0.4, theta];
+            symmetry.turn_state(turn, &mut row);
+            assert!((row[0] - (row[2] - row[4].sin())).abs() < 1e-5, "turn {turn:?}: {row:?}");
+            assert!((row[1] - (row[3] + row[4].cos())).abs() < 1e-5, "turn {turn:?}: {row:?}");
+        }
+    }
+}
