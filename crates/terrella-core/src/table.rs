@@ -22,7 +22,7 @@ impl Table {
     /// # Panics
     /// If the numbers do not fill whole rows.
     pub fn from_data(width: usize, data: Vec<f32>) -> Self {
-        assert!(width > 0 && data.len() % width == 0, "{} numbers do not fill rows of {width}", data.len());
+        assert!(width > 0 && data.len().is_multiple_of(width), "{} numbers do not fill rows of {width}", data.len());
         Self { width, data }
     }
 

@@ -122,7 +122,8 @@ impl PictureCache<'_> {
         Ok(frames.collect())
     }
 
-    /// Makes the folder and a temporary file, and removes pictures of earlier contents.
+    /// Makes the folder and a temporary file, and removes pictures of earlier contents and of
+    /// killed processes.
     fn create(&self, path: &Path) -> std::io::Result<(PathBuf, File)> {
         let folder = path.parent().filter(|folder| writable(folder)).ok_or(std::io::ErrorKind::PermissionDenied)?;
         fs::create_dir_all(folder)?;
@@ -130,7 +131,11 @@ impl PictureCache<'_> {
         let file = File::create(&temporary)?;
         for entry in fs::read_dir(folder)?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".rgb") && !name.starts_with(&self.hash[..16]) {
+            let outdated = name.ends_with(".rgb") && !name.starts_with(&self.hash[..16]);
+            // Left by a killed process; a younger one may belong to a process that is still writing.
+            let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+            let abandoned = name.ends_with(".tmp") && age.is_some_and(|age| age.as_secs() > 3600);
+            if outdated || abandoned {
                 let _ = fs::remove_file(entry.path());
             }
         }

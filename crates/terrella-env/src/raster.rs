@@ -154,8 +154,9 @@ fn resolve(grid: &Grid, cells: &[u32], [columns, rows]: [std::ops::Range<usize>;
                 let mix = |p: u8, q: u8, w: u32| u32::from(p) * (ONE - w) + u32::from(q) * w;
                 let top = mix(a[channel], b[channel], tap.weight);
                 let bottom = mix(c[channel], d[channel], tap.weight);
-                let sum = top * (ONE - tap_y.weight) + bottom * tap_y.weight;
-                pixel[channel] = ((sum + ONE * ONE / 2) / (ONE * ONE)) as u8;
+                // Rounded as OpenCV rounds: each row to two bits below a grey level, then their sum.
+                let part = |row: u32, weight: u32| ((row >> 4) * weight) >> 16;
+                pixel[channel] = ((part(top, ONE - tap_y.weight) + part(bottom, tap_y.weight) + 2) >> 2) as u8;
             }
         }
     }

@@ -57,17 +57,24 @@ impl Batcher {
     /// Tensors of a batch; with a symmetry, each clip is turned as its key says.
     ///
     /// # Errors
-    /// If the batch lacks pictures or states that the model needs, or has pictures of another size.
+    /// As [`Self::turned`].
     pub fn tensors(&self, batch: &Batch, augment: Option<(&Symmetry, Key)>, device: &Device) -> Result<Tensors> {
+        let turn = |key: Key, clip: usize| Turn::number(key.at(clip as u64).stream().below(8));
+        let turns = (0..batch.clips.len()).map(|clip| augment.map_or(Turn::NONE, |(_, key)| turn(key, clip))).collect::<Vec<_>>();
+        self.turned(batch, augment.map(|(symmetry, _)| symmetry), &turns, device)
+    }
+
+    /// Tensors of a batch whose clips are turned as told.
+    ///
+    /// # Errors
+    /// If the batch lacks pictures or states that the model needs, or has pictures of another size.
+    pub fn turned(&self, batch: &Batch, symmetry: Option<&Symmetry>, turns: &[Turn], device: &Device) -> Result<Tensors> {
         let (n, frames) = (batch.clips.len(), batch.n_frames);
-        let turns: Vec<Turn> = (0..n)
-            .map(|clip| augment.map_or(Turn::NONE, |(_, key)| Turn::number(key.at(clip as u64).stream().below(8))))
-            .collect();
         let mut states = batch.states.clone();
         let mut actions = batch.actions.clone();
-        if let Some((symmetry, _)) = augment {
-            for_rows(&mut states, self.codec.state_width(), n, &turns, |turn, row| symmetry.turn_state(turn, row));
-            for_rows(&mut actions, self.actions.width(), n, &turns, |turn, row| symmetry.turn_action(turn, row));
+        if let Some(symmetry) = symmetry {
+            for_rows(&mut states, self.codec.state_width(), n, turns, |turn, row| symmetry.turn_state(turn, row));
+            for_rows(&mut actions, self.actions.width(), n, turns, |turn, row| symmetry.turn_action(turn, row));
         }
         let features = if self.readout || self.patcher.is_none() {
             if states.is_empty() {
@@ -89,9 +96,10 @@ impl Batcher {
                 Tensor::from_data(TensorData::new(features.clone().unwrap_or_default(), [n * frames, 1, width]), device)
             }
         };
+        let blocks = self.blocks(actions, n, frames - 1, device);
         let width = self.codec.feature_width();
         let features = features.filter(|_| self.readout).map(|f| Tensor::from_data(TensorData::new(f, [n, frames, width]), device));
-        Ok(Tensors { inputs, actions: self.blocks(actions, n, frames - 1, device), features })
+        Ok(Tensors { inputs, actions: blocks, features })
     }
 
     /// Normalised action blocks, `[batch, steps, block]`, from actions in log units.

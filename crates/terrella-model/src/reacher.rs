@@ -4,7 +4,9 @@
 //! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
-use crate::world::World;
+use crate::config::Sees;
+use crate::symmetry::{Symmetry, Turn};
+use crate::world::{World, table};
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::nn;
@@ -12,7 +14,7 @@ use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dynamics, Key, Table};
+use terrella_core::{Batch, Clip, Dynamics, Episode, Frames, Key, Table};
 
 /// How to train a [`Reacher`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +48,43 @@ pub struct Trace {
     /// `[rows, action]`, in log units.
     pub actions: Table,
 }
+
+impl Trace {
+    /// Encodes a whole recording, turned if the world allows it.
+    ///
+    /// # Errors
+    /// If the recording lacks what the model looks at.
+    pub fn of(world: &World, episode: &Episode, turned: Option<(&Symmetry, Turn)>) -> Result<Self> {
+        let mut latents = Table::default();
+        let rows: Vec<usize> = (0..episode.len()).collect();
+        for chunk in rows.chunks(ENCODE_AT_ONCE) {
+            let mut batch = Batch { n_frames: 1, image_size: episode.frames.as_ref().map(Frames::size), ..Batch::default() };
+            for &row in chunk {
+                batch.clips.push(Clip { episode: episode.index, start: row });
+                if let Some(frames) = episode.frames.as_ref().filter(|_| world.config.sees == Sees::Pixels) {
+                    batch.images.extend_from_slice(frames.bytes(row));
+                }
+                if episode.states.width > 0 {
+                    batch.states.extend_from_slice(episode.states.row(row));
+                }
+            }
+            let turns = vec![turned.map_or(Turn::NONE, |(_, turn)| turn); chunk.len()];
+            let tensors = world.batcher.turned(&batch, turned.map(|(symmetry, _)| symmetry), &turns, &world.device)?;
+            let encoded = table(world.model.encode(tensors.inputs));
+            latents.width = encoded.width;
+            latents.data.extend(encoded.data);
+        }
+        let mut actions = episode.actions.clone();
+        if let Some((symmetry, turn)) = turned {
+            let width = actions.width;
+            actions.data.chunks_mut(width).for_each(|row| symmetry.turn_action(turn, row));
+        }
+        Ok(Self { latents, actions })
+    }
+}
+
+/// Frames encoded in one pass.
+const ENCODE_AT_ONCE: usize = 256;
 
 /// Goal-conditioned action network.
 #[derive(Module, Debug)]

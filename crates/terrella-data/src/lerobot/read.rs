@@ -113,7 +113,7 @@ impl Reader {
         let width = |name: &str, names: &[String]| read_table(path, name, names.len(), column(batch, name).as_ref());
         let actions = width(ACTION, &self.signature.action)?;
         let states = if self.signature.state.is_empty() { Table::new(0) } else { width(STATE, &self.signature.state)? };
-        let mut total: usize = self.lengths().iter().sum();
+        let first: usize = self.episodes.iter().map(|e| e.rows).sum();
         for at in 0..batch.num_rows() {
             if frame.value(at) == 0 {
                 let (states, actions) = (Table::new(states.width), Table::new(actions.width));
@@ -121,15 +121,15 @@ impl Reader {
                 self.episodes.push(Stored { task, text, states, actions, rows: 0, file, offset: offset + at });
             }
             let found = [index.value(at), episode.value(at), frame.value(at)];
-            let n = self.episodes.len();
+            let (n, expected) = (self.episodes.len(), first + at);
             // An episode that goes on in the next file would have its pictures in two places.
             let Some(last) = self
                 .episodes
                 .last_mut()
-                .filter(|e| e.file == file && found == [total as i64, n as i64 - 1, e.rows as i64])
+                .filter(|e| e.file == file && found == [expected as i64, n as i64 - 1, e.rows as i64])
             else {
                 let what = format!(
-                    "row {} of the file has index {}, episode {}, frame {}, expected index {total} and the next frame of an episode of this file",
+                    "row {} of the file has index {}, episode {}, frame {}, expected index {expected} and the next frame of an episode of this file",
                     offset + at,
                     found[0],
                     found[1],
@@ -146,7 +146,6 @@ impl Reader {
             }
             last.actions.push(actions.row(at));
             last.rows += 1;
-            total += 1;
         }
         Ok(())
     }

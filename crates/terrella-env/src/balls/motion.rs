@@ -129,12 +129,8 @@ mod tests {
 
     #[test]
     fn two_balls_keep_momentum_and_swap_velocities_when_equal() {
-        let ball = |x: f64, vx: f64, mass: f64| Ball {
-            position: vec2(x, 100.0),
-            velocity: vec2(vx, 0.0),
-            radius: 10.0,
-            mass,
-        };
+        let ball =
+            |x: f64, vx: f64, mass: f64| Ball { position: vec2(x, 100.0), velocity: vec2(vx, 0.0), radius: 10.0, mass };
         let room = Room { low: 0.0, high: 1000.0 };
         let mut equal = [ball(100.0, 50.0, 1.0), ball(200.0, -30.0, 1.0)];
         advance(&mut equal, room, 0.0, 1.0, 2.0);

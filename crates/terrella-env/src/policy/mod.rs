@@ -4,8 +4,8 @@
 
 mod push;
 mod random;
-mod route;
 mod rooms;
+mod route;
 
 pub use push::{PushDemonstrator, PushStyle};
 pub use random::{Noisy, RandomPolicy, Wander};

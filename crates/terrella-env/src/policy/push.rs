@@ -55,9 +55,15 @@ const OVERHEAD: f64 = 6.0;
 enum Stage {
     Choose,
     /// Towards a place in the frame of the body, to push in a direction of that frame.
-    Walk { place: Vec2, direction: Vec2, patience: usize },
+    Walk {
+        place: Vec2,
+        direction: Vec2,
+        patience: usize,
+    },
     /// In a direction of the world.
-    Push { direction: Vec2 },
+    Push {
+        direction: Vec2,
+    },
     /// The body is placed.
     Home,
 }

@@ -116,4 +116,3 @@ impl<P: Policy> Policy for Noisy<P> {
         Ok(action)
     }
 }
-

@@ -30,7 +30,11 @@ impl RoomDemonstrator {
         let door = vec2(o.wall_x, o.door_y + self.lane * (room - 1.0).max(0.0) * 0.8);
         let in_door = (agent.x - o.wall_x).abs() < clear && (agent.y - o.door_y).abs() < room;
         if in_door {
-            return if (self.goal.x - o.wall_x).abs() < clear { self.goal } else { door + vec2(side(self.goal) * clear, 0.0) };
+            return if (self.goal.x - o.wall_x).abs() < clear {
+                self.goal
+            } else {
+                door + vec2(side(self.goal) * clear, 0.0)
+            };
         }
         if side(agent) == side(self.goal) && (self.goal.x - o.wall_x).abs() >= clear {
             return self.goal;

@@ -15,7 +15,9 @@ pub(super) fn first_leg(body: &Obstacles, from: Vec2, to: Vec2, clearance: f64) 
     let (start, goal) = (body.local(from), body.local(to));
     let near = |p: Vec2| clearance.min(body.gap(p) - 0.1);
     let near_end = near(start).min(near(goal));
-    let free = |a: Vec2, b: Vec2| !body.blocks(a, b, if a == start || b == goal || b == start || a == goal { near_end } else { clearance });
+    let free = |a: Vec2, b: Vec2| {
+        !body.blocks(a, b, if a == start || b == goal || b == start || a == goal { near_end } else { clearance })
+    };
     if free(start, goal) {
         return (to, (to - from).length());
     }
@@ -32,7 +34,9 @@ pub(super) fn first_leg(body: &Obstacles, from: Vec2, to: Vec2, clearance: f64) 
     let mut next = vec![1; n];
     let mut done = vec![false; n];
     length[1] = 0.0;
-    while let Some(at) = (0..n).filter(|&i| !done[i] && length[i].is_finite()).min_by(|&a, &b| length[a].total_cmp(&length[b])) {
+    while let Some(at) =
+        (0..n).filter(|&i| !done[i] && length[i].is_finite()).min_by(|&a, &b| length[a].total_cmp(&length[b]))
+    {
         done[at] = true;
         if at == 0 {
             break;

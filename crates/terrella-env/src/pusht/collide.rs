@@ -122,11 +122,8 @@ fn separation(wall: &Wall, corners: &[Vec2; 4]) -> (Vec2, f64) {
 
 /// The two facing edges, clipped against each other along the normal's tangent.
 fn clip(wall: &Wall, corners: &[Vec2; 4], normal: Vec2) -> Contacts {
-    let (a, b, wall_ids) = if (wall.b - wall.a).rperp().dot(normal) > 0.0 {
-        (wall.a, wall.b, [0, 1])
-    } else {
-        (wall.b, wall.a, [1, 0])
-    };
+    let (a, b, wall_ids) =
+        if (wall.b - wall.a).rperp().dot(normal) > 0.0 { (wall.a, wall.b, [0, 1]) } else { (wall.b, wall.a, [1, 0]) };
     let (c, d, box_ids) = facing_edge(corners, -normal);
     let [at_a, at_b, at_c, at_d] = [a, b, c, d].map(|p| p.cross(normal));
     let scale_wall = 1.0 / (at_b - at_a + f64::MIN_POSITIVE);

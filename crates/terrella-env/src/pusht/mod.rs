@@ -2,7 +2,7 @@
 //!
 //! The world is 512 px wide and runs at 10 actions a second. A state row is agent x, y, the T's
 //! origin x, y (the middle of the bar's outer edge) and its angle in [0, 2π). The solver follows
-//! Chipmunk stage by stage (see [`physics`]), the picture follows pygame (see [`draw`]).
+//! Chipmunk stage by stage (see `physics.rs`), the picture follows pygame (see `draw.rs`).
 //!
 //! Rules compare two state rows. Historic and Moderate: the joint distance of agent and T over four
 //! numbers is below 20 px and the angles differ by less than π/9; Historic does not wrap the angle

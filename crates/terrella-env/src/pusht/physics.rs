@@ -113,8 +113,7 @@ impl Motion {
 
         let limit = rules.friction * contact.normal_impulse;
         let before = contact.tangent_impulse;
-        contact.tangent_impulse =
-            (before - relative.dot(normal.perp()) * contact.tangent_mass).clamp(-limit, limit);
+        contact.tangent_impulse = (before - relative.dot(normal.perp()) * contact.tangent_mass).clamp(-limit, limit);
         let across = contact.tangent_impulse - before;
 
         self.bias_velocity += bias * rules.body.inverse_mass;
@@ -147,8 +146,7 @@ impl Sim {
         let [x, y, body_x, body_y, angle] = state;
         let rotation = Vec2::of_angle(angle);
         let position = vec2(body_x, body_y) + rules.body.centre.rotated(rotation);
-        let mut sim =
-            Self { agent: vec2(x, y), pose: Pose { position, rotation }, angle, ..Self::default() };
+        let mut sim = Self { agent: vec2(x, y), pose: Pose { position, rotation }, angle, ..Self::default() };
         // The original steps once after a reset; what overlaps then starts to come apart.
         sim.substep(rules);
         sim

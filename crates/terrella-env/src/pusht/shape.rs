@@ -104,15 +104,7 @@ impl BodyShape {
                 *keypoint = corner;
             }
         }
-        Self {
-            boxes,
-            n_boxes,
-            centre,
-            inverse_mass: 1.0 / mass,
-            inverse_inertia: 1.0 / moment,
-            reach,
-            keypoints,
-        }
+        Self { boxes, n_boxes, centre, inverse_mass: 1.0 / mass, inverse_inertia: 1.0 / moment, reach, keypoints }
     }
 
     /// The rectangle around each box in the world.
