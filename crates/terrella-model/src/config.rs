@@ -49,7 +49,7 @@ pub struct JepaConfig {
     pub sees: Sees,
     /// Environment steps per predicted step.
     pub frame_skip: usize,
-    /// Latents the predictor looks back on.
+    /// Latents the predictor looks back on: two tell a velocity; LeWM uses three.
     pub history: usize,
     /// Whether a head learns to tell the logged state ("pixels + logged state"). The latent then
     /// carries what the log calls state; without it, pictures alone decide.
@@ -58,7 +58,7 @@ pub struct JepaConfig {
 
 impl Default for JepaConfig {
     fn default() -> Self {
-        Self { size: Size::Xs, sees: Sees::Pixels, frame_skip: 5, history: 3, readout: false }
+        Self { size: Size::Xs, sees: Sees::Pixels, frame_skip: 5, history: 2, readout: false }
     }
 }
 

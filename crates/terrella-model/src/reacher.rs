@@ -6,7 +6,7 @@
 
 use crate::config::Sees;
 use crate::symmetry::{Symmetry, Turn};
-use crate::world::{World, table};
+use crate::world::{Latents, World, table};
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::nn;
@@ -28,6 +28,9 @@ pub struct ReacherConfig {
     pub width: usize,
     /// Largest distance of a hindsight goal, in environment steps.
     pub reach: usize,
+    /// Deviation of the noise added to latents, so that the network forgives the errors that the
+    /// encoder makes on recordings it has not seen.
+    pub noise: f64,
     /// Peak learning rate.
     pub learning_rate: f64,
     /// Seed.
@@ -36,7 +39,7 @@ pub struct ReacherConfig {
 
 impl Default for ReacherConfig {
     fn default() -> Self {
-        Self { steps: 1500, batch_size: 512, width: 256, reach: 50, learning_rate: 1e-3, seed: 0 }
+        Self { steps: 3000, batch_size: 256, width: 512, reach: 50, noise: 0.0, learning_rate: 1e-3, seed: 0 }
     }
 }
 
@@ -111,11 +114,12 @@ impl Reacher {
         last.forward(hidden.iter().fold(x, |x, layer| relu(layer.forward(x))))
     }
 
-    /// Trains on traces of the training episodes; returns the network and its last loss.
+    /// Trains on traces of the training episodes; returns the network and its last loss. `on_step`
+    /// is told the steps done.
     ///
     /// # Errors
     /// If no trace is longer than one action block.
-    pub fn train(world: &World, traces: &[Trace], config: &ReacherConfig) -> Result<(Self, f32)> {
+    pub fn train(world: &World, traces: &[Trace], config: &ReacherConfig, mut on_step: impl FnMut(u64)) -> Result<(Self, f32)> {
         let (skip, action) = (world.config.frame_skip, world.interface.action_width());
         let starts: Vec<(usize, usize)> =
             traces.iter().enumerate().flat_map(|(e, t)| (0..t.actions.len().saturating_sub(skip)).map(move |s| (e, s))).collect();
@@ -136,8 +140,9 @@ impl Reacher {
                 let trace = &traces[e];
                 let furthest = config.reach.min(trace.latents.len() - 1 - start);
                 let distance = 1 + stream.below(furthest);
-                now.extend_from_slice(trace.latents.row(start));
-                goal.extend_from_slice(trace.latents.row(start + distance));
+                let mut noisy = |row: &[f32]| row.iter().map(|z| z + (config.noise * stream.normal()) as f32).collect::<Vec<_>>();
+                now.extend(noisy(trace.latents.row(start)));
+                goal.extend(noisy(trace.latents.row(start + distance)));
                 blocks.extend_from_slice(&trace.actions.data[start * action..(start + skip) * action]);
                 to_go.push(distance as f32);
             }
@@ -151,25 +156,30 @@ impl Reacher {
             let grads = GradientsParams::from_grads(loss.backward(), &net);
             let rate = crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
             net = optimizer.step(rate, net, grads);
+            on_step(step + 1);
         }
         Ok((net.valid(), last))
     }
 
-    /// Proposes action blocks (`[horizon, block]`, log units) from the only state of a batch of
-    /// one, following itself through the imagined world.
-    pub fn propose(&self, world: &World, start: &<World as Dynamics>::State, goal: &[f32], to_go: usize, horizon: usize) -> Table {
-        let goal = Tensor::<2>::from_data(TensorData::new(goal.to_vec(), [1, goal.len()]), &world.device);
-        let mut blocks = Table::new(world.block_width());
-        let mut state = start.clone();
+    /// Proposes action sequences (`[horizon, block]` each, log units) from the only state of a batch
+    /// of one, following itself through the imagined world: one sequence for each pace in
+    /// `to_go`, the environment steps in which the goal shall be reached. A search can then judge
+    /// which pace works out; all of them look like what the demonstrators did.
+    pub fn propose(&self, world: &World, start: &Latents, goal: &[f32], to_go: &[usize], horizon: usize) -> Vec<Table> {
+        let n = to_go.len();
+        let goal = Tensor::<2>::from_data(TensorData::new(goal.repeat(n), [n, goal.len()]), &world.device);
+        let mut plans = vec![Table::new(world.block_width()); n];
+        let mut state = world.repeat(start, n);
         for k in 0..horizon {
-            let left = to_go.saturating_sub(k * world.config.frame_skip).max(1).min(self.reach);
-            let mut block: Vec<f32> = self.forward(state.now(), goal.clone(), &[left as f32]).into_data().iter::<f32>().collect();
-            world.interface.action_stats.denormalize(&mut block);
-            blocks.push(&block);
+            let left = |&steps: &usize| steps.saturating_sub(k * world.config.frame_skip).clamp(1, self.reach) as f32;
+            let left: Vec<f32> = to_go.iter().map(left).collect();
+            let mut blocks = table(self.forward(state.now(), goal.clone(), &left));
+            world.interface.action_stats.denormalize(&mut blocks.data);
+            plans.iter_mut().zip(blocks.rows()).for_each(|(plan, block)| plan.push(block));
             if k + 1 < horizon {
-                state = world.step(&state, &block);
+                state = world.step(&state, &blocks.data);
             }
         }
-        blocks
+        plans
     }
 }

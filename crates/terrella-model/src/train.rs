@@ -53,7 +53,7 @@ impl Default for TrainConfig {
             steps: 1000,
             batch_size: 64,
             n_frames: 4,
-            learning_rate: 1e-3,
+            learning_rate: 1.5e-3,
             weight_decay: 1e-3,
             warmup: 0.05,
             clip_norm: 1.0,
@@ -74,13 +74,14 @@ pub struct LossWeights {
     pub sigreg: f64,
     /// Predictions fed back on themselves from the first frame, as planning uses them.
     pub rollout: f64,
-    /// Logged state told from encodings and predictions.
+    /// Logged state told from encodings and predictions. Features have unit variance and matter to
+    /// a hundredth of it, hence a weight above one.
     pub readout: f64,
 }
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { sigreg: 0.09, rollout: 1.0, readout: 1.0 }
+        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0 }
     }
 }
 

@@ -1,0 +1,6 @@
+//! Integration tests of the models: one binary, one module a subject.
+
+mod gradients;
+mod parameters;
+mod resume;
+mod support;

@@ -1,0 +1,20 @@
+//! `terrella completions`.
+
+use super::Cli;
+use anyhow::Result;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Shell to write for
+    shell: Shell,
+}
+
+impl Options {
+    pub(super) fn run(self) -> Result<()> {
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "terrella", &mut text);
+        crate::out::line(String::from_utf8_lossy(&text).trim_end())
+    }
+}

@@ -1,0 +1,88 @@
+//! `terrella eval`.
+
+use super::{SettingOptions, data_of, device};
+use crate::out;
+use crate::pipeline::{About, Actor, Evaluation, Recordings, Run, evaluate, write_report};
+use crate::settings::Flavour;
+use crate::watch::Watch;
+use anyhow::Result;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use terrella_data::check_compatible;
+use terrella_model::Saved;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Run directory with a trained model
+    run: PathBuf,
+    /// Who acts; the first one is the headline
+    #[arg(long, value_delimiter = ',')]
+    policy: Vec<Flavour>,
+    /// Pairs of start and goal for each seed
+    #[arg(long)]
+    pairs: Option<usize>,
+    #[command(flatten)]
+    settings: SettingOptions,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Options {
+    pub(super) fn run(self) -> Result<()> {
+        let watch = super::watch();
+        let (mut run, actor, recordings) = load(&self.run, &self.settings, &watch)?;
+        if !self.policy.is_empty() {
+            run.settings.eval.policies = self.policy;
+        }
+        if let Some(pairs) = self.pairs {
+            run.settings.eval.pairs = pairs;
+        }
+        run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
+        let evaluation = evaluate(&run, &actor, &recordings, &watch)?;
+        let page = write_report(&run, Some((&actor, &recordings)))?;
+        if self.json {
+            return out::json(&evaluation);
+        }
+        print(&evaluation)?;
+        out::line(&format!("report: {}", page.display()))
+    }
+}
+
+/// The lines that say how good a model is.
+pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
+    for card in &evaluation.scorecards {
+        out::line(&card.to_string())?;
+    }
+    let Some(rollout) = &evaluation.rollout else { return Ok(()) };
+    for quantity in rollout.quantities.iter().filter(|q| !q.higher_is_better) {
+        let last = |name: &str| Some(quantity.curve(name)?.points.last()?.mean);
+        let (Some(model), Some(copy)) = (last("model"), last("copy-last")) else { continue };
+        let steps = rollout.frame_skip * (quantity.curves[0].points.len() - 1);
+        let unit = if quantity.unit == "°" { "degrees" } else { quantity.unit.as_str() };
+        out::line(&format!("imagined {steps} steps ahead, {}: {model:.3} {unit} (copy-last {copy:.3})", quantity.name))?;
+    }
+    Ok(())
+}
+
+/// A run with its model and recordings; settings may be overridden.
+pub(super) fn load(path: &Path, options: &SettingOptions, watch: &Watch) -> Result<(Run, Actor, Recordings)> {
+    let mut run = Run::open(path)?;
+    let model = run.file("model");
+    if !model.is_dir() {
+        anyhow::bail!("{} has no trained model yet; go on with: {}", path.display(), run.resume_command());
+    }
+    let saved = Saved::load(&model, &device())?;
+    run.settings = options.resolve_over(&run.settings)?;
+    // What the model is, is no longer a matter of settings.
+    run.settings.model = saved.world.config().clone();
+    let mut recordings = Recordings::open(&data_of(&run), &run.settings, watch)?;
+    let interface = saved.world.interface();
+    check_compatible(&recordings.dataset.signature, &interface.signature)?;
+    if recordings.dataset.hash != interface.data_hash {
+        watch.say("the model was trained on other recordings, so all episodes of these are held out");
+        recordings.hold_out_all();
+    }
+    let actor = Actor::new(&run, saved, &recordings)?;
+    Ok((run, actor, recordings))
+}

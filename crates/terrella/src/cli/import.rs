@@ -1,0 +1,72 @@
+//! `terrella import`.
+
+use crate::out;
+use crate::pipeline::KnownWorld;
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+use terrella_data::SourceOptions;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Recordings of any known format
+    source: PathBuf,
+    /// Folder to make
+    destination: PathBuf,
+    #[command(flatten)]
+    source_options: SourceArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What recordings may not say about themselves.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "What the recordings may not say")]
+pub(super) struct SourceArgs {
+    /// Rows a second
+    #[arg(long)]
+    fps: Option<f64>,
+    /// World that can replay them (see `terrella envs`)
+    #[arg(long)]
+    env: Option<String>,
+    /// What was being done
+    #[arg(long)]
+    task: Option<String>,
+    /// Names of the state's numbers, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    state: Option<Vec<String>>,
+    /// Names of the action's numbers, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    action: Option<Vec<String>>,
+    /// Picture feature to read, where there are several
+    #[arg(long)]
+    camera: Option<String>,
+}
+
+impl SourceArgs {
+    pub(super) fn resolve(self) -> Result<SourceOptions> {
+        if let Some(env) = &self.env {
+            KnownWorld::of(env)?;
+        }
+        let Self { fps, env, task, state, action, camera } = self;
+        Ok(SourceOptions { fps, env, task, state, action, camera })
+    }
+}
+
+impl Options {
+    pub(super) fn run(self) -> Result<()> {
+        let options = self.source_options.resolve()?;
+        let watch = super::watch();
+        let mut stage = None;
+        let written = terrella_data::import(&self.source, &self.destination, &options, &mut |done, total| {
+            stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");
+        })?;
+        drop(stage);
+        if self.json {
+            return out::json(&json!({ "path": self.destination, "written": written }));
+        }
+        out::line(&format!("{}: {} episodes, {} rows", self.destination.display(), written.episodes, written.rows))
+    }
+}

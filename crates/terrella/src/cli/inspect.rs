@@ -1,0 +1,49 @@
+//! `terrella inspect`.
+
+use super::import::SourceArgs;
+use crate::out;
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+use terrella_core::Stats;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Recordings of any known format
+    path: PathBuf,
+    #[command(flatten)]
+    source_options: SourceArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Options {
+    pub(super) fn run(self) -> Result<()> {
+        let s = terrella_data::inspect(&self.path, &self.source_options.resolve()?)?;
+        if self.json {
+            return out::json(&s);
+        }
+        let [shortest, median, longest] = s.lengths;
+        let picture = s.image.map_or("none".to_owned(), |[h, w]| format!("{h}×{w}"));
+        out::line(&format!("format    {}", s.format))?;
+        out::line(&format!("episodes  {} of {shortest} to {longest} rows (median {median}), {} rows", s.episodes, s.rows))?;
+        out::line(&format!("rate      {} rows a second, {:.1} minutes", s.fps, s.rows as f64 / s.fps / 60.0))?;
+        out::line(&format!("world     {}", s.env.as_deref().unwrap_or("none of ours")))?;
+        out::line(&format!("pictures  {picture}"))?;
+        out::line(&format!("tasks     {}", s.tasks.join("; ")))?;
+        columns("state", &s.state, &s.state_stats)?;
+        columns("action", &s.action, &s.action_stats)?;
+        out::line(&format!("hash      {}", s.hash))?;
+        s.warnings.iter().try_for_each(|warning| out::line(&format!("odd       {warning}")))
+    }
+}
+
+fn columns(what: &str, names: &[String], stats: &Stats) -> Result<()> {
+    for (i, name) in names.iter().enumerate() {
+        let what = if i == 0 { what } else { "" };
+        let (mean, std, min, max) = (stats.mean[i], stats.std[i], stats.min[i], stats.max[i]);
+        out::line(&format!("{what:9} {name:14} {mean:9.2} ± {std:<8.2} in {min:.2} to {max:.2}"))?;
+    }
+    Ok(())
+}

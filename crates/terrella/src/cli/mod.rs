@@ -1,0 +1,96 @@
+//! The verbs: one file each. A verb turns what was typed into settings, calls the pipeline, and says
+//! what came of it: data on stdout, words for people on stderr.
+
+mod bench;
+mod collect;
+mod completions;
+mod envs;
+mod eval;
+mod import;
+mod inspect;
+mod options;
+mod plan;
+mod quickstart;
+mod report;
+mod train;
+
+pub use options::SettingOptions;
+
+use crate::watch::Watch;
+use anyhow::Result;
+use burn::tensor::Device;
+use clap::{Parser, Subcommand};
+
+/// World models on a laptop: recordings in, a planner acting in a learned world out.
+#[derive(Debug, Parser)]
+#[command(name = "terrella", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Does it all in minutes: record, train, judge, plan, report.
+    Quickstart(quickstart::Options),
+    /// Lists the worlds one can act in.
+    Envs(envs::Options),
+    /// Records demonstrations in a world.
+    Collect(collect::Options),
+    /// Copies recordings of any known format into a LeRobot v3.0 dataset.
+    Import(import::Options),
+    /// Says what recordings contain, and what looks odd about them.
+    Inspect(inspect::Options),
+    /// Trains a world model.
+    Train(train::Options),
+    /// Measures how good a trained model is, against floors.
+    Eval(eval::Options),
+    /// Makes one attempt and shows its plans.
+    Plan(plan::Options),
+    /// Makes the page about a run anew.
+    Report(report::Options),
+    /// Measures how fast this machine is.
+    Bench(bench::Options),
+    /// Prints completions for a shell.
+    Completions(completions::Options),
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Whatever went wrong; it is told once, by the caller.
+    pub fn run(self) -> Result<()> {
+        match self.verb {
+            Verb::Quickstart(options) => options.run(),
+            Verb::Envs(options) => options.run(),
+            Verb::Collect(options) => options.run(),
+            Verb::Import(options) => options.run(),
+            Verb::Inspect(options) => options.run(),
+            Verb::Train(options) => options.run(),
+            Verb::Eval(options) => options.run(),
+            Verb::Plan(options) => options.run(),
+            Verb::Report(options) => options.run(),
+            Verb::Bench(options) => options.run(),
+            Verb::Completions(options) => options.run(),
+        }
+    }
+}
+
+/// The device that networks run on: the CPU, unless the program was built for a GPU only.
+fn device() -> Device {
+    #[cfg(feature = "flex")]
+    return Device::flex();
+    #[cfg(not(feature = "flex"))]
+    return Device::default();
+}
+
+/// Progress and Ctrl-C, for verbs that take a while.
+fn watch() -> Watch {
+    Watch::listening()
+}
+
+/// The folder of recordings that a run used.
+fn data_of(run: &crate::pipeline::Run) -> std::path::PathBuf {
+    run.settings.data.path.clone().unwrap_or_else(|| run.file("data"))
+}

@@ -1,0 +1,191 @@
+//! From a trained model to a policy: what a goal means, where a search begins, who proposes.
+
+use super::heads::PROBE;
+use super::worlds::hold;
+use super::{Recordings, Run};
+use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
+use anyhow::{Context, Result};
+use terrella_agent::{Aim, Ahead, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
+use terrella_core::{Dynamics, EnvSpec, Error, Goal, Policy, Table};
+use terrella_model::{Latents, Probe, Saved, Sees, World};
+
+/// A model that can act in a world. It can be shared by threads.
+pub struct Actor {
+    /// The model.
+    pub saved: Saved,
+    probe: Option<Probe>,
+    spec: EnvSpec,
+    targets: bool,
+    tolerance: Vec<f32>,
+    prior: PriorRule,
+    near: PriorRule,
+    settings: Settings,
+}
+
+/// A pace at which the amortised planner is asked to reach the goal.
+enum Pace {
+    /// So many times the demonstrator's remaining time.
+    Times(f32),
+    /// So many steps, whatever the clock says.
+    Steps(usize),
+}
+
+impl Pace {
+    fn steps(&self, steps_left: usize) -> usize {
+        match self {
+            Self::Times(times) => (steps_left as f32 * times).round().max(1.0) as usize,
+            Self::Steps(steps) => *steps,
+        }
+    }
+}
+
+/// What the hybrid tries, the demonstrator's own pace first.
+const PACES: &[Pace] = &[
+    Pace::Times(1.0),
+    Pace::Times(0.6),
+    Pace::Times(1.5),
+    Pace::Steps(5),
+    Pace::Steps(10),
+    Pace::Steps(15),
+    Pace::Steps(20),
+    Pace::Steps(30),
+];
+
+/// The policy that plans with a world model.
+pub type Act<'a> = MpcPolicy<'a, World, Distance<'a, World>>;
+
+impl Actor {
+    /// Makes a model ready to act where the recordings come from.
+    ///
+    /// # Errors
+    /// If the world is not known, or the settings ask for what the model cannot do.
+    pub fn new(run: &Run, saved: Saved, recordings: &Recordings) -> Result<Self> {
+        let world = recordings.world()?;
+        let settings = run.settings.clone();
+        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.tolerance.clone());
+        let (wide, near) = (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
+        let [prior, near] = [wide, near].map(|s| prior(&s, recordings, world.targets));
+        let probe = run.json(PROBE)?;
+        let spec = world.env.spec().clone();
+        let actor = Self { saved, probe, spec, targets: world.targets, tolerance, prior, near, settings };
+        // Whatever is wrong with the settings is said before the first attempt.
+        actor.policy(Flavour::Search)?;
+        if actor.settings.cost.kind == CostKind::State && !actor.saved.world.config().readout {
+            return Err(crate::error::usage(
+                "cost.kind = \"state\" needs a model that was trained with model.readout = true; use --set cost.kind=latent",
+            ));
+        }
+        Ok(actor)
+    }
+
+    /// What the model is shown, of the world and of the goal.
+    pub fn view(&self) -> View {
+        let config = self.saved.world.config();
+        match config.sees {
+            Sees::Pixels => View { picture: Some(config.image_size()), state: false },
+            Sees::State => View { picture: None, state: true },
+        }
+    }
+
+    /// A policy with this model.
+    ///
+    /// # Errors
+    /// If a setting makes no sense, or the flavour needs an amortised planner that is not there.
+    pub fn policy(&self, flavour: Flavour) -> Result<Act<'_>> {
+        let world = &self.saved.world;
+        if flavour != Flavour::Search && self.saved.reacher.is_none() {
+            return Err(crate::error::usage(format!("policy {} needs an amortised planner, and this model has none", flavour.name())));
+        }
+        let follow = PlannerConfig::Follow(FollowConfig {});
+        let config = if flavour == Flavour::Reacher { &follow } else { &self.settings.planner };
+        let planner = config.build(self.spec.action.width())?;
+        let prior = if flavour == Flavour::Search { &self.prior } else { &self.near };
+        let rules = (self.settings.mpc.clone(), prior.clone());
+        let policy = MpcPolicy::new(world, self.spec.action.clone(), planner, rules, move |goal| self.aim(goal, flavour))
+            .context("planner")?;
+        Ok(policy.with_start_action(|state| self.start_action(state)))
+    }
+
+    /// What a goal means to the model.
+    fn aim(&self, goal: &Goal, flavour: Flavour) -> terrella_core::Result<Aim<'_, Latents, Distance<'_, World>>> {
+        let world = &self.saved.world;
+        let state = world.observe(std::slice::from_ref(&goal.observation))?;
+        let latent = world.latents(&state).data;
+        let timing = self.settings.cost.timing;
+        let objective = match self.settings.cost.kind {
+            CostKind::Latent => Distance::latent(world, latent.clone(), timing),
+            CostKind::State => {
+                // A model of states is given the goal state; one of pictures has to tell it.
+                let wanted = if world.config().sees == Sees::State {
+                    goal.observation.state.clone()
+                } else {
+                    self.believed(&state).ok_or_else(|| Error::Invalid("the model cannot tell states".to_owned()))?
+                };
+                Distance::state(world, &state, wanted, self.tolerance.clone(), &self.spec, timing)?
+            }
+        };
+        let propose = self.saved.reacher.as_ref().filter(|_| flavour != Flavour::Search).map(|(reacher, _)| {
+            let propose = move |now: &Latents, ahead: Ahead| -> Vec<Table> {
+                let paces = if flavour == Flavour::Hybrid { PACES } else { &PACES[..1] };
+                let to_go: Vec<usize> = paces.iter().map(|pace| pace.steps(ahead.steps_left)).collect();
+                reacher.propose(world, now, &latent, &to_go, ahead.blocks)
+            };
+            Box::new(propose) as terrella_agent::Propose<'_, Latents>
+        });
+        Ok(Aim { objective, propose })
+    }
+
+    /// The state the model believes in: its own word, or that of the linear probe.
+    pub fn believed(&self, state: &Latents) -> Option<Vec<f32>> {
+        let world = &self.saved.world;
+        let told = world.read(state).or_else(|| Some(self.probe.as_ref()?.read(&world.latents(state))))?;
+        Some(told.row(0).to_vec())
+    }
+
+    /// What stands for the last action before there is one: the action that stays.
+    fn start_action(&self, state: &Latents) -> Option<Vec<f32>> {
+        let width = self.spec.action.width();
+        if !self.targets {
+            return Some(hold(false, width, &[]));
+        }
+        Some(hold(true, width, &self.believed(state)?))
+    }
+}
+
+/// Where a search begins, from the training episodes.
+fn prior(settings: &PriorSettings, recordings: &Recordings, targets: bool) -> PriorRule {
+    let train = &recordings.split.train;
+    let (_, stats) = recordings.dataset.stats_of(train);
+    let scaled = |std: Vec<f32>| std.iter().map(|s| s * settings.scale).collect::<Vec<_>>();
+    let hold = match settings.kind {
+        PriorKind::Auto => targets,
+        PriorKind::Hold => true,
+        PriorKind::Fixed => false,
+    };
+    if !hold {
+        return PriorRule::Fixed { mean: stats.mean, std: scaled(stats.std) };
+    }
+    let changes: Vec<Table> = train.iter().map(|&e| changes(&recordings.dataset.episodes[e].actions)).collect();
+    let std = terrella_core::Stats::of(stats.std.len(), &changes).std;
+    PriorRule::HoldLast { std: scaled(std), growth: settings.growth }
+}
+
+/// From each row to the next.
+fn changes(table: &Table) -> Table {
+    let width = table.width;
+    let data = table.data.iter().zip(table.data.iter().skip(width)).map(|(a, b)| b - a).collect();
+    Table { width, data }
+}
+
+/// A policy that could not be made, or must not go on: it says so when it is asked.
+pub(super) struct Refusing(pub(super) String);
+
+impl Policy for Refusing {
+    fn begin(&mut self, _: &Goal, _: terrella_core::Key) -> terrella_core::Result<()> {
+        Err(Error::Invalid(self.0.clone()))
+    }
+
+    fn act(&mut self, _: &terrella_core::Observation) -> terrella_core::Result<Vec<f32>> {
+        Err(Error::Invalid(self.0.clone()))
+    }
+}

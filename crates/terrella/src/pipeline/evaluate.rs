@@ -1,0 +1,118 @@
+//! How good a model is: goals reached from held-out episodes, against floors on the same pairs, and
+//! how far its imagination carries.
+
+use super::act::{Actor, Refusing};
+use super::worlds::hold;
+use super::{Recordings, Run};
+use crate::error::Interrupted;
+use crate::settings::Flavour;
+use crate::watch::Watch;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use terrella_core::{Key, Policy, Rule};
+use terrella_eval::{
+    Arena, Attempts, Failures, Pair, Paired, Protocol, Provenance, RolloutTable, Scorecard, compare, failures, floors,
+    rollout_error,
+};
+
+/// Where it is kept in a run directory.
+pub(super) const FILE: &str = "eval.json";
+
+/// Everything that was measured about a model.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// One card a policy; the first is the headline.
+    pub scorecards: Vec<Scorecard>,
+    /// The headline against the others: names, rule, comparison.
+    pub comparisons: Vec<(String, String, Rule, Paired)>,
+    /// Failed attempts by reason.
+    pub failures: Vec<Failures>,
+    /// Open-loop errors.
+    pub rollout: Option<RolloutTable>,
+}
+
+/// Tries all policies of the settings on the same pairs, and measures open-loop errors.
+///
+/// # Errors
+/// If recordings, world and model do not fit together, or somebody asked to stop.
+pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch) -> Result<Evaluation> {
+    let (settings, world) = (&run.settings.eval, recordings.world()?);
+    let protocol = settings.protocol();
+    let stage = watch.stage("imagine", 1);
+    let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
+    let rollout = rollout_error(&actor.saved.world, world.env.spec(), sides, actor.view(), &settings.rollout);
+    let rollout = match rollout {
+        Ok(table) => Some(table),
+        Err(error) => {
+            watch.say(&format!("open-loop errors are left out: {error}"));
+            None
+        }
+    };
+    stage.at(1, "");
+    drop(stage);
+    let arena = Arena {
+        env: &*world.env,
+        dataset: &recordings.dataset,
+        held_out: &recordings.split.held_out,
+        protocol: &protocol,
+        view: actor.view(),
+        threads: settings.threads(),
+        progress: None,
+    };
+    let stage = watch.stage("floors", 1);
+    let (targets, width) = (world.targets, world.env.spec().action.width());
+    let floors = floors(&arena, &|state: &[f32]| hold(targets, width, state))?;
+    stage.at(1, "");
+    drop(stage);
+    let provenance = Provenance {
+        split: recordings.split_words.clone(),
+        command: run.about.command.clone(),
+        commit: run.about.revision(),
+        machine: run.about.machine(),
+    };
+    let mut all: Vec<Attempts> = Vec::new();
+    for &flavour in &settings.policies {
+        let attempts = attempt_all(&arena, actor, flavour, watch)?;
+        run.dir().write(&format!("attempts-{}.jsonl", flavour.name()), attempts.to_json_lines()?.as_bytes())?;
+        all.push(attempts);
+    }
+    let scorecards =
+        all.iter().map(|a| Scorecard::new(a, &floors, provenance.clone())).collect::<terrella_core::Result<Vec<_>>>()?;
+    let failures = all.iter().flat_map(|a| protocol.rules.iter().map(|&rule| failures(&*world.env, a, rule))).collect();
+    let evaluation = Evaluation { scorecards, comparisons: against_first(&all, &protocol), failures, rollout };
+    run.write_json(FILE, &evaluation)?;
+    Ok(evaluation)
+}
+
+fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch) -> Result<Attempts> {
+    let n = arena.protocol.pairs * arena.protocol.seeds.len();
+    let stage = watch.stage(flavour.name(), n as u64);
+    let progress = |done: usize, _: usize| stage.at(done as u64, "");
+    let arena = Arena { progress: Some(&progress), ..*arena };
+    let make = |_: &Pair| -> Box<dyn Policy + '_> {
+        if watch.stopped() {
+            return Box::new(Refusing("interrupted".to_owned()));
+        }
+        match actor.policy(flavour) {
+            Ok(policy) => Box::new(policy),
+            Err(error) => Box::new(Refusing(format!("{error:#}"))),
+        }
+    };
+    let attempts = terrella_eval::evaluate(&arena, flavour.name(), &make);
+    if watch.stopped() {
+        return Err(Interrupted { resume: None }.into());
+    }
+    Ok(attempts?)
+}
+
+fn against_first(all: &[Attempts], protocol: &Protocol) -> Vec<(String, String, Rule, Paired)> {
+    let wins = |a: &Attempts, rule| a.verdicts().iter().map(|v| v.success(rule)).collect::<Vec<_>>();
+    let Some((first, others)) = all.split_first() else { return Vec::new() };
+    let pairs = others.iter().flat_map(|other| protocol.rules.iter().map(move |&rule| (other, rule)));
+    pairs
+        .map(|(other, rule)| {
+            let paired = compare(&wins(first, rule), &wins(other, rule), Key::new(0).with("compare"));
+            (first.policy().to_owned(), other.policy().to_owned(), rule, paired)
+        })
+        .collect()
+}

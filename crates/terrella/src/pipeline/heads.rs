@@ -1,0 +1,179 @@
+//! What is learned on frozen latents after the world model: the amortised planner, the picture
+//! decoder, and a linear probe that says how much of the logged state the latents hold.
+
+use super::{Recordings, Run};
+use crate::watch::Watch;
+use anyhow::Result;
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use terrella_core::{Dynamics, Key, Observation, Table};
+use terrella_eval::parts;
+use terrella_model::{DECODED_SIZE, Decoder, Probe, Reacher, Saved, Sees, StateCodec, Trace, Turn, World};
+
+/// The probe as the planner uses it, beside the model.
+pub(super) const PROBE: &str = "probe.json";
+/// What the probe found.
+pub(super) const PROBE_REPORT: &str = "probes.json";
+/// Ridge of the probe, per row.
+const RIDGE: f64 = 1e-4;
+
+/// Error of one part of the state, told from latents of held-out rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartError {
+    /// The part.
+    pub name: String,
+    /// Unit of the numbers.
+    pub unit: String,
+    /// Median error of the linear probe.
+    pub probe: f64,
+    /// Median error of the model's own readout, if it has one.
+    pub readout: Option<f64>,
+    /// Median error of always saying the training mean.
+    pub mean: f64,
+}
+
+/// What was learned on frozen latents.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeReport {
+    /// Held-out rows that were told.
+    pub rows: usize,
+    /// One entry a part of the state.
+    pub parts: Vec<PartError>,
+    /// Last loss of the amortised planner: mean absolute error in deviations.
+    pub reacher_loss: f32,
+    /// Last loss of the decoder.
+    pub decoder_loss: Option<f32>,
+}
+
+/// Trains heads and probe, and saves the finished model as `model/`.
+///
+/// # Errors
+/// If recordings and model do not fit, or the disk refuses.
+pub fn finish(run: &Run, world: World, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<Saved> {
+    let settings = &run.settings;
+    let (train, held_out) = (&recordings.split.train, &recordings.split.held_out);
+    // Where the world has symmetries, the amortised planner learns from every turned recording.
+    let turns: Vec<Option<Turn>> = match &settings.train.symmetry {
+        Some(_) => Turn::all().map(Some).collect(),
+        None => vec![None],
+    };
+    let stage = watch.stage("encode", (train.len() * turns.len() + held_out.len()) as u64);
+    let mut done = 0;
+    let mut trace = |episode: usize, turn: Option<Turn>| -> Result<Trace> {
+        done += 1;
+        stage.at(done, "");
+        let turned = settings.train.symmetry.as_ref().zip(turn);
+        Ok(Trace::of(&world, &recordings.dataset.episodes[episode], turned)?)
+    };
+    let mut traces = Vec::new();
+    for &turn in &turns {
+        for &episode in train {
+            traces.push(trace(episode, turn)?);
+        }
+    }
+    // The first turn leaves recordings as they are.
+    let seen: Vec<Table> = traces[..train.len()].iter().map(|t| t.latents.clone()).collect();
+    let unseen: Vec<Table> = held_out.iter().map(|&e| Ok(trace(e, None)?.latents)).collect::<Result<_>>()?;
+    drop(stage);
+    let stage = watch.stage("reacher", settings.reacher.steps);
+    let (reacher, reacher_loss) = Reacher::train(&world, &traces, &settings.reacher, |step| stage.at(step, ""))?;
+    drop(stage);
+    let mut world = world;
+    let mut decoder_loss = None;
+    if world.config().sees == Sees::Pixels && settings.decoder.steps > 0 {
+        let (decoder, loss) = decoder(run, &seen, recordings, device, watch);
+        decoder_loss = Some(loss);
+        world = world.with_decoder(decoder);
+    }
+    if recordings.dataset.signature.state.is_empty() {
+        run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss })?;
+    } else {
+        let (probe, report) = probe(&world, (&seen, &unseen), recordings, device);
+        run.write_json(PROBE, &probe)?;
+        run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })?;
+    }
+    let config = settings.reacher.clone();
+    let saved = Saved { world, reacher: Some((reacher, config)), train: settings.train.clone(), step: settings.train.steps };
+    saved.save(&run.file("model"))?;
+    Ok(saved)
+}
+
+/// What a model is shown of one recorded row.
+pub(super) fn shown(world: &World, recordings: &Recordings, (episode, row): (usize, usize)) -> Observation {
+    let log = &recordings.dataset.episodes[episode];
+    match (world.config().sees, &log.frames) {
+        (Sees::Pixels, Some(frames)) => Observation { image: Some(frames.image(row)), state: Vec::new() },
+        _ => Observation { image: None, state: log.states.row(row).to_vec() },
+    }
+}
+
+fn decoder(run: &Run, seen: &[Table], recordings: &Recordings, device: &Device, watch: &Watch) -> (Decoder, f32) {
+    let (config, train) = (&run.settings.decoder, &recordings.split.train);
+    let latent = seen.first().map_or(0, |t| t.width);
+    let stage = watch.stage("decoder", config.steps);
+    let starts: Vec<(usize, usize)> =
+        seen.iter().enumerate().flat_map(|(i, table)| (0..table.len()).map(move |row| (i, row))).collect();
+    let key = Key::new(run.settings.seed).with("decoder rows");
+    Decoder::train(latent, config.steps, run.settings.seed, device, |step| {
+        stage.at(step + 1, "");
+        let mut stream = key.at(step).stream();
+        let (mut latents, mut bytes) = (Vec::new(), Vec::new());
+        for _ in 0..config.batch_size {
+            let (i, row) = starts[stream.below(starts.len())];
+            latents.extend_from_slice(seen[i].row(row));
+            if let Some(frames) = &recordings.dataset.episodes[train[i]].frames {
+                match frames.size() {
+                    [DECODED_SIZE, DECODED_SIZE] => bytes.extend_from_slice(frames.bytes(row)),
+                    _ => bytes.extend(frames.image(row).resized(DECODED_SIZE, DECODED_SIZE).data),
+                }
+            }
+        }
+        (Tensor::from_data(TensorData::new(latents, [config.batch_size, latent]), device), bytes)
+    })
+}
+
+fn probe(
+    world: &World,
+    (seen, unseen): (&[Table], &[Table]),
+    recordings: &Recordings,
+    device: &Device,
+) -> (Probe, ProbeReport) {
+    let codec = StateCodec::new(world.interface());
+    let states = |episodes: &[usize]| {
+        let mut table = Table::new(codec.state_width());
+        episodes.iter().for_each(|&e| table.data.extend_from_slice(&recordings.dataset.episodes[e].states.data));
+        table
+    };
+    let joined = |tables: &[Table]| {
+        let width = tables.first().map_or(1, |t| t.width);
+        Table { width, data: tables.iter().flat_map(|t| t.data.iter().copied()).collect() }
+    };
+    let probe = Probe::fit(codec.clone(), &joined(seen), &states(&recordings.split.train), RIDGE);
+    let (latents, truth) = (joined(unseen), states(&recordings.split.held_out));
+    let told = probe.read(&latents);
+    let own = own_readout(world, &latents, device);
+    let mean = &world.interface().state_stats.mean;
+    let parts = recordings.world.as_ref().map(|w| parts(w.env.spec())).unwrap_or_default();
+    let parts = parts.iter().map(|part| {
+        let median_of = |guess: &dyn Fn(usize) -> Vec<f32>| {
+            let mut errors: Vec<f64> = (0..truth.len()).map(|i| part.error(&guess(i), truth.row(i))).collect();
+            errors.sort_by(f64::total_cmp);
+            errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN)
+        };
+        PartError {
+            name: part.name.clone(),
+            unit: part.unit.clone(),
+            probe: median_of(&|i| told.row(i).to_vec()),
+            readout: own.as_ref().map(|own| median_of(&|i| own.row(i).to_vec())),
+            mean: median_of(&|_| mean.clone()),
+        }
+    });
+    let report = ProbeReport { rows: truth.len(), parts: parts.collect(), reacher_loss: 0.0, decoder_loss: None };
+    (probe, report)
+}
+
+/// What the model itself says of these latents.
+fn own_readout(world: &World, latents: &Table, device: &Device) -> Option<Table> {
+    let x = Tensor::from_data(TensorData::new(latents.data.clone(), [latents.len(), latents.width]), device);
+    world.read(&world.state_of(x))
+}

@@ -1,0 +1,30 @@
+//! The thread of data, one step a file: record → open → train → judge → show.
+//!
+//! Every step is a function of settings and values, so that the program, tests and other programs
+//! run the very same code. [`quickstart`] strings them together.
+
+mod act;
+mod bench;
+mod collect;
+mod evaluate;
+mod heads;
+mod plan;
+mod quickstart;
+mod recordings;
+mod report;
+mod run;
+mod train;
+mod worlds;
+
+pub use act::{Actor, Act};
+pub use bench::{BenchConfig, Timed, bench};
+pub use collect::{CollectConfig, collect};
+pub use evaluate::{Evaluation, evaluate};
+pub use heads::{PartError, ProbeReport, finish};
+pub use plan::{Attempt, PlanConfig, plan};
+pub use quickstart::{Outcome, quickstart};
+pub use recordings::Recordings;
+pub use report::{build as build_report, write as write_report};
+pub use run::{About, Run};
+pub use train::{Training, train};
+pub use worlds::KnownWorld;

@@ -1,0 +1,166 @@
+//! One attempt, looked at closely: what was planned, what was imagined, what came of it.
+
+use super::act::Actor;
+use super::{Recordings, Run};
+use crate::error::usage;
+use crate::settings::Flavour;
+use anyhow::Result;
+use serde::Serialize;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use terrella_agent::play;
+use terrella_core::{Dynamics, Env, Goal, Image, Key, Plan, Policy, Rollout, Rule, Verdict};
+use terrella_eval::{Filmstrip, Report, StripRow, parts};
+
+/// Which attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlanConfig {
+    /// Episode of the recordings.
+    pub episode: usize,
+    /// Row to start from.
+    pub start: usize,
+    /// Row to bring about; the protocol's offset after the start if absent.
+    pub goal_row: Option<usize>,
+    /// Who acts.
+    pub policy: Flavour,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attempt {
+    /// What was asked.
+    pub config: PlanConfig,
+    /// Whether anything was learned from this episode.
+    pub trained_on: bool,
+    /// The goal state.
+    pub goal: Vec<f32>,
+    /// States, actions, and when each rule was fulfilled.
+    pub verdict: Verdict,
+    /// Distance of each part to the goal at the end: name, number, unit.
+    pub left: Vec<(String, f64, String)>,
+    /// The plans, in order.
+    pub plans: Vec<Plan>,
+    /// The page with the filmstrip.
+    pub page: PathBuf,
+}
+
+/// What the onlooker noted: each plan, and the pictures imagined for it.
+type Noted = Vec<(Plan, Option<Vec<Image>>)>;
+
+/// Makes one attempt and writes its filmstrip into the run directory.
+///
+/// # Errors
+/// If there is no such episode or row, or the policy fails.
+pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConfig) -> Result<Attempt> {
+    let world = recordings.world()?;
+    let (dataset, eval) = (&recordings.dataset, &run.settings.eval);
+    let Some(log) = dataset.episodes.get(config.episode) else {
+        return Err(usage(format!("there is no episode {}; the recordings have {}", config.episode, dataset.episodes.len())));
+    };
+    let goal_row = config.goal_row.unwrap_or(config.start + eval.offset);
+    if config.start >= log.len() || goal_row >= log.len() {
+        return Err(usage(format!(
+            "episode {} has {} rows, so it cannot start at row {} with a goal at row {goal_row}",
+            config.episode,
+            log.len(),
+            config.start
+        )));
+    }
+    let (start, goal) = (log.states.row(config.start), log.states.row(goal_row));
+    let mut env = world.env.boxed_clone();
+    let mut judge = world.env.boxed_clone();
+    env.set_state(goal)?;
+    let observation = actor.view().observe(&mut *env);
+    env.set_state(start)?;
+    let noted: RefCell<Noted> = RefCell::default();
+    let mut policy = actor.policy(config.policy)?.on_plan(|state, plan| {
+        let imagined = || {
+            let mut images = actor.saved.world.draw(state)?;
+            images.truncate(1);
+            images.extend(Rollout::imagine(&actor.saved.world, state, &plan.blocks).images?);
+            Some(images)
+        };
+        noted.borrow_mut().push((plan.clone(), imagined()));
+    });
+    policy.begin(&Goal { observation, steps: goal_row - config.start.min(goal_row) }, Key::new(run.settings.seed))?;
+    let mut reached: BTreeMap<String, Option<usize>> = eval.rules.iter().map(|r| (r.name().to_owned(), None)).collect();
+    let mut streaks = vec![0; eval.rules.len()];
+    let played = play(&mut *env, &mut policy, actor.view(), eval.budget, |step, state| {
+        for (rule, streak) in eval.rules.iter().zip(&mut streaks) {
+            *streak = if judge.reached(*rule, state, goal) { *streak + 1 } else { 0 };
+            if let Some(first @ None) = reached.get_mut(rule.name())
+                && *streak >= rule.hold()
+            {
+                *first = Some(step);
+            }
+        }
+        if reached.values().all(Option::is_some) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    drop(policy);
+    let (episode, start, seed) = (config.episode, config.start, run.settings.seed);
+    let last = played.states.row(played.states.len() - 1).to_vec();
+    let verdict =
+        Verdict { episode, start, seed, reached, states: played.states, actions: played.actions, goal: goal.to_vec() };
+    let left = parts(world.env.spec()).iter().map(|p| (p.name.clone(), p.error(&last, goal), p.unit.clone())).collect();
+    let noted = noted.into_inner();
+    let name = format!("plan-{}-{}-{}.html", config.policy.name(), config.episode, config.start);
+    let skip = actor.saved.world.config().frame_skip;
+    let strips = strips(&mut *judge, &verdict, &noted, skip)?;
+    let mut report = Report::new(&format!("One attempt: {} in {}", config.policy.name(), world.env.spec().id));
+    report.done.push(format!(
+        "The model was shown how the world looks in row {goal_row} of episode {episode} and put where row {start} was. Below: what \
+         really happened, and what it imagined each time it planned."
+    ));
+    report.attempts = strips;
+    report.commands.push(run.about.command.clone());
+    run.dir().write(&name, report.to_html().as_bytes())?;
+    Ok(Attempt {
+        config: PlanConfig { goal_row: Some(goal_row), ..config.clone() },
+        trained_on: recordings.split.train.contains(&episode),
+        goal: goal.to_vec(),
+        verdict,
+        left,
+        plans: noted.into_iter().map(|(plan, _)| plan).collect(),
+        page: run.file(&name),
+    })
+}
+
+/// What happened, block by block, and below it each plan as it was imagined.
+fn strips(env: &mut dyn Env, verdict: &Verdict, noted: &Noted, skip: usize) -> Result<Vec<Filmstrip>> {
+    const SIZE: usize = 96;
+    let mut draw = |state: &[f32]| -> Result<Option<Image>> {
+        env.set_state(state)?;
+        Ok(Some(env.render(SIZE)))
+    };
+    let n = verdict.states.len();
+    let columns: Vec<usize> = (0..n).step_by(skip).collect();
+    let mut steps: Vec<String> = columns.iter().map(|s| format!("step {s}")).collect();
+    let mut executed = columns.iter().map(|s| draw(verdict.states.row(*s))).collect::<Result<Vec<_>>>()?;
+    steps.push("goal".to_owned());
+    executed.push(draw(&verdict.goal)?);
+    let mut rows = vec![StripRow { label: "happened".to_owned(), frames: executed }];
+    for (i, (plan, images)) in noted.iter().enumerate() {
+        let Some(images) = images else { continue };
+        let mut frames: Vec<Option<Image>> = vec![None; columns.len()];
+        for (k, image) in images.iter().enumerate().take_while(|(k, _)| i + k < columns.len()) {
+            frames[i + k] = Some(image.clone());
+        }
+        frames.push(None);
+        rows.push(StripRow { label: format!("plan {} (cost {:.2})", i + 1, plan.cost), frames });
+    }
+    let outcome = |rule: Rule| match verdict.reached.get(rule.name()) {
+        Some(Some(step)) => format!("{}: reached at step {step}", rule.name()),
+        Some(None) => format!("{}: not reached in {} steps", rule.name(), verdict.actions.len()),
+        None => String::new(),
+    };
+    let caption = Rule::ALL.map(outcome).into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("; ");
+    Ok(vec![Filmstrip {
+        title: format!("Episode {} from row {}", verdict.episode, verdict.start),
+        caption: format!("{caption}. A row of a plan begins where it was made; its first picture is what the model saw."),
+        steps,
+        rows,
+    }])
+}
+

@@ -1,0 +1,114 @@
+//! The whole thread in one call: record or open, train, judge, plan, report.
+//!
+//! Each step leaves a file in the run directory and is skipped when its file is there, so that an
+//! interrupted run goes on where it stopped.
+
+use super::act::Actor;
+use super::evaluate::{Evaluation, FILE};
+use super::plan::{PlanConfig, plan};
+use super::{CollectConfig, Recordings, Run, collect, evaluate, finish, train, write_report};
+use crate::error::Interrupted;
+use crate::settings::Flavour;
+use crate::watch::Watch;
+use anyhow::Result;
+use burn::tensor::Device;
+use serde::Serialize;
+use std::path::PathBuf;
+use terrella_model::{Saved, Sees};
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// The run directory.
+    pub run: PathBuf,
+    /// Scores and open-loop errors.
+    pub evaluation: Evaluation,
+    /// The page.
+    pub report: PathBuf,
+    /// The page of one plan.
+    pub plan: PathBuf,
+    /// Seconds of each step.
+    pub timings: Vec<(String, f64)>,
+    /// The command that does it again.
+    pub command: String,
+}
+
+/// Runs the thread, or what is left of it.
+///
+/// # Errors
+/// If a step fails or somebody asked to stop; what was done is kept.
+pub fn quickstart(mut run: Run, device: &Device, watch: &Watch) -> Result<Outcome> {
+    let resumable = |error: anyhow::Error, run: &Run| match error.downcast_ref::<Interrupted>() {
+        Some(_) => Interrupted { resume: Some(run.resume_command()) }.into(),
+        None => error,
+    };
+    steps(&mut run, device, watch).map_err(|error| resumable(error, &run))
+}
+
+fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
+    let recordings = open_or_collect(run, watch)?;
+    recordings.world()?;
+    let saved = train_or_load(run, &recordings, device, watch)?;
+    let actor = Actor::new(run, saved, &recordings)?;
+    let evaluation = match run.json::<Evaluation>(FILE)? {
+        Some(evaluation) => evaluation,
+        None => evaluate(run, &actor, &recordings, watch)?,
+    };
+    let page = show_one(run, &actor, &recordings)?;
+    let mut timings: Vec<(String, f64)> = run.json("timings.json")?.unwrap_or_default();
+    timings.extend(watch.timings());
+    run.write_json("timings.json", &timings)?;
+    let report = write_report(run, Some((&actor, &recordings)))?;
+    let path = run.path().to_path_buf();
+    let command = run.about.command.clone();
+    Ok(Outcome { run: path, evaluation, report, plan: page, timings, command })
+}
+
+fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {
+    let settings = &run.settings;
+    let path = match &settings.data.path {
+        Some(path) => path.clone(),
+        None => {
+            let path = run.file("data");
+            if !path.exists() {
+                let (data, model) = (&settings.data, &settings.model);
+                let config = CollectConfig {
+                    env: data.env.clone(),
+                    episodes: data.episodes,
+                    steps: data.episode_steps,
+                    explore: data.explore,
+                    noise: data.noise,
+                    size: if model.sees == Sees::Pixels { model.image_size() } else { 0 },
+                    seed: settings.seed,
+                    threads: settings.eval.threads(),
+                };
+                collect(&path, &config, watch)?;
+            }
+            path
+        }
+    };
+    let recordings = Recordings::open(&path, settings, watch)?;
+    run.about.data_hash = recordings.dataset.hash.clone();
+    run.record()?;
+    Ok(recordings)
+}
+
+fn train_or_load(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<Saved> {
+    if run.file("model").exists() {
+        return Ok(Saved::load(&run.file("model"), device)?);
+    }
+    let (world, _) = train(run, recordings, device, watch)?;
+    finish(run, world, recordings, device, watch)
+}
+
+/// One plan of the headline policy, from the first held-out episode that is long enough.
+fn show_one(run: &Run, actor: &Actor, recordings: &Recordings) -> Result<PathBuf> {
+    let policy = run.settings.eval.policies.first().copied().unwrap_or(Flavour::Hybrid);
+    let length = |e: &usize| recordings.dataset.episodes[*e].len();
+    let offset = run.settings.eval.offset;
+    let held_out = recordings.split.held_out.iter().copied();
+    let episode = held_out.clone().find(|e| length(e) > offset).or_else(|| held_out.clone().next()).unwrap_or(0);
+    let start = length(&episode).saturating_sub(offset + 1) / 2;
+    let config = PlanConfig { episode, start, goal_row: Some((start + offset).min(length(&episode) - 1)), policy };
+    Ok(plan(run, actor, recordings, &config)?.page)
+}

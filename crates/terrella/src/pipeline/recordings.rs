@@ -1,0 +1,85 @@
+//! Recordings as a run uses them: opened for its model, split by episode, with their world.
+
+use super::worlds::KnownWorld;
+use crate::settings::Settings;
+use crate::watch::Watch;
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use std::sync::Arc;
+use terrella_core::{Dataset, Split};
+use terrella_data::{OpenOptions, open_with};
+use terrella_model::{Interface, Sees};
+
+/// Recordings of one run.
+pub struct Recordings {
+    /// All episodes.
+    pub dataset: Arc<Dataset>,
+    /// Which are learned from, and which are not.
+    pub split: Split,
+    /// How they were held out, in words.
+    pub split_words: String,
+    /// Their world, if we know it.
+    pub world: Option<KnownWorld>,
+}
+
+impl Recordings {
+    /// Opens recordings at the picture size of the model.
+    ///
+    /// # Errors
+    /// If they cannot be read, or lack what the model looks at.
+    pub fn open(path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
+        let sees = settings.model.sees == Sees::Pixels;
+        let options = OpenOptions {
+            image_size: sees.then(|| settings.model.image_size()),
+            skip_images: !sees,
+            ..OpenOptions::default()
+        };
+        let mut stage = None;
+        let dataset = open_with(path, &options, &mut |done, total| {
+            stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
+        })?;
+        drop(stage);
+        let shown = path.display();
+        if sees && dataset.signature.image.is_none() {
+            bail!("{shown} has no pictures; train from the logged state with --preset quickstart-state");
+        }
+        if dataset.signature.state.is_empty() && (!sees || settings.model.readout) {
+            bail!("{shown} logs no state; train from pictures alone with --preset quickstart-pixels");
+        }
+        let split = dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
+        let percent = 100.0 * settings.data.held_out;
+        let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
+        let world = match &dataset.signature.env {
+            Some(id) => Some(KnownWorld::of(id)?),
+            None => KnownWorld::of(&settings.data.env).ok().filter(|world| world.fits(&dataset.signature)),
+        };
+        Ok(Self { dataset: Arc::new(dataset), split, split_words, world })
+    }
+
+    /// Judges on all episodes, as when a model meets recordings it was not trained on.
+    pub fn hold_out_all(&mut self) {
+        let all: Vec<usize> = (0..self.dataset.episodes.len()).collect();
+        // The mean baselines of open-loop errors then come from the same episodes.
+        self.split = Split { train: all.clone(), held_out: all };
+        self.split_words = "all episodes of recordings that nothing was learned from".to_owned();
+    }
+
+    /// Their world.
+    ///
+    /// # Errors
+    /// If we do not know it.
+    pub fn world(&self) -> Result<&KnownWorld> {
+        self.world.as_ref().context(
+            "these recordings name no world to act in; import them with --env (see `terrella envs`), or train without evaluating",
+        )
+    }
+
+    /// What a model trained on these has to know.
+    ///
+    /// # Errors
+    /// If world and recordings do not fit together.
+    pub fn interface(&self) -> Result<Interface> {
+        let angles = self.world.as_ref().map(|w| w.env.spec().angles.clone()).unwrap_or_default();
+        Ok(Interface::of(&self.dataset, &self.split.train, &angles)?)
+    }
+}

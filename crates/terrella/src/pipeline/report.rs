@@ -1,0 +1,225 @@
+//! The page about a run, made from what its directory holds.
+
+use super::act::Actor;
+use super::evaluate::{Evaluation, FILE};
+use super::heads::{PROBE_REPORT, ProbeReport};
+use super::train::{Training, log};
+use super::{Recordings, Run};
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+use terrella_core::{Clip, Key, Rule, Verdict};
+use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
+use terrella_model::{Losses, Progress, Sees};
+
+/// Name of the page.
+const PAGE: &str = "report.html";
+/// Pictures in a row of a filmstrip.
+const COLUMNS: usize = 9;
+/// Dreams shown, and attempts of each outcome.
+const DREAMS: usize = 3;
+const ATTEMPTS: usize = 2;
+
+/// Builds the page's content. With a model and its recordings at hand it also shows filmstrips.
+///
+/// # Errors
+/// If a file of the run is damaged.
+pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report> {
+    let settings = &run.settings;
+    let mut report = Report::new(&title(run, loaded));
+    let log = log(run)?;
+    let training: Option<Training> = run.json("training.json")?;
+    let probes: Option<ProbeReport> = run.json(PROBE_REPORT)?;
+    report.done = done(run, training.as_ref(), loaded);
+    report.curves = curves(&log, settings.model.readout);
+    if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
+        report.scorecards = evaluation.scorecards;
+        report.comparisons = evaluation.comparisons;
+        report.failures = evaluation.failures;
+        report.rollout = evaluation.rollout;
+    }
+    if let Some((actor, recordings)) = loaded {
+        report.dreams = dreams(run, actor, recordings);
+        report.attempts = attempts(run, recordings)?;
+    } else {
+        report.limits.push("Pictures are missing from this page: the model or its recordings were not found.".to_owned());
+    }
+    report.limits.extend(limits(run, probes.as_ref()));
+    report.commands.push(run.about.command.clone());
+    report.facts = facts(run, training.as_ref(), probes.as_ref())?;
+    Ok(report)
+}
+
+/// Builds the page and writes it.
+///
+/// # Errors
+/// As [`build`], or if the disk refuses.
+pub fn write(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<PathBuf> {
+    let html = build(run, loaded)?.to_html();
+    run.dir().write(PAGE, html.as_bytes()).context("cannot write the report")?;
+    Ok(run.file(PAGE))
+}
+
+fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
+    let world = loaded.and_then(|(_, r)| r.world.as_ref()).map_or(run.settings.data.env.clone(), |w| w.env.spec().id.clone());
+    let sees = if run.settings.model.sees == Sees::Pixels { "pictures" } else { "logged states" };
+    format!("A world model of {world}, learned from {sees}")
+}
+
+fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordings)>) -> Vec<String> {
+    let settings = &run.settings;
+    let mut text = Vec::new();
+    if let Some((_, recordings)) = loaded {
+        let (n, rows) = (recordings.dataset.episodes.len(), recordings.dataset.n_rows());
+        text.extend(recordings.world.as_ref().map(|w| w.rules.to_owned()).filter(|rules| !rules.is_empty()));
+        let origin = match settings.data.path {
+            None => "A scripted demonstrator, with noise and with stretches of aimless wandering, was recorded".to_owned(),
+            Some(_) => "Given recordings were used".to_owned(),
+        };
+        text.push(format!(
+            "{origin}: {n} episodes, {rows} rows, {:.0} minutes at {} steps a second. {} episodes were learned from, {} were put aside for judging.",
+            rows as f64 / recordings.dataset.signature.fps / 60.0,
+            recordings.dataset.signature.fps,
+            recordings.split.train.len(),
+            recordings.split.held_out.len()
+        ));
+    }
+    let skip = settings.model.frame_skip;
+    if let Some(training) = training {
+        let sees = match (settings.model.sees, settings.model.readout) {
+            (Sees::Pixels, true) => "pictures, with the logged state as a teacher during training only",
+            (Sees::Pixels, false) => "pictures alone",
+            (Sees::State, _) => "the logged state",
+        };
+        text.push(format!(
+            "A joint-embedding predictive model of {:.2} million parameters learned in {} steps of {} clips, from {sees}. It turns what it \
+             sees into {} and predicts how that changes when {skip} actions are taken, {:.1} s ahead; {}",
+            training.parameters as f64 / 1e6,
+            training.steps,
+            settings.train.batch_size,
+            "a short list of numbers (a latent)",
+            loaded.map_or(skip as f64 / 10.0, |(_, r)| skip as f64 / r.dataset.signature.fps),
+            "no picture is ever predicted. A decoder, trained afterwards, draws latents for people."
+        ));
+    }
+    let names: Vec<&str> = settings.eval.policies.iter().map(|p| p.name()).collect();
+    text.push(format!(
+        "To act, action sequences are tried in the model and the best one is executed for {skip} steps, then everything is looked at \
+         anew. Policies compared: {}. “search” tries sequences without help; “reacher” is a small network that proposes actions at once and \
+         is followed blindly; “hybrid” lets its proposal seed the search.",
+        names.join(", ")
+    ));
+    text
+}
+
+fn curves(log: &[Progress], readout: bool) -> Vec<Chart> {
+    if log.len() < 2 {
+        return Vec::new();
+    }
+    let line = |f: fn(&Losses) -> f32| -> Vec<[f64; 2]> {
+        log.iter().map(|p| [p.step as f64, f64::from(f(&p.losses))]).collect()
+    };
+    let chart = |title: &str, y: &str, note: &str| {
+        let mut chart = Chart::new(title, "training steps", y);
+        chart.note = note.to_owned();
+        chart
+    };
+    let mut prediction = chart(
+        "Predicting the next latent",
+        "mean squared error",
+        "Below “copying”, the model knows more than that nothing changes.",
+    );
+    prediction.log_y = true;
+    let mut charts = vec![
+        prediction.line("one step", line(|l| l.predict)).line("rollout", line(|l| l.rollout)).line("copying", line(|l| l.copy_last)),
+        chart("Directions that latents use", "effective rank", "Near 1, all scenes would look alike to the model: a collapse.")
+            .line("effective rank", line(|l| l.effective_rank)),
+        chart("Shape of the latents", "SIGReg", "Distance of the latents from an isotropic Gaussian, which is what forbids a collapse.")
+            .line("SIGReg", line(|l| l.sigreg)),
+    ];
+    if readout {
+        let mut told = chart("Telling the logged state", "mean squared error, in features", "Seen: from the picture or state itself. Imagined: from predictions.");
+        told.log_y = true;
+        charts.push(told.line("seen", line(|l| l.readout)).line("imagined", line(|l| l.readout_rollout)));
+    }
+    charts
+}
+
+/// Recorded beside imagined, from a few held-out episodes; none where the model cannot draw.
+fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> Vec<Filmstrip> {
+    let world = &actor.saved.world;
+    let horizon = COLUMNS - 1;
+    let window = world.config().window(horizon + 1);
+    let long = recordings.split.held_out.iter().filter(|&&e| window.count(recordings.dataset.episodes[e].len()) > 0);
+    let strips = long.take(DREAMS).enumerate().filter_map(|(i, &episode)| {
+        let n = window.count(recordings.dataset.episodes[episode].len());
+        let start = Key::new(run.settings.seed).with("dreams").at(i as u64).stream().below(n);
+        dream_strip(world, &recordings.dataset, Clip { episode, start }, (actor.view(), horizon, COLUMNS)).ok()
+    });
+    strips.collect()
+}
+
+/// The first attempts of the headline policy that succeeded, and the first that failed.
+fn attempts(run: &Run, recordings: &Recordings) -> Result<Vec<Filmstrip>> {
+    let (Some(policy), Ok(world)) = (run.settings.eval.policies.first(), recordings.world()) else { return Ok(vec![]) };
+    let name = format!("attempts-{}.jsonl", policy.name());
+    if !run.file(&name).is_file() {
+        return Ok(Vec::new());
+    }
+    let verdicts = run.dir().read(&name)?;
+    let verdicts = verdicts.lines().map(serde_json::from_str).collect::<serde_json::Result<Vec<Verdict>>>();
+    let verdicts = verdicts.with_context(|| format!("{name} is damaged; run `terrella eval` again"))?;
+    let rule = run.settings.eval.rules.first().copied().unwrap_or(Rule::Moderate);
+    let mut strips = Vec::new();
+    for success in [true, false] {
+        let picked = verdicts.iter().filter(|v| v.success(rule) == success).take(ATTEMPTS);
+        for verdict in picked {
+            strips.push(attempt_strip(&*world.env, verdict, rule, (policy.name(), 96, COLUMNS))?);
+        }
+    }
+    Ok(strips)
+}
+
+fn limits(run: &Run, probes: Option<&ProbeReport>) -> Vec<String> {
+    let settings = &run.settings;
+    let mut limits = Vec::new();
+    if settings.model.sees == Sees::Pixels && settings.model.readout {
+        limits.push(
+            "The logged state taught the model what matters in a picture. When it acts it is shown pictures only, but it would not \
+             have learned the same from pictures alone."
+                .to_owned(),
+        );
+    }
+    for part in probes.map(|p| p.parts.as_slice()).unwrap_or_default() {
+        let told = part.readout.unwrap_or(part.probe);
+        let unit = if part.unit == "°" { "°".to_owned() } else { format!(" {}", part.unit) };
+        limits.push(format!(
+            "Looking at a held-out moment, the model tells the {} to within {told:.1}{unit} (median; a linear probe {:.1}{unit}, always saying the mean {:.1}{unit}).",
+            part.name, part.probe, part.mean
+        ));
+    }
+    if settings.mpc.deadline_ms.is_some() {
+        limits.push("Plans had a deadline, so scores depend on the speed of the machine.".to_owned());
+    }
+    limits
+}
+
+fn facts(run: &Run, training: Option<&Training>, probes: Option<&ProbeReport>) -> Result<Vec<(String, String)>> {
+    let (about, settings) = (&run.about, &run.settings);
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let mut facts = vec![fact("terrella", about.version.clone()), fact("training seed", settings.train.seed.to_string())];
+    if let Some(t) = training {
+        facts.push(fact("parameters", t.parameters.to_string()));
+        facts.push(fact("training", format!("{} steps, {:.1} epochs of {} clips, {:.0} ms a step", t.steps, t.epochs, t.clips, t.ms_per_step)));
+    }
+    if let Some(p) = probes {
+        facts.push(fact("amortised planner", format!("mean absolute error {:.3} deviations", p.reacher_loss)));
+    }
+    if let Some(timings) = run.json::<Vec<(String, f64)>>("timings.json")? {
+        let total: f64 = timings.iter().map(|(_, s)| s).sum();
+        let words: Vec<String> = timings.iter().map(|(stage, seconds)| format!("{stage} {seconds:.0} s")).collect();
+        facts.push(fact("time", format!("{}; together {:.1} min", words.join(", "), total / 60.0)));
+    }
+    facts.push(fact("settings", "run.toml beside this page".to_owned()));
+    Ok(facts)
+}
+

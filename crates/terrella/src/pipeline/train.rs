@@ -1,0 +1,141 @@
+//! Trains a world model in a run directory, so that it can be stopped and resumed anywhere.
+
+use super::{Recordings, Run};
+use crate::error::Interrupted;
+use crate::watch::Watch;
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use terrella_core::Key;
+use terrella_data::{Prefetch, Sampler};
+use terrella_model::{Monitor, Progress, Trainer, World};
+
+/// Batches prepared ahead.
+const AHEAD: usize = 2;
+/// Time between checkpoints; where they fall changes no number.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+/// Losses by step, one JSON record a line.
+pub(super) const LOG: &str = "train.jsonl";
+
+/// What training came to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Training {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Windows there are to learn from.
+    pub clips: u64,
+    /// Times each was seen.
+    pub epochs: f64,
+    /// Numbers that were learned.
+    pub parameters: usize,
+    /// Milliseconds a step, over the steps of this process.
+    pub ms_per_step: f64,
+    /// The last logged step.
+    pub last: Option<Progress>,
+}
+
+/// Trains from the newest checkpoint of the run, or from the start.
+///
+/// # Errors
+/// If data and model do not fit, training collapses, the disk refuses, or somebody asked to stop.
+pub fn train(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<(World, Training)> {
+    let settings = &run.settings;
+    let mut config = settings.train.clone();
+    if config.symmetry.is_none() && settings.data.symmetry {
+        config.symmetry = recordings.world.as_ref().and_then(|w| w.symmetry.clone());
+    }
+    let mut trainer = match Trainer::resume(run.path(), device)? {
+        Some(trainer) => trainer,
+        None => Trainer::new(settings.model.clone(), recordings.interface()?, config, device),
+    };
+    if trainer.interface.data_hash != recordings.dataset.hash {
+        bail!(
+            "{} was begun on recordings with hash {:.12}, these have {:.12}; point data.path to the former, or start a new run",
+            run.path().display(),
+            trainer.interface.data_hash,
+            recordings.dataset.hash
+        );
+    }
+    let config = trainer.config.clone();
+    keep_log_up_to(run, trainer.step())?;
+    let window = trainer.model_config.window(config.n_frames);
+    let seed = Key::new(config.seed).with("clips").seed();
+    let sampler = Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, config.batch_size, seed)?;
+    let (clips, epochs) = (sampler.n_clips(), config.steps as f64 / sampler.batches_per_epoch());
+    let batches = Prefetch::new(Arc::new(sampler), trainer.step(), AHEAD)?;
+    let first = trainer.step();
+    let started = Instant::now();
+    let last = steps(run, &mut trainer, batches, watch)?;
+    trainer.save(run.path())?;
+    let n = trainer.step() - first;
+    let world = World::new(trainer.model(), trainer.model_config.clone(), trainer.interface.clone(), device);
+    let training = Training {
+        steps: trainer.step(),
+        clips,
+        epochs,
+        parameters: burn::module::Module::num_params(&trainer.model()),
+        ms_per_step: started.elapsed().as_secs_f64() * 1e3 / n.max(1) as f64,
+        last,
+    };
+    run.write_json("training.json", &training)?;
+    Ok((world, training))
+}
+
+fn steps(run: &Run, trainer: &mut Trainer, mut batches: Prefetch, watch: &Watch) -> Result<Option<Progress>> {
+    let (steps, every) = (trainer.config.steps, trainer.config.log_every.max(1));
+    let stage = watch.stage("train", steps);
+    let mut monitor = Monitor::default();
+    let mut saved = Instant::now();
+    let mut last = None;
+    while trainer.step() < steps {
+        let batch = batches.next().context("the loader thread died; run again with RUST_BACKTRACE=1")?;
+        let at = trainer.step() + 1;
+        let progress = trainer.advance(&batch, at == 1 || at.is_multiple_of(every) || at == steps)?;
+        if let Some(progress) = progress {
+            run.dir().append(LOG, &serde_json::to_string(&progress)?)?;
+            stage.at(progress.step, &word(&progress));
+            if let Some(reason) = monitor.look(&progress) {
+                trainer.save(run.path())?;
+                bail!("training stopped at step {}: {reason}", progress.step);
+            }
+            last = Some(progress);
+        } else {
+            stage.at(at, "");
+        }
+        if watch.stopped() && trainer.step() < steps {
+            trainer.save(run.path())?;
+            return Err(Interrupted { resume: Some(run.resume_command()) }.into());
+        }
+        if saved.elapsed() > CHECKPOINT_EVERY {
+            trainer.save(run.path())?;
+            saved = Instant::now();
+        }
+    }
+    Ok(last)
+}
+
+fn word(progress: &Progress) -> String {
+    let l = &progress.losses;
+    format!("loss {:.3}, prediction {:.4} (copying {:.3}), rank {:.0}", l.total, l.predict, l.copy_last, l.effective_rank)
+}
+
+/// Drops what was logged after the checkpoint that training goes on from.
+fn keep_log_up_to(run: &Run, step: u64) -> Result<()> {
+    let kept: Vec<String> = log(run)?
+        .iter()
+        .filter(|p| p.step <= step)
+        .map(serde_json::to_string)
+        .collect::<serde_json::Result<_>>()?;
+    let text = kept.iter().map(|line| line.clone() + "\n").collect::<String>();
+    Ok(run.dir().write(LOG, text.as_bytes())?)
+}
+
+/// The logged steps of a run; a last line that was cut off is left out.
+pub(super) fn log(run: &Run) -> Result<Vec<Progress>> {
+    if !run.file(LOG).is_file() {
+        return Ok(Vec::new());
+    }
+    Ok(run.dir().read(LOG)?.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
+}

@@ -1,0 +1,255 @@
+//! From what was typed to what is meant: defaults < preset < file < `--set` < flags.
+//!
+//! A layer is a table and the name of where it came from. Each is laid over the ones before and read
+//! at once, so that an unknown key or a wrong type is told with its origin and the nearest valid key.
+
+use super::Settings;
+use crate::error::usage;
+use anyhow::{Context, Result};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// The presets, by name.
+pub const PRESETS: &[(&str, &str)] = &[
+    ("quickstart", include_str!("../../../../configs/quickstart.toml")),
+    ("hour", include_str!("../../../../configs/hour.toml")),
+    ("quickstart-state", include_str!("../../../../configs/quickstart-state.toml")),
+    ("quickstart-pixels", include_str!("../../../../configs/quickstart-pixels.toml")),
+    ("tworoom", include_str!("../../../../configs/tworoom.toml")),
+];
+
+/// The text of a preset.
+///
+/// # Errors
+/// If there is none of this name; the nearest one is named.
+pub fn preset(name: &str) -> Result<&'static str> {
+    PRESETS.iter().find(|(n, _)| *n == name).map(|(_, text)| *text).ok_or_else(|| {
+        let names: Vec<&str> = PRESETS.iter().map(|(n, _)| *n).collect();
+        usage(format!("there is no preset {name:?}{}; there are {}", nearest(name, &names), names.join(", ")))
+    })
+}
+
+/// Settings in the making.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    table: Table,
+    schema: Table,
+    seeded: Vec<String>,
+}
+
+/// Sections whose `seed` follows the run's seed unless it is set.
+const SEEDED: [&str; 3] = ["train", "reacher", "eval.rollout"];
+
+impl Layers {
+    /// The defaults.
+    ///
+    /// # Errors
+    /// Never in practice: defaults can be written as a table.
+    pub fn new() -> Result<Self> {
+        Ok(Self { seeded: Vec::new(), ..Self::over(&Settings::default())? })
+    }
+
+    /// Over settings of an earlier run, whose sections keep their seeds.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn over(settings: &Settings) -> Result<Self> {
+        let seeded = SEEDED.map(str::to_owned).to_vec();
+        Ok(Self { table: table(settings)?, schema: table(&Settings::complete())?, seeded })
+    }
+
+    /// Lays a preset over it.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn preset(&mut self, name: &str) -> Result<()> {
+        let layer = preset(name)?.parse::<Table>().with_context(|| format!("preset {name}"))?;
+        self.lay(&layer, &format!("preset {name}"))
+    }
+
+    /// Lays a file over it.
+    ///
+    /// # Errors
+    /// If it cannot be read, or has an unknown key or a wrong type.
+    pub fn file(&mut self, path: &Path) -> Result<()> {
+        let origin = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|e| usage(format!("cannot read {origin}: {e}")))?;
+        let layer = text.parse::<Table>().map_err(|e| usage(format!("{origin} is not TOML: {e}")))?;
+        self.lay(&layer, &origin)
+    }
+
+    /// Lays one `a.b=c` over it.
+    ///
+    /// # Errors
+    /// If it is not of that form, or has an unknown key or a wrong type.
+    pub fn set(&mut self, assignment: &str) -> Result<()> {
+        let origin = format!("--set {assignment}");
+        let Some((path, text)) = assignment.split_once('=') else {
+            return Err(usage(format!("{origin} has no '='; write it as --set train.steps=500")));
+        };
+        let text = text.trim();
+        // What is not a TOML value is a bare word: `--set model.size=s`.
+        let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
+        self.value(path.trim(), parsed.unwrap_or_else(|| Value::String(text.to_owned())), &origin)
+    }
+
+    /// Lays one value over it.
+    ///
+    /// # Errors
+    /// If the key is unknown or the type is wrong.
+    pub fn value(&mut self, path: &str, value: impl Into<Value>, origin: &str) -> Result<()> {
+        let mut layer = value.into();
+        for key in path.rsplit('.') {
+            layer = Value::Table(Table::from_iter([(key.trim().to_owned(), layer)]));
+        }
+        match layer {
+            Value::Table(layer) => self.lay(&layer, origin),
+            _ => Err(usage(format!("{origin}: there is no key"))),
+        }
+    }
+
+    /// The settings.
+    ///
+    /// # Errors
+    /// If they cannot be read; every layer was read before, so this does not happen.
+    pub fn resolve(mut self) -> Result<Settings> {
+        let seed = self.table.get("seed").cloned().unwrap_or(Value::Integer(0));
+        for section in SEEDED.iter().filter(|s| !self.seeded.iter().any(|have| have == *s)) {
+            let table = section.split('.').try_fold(&mut self.table, |t, key| t.get_mut(key)?.as_table_mut());
+            if let Some(table) = table {
+                table.insert("seed".to_owned(), seed.clone());
+            }
+        }
+        self.read("settings")
+    }
+
+    fn lay(&mut self, layer: &Table, origin: &str) -> Result<()> {
+        self.change_kind(layer)?;
+        let mut known = self.schema.clone();
+        if let (Some(now), Some(Value::Table(planner))) = (self.table.get("planner"), known.get_mut("planner")) {
+            if let Some(now) = now.as_table() {
+                *planner = now.clone();
+            }
+        }
+        merge(&mut self.table, layer, &known, "", origin)?;
+        for section in SEEDED {
+            let table = section.split('.').try_fold(layer, |t, key| t.get(key)?.as_table());
+            if table.is_some_and(|t| t.contains_key("seed")) {
+                self.seeded.push(section.to_owned());
+            }
+        }
+        self.read(origin).map(|_| ())
+    }
+
+    /// Another kind of planner brings its own keys and defaults.
+    fn change_kind(&mut self, layer: &Table) -> Result<()> {
+        let kind = layer.get("planner").and_then(|p| p.get("kind")).and_then(Value::as_str);
+        let now = self.table.get("planner").and_then(|p| p.get("kind")).and_then(Value::as_str);
+        let Some(kind) = kind.filter(|kind| Some(*kind) != now) else { return Ok(()) };
+        let fresh = Table::from_iter([("kind".to_owned(), Value::String(kind.to_owned()))]);
+        let planner: terrella_agent::PlannerConfig =
+            fresh.try_into().map_err(|e: toml::de::Error| usage(format!("planner.kind: {}", e.message())))?;
+        self.table.insert("planner".to_owned(), Value::Table(table(&planner)?));
+        Ok(())
+    }
+
+    fn read(&self, origin: &str) -> Result<Settings> {
+        let settings: Result<Settings, toml::de::Error> = self.table.clone().try_into();
+        settings.map_err(|e| {
+            let text = e.to_string();
+            usage(format!("{origin}: {}", text.trim().replace('\n', " ")))
+        })
+    }
+}
+
+fn table(value: &impl serde::Serialize) -> Result<Table> {
+    match Value::try_from(value).context("cannot write settings as TOML")? {
+        Value::Table(table) => Ok(table),
+        other => Err(anyhow::anyhow!("settings are a {}", other.type_str())),
+    }
+}
+
+fn merge(into: &mut Table, layer: &Table, known: &Table, path: &str, origin: &str) -> Result<()> {
+    for (key, value) in layer {
+        let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let Some(known) = known.get(key) else {
+            let here: Vec<&str> = known.keys().map(String::as_str).collect();
+            let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+            let hint = nearest_path(&prefix, key, &here);
+            return Err(usage(format!("{origin}: there is no setting {full}{hint}")));
+        };
+        match (value, known) {
+            (Value::Table(value), Value::Table(known)) if full != "train.symmetry" => {
+                let entry = into.entry(key.clone()).or_insert_with(|| Value::Table(Table::new()));
+                if let Value::Table(entry) = entry {
+                    merge(entry, value, known, &full, origin)?;
+                }
+            }
+            _ => {
+                into.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn nearest_path(prefix: &str, key: &str, known: &[&str]) -> String {
+    let hint = nearest(key, known);
+    if hint.is_empty() {
+        return format!("; {} has {}", if prefix.is_empty() { "the top level" } else { prefix.trim_end_matches('.') }, known.join(", "));
+    }
+    hint.replacen('"', &format!("\"{prefix}"), 1)
+}
+
+/// ` (did you mean "x"?)`, if one name is close.
+pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
+    let score = |k: &&str| strsim::jaro_winkler(&name.to_lowercase(), k);
+    let best = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)));
+    best.filter(|k| score(k) > 0.7).map_or_else(String::new, |k| format!(" (did you mean \"{k}\"?)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terrella_agent::PlannerConfig;
+
+    #[test]
+    fn later_layers_win_and_seeds_follow() {
+        let mut layers = Layers::new().expect("defaults");
+        layers.preset("quickstart").expect("a preset");
+        layers.set("train.steps=7").expect("a number");
+        layers.set("model.size=s").expect("a bare word");
+        layers.value("seed", 5, "--seed").expect("a flag");
+        layers.set("reacher.seed=9").expect("its own");
+        let settings = layers.resolve().expect("settings");
+        assert_eq!((settings.train.steps, settings.train.seed, settings.reacher.seed), (7, 5, 9), "layers");
+        assert_eq!(settings.model.size, terrella_model::Size::S, "size");
+    }
+
+    #[test]
+    fn a_planner_of_another_kind_brings_its_own_keys() {
+        let mut layers = Layers::new().expect("defaults");
+        layers.set("planner.samples=300").expect("of icem");
+        layers.set("planner.kind=mppi").expect("another");
+        layers.set("planner.temperature=0.5").expect("of mppi");
+        let settings = layers.clone().resolve().expect("settings");
+        assert!(matches!(settings.planner, PlannerConfig::Mppi(c) if c.samples == 64), "fresh defaults");
+        let error = layers.set("planner.elites=3").expect_err("not of mppi").to_string();
+        assert!(error.contains("planner.elites"), "{error}");
+    }
+
+    #[test]
+    fn mistakes_name_their_origin_and_the_nearest_key() {
+        let mut layers = Layers::new().expect("defaults");
+        let mut told = |assignment: &str| layers.clone().set(assignment).expect_err("refused").to_string();
+        let text = told("train.step=3");
+        assert!(text.contains("--set train.step=3") && text.contains("\"train.steps\""), "{text}");
+        let text = told("modle.size=s");
+        assert!(text.contains("\"model\""), "{text}");
+        let text = told("train.steps=many");
+        assert!(text.contains("train") && text.contains("many"), "{text}");
+        assert!(told("train.steps").contains("no '='"), "form");
+        let text = layers.preset("quikstart").expect_err("no such").to_string();
+        assert!(text.contains("\"quickstart\""), "{text}");
+    }
+}

@@ -1,0 +1,237 @@
+//! What a run means: every setting, with its default, in one struct.
+//!
+//! Settings are resolved once, by [`Layers`], before anything happens; nothing downstream parses or
+//! fills in again. They are written to `run.toml`, and a run is resumed from there.
+
+mod layers;
+
+pub use layers::{Layers, PRESETS, preset};
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use terrella_agent::{MpcConfig, PlannerConfig, Timing};
+use terrella_core::Rule;
+use terrella_eval::{Protocol, RolloutConfig};
+use terrella_model::{JepaConfig, ReacherConfig, TrainConfig};
+
+/// All settings of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Seed of weights, batches, recordings and plans, unless a section has its own.
+    pub seed: u64,
+    /// Where the recordings come from, and which are held out.
+    pub data: DataSettings,
+    /// What the model is.
+    pub model: JepaConfig,
+    /// How it is trained.
+    pub train: TrainConfig,
+    /// The picture decoder.
+    pub decoder: DecoderSettings,
+    /// The amortised planner.
+    pub reacher: ReacherConfig,
+    /// The search.
+    pub planner: PlannerConfig,
+    /// When to plan, and how far ahead.
+    pub mpc: MpcConfig,
+    /// Where a search begins.
+    pub prior: PriorSettings,
+    /// What a goal costs.
+    pub cost: CostSettings,
+    /// How policies are tried.
+    pub eval: EvalSettings,
+}
+
+/// Where the recordings come from, and which are held out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataSettings {
+    /// The world: that of the recordings if they name one.
+    pub env: String,
+    /// Recordings of any known format; without them some are collected in the world.
+    pub path: Option<PathBuf>,
+    /// Episodes to collect.
+    pub episodes: usize,
+    /// Steps of a collected episode.
+    pub episode_steps: usize,
+    /// Share of collected episodes that explore rather than demonstrate.
+    pub explore: f64,
+    /// Largest noise on demonstrations, as a share of the action's range.
+    pub noise: f64,
+    /// Share of the episodes that nothing is learned from.
+    pub held_out: f64,
+    /// Seed of that choice.
+    pub split_seed: u64,
+    /// Whether a known symmetry of the world is used to turn clips in training.
+    pub symmetry: bool,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self {
+            env: "pusht".to_owned(),
+            path: None,
+            episodes: 200,
+            episode_steps: 120,
+            explore: 0.2,
+            noise: 0.03,
+            held_out: 0.1,
+            split_seed: 0,
+            symmetry: true,
+        }
+    }
+}
+
+/// How the picture decoder is trained (on frozen latents, for people's eyes only).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DecoderSettings {
+    /// Optimiser steps; 0 trains none.
+    pub steps: u64,
+    /// Pictures a step.
+    pub batch_size: usize,
+}
+
+impl Default for DecoderSettings {
+    fn default() -> Self {
+        Self { steps: 600, batch_size: 64 }
+    }
+}
+
+/// How the first distribution of a search is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PriorKind {
+    /// Hold where actions are targets, fixed where they are displacements.
+    #[default]
+    Auto,
+    /// The mean repeats the last action; the deviation is that of recorded changes.
+    Hold,
+    /// Mean and deviation of the recorded actions.
+    Fixed,
+}
+
+/// Where a search begins.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PriorSettings {
+    /// The rule.
+    pub kind: PriorKind,
+    /// Factor on the recorded deviation.
+    pub scale: f32,
+    /// The same where proposals seed the search: it then only mends them, and stays near what
+    /// demonstrators did, which is where the model can be believed.
+    pub near: f32,
+    /// For `hold`: step t deviates by `t^growth`; 0.5 is a random walk, 1 a straight run.
+    pub growth: f32,
+}
+
+impl Default for PriorSettings {
+    fn default() -> Self {
+        Self { kind: PriorKind::Auto, scale: 2.0, near: 0.4, growth: 0.5 }
+    }
+}
+
+/// Which distance a plan shall make small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CostKind {
+    /// Distance of believed states in the world's tolerances; needs `model.readout`.
+    #[default]
+    State,
+    /// Squared distance of latents.
+    Latent,
+}
+
+/// What a goal costs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostSettings {
+    /// The distance.
+    pub kind: CostKind,
+    /// Tolerance of each state number; that of the world's Moderate rule if absent.
+    pub tolerance: Option<Vec<f32>>,
+    /// Which moments of a plan count.
+    pub timing: Timing,
+}
+
+/// A way to act with a trained model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Flavour {
+    /// Proposals of the amortised planner seed the search.
+    Hybrid,
+    /// The search alone.
+    Search,
+    /// The amortised planner alone.
+    Reacher,
+}
+
+impl Flavour {
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hybrid => "hybrid",
+            Self::Search => "search",
+            Self::Reacher => "reacher",
+        }
+    }
+}
+
+/// How policies are tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvalSettings {
+    /// Policies; the first one is the headline.
+    pub policies: Vec<Flavour>,
+    /// Rows between start and goal.
+    pub offset: usize,
+    /// Steps a policy may take.
+    pub budget: usize,
+    /// Pairs for each seed.
+    pub pairs: usize,
+    /// Seeds; each draws its own pairs.
+    pub seeds: Vec<u64>,
+    /// Rules that are noted.
+    pub rules: Vec<Rule>,
+    /// Attempts at a time; 0 takes as many as there are cores. It changes no outcome.
+    pub threads: usize,
+    /// What is imagined to measure open-loop errors.
+    pub rollout: RolloutConfig,
+}
+
+impl Default for EvalSettings {
+    fn default() -> Self {
+        let Protocol { offset, budget, pairs, seeds, rules } = Protocol::default();
+        let policies = vec![Flavour::Hybrid, Flavour::Search, Flavour::Reacher];
+        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rollout: RolloutConfig::default() }
+    }
+}
+
+impl EvalSettings {
+    /// What is asked of every policy.
+    pub fn protocol(&self) -> Protocol {
+        let Self { offset, budget, pairs, seeds, rules, .. } = self.clone();
+        Protocol { offset, budget, pairs, seeds, rules }
+    }
+
+    /// Attempts at a time.
+    pub fn threads(&self) -> usize {
+        if self.threads > 0 { self.threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
+    }
+}
+
+impl Settings {
+    /// Settings in which nothing optional is absent: what [`Layers`] knows the keys from.
+    fn complete() -> Self {
+        let symmetry =
+            terrella_model::Symmetry { extent: 1.0, points: vec![], headings: vec![], action_points: vec![] };
+        let mut settings = Self::default();
+        settings.data.path = Some(PathBuf::from("data"));
+        settings.train.symmetry = Some(symmetry);
+        settings.mpc.deadline_ms = Some(1);
+        settings.mpc.slack_blocks = Some(1);
+        settings.cost.tolerance = Some(vec![1.0]);
+        settings
+    }
+}

@@ -1,0 +1,76 @@
+//! The drawing in ARCHITECTURE.md is a test: crates depend on each other as it says, no more, no less.
+
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// What `cargo metadata` says of a package. (The crate of that name would switch on features of
+/// serde that nothing else uses, and with them a second build of everything above serde.)
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    /// `null` for a normal dependency, else `dev` or `build`.
+    kind: Option<String>,
+}
+
+fn packages() -> Vec<Package> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        packages: Vec<Package>,
+    }
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
+    let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline", "--manifest-path"];
+    let output = Command::new(env!("CARGO")).args(arguments).arg(manifest).output().expect("cargo metadata");
+    serde_json::from_slice::<Metadata>(&output.stdout).expect("its JSON").packages
+}
+
+/// Lines `a -> b` of the block marked `arrows`.
+fn allowed() -> BTreeSet<(String, String)> {
+    let text = include_str!("../../../../ARCHITECTURE.md");
+    let block = text.split("```arrows\n").nth(1).and_then(|t| t.split("```").next()).expect("a block of arrows");
+    let arrow = |line: &str| {
+        let (from, to) = line.split_once("->").expect("an arrow");
+        (from.trim().to_owned(), to.trim().to_owned())
+    };
+    block.lines().filter(|line| !line.trim().is_empty()).map(arrow).collect()
+}
+
+#[test]
+fn crates_depend_on_each_other_as_the_drawing_says() {
+    let allowed = allowed();
+    let packages = packages();
+    let ours: BTreeSet<String> = packages.iter().map(|p| p.name.clone()).collect();
+    let mut drawn = BTreeSet::new();
+    for package in &packages {
+        for dependency in package.dependencies.iter().filter(|d| ours.contains(&d.name)) {
+            let arrow = (package.name.clone(), dependency.name.clone());
+            assert!(
+                allowed.contains(&arrow),
+                "{} depends on {}, which ARCHITECTURE.md does not allow; drop the dependency or discuss the drawing",
+                arrow.0,
+                arrow.1
+            );
+            if dependency.kind.is_none() {
+                drawn.insert(arrow);
+            }
+        }
+    }
+    let stale: Vec<_> = allowed.difference(&drawn).collect();
+    assert!(stale.is_empty(), "ARCHITECTURE.md draws arrows that no crate uses: {stale:?}");
+}
+
+#[test]
+fn one_crate_is_the_door_to_burn() {
+    for package in packages() {
+        let burns = package.dependencies.iter().any(|d| d.name == "burn" || d.name.starts_with("burn-"));
+        let may = ["terrella-model", "terrella"].contains(&package.name.as_str());
+        assert!(!burns || may, "{} depends on Burn; networks belong in terrella-model", package.name);
+    }
+}

@@ -1,0 +1,62 @@
+//! What does not fit or is damaged ends with an error that names file, numbers and remedy.
+
+use crate::support::{copy, finished, fresh, program, told};
+use std::fs;
+
+#[test]
+fn recordings_of_another_world_are_refused() {
+    let folder = fresh("another");
+    fs::create_dir_all(&folder).expect("a folder");
+    let collect = ["collect", "--env", "balls", "--episodes", "4", "--steps", "40", "--out", "balls"];
+    let output = program(&folder, &collect);
+    assert!(output.status.success(), "{}", told(&output));
+    let run = finished().display().to_string();
+    let output = program(&folder, &["eval", &run, "--data", "balls"]);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("fps is 20") && text.contains("10"), "{text}");
+}
+
+#[test]
+fn a_damaged_model_is_named() {
+    let run = fresh("damaged");
+    copy(finished(), &run);
+    let weights = run.join("model/weights.safetensors");
+    let bytes = fs::read(&weights).expect("weights");
+    fs::write(&weights, &bytes[..bytes.len() / 2]).expect("a file");
+    let text = told(&program(&run, &["eval", "."]));
+    assert!(text.starts_with("exit 1") && text.contains("weights.safetensors") && text.contains("damaged"), "{text}");
+}
+
+#[test]
+fn a_damaged_checkpoint_and_a_damaged_record_are_named() {
+    let run = fresh("damaged-checkpoint");
+    copy(finished(), &run);
+    fs::remove_dir_all(run.join("model")).expect("a folder");
+    let checkpoint = fs::read_dir(&run).expect("a folder").flatten().map(|e| e.path());
+    let checkpoint = checkpoint.filter(|p| p.display().to_string().contains("checkpoint-")).last().expect("one");
+    fs::write(checkpoint.join("model.json"), "{").expect("a file");
+    let text = told(&program(&run, &["quickstart", "--resume", "."]));
+    assert!(text.starts_with("exit 1") && text.contains("model.json") && text.contains("damaged"), "{text}");
+    fs::write(run.join("run.toml"), "[settings]\ntrain = 3\n").expect("a file");
+    let text = told(&program(&run, &["quickstart", "--resume", "."]));
+    assert!(text.starts_with("exit 1") && text.contains("run.toml"), "{text}");
+}
+
+#[test]
+fn windows_longer_than_every_episode_are_refused() {
+    let folder = fresh("short");
+    fs::create_dir_all(&folder).expect("a folder");
+    let collect = ["collect", "--env", "tworoom", "--episodes", "10", "--steps", "9", "--out", "short"];
+    assert!(program(&folder, &collect).status.success(), "recorded");
+    let text = told(&program(&folder, &["train", "--data", "short"]));
+    assert!(text.starts_with("exit 1") && text.contains("16") && text.contains('9'), "{text}");
+}
+
+#[test]
+fn a_collection_that_exists_is_not_overwritten() {
+    let folder = fresh("collected");
+    fs::create_dir_all(folder.join("here")).expect("a folder");
+    let text = told(&program(&folder, &["collect", "--episodes", "1", "--out", "here"]));
+    assert!(text.starts_with("exit 1") && text.contains("here") && text.contains("exists"), "{text}");
+}

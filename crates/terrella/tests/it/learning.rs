@@ -1,0 +1,50 @@
+//! Learning works: after seconds in TwoRoom, imagination beats saying that nothing changes; without
+//! the seconds it does not.
+
+use crate::support::{device, fresh, tiny, training};
+use terrella::Watch;
+use terrella::pipeline::{CollectConfig, Recordings, Run, collect, train};
+use terrella_agent::View;
+use terrella_eval::{RolloutConfig, rollout_error};
+
+/// Error of imagined positions three blocks ahead, as a share of the error of copying the first.
+fn share_of_copying(steps: u64) -> [f64; 2] {
+    let _turn = training();
+    let more = ["model.sees=state", &format!("train.steps={steps}"), "train.batch_size=64", "train.learning_rate=1e-3"];
+    let mut settings = tiny("tworoom", &more);
+    let folder = fresh(&format!("learning-{steps}"));
+    let data = folder.join("data");
+    let config = CollectConfig {
+        env: "tworoom".to_owned(),
+        episodes: 60,
+        steps: 60,
+        explore: 0.3,
+        noise: 0.05,
+        size: 0,
+        seed: 1,
+        threads: 2,
+    };
+    collect(&data, &config, &Watch::silent()).expect("recorded");
+    settings.data.path = Some(data.clone());
+    let recordings = Recordings::open(&data, &settings, &Watch::silent()).expect("recordings");
+    let run = Run::create("train", Some(&folder.join("run")), settings).expect("a run");
+    let (world, _) = train(&run, &recordings, &device(), &Watch::silent()).expect("a model");
+    let spec = recordings.world().expect("a world").env.spec().clone();
+    let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
+    let config = RolloutConfig { horizon: 3, clips: 60, mean_rows: 60, batch: 60, seed: 0 };
+    let table = rollout_error(&world, &spec, sides, View { picture: None, state: true }, &config).expect("a table");
+    ["latent", "agent"].map(|name| {
+        let quantity = table.quantity(name).expect(name);
+        let last = |curve: &str| quantity.curve(curve).and_then(|c| c.points.last()).expect(curve).mean;
+        last("model") / last("copy-last")
+    })
+}
+
+#[test]
+fn a_trained_model_beats_copying_and_an_untrained_one_does_not() {
+    let trained = share_of_copying(400);
+    let untrained = share_of_copying(1);
+    eprintln!("share of copy-last's error (latent, agent): trained {trained:?}, untrained {untrained:?}");
+    assert!(trained[0] < 0.25 && trained[1] < 0.5, "trained: {trained:?}");
+    assert!(untrained[0] > 0.5 || untrained[1] > 0.9, "an untrained model passes too: {untrained:?}");
+}

@@ -1,0 +1,9 @@
+//! Tests of the program and of the whole thread, in one binary: each would link Burn again.
+
+mod architecture;
+mod bad_input;
+mod cli;
+mod learning;
+mod readme;
+mod support;
+mod thread;

@@ -1,0 +1,103 @@
+//! The thread from recordings to a report: whole, repeatable, and interruptible anywhere.
+
+use crate::support::{device, finished, fresh, tiny, training};
+use std::fs;
+use std::path::Path;
+use terrella::error::exit_code;
+use terrella::pipeline::{CollectConfig, Run, collect, quickstart};
+use terrella::{Settings, Watch, open};
+
+fn run(name: &str, settings: &Settings, watch: &Watch) -> (std::path::PathBuf, anyhow::Result<()>) {
+    let path = fresh(name);
+    let run = Run::create("quickstart", Some(&path), settings.clone()).expect("a run");
+    (path, quickstart(run, &device(), watch).map(|_| ()))
+}
+
+fn same(a: &Path, b: &Path, file: &str) {
+    let read = |folder: &Path| fs::read(folder.join(file)).expect("a file");
+    assert!(read(a) == read(b), "{file} of {} and of {} differ", a.display(), b.display());
+}
+
+#[test]
+fn an_interrupted_and_resumed_run_equals_the_uninterrupted_one() {
+    let _turn = training();
+    let settings = tiny("tworoom", &["train.log_every=3"]);
+    let (whole, done) = run("whole", &settings, &Watch::silent());
+    done.expect("the whole thread");
+    let (parts, stopped) = run("parts", &settings, &Watch::stopping_at("train", 6));
+    let error = stopped.expect_err("interrupted");
+    assert_eq!(exit_code(&error), 130, "{error:#}");
+    assert!(error.to_string().contains("terrella quickstart --resume"), "{error:#}");
+    assert!(!parts.join("model").exists(), "nothing unfinished under a final name");
+    let resumed = Run::open(&parts).expect("a run directory");
+    quickstart(resumed, &device(), &Watch::silent()).expect("the rest of the thread");
+    for file in ["train.jsonl", "model/weights.safetensors", "model/reacher.safetensors", "attempts-hybrid.jsonl"] {
+        same(&whole, &parts, file);
+    }
+    let (again, done) = run("again", &settings, &Watch::silent());
+    done.expect("the whole thread");
+    for file in ["train.jsonl", "model/weights.safetensors", "model/decoder.safetensors", "attempts-search.jsonl"] {
+        same(&whole, &again, file);
+    }
+}
+
+#[test]
+fn quickstart_in_pusht_ends_with_a_page() {
+    let _turn = training();
+    let (path, done) = run("pusht", &tiny("pusht", &["eval.budget=30"]), &Watch::silent());
+    done.expect("the whole thread");
+    let html = fs::read_to_string(path.join("report.html")).expect("a page");
+    for heading in ["What was done", "How good it is", "What it learned", "What it imagines", "What it did", "What it could not do", "How to repeat it"] {
+        assert!(html.contains(&format!("<h2>{heading}</h2>")), "section {heading}");
+    }
+    assert!(html.contains("hybrid") && html.contains("acting at random"), "scores stand beside their floors");
+    let record = fs::read_to_string(path.join("run.toml")).expect("a record");
+    for key in ["commit", "data_hash", "machine", "command", "[settings.train]", "symmetry"] {
+        assert!(record.contains(key), "{key} in run.toml");
+    }
+}
+
+#[test]
+fn models_of_states_go_the_same_way() {
+    let _turn = training();
+    let (path, done) = run("states", &tiny("tworoom", &["model.sees=state"]), &Watch::silent());
+    done.expect("the whole thread");
+    assert!(!path.join("model/decoder.safetensors").exists(), "there is nothing to draw");
+}
+
+#[test]
+fn pictures_alone_are_enough() {
+    let _turn = training();
+    let settings = tiny("tworoom", &["model.readout=false", "cost.kind=latent"]);
+    let (path, done) = run("pixels", &settings, &Watch::silent());
+    done.expect("the whole thread");
+    assert!(path.join("probe.json").exists(), "a probe tells what latents hold");
+}
+
+#[test]
+fn recordings_do_not_depend_on_threads() {
+    let config = |threads| CollectConfig {
+        env: "pusht".to_owned(),
+        episodes: 5,
+        steps: 12,
+        explore: 0.4,
+        noise: 0.05,
+        size: 32,
+        seed: 3,
+        threads,
+    };
+    let hash = |name: &str, threads| {
+        let path = fresh(name);
+        collect(&path, &config(threads), &Watch::silent()).expect("recorded");
+        open(&path, &terrella_data::OpenOptions::default()).expect("a dataset").hash
+    };
+    assert_eq!(hash("one-thread", 1), hash("three-threads", 3), "keyed by seed and episode alone");
+}
+
+#[test]
+fn a_finished_run_says_how_long_it_took() {
+    let timings = fs::read_to_string(finished().join("timings.json")).expect("timings");
+    for stage in ["collect", "train", "encode", "reacher", "hybrid"] {
+        assert!(timings.contains(stage), "{stage} in {timings}");
+    }
+}
