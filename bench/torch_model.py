@@ -2,7 +2,7 @@
 
 Both sides hold the same weights (read from one safetensors file) and take the same bytes as pictures
 and the same actions. Each task is measured twice: in wall time with two threads, and in CPU time with
-one, which other programs on the machine hardly disturb (CPU time is read from the scheduler). Before anything is timed the outputs must agree to 1e-3, and so
+one, which other programs on the machine disturb less (CPU time is read from the scheduler). Before anything is timed the outputs must agree to 1e-3, and so
 must the losses of a training step and their joint gradient norm where no dropout is involved. A
 training step goes from uint8 pictures to updated weights: forward (one-step prediction, rollout from
 the first frame, SIGReg), backward, global clip, AdamW (PyTorch's fused one). A plan is CEM with 8

@@ -64,9 +64,9 @@ fn run(model: &Jepa, inputs: Tensor<3>, actions: Tensor<3>) -> (Tensor<3>, Tenso
     let latents = model.encode(inputs);
     let [_, width] = latents.dims();
     let latents = latents.reshape([clips, FRAMES, width]);
-    let actions = model.embed_actions(actions);
-    let predicted = model.predict(latents.clone().narrow(1, 0, FRAMES - 1), actions.clone());
-    let rolled = model.roll_out(latents.clone().narrow(1, 0, 1).flatten::<2>(1, 2), actions);
+    let actions = model.steer(actions);
+    let predicted = model.predict(latents.clone().narrow(1, 0, FRAMES - 1), &actions);
+    let rolled = model.roll_out(latents.clone().narrow(1, 0, 1).flatten::<2>(1, 2), &actions);
     (latents, predicted, rolled)
 }
 
@@ -80,7 +80,7 @@ fn train(model: &Jepa, batcher: &Batcher, batch: &Batch, folder: &Path) -> Outco
     let [_, width] = latents.dims();
     let latents = latents.reshape([clips, FRAMES, width]);
     let history = FRAMES - 1;
-    let predicted = model.predict(latents.clone().narrow(1, 0, history), model.embed_actions(tensors.actions));
+    let predicted = model.predict(latents.clone().narrow(1, 0, history), &model.steer(tensors.actions));
     let predict = (predicted - latents.clone().narrow(1, 1, history)).square().mean();
     let key = Key::new(SEED);
     let gaussian = sigreg(latents, DIRECTIONS, key);

@@ -122,6 +122,9 @@ impl Trainer {
         whole_folder(&path, |folder| {
             write_manifest(folder, &manifest)?;
             let (model, optimizer) = (folder.join("model"), folder.join("optimizer"));
+            // Burn keeps the last batch's running statistics aside until somebody asks for them;
+            // a copy for inference does.
+            let _ = self.model.valid();
             self.model.clone().save_file(&model).map_err(|e| damaged(&model, &e))?;
             self.optimizer.save(&optimizer).map_err(|e| damaged(&optimizer, &e))
         })?;

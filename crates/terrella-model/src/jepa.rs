@@ -8,7 +8,8 @@
 use crate::config::{Interface, JepaConfig, Sees, Size};
 use crate::nn::mlp::{Mlp, Projector, StateEncoder};
 use crate::nn::patch::{PatchEncoder, PatchShape};
-use crate::nn::predictor::{Predictor, PredictorShape};
+use crate::nn::predictor::{Predictor, PredictorShape, Steering};
+use crate::nn::rowwise;
 use crate::nn::vit::{Vit, VitShape};
 use crate::pixels::{Cut, Patcher};
 use burn::module::Module;
@@ -149,21 +150,22 @@ impl Jepa {
         })
     }
 
-    /// Embeddings of normalised action blocks.
+    /// What normalised action blocks do to the predictor.
     ///
     /// # Shapes
-    /// `[batch, time, block]` → `[batch, time, latent]`.
-    pub fn embed_actions(&self, blocks: Tensor<3>) -> Tensor<3> {
-        self.action.down.forward(silu(self.action.up.forward(self.action.squeeze.forward(blocks))))
+    /// `[batch, time, block]`.
+    pub fn steer(&self, blocks: Tensor<3>) -> Steering {
+        let ActionEncoder { squeeze, up, down } = &self.action;
+        self.predictor.steer(rowwise(down, silu(rowwise(up, rowwise(squeeze, blocks)))))
     }
 
     /// Next latents for each position of a window no longer than the history.
     ///
     /// # Shapes
-    /// `latents`, `actions`: `[batch, time, latent]` → `[batch, time, latent]`.
-    pub fn predict(&self, latents: Tensor<3>, actions: Tensor<3>) -> Tensor<3> {
+    /// `latents`: `[batch, time, latent]`, as many steps of steering → `[batch, time, latent]`.
+    pub fn predict(&self, latents: Tensor<3>, steering: &Steering) -> Tensor<3> {
         let [batch, time, latent] = latents.dims();
-        let hidden = self.predictor.forward(latents.clone(), actions);
+        let hidden = self.predictor.forward(latents.clone(), steering);
         let out = self.predictor_projector.forward(hidden.reshape([batch * time, latent])).reshape([batch, time, latent]);
         // The small sizes predict the change: a world mostly stays as it is.
         if self.residual { latents + out } else { out }
@@ -172,15 +174,14 @@ impl Jepa {
     /// Predicts step after step from the first latent alone, as a planner does.
     ///
     /// # Shapes
-    /// `first`: `[batch, latent]`, `actions`: `[batch, steps, latent]` → `[batch, steps, latent]`.
-    pub fn roll_out(&self, first: Tensor<2>, actions: Tensor<3>) -> Tensor<3> {
-        let [_, steps, _] = actions.dims();
+    /// `first`: `[batch, latent]` → `[batch, steps, latent]`.
+    pub fn roll_out(&self, first: Tensor<2>, steering: &Steering) -> Tensor<3> {
         let mut latents = vec![first.unsqueeze_dim::<3>(1)];
-        for step in 0..steps {
+        for step in 0..steering.steps() {
             let from = (step + 1).saturating_sub(self.history);
             let window = Tensor::cat(latents[from..].to_vec(), 1);
             let time = step + 1 - from;
-            let next = self.predict(window, actions.clone().narrow(1, from, time)).narrow(1, time - 1, 1);
+            let next = self.predict(window, &steering.narrow(from, time)).narrow(1, time - 1, 1);
             latents.push(next);
         }
         Tensor::cat(latents.split_off(1), 1)

@@ -30,6 +30,7 @@ pub use config::{Interface, JepaConfig, ModelConfig, Sees, Size};
 pub use error::{Error, Result};
 pub use jepa::{Jepa, Shape, patcher};
 pub use monitor::Monitor;
+pub use nn::predictor::Steering;
 pub use pixels::{Cut, Patcher};
 pub use probe::Probe;
 pub use reacher::{Reacher, ReacherConfig, Trace};

@@ -205,13 +205,13 @@ impl Trainer {
         let [rows, latent] = flat.dims();
         let frames = rows / clips;
         let latents = flat.reshape([clips, frames, latent]);
-        let actions = model.embed_actions(tensors.actions.clone());
+        let steering = model.steer(tensors.actions.clone());
         let targets = latents.clone().narrow(1, 1, frames - 1);
 
         let history = model.history().min(frames - 1);
-        let predicted = model.predict(latents.clone().narrow(1, 0, history), actions.clone().narrow(1, 0, history));
+        let predicted = model.predict(latents.clone().narrow(1, 0, history), &steering.narrow(0, history));
         let predict = mse(predicted, targets.clone().narrow(1, 0, history));
-        let rolled = model.roll_out(latents.clone().narrow(1, 0, 1).flatten::<2>(1, 2), actions);
+        let rolled = model.roll_out(latents.clone().narrow(1, 0, 1).flatten::<2>(1, 2), &steering);
         let rollout = mse(rolled.clone(), targets);
         let gaussian = sigreg(latents.clone(), self.config.directions, key);
         let mut total = predict.clone() + rollout.clone() * weights.rollout + gaussian.clone() * weights.sigreg;

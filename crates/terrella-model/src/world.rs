@@ -4,6 +4,7 @@ use crate::batch::Batcher;
 use crate::config::{Interface, JepaConfig};
 use crate::decoder::Decoder;
 use crate::jepa::Jepa;
+use crate::nn::predictor::Steering;
 use burn::prelude::*;
 use terrella_core::{Dynamics, Image, Observation, Table};
 
@@ -23,8 +24,8 @@ pub struct World {
 pub struct Latents {
     /// Up to `history` tensors `[batch, latent]`; the last is now.
     latents: Vec<Tensor<2>>,
-    /// Embedded action blocks `[batch, latent]`, one fewer than latents.
-    actions: Vec<Tensor<2>>,
+    /// What the action blocks between them do, one step fewer than latents.
+    steering: Option<Steering>,
 }
 
 impl Latents {
@@ -68,7 +69,7 @@ impl World {
 
     /// A fresh state whose latents are these, `[batch, latent]`.
     pub fn state_of(&self, latents: Tensor<2>) -> Latents {
-        Latents { latents: vec![latents], actions: Vec::new() }
+        Latents { latents: vec![latents], steering: None }
     }
 }
 
@@ -95,24 +96,24 @@ impl Dynamics for World {
     }
 
     fn repeat(&self, state: &Latents, n: usize) -> Latents {
-        let all = |tensors: &[Tensor<2>]| tensors.iter().map(|t| t.clone().repeat_dim(0, n)).collect();
-        Latents { latents: all(&state.latents), actions: all(&state.actions) }
+        let latents = state.latents.iter().map(|t| t.clone().repeat_dim(0, n)).collect();
+        Latents { latents, steering: state.steering.as_ref().map(|s| s.repeat(n)) }
     }
 
     fn step(&self, state: &Latents, actions: &[f32]) -> Latents {
         let [batch, _] = state.now().dims();
-        let blocks = self.batcher.blocks(actions.to_vec(), batch, 1, &self.device);
-        let mut next = state.clone();
-        next.actions.push(self.model.embed_actions(blocks).flatten::<2>(1, 2));
-        let time = next.latents.len();
-        let window = Tensor::stack::<3>(next.latents.clone(), 1); // [batch, time, latent]
-        let predicted = self.model.predict(window, Tensor::stack::<3>(next.actions.clone(), 1));
-        next.latents.push(predicted.narrow(1, time - 1, 1).flatten::<2>(1, 2));
-        if next.latents.len() > self.config.history {
-            next.latents.remove(0);
-            next.actions.remove(0);
+        let newest = self.model.steer(self.batcher.blocks(actions.to_vec(), batch, 1, &self.device));
+        let steering = state.steering.as_ref().map_or_else(|| newest.clone(), |past| past.then(newest.clone()));
+        let time = state.latents.len();
+        let window = Tensor::stack::<3>(state.latents.clone(), 1); // [batch, time, latent]
+        let predicted = self.model.predict(window, &steering).narrow(1, time - 1, 1).flatten::<2>(1, 2);
+        let mut latents = state.latents.clone();
+        latents.push(predicted);
+        if latents.len() <= self.config.history {
+            return Latents { latents, steering: Some(steering) };
         }
-        next
+        latents.remove(0);
+        Latents { latents, steering: (time > 1).then(|| steering.narrow(1, time - 1)) }
     }
 
     fn latents(&self, state: &Latents) -> Table {

@@ -5,6 +5,7 @@ pub(crate) mod patch;
 pub(crate) mod predictor;
 pub(crate) mod vit;
 
+use burn::nn::Linear;
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
 
@@ -38,4 +39,13 @@ pub(crate) fn join_heads(x: Tensor<4>) -> Tensor<3> {
 pub(crate) fn plain_norm(x: Tensor<3>, epsilon: f64) -> Tensor<3> {
     let (variance, mean) = x.clone().var_mean_bias(2);
     (x - mean) / (variance + epsilon).sqrt()
+}
+
+/// A linear layer over `[batch, time, width]` as one matrix product: left alone, the CPU backend
+/// makes `batch` small ones of it.
+pub(crate) fn rowwise(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
+    let [batch, time, width] = x.dims();
+    let y = layer.forward(x.reshape([batch * time, width]));
+    let [_, width] = y.dims();
+    y.reshape([batch, time, width])
 }

@@ -6,6 +6,7 @@
 //! are read off (spatial softmax, Finn et al. 2016, with contents beside coordinates). Finding a
 //! thing in one place so teaches finding it everywhere.
 
+use super::rowwise;
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::prelude::*;
@@ -65,9 +66,10 @@ impl PatchEncoder {
     /// `[rows, tokens, patch values]` → `[rows, output]`.
     pub(crate) fn forward(&self, x: Tensor<3>) -> Tensor<2> {
         let [rows, tokens, _] = x.dims();
-        let x = relu(self.embed.forward(x) + self.position.val().unsqueeze()); // [rows, tokens, hidden]
-        let x = relu(self.content.forward(x)); // [rows, tokens, content]
-        let looks = softmax((self.queries.forward(x.clone()) * SHARPNESS).swap_dims(1, 2), 2); // [rows, queries, tokens]
+        let x = relu(rowwise(&self.embed, x) + self.position.val().unsqueeze()); // [rows, tokens, hidden]
+        let x = relu(rowwise(&self.content, x)); // [rows, tokens, content]
+        let scores = rowwise(&self.queries, x.clone()) * SHARPNESS;
+        let looks = softmax(scores.swap_dims(1, 2), 2); // [rows, queries, tokens]
         let [_, queries, _] = looks.dims();
         let places = places(tokens, &x.device()).unsqueeze::<3>().expand([rows, tokens, PLACE]);
         let seen = looks.matmul(Tensor::cat(vec![x, places], 2)); // [rows, queries, content + place]

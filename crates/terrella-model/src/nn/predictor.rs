@@ -2,7 +2,7 @@
 //! action block steers its step through AdaLN-zero (Peebles & Xie 2023, eq. 1; LeWM's variant with
 //! one more affine norm after the modulation).
 
-use super::{attend, join_heads, plain_norm, split_heads};
+use super::{attend, join_heads, plain_norm, rowwise, split_heads};
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::prelude::*;
@@ -20,6 +20,40 @@ pub(crate) struct PredictorShape {
     pub(crate) dropout: f64,
     /// Exact-erf GELU as published, or ReLU, which costs a tenth of it on a CPU.
     pub(crate) gelu: bool,
+}
+
+/// What action blocks do to each block of the predictor: shifts, scales and gates. It depends on
+/// the actions alone, so a planner computes it once for an action and not for every window.
+#[derive(Clone, Debug)]
+pub struct Steering {
+    /// One `[batch, time, 6 · width]` a block.
+    modulations: Vec<Tensor<3>>,
+}
+
+impl Steering {
+    /// The steps `start .. start + length`.
+    #[must_use]
+    pub fn narrow(&self, start: usize, length: usize) -> Self {
+        Self { modulations: self.modulations.iter().map(|m| m.clone().narrow(1, start, length)).collect() }
+    }
+
+    /// This steering, then the next.
+    #[must_use]
+    pub fn then(&self, next: Self) -> Self {
+        let both = self.modulations.iter().zip(next.modulations);
+        Self { modulations: both.map(|(a, b)| Tensor::cat(vec![a.clone(), b], 1)).collect() }
+    }
+
+    /// The steering of a batch of one, for `n` rows.
+    #[must_use]
+    pub fn repeat(&self, n: usize) -> Self {
+        Self { modulations: self.modulations.iter().map(|m| m.clone().repeat_dim(0, n)).collect() }
+    }
+
+    /// Number of steps.
+    pub fn steps(&self) -> usize {
+        self.modulations.first().map_or(0, |m| m.dims()[1])
+    }
 }
 
 /// Causal transformer; output `t` predicts latent `t + 1`.
@@ -68,19 +102,27 @@ impl Predictor {
     }
 
     /// # Shapes
-    /// `latents`, `actions`: `[batch, time, width]` with `time ≤ history` → `[batch, time, width]`.
-    pub(crate) fn forward(&self, latents: Tensor<3>, actions: Tensor<3>) -> Tensor<3> {
+    /// `actions`: `[batch, time, width]`.
+    pub(crate) fn steer(&self, actions: Tensor<3>) -> Steering {
+        let actions = silu(actions);
+        Steering { modulations: self.blocks.iter().map(|block| rowwise(&block.modulation, actions.clone())).collect() }
+    }
+
+    /// # Shapes
+    /// `latents`: `[batch, time, width]` with `time ≤ history`, as many steps of steering → `[batch, time, width]`.
+    pub(crate) fn forward(&self, latents: Tensor<3>, steering: &Steering) -> Tensor<3> {
         let [_, time, _] = latents.dims();
         let hide = (time > 1).then(|| Tensor::<2, Bool>::tril_mask([time, time], 0, &latents.device()));
         let x = latents + self.position.val().narrow(0, 0, time).unsqueeze();
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, actions.clone(), hide.clone()));
+        let blocks = self.blocks.iter().zip(&steering.modulations);
+        let x = blocks.fold(x, |x, (block, modulation)| block.forward(x, modulation.clone(), hide.clone()));
         self.norm.forward(x)
     }
 }
 
 impl Block {
-    fn forward(&self, x: Tensor<3>, action: Tensor<3>, hide: Option<Tensor<2, Bool>>) -> Tensor<3> {
-        let mut chunks = self.modulation.forward(silu(action)).chunk(6, 2).into_iter();
+    fn forward(&self, x: Tensor<3>, modulation: Tensor<3>, hide: Option<Tensor<2, Bool>>) -> Tensor<3> {
+        let mut chunks = modulation.chunk(6, 2).into_iter();
         let mut next = || chunks.next().expect("six chunks of six widths");
         let (shift, scale, gate) = (next(), next(), next());
         let (mlp_shift, mlp_scale, mlp_gate) = (next(), next(), next());
@@ -91,15 +133,15 @@ impl Block {
     }
 
     fn attention(&self, x: Tensor<3>, hide: Option<Tensor<2, Bool>>) -> Tensor<3> {
-        let mut parts = self.qkv.forward(x).chunk(3, 2).into_iter();
+        let mut parts = rowwise(&self.qkv, x).chunk(3, 2).into_iter();
         let mut next = || split_heads(parts.next().expect("three chunks of three"), self.heads);
         let (q, k, v) = (next(), next(), next());
-        self.dropout.forward(self.output.forward(join_heads(attend(q, k, v, hide))))
+        self.dropout.forward(rowwise(&self.output, join_heads(attend(q, k, v, hide))))
     }
 
     fn mlp(&self, x: Tensor<3>) -> Tensor<3> {
-        let h = self.up.forward(x);
+        let h = rowwise(&self.up, x);
         let h = if self.gelu { gelu(h) } else { relu(h) };
-        self.dropout.forward(self.down.forward(self.dropout.forward(h)))
+        self.dropout.forward(rowwise(&self.down, self.dropout.forward(h)))
     }
 }

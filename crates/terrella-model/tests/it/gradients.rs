@@ -73,7 +73,7 @@ fn a_rollout_has_the_gradient_of_its_value() {
     let energy = |x: Tensor<1>| {
         let state = x.clone().narrow(0, 0, 2).reshape([1, 1, 2]);
         let actions = x.narrow(0, 2, 6).reshape([1, 3, 2]);
-        model.roll_out(model.encode(state), model.embed_actions(actions)).square().mean()
+        model.roll_out(model.encode(state), &model.steer(actions)).square().mean()
     };
     let at = |x: &[f32], device: &Device| Tensor::<1>::from_data(TensorData::new(x.to_vec(), [x.len()]), device);
     let x = at(&start, &Device::flex().autodiff()).require_grad();

@@ -114,6 +114,7 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
          really happened, and what it imagined each time it planned."
     ));
     report.attempts = strips;
+    report.limits.push("One attempt is an example, not a measurement; `terrella eval` measures.".to_owned());
     report.commands.push(run.about.command.clone());
     run.dir().write(&name, report.to_html().as_bytes())?;
     Ok(Attempt {
@@ -148,7 +149,7 @@ fn strips(env: &mut dyn Env, verdict: &Verdict, noted: &Noted, skip: usize) -> R
             frames[i + k] = Some(image.clone());
         }
         frames.push(None);
-        rows.push(StripRow { label: format!("plan {} (cost {:.2})", i + 1, plan.cost), frames });
+        rows.push(StripRow { label: format!("imagined, plan {}, cost {:.2}", i + 1, plan.cost), frames });
     }
     let outcome = |rule: Rule| match verdict.reached.get(rule.name()) {
         Some(Some(step)) => format!("{}: reached at step {step}", rule.name()),

@@ -1,48 +1,44 @@
-//! What the program says, word for word. After a wanted change: `INSTA_UPDATE=always cargo test`.
+//! What the program says, word for word. After a wanted change: `TERRELLA_SNAPSHOTS=update cargo test -p terrella --release`.
 
-use crate::support::{finished, fresh, program, told};
+use crate::support::{finished, fresh, program, snapshot, told};
 use std::fs;
+use std::path::Path;
 
-macro_rules! says {
-    ($name:expr, $arguments:expr) => {
-        says!($name, $arguments, &std::env::temp_dir())
-    };
-    ($name:expr, $arguments:expr, $folder:expr) => {
-        let text = told(&program($folder, $arguments));
-        let mut settings = insta::Settings::clone_current();
-        settings.add_filter(r"0\.\d+\.\d+", "[version]");
-        settings.add_filter(r"\S*/target/\S*tmp/", "[tmp]/");
-        settings.bind(|| insta::assert_snapshot!($name, text));
-    };
+fn says(name: &str, arguments: &[&str]) {
+    says_in(&std::env::temp_dir(), name, arguments);
+}
+
+fn says_in(folder: &Path, name: &str, arguments: &[&str]) {
+    snapshot(name, &told(&program(folder, arguments)));
 }
 
 #[test]
 fn help_of_every_verb() {
-    says!("help", &["--help"]);
+    says("help", &["--help"]);
     for verb in
         ["quickstart", "envs", "collect", "import", "inspect", "train", "eval", "plan", "report", "bench", "completions"]
     {
-        says!(format!("help_{verb}"), &[verb, "--help"]);
+        says(&format!("help_{verb}"), &[verb, "--help"]);
     }
 }
 
 #[test]
 fn worlds() {
-    says!("envs", &["envs"]);
+    says("envs", &["envs"]);
 }
 
 #[test]
 fn mistakes_are_named_with_a_remedy() {
-    says!("unknown_key", &["quickstart", "--set", "train.step=3"]);
-    says!("unknown_section", &["quickstart", "--set", "modle.size=s"]);
-    says!("wrong_type", &["quickstart", "--set", "train.steps=many"]);
-    says!("unknown_preset", &["train", "--preset", "quikstart"]);
-    says!("unknown_env", &["collect", "--env", "push", "--out", "nowhere"]);
-    says!("unknown_env_in_settings", &["quickstart", "--set", "data.env=tworom"]);
-    says!("no_data", &["train"]);
-    says!("missing_data", &["inspect", "there/is/nothing"]);
-    says!("not_a_run", &["eval", "."]);
-    says!("unknown_verb", &["trian"]);
+    says("unknown_key", &["quickstart", "--set", "train.step=3"]);
+    says("unknown_section", &["quickstart", "--set", "modle.size=s"]);
+    says("wrong_type", &["quickstart", "--set", "train.steps=many"]);
+    says("unknown_preset", &["train", "--preset", "quikstart"]);
+    says("unknown_env", &["collect", "--env", "push", "--out", "nowhere"]);
+    says("unknown_env_in_settings", &["quickstart", "--set", "data.env=tworom"]);
+    says("no_data", &["train"]);
+    says("missing_data", &["inspect", "there/is/nothing"]);
+    says("not_a_run", &["eval", "."]);
+    says("unknown_verb", &["trian"]);
 }
 
 #[test]
@@ -50,16 +46,16 @@ fn an_unknown_key_in_a_file_is_told_with_the_file() {
     let folder = fresh("config");
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join("mine.toml"), "[model]\nsizes = \"s\"\n").expect("a file");
-    says!("unknown_key_in_file", &["quickstart", "--config", "mine.toml"], &folder);
+    says_in(&folder, "unknown_key_in_file", &["quickstart", "--config", "mine.toml"]);
 }
 
 #[test]
 fn an_existing_run_directory_is_not_touched() {
     let folder = fresh("existing");
     fs::create_dir_all(folder.join("run")).expect("a folder");
-    says!("existing_run", &["quickstart", "--out", "run"], &folder);
+    says_in(&folder, "existing_run", &["quickstart", "--out", "run"]);
     fs::write(folder.join("file"), "").expect("a file");
-    says!("unwritable_run", &["quickstart", "--out", "file/run"], &folder);
+    says_in(&folder, "unwritable_run", &["quickstart", "--out", "file/run"]);
 }
 
 #[test]

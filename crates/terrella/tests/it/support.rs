@@ -95,3 +95,22 @@ pub(crate) fn told(output: &Output) -> String {
     let code = output.status.code().unwrap_or(-1);
     format!("exit {code}\n--- stdout\n{}\n--- stderr\n{}", text(&output.stdout), text(&output.stderr))
 }
+
+/// Compares with a file in `snapshots/`; `TERRELLA_SNAPSHOTS=update` writes it. A crate for this would
+/// switch on features of shared dependencies in tests only, and Burn would be built twice.
+pub(crate) fn snapshot(name: &str, text: &str) {
+    let text = text.replace(env!("CARGO_TARGET_TMPDIR"), "[tmp]").replace(env!("CARGO_PKG_VERSION"), "[version]");
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let text = lines.join("\n") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots").join(format!("{name}.txt"));
+    if std::env::var("TERRELLA_SNAPSHOTS").is_ok_and(|v| v == "update") {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, text).expect("a file");
+        return;
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        wanted == text,
+        "{name} says something else; if that is wanted, run with TERRELLA_SNAPSHOTS=update\n--- before\n{wanted}\n--- now\n{text}"
+    );
+}
