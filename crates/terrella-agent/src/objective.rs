@@ -5,7 +5,7 @@
 //! would call the goal reached: twenty pixels and twenty degrees then weigh the same.
 
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dynamics, Error, EnvSpec, Objective, Result};
+use terrella_core::{Dynamics, EnvSpec, Error, Objective, Result};
 
 /// Which moments of a rollout count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,9 +45,19 @@ impl<'a, D: Dynamics> Distance<'a, D> {
     ///
     /// # Errors
     /// If the model cannot tell states, or widths differ.
-    pub fn state(dynamics: &'a D, state: &D::State, goal: Vec<f32>, tolerance: Vec<f32>, spec: &EnvSpec, timing: Timing) -> Result<Self> {
+    pub fn state(
+        dynamics: &'a D,
+        state: &D::State,
+        goal: Vec<f32>,
+        tolerance: Vec<f32>,
+        spec: &EnvSpec,
+        timing: Timing,
+    ) -> Result<Self> {
         let told = dynamics.read(state).ok_or_else(|| {
-            Error::Invalid("the model cannot tell states; train it with model.readout = true, or plan with the latent distance".to_owned())
+            Error::Invalid(
+                "the model cannot tell states; train it with model.readout = true, or plan with the latent distance"
+                    .to_owned(),
+            )
         })?;
         Error::check("goal state", told.width, goal.len())?;
         Error::check("tolerances", told.width, tolerance.len())?;
@@ -58,7 +68,8 @@ impl<'a, D: Dynamics> Distance<'a, D> {
     fn at(&self, state: &D::State) -> Vec<f32> {
         match &self.target {
             Target::Latent(goal) => {
-                let square = |row: &[f32]| row.iter().zip(goal).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / goal.len() as f32;
+                let square =
+                    |row: &[f32]| row.iter().zip(goal).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / goal.len() as f32;
                 self.dynamics.latents(state).rows().map(square).collect()
             }
             Target::State { goal, tolerance, angles } => {

@@ -2,6 +2,7 @@
 
 use crate::Episode;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The shape of a window: `n_frames` rows, `frame_skip` rows apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,4 +62,24 @@ pub struct Batch {
     pub states: Vec<f32>,
     /// `[clips, n_frames - 1, frame_skip × action]`.
     pub actions: Vec<f32>,
+}
+
+impl Batch {
+    /// Some of the clips, as a batch of their own.
+    #[must_use]
+    pub fn slice(&self, clips: Range<usize>) -> Self {
+        let n = self.clips.len().max(1);
+        fn of<T: Clone>(all: &[T], n: usize, clips: &Range<usize>) -> Vec<T> {
+            let each = all.len() / n;
+            all[clips.start * each..clips.end * each].to_vec()
+        }
+        Self {
+            clips: self.clips[clips.clone()].to_vec(),
+            n_frames: self.n_frames,
+            image_size: self.image_size,
+            images: of(&self.images, n, &clips),
+            states: of(&self.states, n, &clips),
+            actions: of(&self.actions, n, &clips),
+        }
+    }
 }

@@ -80,7 +80,8 @@ fn main() -> Outcome {
         println!("ready");
         for line in std::io::stdin().lock().lines() {
             let line = line?;
-            let (_, _, task) = TASKS.iter().find(|(name, _, _)| *name == line).ok_or_else(|| format!("no task {line}"))?;
+            let (_, _, task) =
+                TASKS.iter().find(|(name, _, _)| *name == line).ok_or_else(|| format!("no task {line}"))?;
             let bench = line.split(' ').next().and_then(|key| benches.get_mut(key)).ok_or("not made")?;
             println!("{}", bench.time(*task)?);
         }
@@ -132,7 +133,13 @@ impl Bench {
         let clips = if size == Size::L { 2 } else { 64 };
         let side = config.image_size();
         let interface = interface(side);
-        let train = TrainConfig { batch_size: clips, n_frames: FRAMES, steps: 1_000_000, warmup: 0.0, ..TrainConfig::default() };
+        let train = TrainConfig {
+            batch_size: clips,
+            n_frames: FRAMES,
+            steps: 1_000_000,
+            warmup: 0.0,
+            ..TrainConfig::default()
+        };
         let mut trainer = Trainer::new(config.clone(), interface.clone(), train.clone(), device);
         let batch = batch(clips, side, Key::new(1));
         for _ in 0..WARM_STEPS {
@@ -146,7 +153,19 @@ impl Bench {
         let table = |row: &[f32]| Table::from_data(row.len(), row.repeat(HORIZON));
         let prior = Prior { mean: table(&stats.mean), std: table(&stats.std) };
         let space = Space::uniform(&["x", "y"], 0.0, 512.0).block(config.frame_skip);
-        Ok(Self { config, train, trainer, batch, world, observations, start, goal, space, prior, device: device.clone() })
+        Ok(Self {
+            config,
+            train,
+            trainer,
+            batch,
+            world,
+            observations,
+            start,
+            goal,
+            space,
+            prior,
+            device: device.clone(),
+        })
     }
 
     /// Milliseconds of one repetition.
@@ -180,7 +199,8 @@ impl Bench {
     /// Writes weights, inputs, outputs, and the losses of the next training step.
     fn write(&mut self, folder: &Path) -> Outcome {
         fs::create_dir_all(folder)?;
-        let saved = Saved { world: self.world.clone(), reacher: None, train: self.train.clone(), step: self.trainer.step() };
+        let saved =
+            Saved { world: self.world.clone(), reacher: None, train: self.train.clone(), step: self.trainer.step() };
         saved.save(&folder.join("model"))?;
         let side = self.config.image_size();
         let clips = self.batch.clips.len();
@@ -225,7 +245,8 @@ fn outputs(world: &World, batch: &Batch) -> Outcome<Vec<Output>> {
 /// The first pictures of a batch.
 fn observations(batch: &Batch, n: usize) -> Vec<Observation> {
     let [height, width] = batch.image_size.unwrap_or_default();
-    let observation = |bytes: &[u8]| Observation { image: Some(Image { height, width, data: bytes.to_vec() }), state: vec![0.0; 2] };
+    let observation =
+        |bytes: &[u8]| Observation { image: Some(Image { height, width, data: bytes.to_vec() }), state: vec![0.0; 2] };
     batch.images.chunks(height * width * 3).take(n).map(observation).collect()
 }
 

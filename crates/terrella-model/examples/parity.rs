@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use terrella_core::{Batch, Key};
-use terrella_model::{Batcher, Jepa, JepaConfig, Saved, Size, TrainConfig, World, sigreg};
+use terrella_model::{Batcher, Jepa, JepaConfig, Saved, Size, TrainConfig, Turn, World, sigreg};
 use twin::{FRAMES, Outcome, batch, directions, interface, numbers, write_f32, write_u8};
 
 mod twin;
@@ -32,7 +32,8 @@ const SEED: u64 = 7;
 fn main() -> Outcome {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().ok_or("usage: parity FOLDER [--clips 2]")?;
-    let clips = if arguments.next().is_some() { arguments.next().ok_or("--clips wants a number")?.parse()? } else { 2 };
+    let clips =
+        if arguments.next().is_some() { arguments.next().ok_or("--clips wants a number")?.parse()? } else { 2 };
     let folder = Path::new(&folder);
     fs::create_dir_all(folder)?;
 
@@ -50,7 +51,7 @@ fn main() -> Outcome {
     write_f32(folder, "actions", &[clips, FRAMES - 1, 10], &batch.actions)?;
 
     let batcher = Batcher::new(&config, &interface);
-    let tensors = batcher.tensors(&batch, None, &device)?;
+    let tensors = batcher.turned(&batch, None, &vec![Turn::NONE; clips], &device)?;
     let (embeddings, predictions, rolled) = run(&model, tensors.inputs, tensors.actions);
     for (name, tensor) in [("embeddings", embeddings), ("predictions", predictions), ("rolled", rolled)] {
         write_f32(folder, name, &tensor.dims(), &numbers(tensor))?;
@@ -74,8 +75,8 @@ fn run(model: &Jepa, inputs: Tensor<3>, actions: Tensor<3>) -> (Tensor<3>, Tenso
 fn train(model: &Jepa, batcher: &Batcher, batch: &Batch, folder: &Path) -> Outcome {
     let device = Device::flex().autodiff();
     let model = model.clone().train().freeze_group(ParamGroup::from_regex("dropout").expect("a valid pattern"));
-    let tensors = batcher.tensors(batch, None, &device)?;
     let clips = batch.clips.len();
+    let tensors = batcher.turned(batch, None, &vec![Turn::NONE; clips], &device)?;
     let latents = model.encode(tensors.inputs);
     let [_, width] = latents.dims();
     let latents = latents.reshape([clips, FRAMES, width]);
@@ -83,7 +84,7 @@ fn train(model: &Jepa, batcher: &Batcher, batch: &Batch, folder: &Path) -> Outco
     let predicted = model.predict(latents.clone().narrow(1, 0, history), &model.steer(tensors.actions));
     let predict = (predicted - latents.clone().narrow(1, 1, history)).square().mean();
     let key = Key::new(SEED);
-    let gaussian = sigreg(latents, DIRECTIONS, key);
+    let gaussian = sigreg(latents, terrella_model::directions(width, DIRECTIONS, key, &device));
     let total = predict.clone() + gaussian.clone() * SIGREG;
     let grads = GradientsParams::from_grads(total.backward(), &model);
 

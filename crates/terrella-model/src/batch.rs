@@ -7,7 +7,7 @@ use crate::pixels::Patcher;
 use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
 use burn::prelude::*;
-use terrella_core::{Batch, Key, Observation, Stats};
+use terrella_core::{Batch, Observation, Stats};
 
 /// A batch as a model takes it.
 #[derive(Clone, Debug)]
@@ -54,21 +54,17 @@ impl Batcher {
         self.patcher.as_ref()
     }
 
-    /// Tensors of a batch; with a symmetry, each clip is turned as its key says.
-    ///
-    /// # Errors
-    /// As [`Self::turned`].
-    pub fn tensors(&self, batch: &Batch, augment: Option<(&Symmetry, Key)>, device: &Device) -> Result<Tensors> {
-        let turn = |key: Key, clip: usize| Turn::number(key.at(clip as u64).stream().below(8));
-        let turns = (0..batch.clips.len()).map(|clip| augment.map_or(Turn::NONE, |(_, key)| turn(key, clip))).collect::<Vec<_>>();
-        self.turned(batch, augment.map(|(symmetry, _)| symmetry), &turns, device)
-    }
-
     /// Tensors of a batch whose clips are turned as told.
     ///
     /// # Errors
     /// If the batch lacks pictures or states that the model needs, or has pictures of another size.
-    pub fn turned(&self, batch: &Batch, symmetry: Option<&Symmetry>, turns: &[Turn], device: &Device) -> Result<Tensors> {
+    pub fn turned(
+        &self,
+        batch: &Batch,
+        symmetry: Option<&Symmetry>,
+        turns: &[Turn],
+        device: &Device,
+    ) -> Result<Tensors> {
         let (n, frames) = (batch.clips.len(), batch.n_frames);
         let mut states = batch.states.clone();
         let mut actions = batch.actions.clone();
@@ -78,7 +74,9 @@ impl Batcher {
         }
         let features = if self.readout || self.patcher.is_none() {
             if states.is_empty() {
-                return Err(Error::Invalid("the model wants a logged state, but the data has none; train from pixels without readout".into()));
+                return Err(Error::Invalid(
+                    "the model wants a logged state, but the data has none; train from pixels without readout".into(),
+                ));
             }
             Some(self.codec.encode(&states))
         } else {
@@ -98,7 +96,9 @@ impl Batcher {
         };
         let blocks = self.blocks(actions, n, frames - 1, device);
         let width = self.codec.feature_width();
-        let features = features.filter(|_| self.readout).map(|f| Tensor::from_data(TensorData::new(f, [n, frames, width]), device));
+        let features = features
+            .filter(|_| self.readout)
+            .map(|f| Tensor::from_data(TensorData::new(f, [n, frames, width]), device));
         Ok(Tensors { inputs, actions: blocks, features })
     }
 
@@ -121,11 +121,16 @@ impl Batcher {
                 terrella_core::Error::check("state size", self.codec.state_width(), o.state.len())?;
                 states.extend_from_slice(&o.state);
             }
-            return Ok(Tensor::from_data(TensorData::new(self.codec.encode(&states), [n, 1, self.codec.feature_width()]), device));
+            return Ok(Tensor::from_data(
+                TensorData::new(self.codec.encode(&states), [n, 1, self.codec.feature_width()]),
+                device,
+            ));
         };
         let mut bytes = Vec::with_capacity(n * patcher.bytes());
         for o in observations {
-            let image = o.image.as_ref().ok_or_else(|| Error::Invalid("the model sees pictures, but was shown none; give the observation an image".into()))?;
+            let image = o.image.as_ref().ok_or_else(|| {
+                Error::Invalid("the model sees pictures, but was shown none; give the observation an image".into())
+            })?;
             self.check_size(Some([image.height, image.width]))?;
             bytes.extend_from_slice(&image.data);
         }
@@ -137,8 +142,12 @@ impl Batcher {
         let want = self.image_size;
         match size {
             Some([h, w]) if (h, w) == (want, want) => Ok(()),
-            Some([h, w]) => Err(Error::Invalid(format!("pictures are {h}x{w}, the model takes {want}x{want}; open the data at size {want}"))),
-            None => Err(Error::Invalid(format!("the model takes {want}x{want} pictures, but the data has none; train from the state instead"))),
+            Some([h, w]) => Err(Error::Invalid(format!(
+                "pictures are {h}x{w}, the model takes {want}x{want}; open the data at size {want}"
+            ))),
+            None => Err(Error::Invalid(format!(
+                "the model takes {want}x{want} pictures, but the data has none; train from the state instead"
+            ))),
         }
     }
 }

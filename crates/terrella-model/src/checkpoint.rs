@@ -157,7 +157,11 @@ fn checkpoints(run: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(run).map_err(terrella_core::Error::io("list", run))?;
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("checkpoint-") && !n.ends_with(".tmp")))
+        .filter(|path| {
+            path.file_name()
+                .and_then(|n| n.to_str())
+                .is_some_and(|n| n.starts_with("checkpoint-") && !n.ends_with(".tmp"))
+        })
         .collect();
     found.sort();
     Ok(found)
@@ -186,7 +190,8 @@ fn whole_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<(
 }
 
 fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
-    let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Invalid(format!("cannot describe the model: {e}")))?;
+    let json =
+        serde_json::to_vec_pretty(manifest).map_err(|e| Error::Invalid(format!("cannot describe the model: {e}")))?;
     Ok(write_atomic(&folder.join("model.json"), &json)?)
 }
 
@@ -210,7 +215,10 @@ fn import<M: Module>(mut module: M, path: &Path) -> Result<M> {
     let mut store = SafetensorsStore::from_file(path);
     let result = module.load_from(&mut store).map_err(|e| damaged(path, &e))?;
     if !result.missing.is_empty() || !result.errors.is_empty() {
-        return Err(damaged(path, &format!("{} tensors missing, {} unreadable", result.missing.len(), result.errors.len())));
+        return Err(damaged(
+            path,
+            &format!("{} tensors missing, {} unreadable", result.missing.len(), result.errors.len()),
+        ));
     }
     Ok(module)
 }

@@ -108,6 +108,9 @@ impl Decoder {
     pub fn draw(&self, latents: Tensor<2>) -> Vec<Image> {
         let n = self.patcher.bytes();
         let patches: Vec<f32> = self.net.forward(latents).into_data().iter::<f32>().collect();
-        patches.chunks(n).map(|p| Image { height: DECODED_SIZE, width: DECODED_SIZE, data: self.patcher.image(p) }).collect()
+        patches
+            .chunks(n)
+            .map(|p| Image { height: DECODED_SIZE, width: DECODED_SIZE, data: self.patcher.image(p) })
+            .collect()
     }
 }

@@ -6,6 +6,9 @@
 //! space like an isotropic Gaussian ([`crate::sigreg`]), which is what forbids collapse.
 
 use crate::config::{Interface, JepaConfig, Sees, Size};
+use crate::host::Engine;
+use crate::host::block::MOST;
+use crate::host::dense::Dense;
 use crate::nn::mlp::{Mlp, Projector, StateEncoder};
 use crate::nn::patch::{PatchEncoder, PatchShape};
 use crate::nn::predictor::{Predictor, PredictorShape, Steering};
@@ -44,7 +47,16 @@ impl Shape {
         let cut = Cut { size: 96, shrink: 2, patch: 8, stride: 4 };
         let fine = Cut { size: 96, shrink: 1, patch: 16, stride: 8 };
         let published = Cut { size: 224, shrink: 1, patch: 14, stride: 14 };
-        let shape = |latent, cut, patch, encoder, depth, heads, hidden| Self { latent, cut, patch, encoder, depth, heads, head: 32, hidden };
+        let shape = |latent, cut, patch, encoder, depth, heads, hidden| Self {
+            latent,
+            cut,
+            patch,
+            encoder,
+            depth,
+            heads,
+            head: 32,
+            hidden,
+        };
         match size {
             Size::Xs => shape(128, cut, Some([128, 64, 32]), 256, 3, 4, 256),
             Size::S => shape(192, cut, Some([192, 96, 48]), 512, 4, 6, 512),
@@ -100,10 +112,14 @@ impl Jepa {
                 let patcher = patcher(config);
                 let (tokens, values, output) = (patcher.tokens(), patcher.values(), shape.encoder);
                 match shape.patch {
-                    Some([hidden, content, queries]) => {
-                        Encoder::Patch(PatchEncoder::new(PatchShape { tokens, values, hidden, content, queries, output }, device))
-                    }
-                    None => Encoder::Vit(Vit::new(VitShape { tokens, patch_values: values, width: output, depth: 12, heads: 3 }, device)),
+                    Some([hidden, content, queries]) => Encoder::Patch(PatchEncoder::new(
+                        PatchShape { tokens, values, hidden, content, queries, output },
+                        device,
+                    )),
+                    None => Encoder::Vit(Vit::new(
+                        VitShape { tokens, patch_values: values, width: output, depth: 12, heads: 3 },
+                        device,
+                    )),
                 }
             }
         };
@@ -143,10 +159,23 @@ impl Jepa {
     /// # Shapes
     /// `[rows, tokens, values]` (patches, or one token of state features) → `[rows, latent]`.
     pub fn encode(&self, x: Tensor<3>) -> Tensor<2> {
-        self.projector.forward(match &self.encoder {
+        self.gather(self.look(x))
+    }
+
+    /// The first half of [`Self::encode`]: what each frame shows, whatever the others show.
+    pub(crate) fn look(&self, x: Tensor<3>) -> Tensor<2> {
+        match &self.encoder {
             Encoder::Vit(encoder) => encoder.forward(x),
-            Encoder::Patch(encoder) => encoder.forward(x),
+            Encoder::Patch(encoder) => encoder.look(x),
             Encoder::State(encoder) => encoder.forward(x),
+        }
+    }
+
+    /// The second half, where batch norms let frames meet in training.
+    pub(crate) fn gather(&self, seen: Tensor<2>) -> Tensor<2> {
+        self.projector.forward(match &self.encoder {
+            Encoder::Vit(_) | Encoder::State(_) => seen,
+            Encoder::Patch(encoder) => encoder.gather(seen),
         })
     }
 
@@ -166,7 +195,8 @@ impl Jepa {
     pub fn predict(&self, latents: Tensor<3>, steering: &Steering) -> Tensor<3> {
         let [batch, time, latent] = latents.dims();
         let hidden = self.predictor.forward(latents.clone(), steering);
-        let out = self.predictor_projector.forward(hidden.reshape([batch * time, latent])).reshape([batch, time, latent]);
+        let out =
+            self.predictor_projector.forward(hidden.reshape([batch * time, latent])).reshape([batch, time, latent]);
         // The small sizes predict the change: a world mostly stays as it is.
         if self.residual { latents + out } else { out }
     }
@@ -193,6 +223,23 @@ impl Jepa {
     /// `[…, latent]` → `[…, features]`.
     pub fn read<const D: usize>(&self, latents: Tensor<D>) -> Option<Tensor<D>> {
         self.readout.as_ref().map(|head| head.forward(latents))
+    }
+
+    /// The predictor on plain rows, if its window is not too long for that.
+    pub(crate) fn on_host(&self) -> Option<Engine> {
+        let (position, blocks, norm) = self.predictor.on_host();
+        let ActionEncoder { squeeze, up, down } = &self.action;
+        (self.history <= MOST).then(|| Engine {
+            action: [squeeze, up, down].map(Dense::of),
+            width: norm.scale.len(),
+            position,
+            blocks,
+            norm,
+            project: self.predictor_projector.on_host(),
+            readout: self.readout.as_ref().map(Mlp::on_host),
+            history: self.history,
+            residual: self.residual,
+        })
     }
 
     /// Latents the predictor looks back on.

@@ -54,8 +54,14 @@ mod tests {
             monitor.look(&Progress { step, steps: 100, learning_rate: 1e-3, losses })
         };
         assert!((0..10).all(|s| look(s, 1.0).is_none()), "the beginning is not judged");
-        assert!((20..23).all(|s| look(s, 1.0).is_none()) && look(23, 9.0).is_none(), "three bad looks, then a good one");
+        assert!(
+            (20..23).all(|s| look(s, 1.0).is_none()) && look(23, 9.0).is_none(),
+            "three bad looks, then a good one"
+        );
         let told = (30..34).map(|s| look(s, 1.0)).last().flatten();
-        assert!(told.is_some_and(|t| t.contains("effective rank 1.00") && t.contains("sigreg")), "says what and what to do");
+        assert!(
+            told.is_some_and(|t| t.contains("effective rank 1.00") && t.contains("sigreg")),
+            "says what and what to do"
+        );
     }
 }

@@ -20,7 +20,11 @@ pub(crate) fn learning_rate(step: u64, total: u64, warmup: u64, peak: f64) -> f6
 /// Scales all gradients so that their joint norm is at most `max`; returns the norm before.
 ///
 /// Burn's own clipping works tensor by tensor, which changes the direction of the step.
-pub(crate) fn clip_global_norm<M: Module>(model: &M, mut grads: GradientsParams, max: f64) -> (GradientsParams, Tensor<1>) {
+pub(crate) fn clip_global_norm<M: Module>(
+    model: &M,
+    mut grads: GradientsParams,
+    max: f64,
+) -> (GradientsParams, Tensor<1>) {
     let mut square = SquareSum { grads: &grads, sum: None };
     model.visit(&mut square);
     let Some(sum) = square.sum else {

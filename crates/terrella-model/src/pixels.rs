@@ -55,7 +55,8 @@ impl Patcher {
         let Cut { size, shrink, patch, stride } = cut;
         assert!(size % shrink == 0 && (size / shrink) % stride == 0 && patch >= stride, "{cut:?} does not tile");
         let (side, margin) = (cut.small(), ((patch - stride) / 2) as isize);
-        let inside = |at: usize, cell: usize| ((cell * stride + at) as isize - margin).clamp(0, side as isize - 1) as usize;
+        let inside =
+            |at: usize, cell: usize| ((cell * stride + at) as isize - margin).clamp(0, side as isize - 1) as usize;
         let gather = Turn::all()
             .map(|turn| {
                 let mut index = Vec::with_capacity(cut.cells().pow(2) * patch * patch * 3);

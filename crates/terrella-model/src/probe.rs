@@ -41,7 +41,10 @@ impl Probe {
         let ridge = penalty * latents.len() as f64 + 1e-9;
         (0..inputs - 1).for_each(|i| gram[i * inputs + i] += ridge);
         solve(&mut gram, &mut right, inputs, outputs);
-        let weights = (0..outputs).flat_map(|o| (0..inputs).map(move |i| (o, i))).map(|(o, i)| right[i * outputs + o] as f32).collect();
+        let weights = (0..outputs)
+            .flat_map(|o| (0..inputs).map(move |i| (o, i)))
+            .map(|(o, i)| right[i * outputs + o] as f32)
+            .collect();
         Self { codec, weights: Table::from_data(inputs, weights) }
     }
 
@@ -96,8 +99,15 @@ mod tests {
             latents.push(&z);
         }
         let stats = Stats::of(2, [&states]);
-        let signature = Signature { fps: 10.0, image: None, state: vec!["a".into(), "b".into()], action: vec![], env: None };
-        let interface = Interface { signature, state_stats: stats, action_stats: Stats::default(), angles: vec![], data_hash: String::new() };
+        let signature =
+            Signature { fps: 10.0, image: None, state: vec!["a".into(), "b".into()], action: vec![], env: None };
+        let interface = Interface {
+            signature,
+            state_stats: stats,
+            action_stats: Stats::default(),
+            angles: vec![],
+            data_hash: String::new(),
+        };
         let probe = Probe::fit(StateCodec::new(&interface), &latents, &states, 1e-6);
         let read = probe.read(&latents);
         let worst = read.data.iter().zip(&states.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

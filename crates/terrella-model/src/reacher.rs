@@ -61,7 +61,8 @@ impl Trace {
         let mut latents = Table::default();
         let rows: Vec<usize> = (0..episode.len()).collect();
         for chunk in rows.chunks(ENCODE_AT_ONCE) {
-            let mut batch = Batch { n_frames: 1, image_size: episode.frames.as_ref().map(Frames::size), ..Batch::default() };
+            let mut batch =
+                Batch { n_frames: 1, image_size: episode.frames.as_ref().map(Frames::size), ..Batch::default() };
             for &row in chunk {
                 batch.clips.push(Clip { episode: episode.index, start: row });
                 if let Some(frames) = episode.frames.as_ref().filter(|_| world.config.sees == Sees::Pixels) {
@@ -100,7 +101,10 @@ impl Reacher {
     pub(crate) fn new(latent: usize, block: usize, config: &ReacherConfig, device: &Device) -> Self {
         let w = config.width;
         let sizes = [3 * latent + 2, w, w, w, block];
-        Self { layers: sizes.windows(2).map(|s| nn::LinearConfig::new(s[0], s[1]).init(device)).collect(), reach: config.reach }
+        Self {
+            layers: sizes.windows(2).map(|s| nn::LinearConfig::new(s[0], s[1]).init(device)).collect(),
+            reach: config.reach,
+        }
     }
 
     /// # Shapes
@@ -119,10 +123,18 @@ impl Reacher {
     ///
     /// # Errors
     /// If no trace is longer than one action block.
-    pub fn train(world: &World, traces: &[Trace], config: &ReacherConfig, mut on_step: impl FnMut(u64)) -> Result<(Self, f32)> {
+    pub fn train(
+        world: &World,
+        traces: &[Trace],
+        config: &ReacherConfig,
+        mut on_step: impl FnMut(u64),
+    ) -> Result<(Self, f32)> {
         let (skip, action) = (world.config.frame_skip, world.interface.action_width());
-        let starts: Vec<(usize, usize)> =
-            traces.iter().enumerate().flat_map(|(e, t)| (0..t.actions.len().saturating_sub(skip)).map(move |s| (e, s))).collect();
+        let starts: Vec<(usize, usize)> = traces
+            .iter()
+            .enumerate()
+            .flat_map(|(e, t)| (0..t.actions.len().saturating_sub(skip)).map(move |s| (e, s)))
+            .collect();
         let Some(first) = traces.first().filter(|_| !starts.is_empty()) else {
             return Err(Error::Invalid(format!("no episode is longer than one action block of {skip} steps")));
         };
@@ -140,7 +152,8 @@ impl Reacher {
                 let trace = &traces[e];
                 let furthest = config.reach.min(trace.latents.len() - 1 - start);
                 let distance = 1 + stream.below(furthest);
-                let mut noisy = |row: &[f32]| row.iter().map(|z| z + (config.noise * stream.normal()) as f32).collect::<Vec<_>>();
+                let mut noisy =
+                    |row: &[f32]| row.iter().map(|z| z + (config.noise * stream.normal()) as f32).collect::<Vec<_>>();
                 now.extend(noisy(trace.latents.row(start)));
                 goal.extend(noisy(trace.latents.row(start + distance)));
                 blocks.extend_from_slice(&trace.actions.data[start * action..(start + skip) * action]);
@@ -154,7 +167,8 @@ impl Reacher {
                 last = loss.clone().into_scalar();
             }
             let grads = GradientsParams::from_grads(loss.backward(), &net);
-            let rate = crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
+            let rate =
+                crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
             net = optimizer.step(rate, net, grads);
             on_step(step + 1);
         }
@@ -173,7 +187,7 @@ impl Reacher {
         for k in 0..horizon {
             let left = |&steps: &usize| steps.saturating_sub(k * world.config.frame_skip).clamp(1, self.reach) as f32;
             let left: Vec<f32> = to_go.iter().map(left).collect();
-            let mut blocks = table(self.forward(state.now(), goal.clone(), &left));
+            let mut blocks = table(self.forward(world.now(&state), goal.clone(), &left));
             world.interface.action_stats.denormalize(&mut blocks.data);
             plans.iter_mut().zip(blocks.rows()).for_each(|(plan, block)| plan.push(block));
             if k + 1 < horizon {

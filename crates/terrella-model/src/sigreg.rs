@@ -9,13 +9,12 @@ use terrella_core::Key;
 const KNOTS: usize = 17;
 
 /// The sketched isotropic-Gaussian distance of `[batch, time, latent]`: mean over time steps and
-/// `n_directions` random directions of `batch · Σ w(t) · ((E cos tx − e^{−t²/2})² + (E sin tx)²)`,
-/// trapezoid weights (doubled for the symmetric half-line) times `e^{−t²/2}`.
-///
-/// The directions are drawn on the host from `key`, so a step repeats exactly on any backend.
-pub fn sigreg(latents: Tensor<3>, n_directions: usize, key: Key) -> Tensor<1> {
+/// directions (unit vectors, the columns of `[latent, n]`) of
+/// `batch · Σ w(t) · ((E cos tx − e^{−t²/2})² + (E sin tx)²)`, trapezoid weights (doubled for the
+/// symmetric half-line) times `e^{−t²/2}`.
+pub fn sigreg(latents: Tensor<3>, directions: Tensor<2>) -> Tensor<1> {
     let [batch, time, latent] = latents.dims();
-    let directions = directions(latent, n_directions, key, &latents.device());
+    let [_, n_directions] = directions.dims();
     let x = latents.reshape([batch * time, latent]).matmul(directions).reshape([batch, time, n_directions]);
     let step = 3.0 / (KNOTS - 1) as f64;
     // cos and sin at equally spaced knots by the Chebyshev recurrence: one sine and one cosine
@@ -42,8 +41,9 @@ pub fn sigreg(latents: Tensor<3>, n_directions: usize, key: Key) -> Tensor<1> {
     total.expect("there are sixteen knots").mean() * batch as f64
 }
 
-/// Random unit vectors as the columns of `[latent, n]`.
-fn directions(latent: usize, n: usize, key: Key, device: &Device) -> Tensor<2> {
+/// Random unit vectors as the columns of `[latent, n]`, drawn on the host, so that a step repeats
+/// exactly on any backend.
+pub fn directions(latent: usize, n: usize, key: Key, device: &Device) -> Tensor<2> {
     let mut stream = key.with("directions").stream();
     let mut rows = vec![0.0f32; latent * n];
     for direction in rows.chunks_mut(latent) {
@@ -62,7 +62,7 @@ mod tests {
         let mut stream = Key::new(3).stream();
         let numbers: Vec<f32> = (0..256 * 8).map(|_| (stream.normal() * scale + shift) as f32).collect();
         let x = Tensor::<3>::from_data(TensorData::new(numbers, [256, 1, 8]), &Device::flex());
-        sigreg(x, 64, Key::new(1)).into_scalar()
+        sigreg(x, directions(8, 64, Key::new(1), &Device::flex())).into_scalar()
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn the_quadrature_is_the_definition() {
         let x = Tensor::<3>::from_data([[[1.3f32]], [[1.3]]], &Device::flex());
-        let got: f32 = sigreg(x, 4, Key::new(0)).into_scalar();
+        let got: f32 = sigreg(x, directions(1, 4, Key::new(0), &Device::flex())).into_scalar();
         let dt = 3.0 / 16.0;
         let want: f64 = (0..17)
             .map(|k| {

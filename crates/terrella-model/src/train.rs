@@ -3,17 +3,16 @@
 //! Batch, augmentation, SIGReg directions and learning rate are all keyed by the step number. A
 //! run that is interrupted and resumed therefore equals the uninterrupted one, bit for bit.
 
-use crate::batch::{Batcher, Tensors};
-use crate::config::{Interface, JepaConfig};
+use crate::batch::Batcher;
+use crate::config::{Interface, JepaConfig, Size};
+use crate::gradient::{PARTS, Workers, gradient};
 use crate::jepa::Jepa;
 use crate::optim::{clip_global_norm, learning_rate};
-use crate::sigreg::sigreg;
-use crate::symmetry::Symmetry;
+use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::prelude::*;
-use burn::tensor::Transaction;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Batch, Key};
 
@@ -136,12 +135,8 @@ pub struct Trainer {
     pub(crate) optimizer: ModuleOptimizer,
     pub(crate) step: u64,
     batcher: Batcher,
+    workers: Workers,
     device: Device,
-}
-
-struct Scores {
-    total: Tensor<1>,
-    parts: Vec<Tensor<1>>,
 }
 
 impl Trainer {
@@ -154,7 +149,16 @@ impl Trainer {
         let model = model.map(&mut Touch);
         let optimizer = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).with_epsilon(1e-8).init();
         let batcher = Batcher::new(&model_config, &interface);
-        Self { model_config, interface, config, model, optimizer, step: 0, batcher, device }
+        // Dropout draws from one stream a process, and a GPU needs no help to be busy.
+        let workers = Workers::new(if model_config.size == Size::L || !is_cpu(&device) { 1 } else { PARTS });
+        Self { model_config, interface, config, model, optimizer, step: 0, batcher, workers, device }
+    }
+
+    /// Works on so many parts of a batch at a time. That changes speed and rounding, nothing else.
+    #[must_use]
+    pub fn in_parts(mut self, parts: usize) -> Self {
+        self.workers = Workers::new(parts);
+        self
     }
 
     /// Steps done.
@@ -174,20 +178,24 @@ impl Trainer {
     pub fn advance(&mut self, batch: &Batch, log: bool) -> Result<Option<Progress>> {
         let key = Key::new(self.config.seed).with("train").at(self.step);
         self.device.seed(key.with("dropout").seed());
-        let augment = self.config.symmetry.as_ref().map(|s| (s, key.with("turn")));
-        let tensors = self.batcher.tensors(batch, augment, &self.device)?;
-        let scores = self.scores(&tensors, batch.clips.len(), key);
-        let grads = GradientsParams::from_grads(scores.total.backward(), &self.model);
-        let (grads, norm) = clip_global_norm(&self.model, grads, self.config.clip_norm);
+        let symmetry = self.config.symmetry.as_ref();
+        let turn = |clip| Turn::number(key.with("turn").at(clip as u64).stream().below(8));
+        let turns: Vec<Turn> = (0..batch.clips.len()).map(|c| symmetry.map_or(Turn::NONE, |_| turn(c))).collect();
+        let tools = (&self.model, &self.batcher, &self.workers);
+        let (gradients, scores) = gradient(tools, batch, (symmetry, &turns), (&self.config, key), &self.device)?;
+        let (gradients, norm) = clip_global_norm(&self.model, gradients, self.config.clip_norm);
         let rate = self.learning_rate();
-        self.model = self.optimizer.step(rate, self.model.clone(), grads);
+        self.model = self.optimizer.step(rate, self.model.clone(), gradients);
         self.step += 1;
         if !log {
             return Ok(None);
         }
-        let losses = read_back(scores, norm);
+        let losses = scores.read_back(&self.config.weights, norm);
         if !losses.total.is_finite() {
-            let reason = format!("the loss is {}; lower the learning rate (now {rate:.1e}) or look for broken rows with `terrella inspect`", losses.total);
+            let reason = format!(
+                "the loss is {}; lower the learning rate (now {rate:.1e}) or look for broken rows with `terrella inspect`",
+                losses.total
+            );
             return Err(Error::Collapsed { step: self.step, reason });
         }
         Ok(Some(Progress { step: self.step, steps: self.config.steps, learning_rate: rate, losses }))
@@ -197,69 +205,14 @@ impl Trainer {
         let warmup = ((self.config.steps as f64 * self.config.warmup) as u64).max(1);
         learning_rate(self.step, self.config.steps, warmup, self.config.learning_rate)
     }
-
-    /// All losses of one batch; each declared weight is used here and nowhere else.
-    fn scores(&self, tensors: &Tensors, clips: usize, key: Key) -> Scores {
-        let (model, weights) = (&self.model, self.config.weights);
-        let flat = model.encode(tensors.inputs.clone());
-        let [rows, latent] = flat.dims();
-        let frames = rows / clips;
-        let latents = flat.reshape([clips, frames, latent]);
-        let steering = model.steer(tensors.actions.clone());
-        let targets = latents.clone().narrow(1, 1, frames - 1);
-
-        let history = model.history().min(frames - 1);
-        let predicted = model.predict(latents.clone().narrow(1, 0, history), &steering.narrow(0, history));
-        let predict = mse(predicted, targets.clone().narrow(1, 0, history));
-        let rolled = model.roll_out(latents.clone().narrow(1, 0, 1).flatten::<2>(1, 2), &steering);
-        let rollout = mse(rolled.clone(), targets);
-        let gaussian = sigreg(latents.clone(), self.config.directions, key);
-        let mut total = predict.clone() + rollout.clone() * weights.rollout + gaussian.clone() * weights.sigreg;
-
-        let zero = || predict.zeros_like().detach();
-        let (mut readout, mut readout_rollout) = (zero(), zero());
-        if let (Some(features), Some(told), Some(foretold)) = (&tensors.features, model.read(latents.clone()), model.read(rolled)) {
-            readout = mse(told, features.clone());
-            readout_rollout = mse(foretold, features.clone().narrow(1, 1, frames - 1));
-            total = total + (readout.clone() + readout_rollout.clone()) * weights.readout;
-        }
-        let health = health(latents.detach());
-        let mut parts = vec![total.clone(), predict, rollout, gaussian, readout, readout_rollout];
-        parts.extend(health);
-        Scores { total, parts: parts.into_iter().map(Tensor::inner).collect() }
-    }
 }
 
-/// Copy-last error, effective rank and smallest deviation of `[batch, time, latent]`.
-fn health(latents: Tensor<3>) -> [Tensor<1>; 3] {
-    let [batch, time, latent] = latents.dims();
-    let copy_last = mse(latents.clone().narrow(1, 0, time - 1), latents.clone().narrow(1, 1, time - 1));
-    let rows = latents.reshape([batch * time, latent]);
-    let centred = rows.clone() - rows.mean_dim(0);
-    let covariance = centred.clone().transpose().matmul(centred) / (batch * time) as f64; // [latent, latent]
-    let variances = (covariance.clone() * Tensor::eye(latent, &covariance.device())).sum_dim(1);
-    let rank = variances.clone().sum().square() / (covariance.square().sum() + 1e-12);
-    [copy_last, rank, variances.min().sqrt()]
-}
-
-fn mse<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
-    (a - b).square().mean()
-}
-
-fn read_back(scores: Scores, norm: Tensor<1>) -> Losses {
-    let transaction = scores.parts.into_iter().fold(Transaction::default(), |t, part| t.register(part));
-    let numbers: Vec<f32> = transaction
-        .register(norm)
-        .execute()
-        .into_iter()
-        .map(|data| data.iter::<f32>().next().unwrap_or(f32::NAN))
-        .collect();
-    let [total, predict, rollout, sigreg, readout, readout_rollout, copy_last, effective_rank, smallest_std, gradient_norm] =
-        numbers[..]
-    else {
-        return Losses { total: f32::NAN, ..Losses::default() };
-    };
-    Losses { total, predict, rollout, sigreg, readout, readout_rollout, gradient_norm, copy_last, effective_rank, smallest_std }
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+pub(crate) fn is_cpu(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    return *device == Device::flex();
+    #[cfg(not(feature = "flex"))]
+    false
 }
 
 /// Creates every lazy parameter.

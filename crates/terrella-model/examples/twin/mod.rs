@@ -17,7 +17,13 @@ pub(crate) fn interface(side: usize) -> Interface {
     let names = |prefix: &str, n: usize| (0..n).map(|i| format!("{prefix}{i}")).collect();
     let table = |width, numbers: &[f32]| Stats::of(width, [&Table::from_data(width, numbers.to_vec())]);
     Interface {
-        signature: Signature { fps: 10.0, image: Some([side, side]), state: names("s", 2), action: names("a", 2), env: None },
+        signature: Signature {
+            fps: 10.0,
+            image: Some([side, side]),
+            state: names("s", 2),
+            action: names("a", 2),
+            env: None,
+        },
         state_stats: table(2, &[0.0, 1.0, 2.0, 5.0]),
         action_stats: table(2, &[10.0, 480.0, 300.0, 20.0, 250.0, 200.0]),
         angles: Vec::new(),

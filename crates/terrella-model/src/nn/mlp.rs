@@ -1,5 +1,6 @@
 //! Two-layer perceptrons: the projectors of the LeWM recipe and the small heads.
 
+use crate::host::dense::{Dense, numbers};
 use burn::module::Module;
 use burn::nn;
 use burn::prelude::*;
@@ -18,6 +19,11 @@ impl Mlp {
             first: nn::LinearConfig::new(input, hidden).init(device),
             second: nn::LinearConfig::new(hidden, output).init(device),
         }
+    }
+
+    /// Both layers on plain rows.
+    pub(crate) fn on_host(&self) -> [Dense; 2] {
+        [Dense::of(&self.first), Dense::of(&self.second)]
     }
 
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
@@ -55,6 +61,21 @@ impl Projector {
 
     pub(crate) fn linear(input: usize, output: usize, device: &Device) -> Self {
         Self::Linear(nn::LinearConfig::new(input, output).init(device))
+    }
+
+    /// Layers with a GELU between, on plain rows; the batch norm, which no longer moves, in the first.
+    pub(crate) fn on_host(&self) -> Vec<Dense> {
+        match self {
+            Self::Linear(layer) => vec![Dense::of(layer)],
+            Self::Batch(p) => {
+                let (mean, variance) = (numbers(p.norm.running_mean.value()), numbers(p.norm.running_var.value()));
+                let (gamma, beta) = (numbers(p.norm.gamma.val()), numbers(p.norm.beta.val()));
+                let scale: Vec<f32> =
+                    gamma.iter().zip(&variance).map(|(g, v)| g / (v + p.norm.epsilon as f32).sqrt()).collect();
+                let shift: Vec<f32> = beta.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+                vec![Dense::of(&p.first).then(&scale, &shift), Dense::of(&p.second)]
+            }
+        }
     }
 
     /// # Shapes

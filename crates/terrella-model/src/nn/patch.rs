@@ -62,9 +62,11 @@ impl PatchEncoder {
         }
     }
 
+    /// What the queries see in each picture.
+    ///
     /// # Shapes
-    /// `[rows, tokens, patch values]` → `[rows, output]`.
-    pub(crate) fn forward(&self, x: Tensor<3>) -> Tensor<2> {
+    /// `[rows, tokens, patch values]` → `[rows, queries · (content + place)]`.
+    pub(crate) fn look(&self, x: Tensor<3>) -> Tensor<2> {
         let [rows, tokens, _] = x.dims();
         let x = relu(rowwise(&self.embed, x) + self.position.val().unsqueeze()); // [rows, tokens, hidden]
         let x = relu(rowwise(&self.content, x)); // [rows, tokens, content]
@@ -74,10 +76,16 @@ impl PatchEncoder {
         let places = places(tokens, &x.device()).unsqueeze::<3>().expand([rows, tokens, PLACE]);
         let seen = looks.matmul(Tensor::cat(vec![x, places], 2)); // [rows, queries, content + place]
         let [_, _, width] = seen.dims();
-        // Fresh queries look everywhere, so what they see hardly differs between pictures: the norm
-        // makes the difference visible from the first step.
-        let seen = self.norm.forward(seen.reshape([rows, queries * width]));
-        let h = relu(self.mix.forward(seen));
+        seen.reshape([rows, queries * width])
+    }
+
+    /// One vector from what the queries saw. Fresh queries look everywhere, so what they see hardly
+    /// differs between pictures: the norm makes the difference visible from the first step.
+    ///
+    /// # Shapes
+    /// `[rows, queries · (content + place)]` → `[rows, output]`.
+    pub(crate) fn gather(&self, seen: Tensor<2>) -> Tensor<2> {
+        let h = relu(self.mix.forward(self.norm.forward(seen)));
         relu(self.head.forward(h))
     }
 }

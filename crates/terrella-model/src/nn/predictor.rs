@@ -3,6 +3,8 @@
 //! one more affine norm after the modulation).
 
 use super::{attend, join_heads, plain_norm, rowwise, split_heads};
+use crate::host::block as host;
+use crate::host::dense::{Dense, numbers};
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::prelude::*;
@@ -56,6 +58,11 @@ impl Steering {
     }
 }
 
+/// Epsilon of the norms without parameters.
+const PLAIN: f64 = 1e-6;
+/// Epsilon of Burn's norms.
+pub(crate) const EPSILON: f32 = 1e-5;
+
 /// Causal transformer; output `t` predicts latent `t + 1`.
 #[derive(Module, Debug)]
 pub(crate) struct Predictor {
@@ -101,6 +108,22 @@ impl Predictor {
         }
     }
 
+    /// Positions, blocks and last norm on plain rows.
+    pub(crate) fn on_host(&self) -> (Vec<f32>, Vec<host::Block>, host::Norm) {
+        let block = |b: &Block| host::Block {
+            attention_norm: host::Norm::of(&b.attention_norm, EPSILON),
+            qkv: Dense::of(&b.qkv),
+            output: Dense::of(&b.output),
+            mlp_norm: host::Norm::of(&b.mlp_norm, EPSILON),
+            up: Dense::of(&b.up),
+            down: Dense::of(&b.down),
+            modulation: Dense::of(&b.modulation),
+            heads: b.heads,
+            gelu: b.gelu,
+        };
+        (numbers(self.position.val()), self.blocks.iter().map(block).collect(), host::Norm::of(&self.norm, EPSILON))
+    }
+
     /// # Shapes
     /// `actions`: `[batch, time, width]`.
     pub(crate) fn steer(&self, actions: Tensor<3>) -> Steering {
@@ -126,9 +149,9 @@ impl Block {
         let mut next = || chunks.next().expect("six chunks of six widths");
         let (shift, scale, gate) = (next(), next(), next());
         let (mlp_shift, mlp_scale, mlp_gate) = (next(), next(), next());
-        let modulated = plain_norm(x.clone(), 1e-6) * (scale + 1.0) + shift;
+        let modulated = plain_norm(x.clone(), PLAIN) * (scale + 1.0) + shift;
         let x = x + gate * self.attention(self.attention_norm.forward(modulated), hide);
-        let modulated = plain_norm(x.clone(), 1e-6) * (mlp_scale + 1.0) + mlp_shift;
+        let modulated = plain_norm(x.clone(), PLAIN) * (mlp_scale + 1.0) + mlp_shift;
         x + mlp_gate * self.mlp(self.mlp_norm.forward(modulated))
     }
 

@@ -3,7 +3,7 @@
 use crate::support::{alone, batch, interface, values};
 use burn::prelude::*;
 use terrella_core::Key;
-use terrella_model::{Jepa, JepaConfig, Sees, Size, TrainConfig, Trainer, sigreg};
+use terrella_model::{Jepa, JepaConfig, Sees, Size, TrainConfig, Trainer, directions, sigreg};
 
 /// The gates of AdaLN-zero start at 0, so in the first step what lies behind them gets gradients
 /// of exactly 0; the step opens the gates, and the next one must reach everything. Weight decay
@@ -34,10 +34,11 @@ fn sigreg_has_the_gradient_of_its_value() {
     let [n, time, width] = [6, 2, 5];
     let start: Vec<f32> = (0..n * time * width).map(|_| (1.3 * stream.normal() + 0.4) as f32).collect();
     let at = |x: &[f32], device: &Device| Tensor::<3>::from_data(TensorData::new(x.to_vec(), [n, time, width]), device);
-    let value = |x: &[f32]| f64::from(sigreg(at(x, &device), 32, Key::new(9)).into_scalar::<f32>());
+    let along = directions(width, 32, Key::new(9), &device);
+    let value = |x: &[f32]| f64::from(sigreg(at(x, &device), along.clone()).into_scalar::<f32>());
 
     let x = at(&start, &device.clone().autodiff()).require_grad();
-    let grads = sigreg(x.clone(), 32, Key::new(9)).backward();
+    let grads = sigreg(x.clone(), along.clone()).backward();
     let gradient: Vec<f32> = x.grad(&grads).expect("a gradient").into_data().iter::<f32>().collect();
     assert!(gradient.iter().any(|g| g.abs() > 0.01), "the point chosen has a slope: {gradient:?}");
     for i in 0..start.len() {

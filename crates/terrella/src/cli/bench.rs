@@ -30,11 +30,13 @@ impl Options {
         let timed = timed?;
         let about = About::now("bench");
         if self.json {
-            return out::json(&json!({ "run": about, "model": settings.model, "batch": settings.train.batch_size, "timings": timed }));
+            return out::json(
+                &json!({ "run": about, "model": settings.model, "batch": settings.train.batch_size, "timings": timed }),
+            );
         }
         out::line(&about.machine())?;
-        timed.iter().try_for_each(|t| {
-            out::line(&format!("{:48} {:10.3} ms {:12.0} {}/s", t.name, t.ms, t.per_second, t.unit))
-        })
+        timed
+            .iter()
+            .try_for_each(|t| out::line(&format!("{:48} {:10.3} ms {:12.0} {}/s", t.name, t.ms, t.per_second, t.unit)))
     }
 }

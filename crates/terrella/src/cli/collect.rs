@@ -58,6 +58,12 @@ impl Options {
         if self.json {
             return out::json(&json!({ "path": self.out, "written": written, "config": config }));
         }
-        out::line(&format!("{}: {} episodes, {} rows of {}", self.out.display(), written.episodes, written.rows, config.env))
+        out::line(&format!(
+            "{}: {} episodes, {} rows of {}",
+            self.out.display(),
+            written.episodes,
+            written.rows,
+            config.env
+        ))
     }
 }

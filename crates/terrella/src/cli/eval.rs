@@ -60,7 +60,10 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
         let (Some(model), Some(copy)) = (last("model"), last("copy-last")) else { continue };
         let steps = rollout.frame_skip * (quantity.curves[0].points.len() - 1);
         let unit = if quantity.unit == "°" { "degrees" } else { quantity.unit.as_str() };
-        out::line(&format!("imagined {steps} steps ahead, {}: {model:.3} {unit} (copy-last {copy:.3})", quantity.name))?;
+        out::line(&format!(
+            "imagined {steps} steps ahead, {}: {model:.3} {unit} (copy-last {copy:.3})",
+            quantity.name
+        ))?;
     }
     Ok(())
 }

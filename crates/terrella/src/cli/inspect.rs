@@ -27,7 +27,10 @@ impl Options {
         let [shortest, median, longest] = s.lengths;
         let picture = s.image.map_or("none".to_owned(), |[h, w]| format!("{h}×{w}"));
         out::line(&format!("format    {}", s.format))?;
-        out::line(&format!("episodes  {} of {shortest} to {longest} rows (median {median}), {} rows", s.episodes, s.rows))?;
+        out::line(&format!(
+            "episodes  {} of {shortest} to {longest} rows (median {median}), {} rows",
+            s.episodes, s.rows
+        ))?;
         out::line(&format!("rate      {} rows a second, {:.1} minutes", s.fps, s.rows as f64 / s.fps / 60.0))?;
         out::line(&format!("world     {}", s.env.as_deref().unwrap_or("none of ours")))?;
         out::line(&format!("pictures  {picture}"))?;

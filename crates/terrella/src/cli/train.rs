@@ -36,14 +36,23 @@ impl Options {
         let probes: Option<ProbeReport> = run.json("probes.json")?;
         run.write_json("timings.json", &watch.timings())?;
         if self.json {
-            return out::json(&json!({ "run": run.path(), "training": training, "probes": probes, "timings": watch.timings() }));
+            return out::json(
+                &json!({ "run": run.path(), "training": training, "probes": probes, "timings": watch.timings() }),
+            );
         }
         let path = run.path().display();
-        out::line(&format!("{path}/model: {} steps, {:.2} million parameters", training.steps, training.parameters as f64 / 1e6))?;
+        out::line(&format!(
+            "{path}/model: {} steps, {:.2} million parameters",
+            training.steps,
+            training.parameters as f64 / 1e6
+        ))?;
         for part in probes.map(|p| p.parts).unwrap_or_default() {
             let unit = &part.unit;
             let own = part.readout.map_or_else(String::new, |r| format!(", readout {r:.1} {unit}"));
-            out::line(&format!("{} on held-out rows: linear probe {:.1} {unit}{own} (always the mean {:.1} {unit})", part.name, part.probe, part.mean))?;
+            out::line(&format!(
+                "{} on held-out rows: linear probe {:.1} {unit}{own} (always the mean {:.1} {unit})",
+                part.name, part.probe, part.mean
+            ))?;
         }
         out::line(&format!("next: terrella eval {path}"))
     }
@@ -65,7 +74,9 @@ pub(super) fn open(
     }
     let settings = options.resolve("quickstart")?;
     if needs_data && settings.data.path.is_none() {
-        return Err(usage(format!("there is nothing to learn from; record some with `terrella collect --out data/x` and give --data data/x, or use `terrella quickstart` instead of {verb}")));
+        return Err(usage(format!(
+            "there is nothing to learn from; record some with `terrella collect --out data/x` and give --data data/x, or use `terrella quickstart` instead of {verb}"
+        )));
     }
     crate::pipeline::KnownWorld::of(&settings.data.env)?;
     Run::create(verb, out, settings)

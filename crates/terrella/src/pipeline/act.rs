@@ -5,7 +5,7 @@ use super::worlds::hold;
 use super::{Recordings, Run};
 use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
 use anyhow::{Context, Result};
-use terrella_agent::{Aim, Ahead, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
+use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
 use terrella_core::{Dynamics, EnvSpec, Error, Goal, Policy, Table};
 use terrella_model::{Latents, Probe, Saved, Sees, World};
 
@@ -63,7 +63,8 @@ impl Actor {
         let world = recordings.world()?;
         let settings = run.settings.clone();
         let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.tolerance.clone());
-        let (wide, near) = (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
+        let (wide, near) =
+            (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
         let [prior, near] = [wide, near].map(|s| prior(&s, recordings, world.targets));
         let probe = run.json(PROBE)?;
         let spec = world.env.spec().clone();
@@ -94,15 +95,19 @@ impl Actor {
     pub fn policy(&self, flavour: Flavour) -> Result<Act<'_>> {
         let world = &self.saved.world;
         if flavour != Flavour::Search && self.saved.reacher.is_none() {
-            return Err(crate::error::usage(format!("policy {} needs an amortised planner, and this model has none", flavour.name())));
+            return Err(crate::error::usage(format!(
+                "policy {} needs an amortised planner, and this model has none",
+                flavour.name()
+            )));
         }
         let follow = PlannerConfig::Follow(FollowConfig {});
         let config = if flavour == Flavour::Reacher { &follow } else { &self.settings.planner };
         let planner = config.build(self.spec.action.width())?;
         let prior = if flavour == Flavour::Search { &self.prior } else { &self.near };
         let rules = (self.settings.mpc.clone(), prior.clone());
-        let policy = MpcPolicy::new(world, self.spec.action.clone(), planner, rules, move |goal| self.aim(goal, flavour))
-            .context("planner")?;
+        let policy =
+            MpcPolicy::new(world, self.spec.action.clone(), planner, rules, move |goal| self.aim(goal, flavour))
+                .context("planner")?;
         Ok(policy.with_start_action(|state| self.start_action(state)))
     }
 

@@ -126,7 +126,12 @@ fn model(world: &World, recordings: &Recordings, limit: Duration) -> Result<Vec<
     let block = space.block(world.config().frame_skip);
     let middle: Vec<f32> = space.low.iter().zip(&space.high).map(|(l, h)| (l + h) / 2.0).collect();
     let std = space.low.iter().zip(&space.high).map(|(l, h)| (h - l) / 10.0).collect();
-    let prior = PriorRule::HoldLast { std, growth: 0.5 }.prior(&Table::new(block.width()), &middle, 5, world.config().frame_skip);
+    let prior = PriorRule::HoldLast { std, growth: 0.5 }.prior(
+        &Table::new(block.width()),
+        &middle,
+        5,
+        world.config().frame_skip,
+    );
     let objective = Distance::latent(world, goal, Timing::default());
     let problem =
         Problem { dynamics: world, start: &start, objective: &objective, space: &block, prior: &prior, deadline: None };

@@ -76,8 +76,10 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         run.dir().write(&format!("attempts-{}.jsonl", flavour.name()), attempts.to_json_lines()?.as_bytes())?;
         all.push(attempts);
     }
-    let scorecards =
-        all.iter().map(|a| Scorecard::new(a, &floors, provenance.clone())).collect::<terrella_core::Result<Vec<_>>>()?;
+    let scorecards = all
+        .iter()
+        .map(|a| Scorecard::new(a, &floors, provenance.clone()))
+        .collect::<terrella_core::Result<Vec<_>>>()?;
     let failures = all.iter().flat_map(|a| protocol.rules.iter().map(|&rule| failures(&*world.env, a, rule))).collect();
     let evaluation = Evaluation { scorecards, comparisons: against_first(&all, &protocol), failures, rollout };
     run.write_json(FILE, &evaluation)?;

@@ -53,7 +53,8 @@ pub fn finish(run: &Run, world: World, recordings: &Recordings, device: &Device,
     let settings = &run.settings;
     let (train, held_out) = (&recordings.split.train, &recordings.split.held_out);
     // Where the world has symmetries, the amortised planner learns from every turned recording.
-    let turns: Vec<Option<Turn>> = match &settings.train.symmetry {
+    let trained = recordings.train_config(settings);
+    let turns: Vec<Option<Turn>> = match &trained.symmetry {
         Some(_) => Turn::all().map(Some).collect(),
         None => vec![None],
     };
@@ -62,7 +63,7 @@ pub fn finish(run: &Run, world: World, recordings: &Recordings, device: &Device,
     let mut trace = |episode: usize, turn: Option<Turn>| -> Result<Trace> {
         done += 1;
         stage.at(done, "");
-        let turned = settings.train.symmetry.as_ref().zip(turn);
+        let turned = trained.symmetry.as_ref().zip(turn);
         Ok(Trace::of(&world, &recordings.dataset.episodes[episode], turned)?)
     };
     let mut traces = Vec::new();
@@ -93,7 +94,7 @@ pub fn finish(run: &Run, world: World, recordings: &Recordings, device: &Device,
         run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })?;
     }
     let config = settings.reacher.clone();
-    let saved = Saved { world, reacher: Some((reacher, config)), train: settings.train.clone(), step: settings.train.steps };
+    let saved = Saved { world, reacher: Some((reacher, config)), step: trained.steps, train: trained };
     saved.save(&run.file("model"))?;
     Ok(saved)
 }

@@ -16,7 +16,7 @@ mod run;
 mod train;
 mod worlds;
 
-pub use act::{Actor, Act};
+pub use act::{Act, Actor};
 pub use bench::{BenchConfig, Timed, bench};
 pub use collect::{CollectConfig, collect};
 pub use evaluate::{Evaluation, evaluate};

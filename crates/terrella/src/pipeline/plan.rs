@@ -57,7 +57,11 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
     let world = recordings.world()?;
     let (dataset, eval) = (&recordings.dataset, &run.settings.eval);
     let Some(log) = dataset.episodes.get(config.episode) else {
-        return Err(usage(format!("there is no episode {}; the recordings have {}", config.episode, dataset.episodes.len())));
+        return Err(usage(format!(
+            "there is no episode {}; the recordings have {}",
+            config.episode,
+            dataset.episodes.len()
+        )));
     };
     let goal_row = config.goal_row.unwrap_or(config.start + eval.offset);
     if config.start >= log.len() || goal_row >= log.len() {
@@ -159,9 +163,10 @@ fn strips(env: &mut dyn Env, verdict: &Verdict, noted: &Noted, skip: usize) -> R
     let caption = Rule::ALL.map(outcome).into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("; ");
     Ok(vec![Filmstrip {
         title: format!("Episode {} from row {}", verdict.episode, verdict.start),
-        caption: format!("{caption}. A row of a plan begins where it was made; its first picture is what the model saw."),
+        caption: format!(
+            "{caption}. A row of a plan begins where it was made; its first picture is what the model saw."
+        ),
         steps,
         rows,
     }])
 }
-

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use terrella_core::{Dataset, Split};
 use terrella_data::{OpenOptions, open_with};
-use terrella_model::{Interface, Sees};
+use terrella_model::{Interface, Sees, TrainConfig};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -46,7 +46,8 @@ impl Recordings {
         if dataset.signature.state.is_empty() && (!sees || settings.model.readout) {
             bail!("{shown} logs no state; train from pictures alone with --preset quickstart-pixels");
         }
-        let split = dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
+        let split =
+            dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
         let percent = 100.0 * settings.data.held_out;
         let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
         let world = match &dataset.signature.env {
@@ -72,6 +73,15 @@ impl Recordings {
         self.world.as_ref().context(
             "these recordings name no world to act in; import them with --env (see `terrella envs`), or train without evaluating",
         )
+    }
+
+    /// The training settings with the world's symmetry filled in, where it holds and is wanted.
+    pub fn train_config(&self, settings: &Settings) -> TrainConfig {
+        let mut config = settings.train.clone();
+        if config.symmetry.is_none() && settings.data.symmetry {
+            config.symmetry = self.world.as_ref().and_then(|w| w.symmetry.clone());
+        }
+        config
     }
 
     /// What a model trained on these has to know.

@@ -41,7 +41,9 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.dreams = dreams(run, actor, recordings);
         report.attempts = attempts(run, recordings)?;
     } else {
-        report.limits.push("Pictures are missing from this page: the model or its recordings were not found.".to_owned());
+        report
+            .limits
+            .push("Pictures are missing from this page: the model or its recordings were not found.".to_owned());
     }
     report.limits.extend(limits(run, probes.as_ref()));
     report.commands.push(run.about.command.clone());
@@ -60,7 +62,8 @@ pub fn write(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<PathBuf
 }
 
 fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
-    let world = loaded.and_then(|(_, r)| r.world.as_ref()).map_or(run.settings.data.env.clone(), |w| w.env.spec().id.clone());
+    let world =
+        loaded.and_then(|(_, r)| r.world.as_ref()).map_or(run.settings.data.env.clone(), |w| w.env.spec().id.clone());
     let sees = if run.settings.model.sees == Sees::Pixels { "pictures" } else { "logged states" };
     format!("A world model of {world}, learned from {sees}")
 }
@@ -72,7 +75,9 @@ fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordi
         let (n, rows) = (recordings.dataset.episodes.len(), recordings.dataset.n_rows());
         text.extend(recordings.world.as_ref().map(|w| w.rules.to_owned()).filter(|rules| !rules.is_empty()));
         let origin = match settings.data.path {
-            None => "A scripted demonstrator, with noise and with stretches of aimless wandering, was recorded".to_owned(),
+            None => {
+                "A scripted demonstrator, with noise and with stretches of aimless wandering, was recorded".to_owned()
+            }
             Some(_) => "Given recordings were used".to_owned(),
         };
         text.push(format!(
@@ -130,14 +135,29 @@ fn curves(log: &[Progress], readout: bool) -> Vec<Chart> {
     );
     prediction.log_y = true;
     let mut charts = vec![
-        prediction.line("one step", line(|l| l.predict)).line("rollout", line(|l| l.rollout)).line("copying", line(|l| l.copy_last)),
-        chart("Directions that latents use", "effective rank", "Near 1, all scenes would look alike to the model: a collapse.")
-            .line("effective rank", line(|l| l.effective_rank)),
-        chart("Shape of the latents", "SIGReg", "Distance of the latents from an isotropic Gaussian, which is what forbids a collapse.")
-            .line("SIGReg", line(|l| l.sigreg)),
+        prediction
+            .line("one step", line(|l| l.predict))
+            .line("rollout", line(|l| l.rollout))
+            .line("copying", line(|l| l.copy_last)),
+        chart(
+            "Directions that latents use",
+            "effective rank",
+            "Near 1, all scenes would look alike to the model: a collapse.",
+        )
+        .line("effective rank", line(|l| l.effective_rank)),
+        chart(
+            "Shape of the latents",
+            "SIGReg",
+            "Distance of the latents from an isotropic Gaussian, which is what forbids a collapse.",
+        )
+        .line("SIGReg", line(|l| l.sigreg)),
     ];
     if readout {
-        let mut told = chart("Telling the logged state", "mean squared error, in features", "Seen: from the picture or state itself. Imagined: from predictions.");
+        let mut told = chart(
+            "Telling the logged state",
+            "mean squared error, in features",
+            "Seen: from the picture or state itself. Imagined: from predictions.",
+        );
         told.log_y = true;
         charts.push(told.line("seen", line(|l| l.readout)).line("imagined", line(|l| l.readout_rollout)));
     }
@@ -206,10 +226,14 @@ fn limits(run: &Run, probes: Option<&ProbeReport>) -> Vec<String> {
 fn facts(run: &Run, training: Option<&Training>, probes: Option<&ProbeReport>) -> Result<Vec<(String, String)>> {
     let (about, settings) = (&run.about, &run.settings);
     let fact = |name: &str, value: String| (name.to_owned(), value);
-    let mut facts = vec![fact("terrella", about.version.clone()), fact("training seed", settings.train.seed.to_string())];
+    let mut facts =
+        vec![fact("terrella", about.version.clone()), fact("training seed", settings.train.seed.to_string())];
     if let Some(t) = training {
         facts.push(fact("parameters", t.parameters.to_string()));
-        facts.push(fact("training", format!("{} steps, {:.1} epochs of {} clips, {:.0} ms a step", t.steps, t.epochs, t.clips, t.ms_per_step)));
+        facts.push(fact(
+            "training",
+            format!("{} steps, {:.1} epochs of {} clips, {:.0} ms a step", t.steps, t.epochs, t.clips, t.ms_per_step),
+        ));
     }
     if let Some(p) = probes {
         facts.push(fact("amortised planner", format!("mean absolute error {:.3} deviations", p.reacher_loss)));
@@ -222,4 +246,3 @@ fn facts(run: &Run, training: Option<&Training>, probes: Option<&ProbeReport>) -
     facts.push(fact("settings", "run.toml beside this page".to_owned()));
     Ok(facts)
 }
-

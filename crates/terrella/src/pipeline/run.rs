@@ -99,8 +99,8 @@ impl Run {
             )));
         }
         let text = dir.read(RECORD)?;
-        let Record { run: about, settings } = toml::from_str(&text)
-            .map_err(|e| anyhow::anyhow!("{} cannot be read: {e}", dir.file(RECORD).display()))?;
+        let Record { run: about, settings } =
+            toml::from_str(&text).map_err(|e| anyhow::anyhow!("{} cannot be read: {e}", dir.file(RECORD).display()))?;
         Ok(Self { dir, about, settings })
     }
 
@@ -169,6 +169,7 @@ fn quoted(argument: &str) -> String {
 
 fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| Some(line.strip_prefix("model name")?.split_once(':')?.1.trim().to_owned()));
+    let name =
+        info.lines().find_map(|line| Some(line.strip_prefix("model name")?.split_once(':')?.1.trim().to_owned()));
     name.unwrap_or_else(|| format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))
 }

@@ -42,13 +42,11 @@ pub struct Training {
 /// If data and model do not fit, training collapses, the disk refuses, or somebody asked to stop.
 pub fn train(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<(World, Training)> {
     let settings = &run.settings;
-    let mut config = settings.train.clone();
-    if config.symmetry.is_none() && settings.data.symmetry {
-        config.symmetry = recordings.world.as_ref().and_then(|w| w.symmetry.clone());
-    }
     let mut trainer = match Trainer::resume(run.path(), device)? {
         Some(trainer) => trainer,
-        None => Trainer::new(settings.model.clone(), recordings.interface()?, config, device),
+        None => {
+            Trainer::new(settings.model.clone(), recordings.interface()?, recordings.train_config(settings), device)
+        }
     };
     if trainer.interface.data_hash != recordings.dataset.hash {
         bail!(
@@ -118,16 +116,16 @@ fn steps(run: &Run, trainer: &mut Trainer, mut batches: Prefetch, watch: &Watch)
 
 fn word(progress: &Progress) -> String {
     let l = &progress.losses;
-    format!("loss {:.3}, prediction {:.4} (copying {:.3}), rank {:.0}", l.total, l.predict, l.copy_last, l.effective_rank)
+    format!(
+        "loss {:.3}, prediction {:.4} (copying {:.3}), rank {:.0}",
+        l.total, l.predict, l.copy_last, l.effective_rank
+    )
 }
 
 /// Drops what was logged after the checkpoint that training goes on from.
 fn keep_log_up_to(run: &Run, step: u64) -> Result<()> {
-    let kept: Vec<String> = log(run)?
-        .iter()
-        .filter(|p| p.step <= step)
-        .map(serde_json::to_string)
-        .collect::<serde_json::Result<_>>()?;
+    let kept: Vec<String> =
+        log(run)?.iter().filter(|p| p.step <= step).map(serde_json::to_string).collect::<serde_json::Result<_>>()?;
     let text = kept.iter().map(|line| line.clone() + "\n").collect::<String>();
     Ok(run.dir().write(LOG, text.as_bytes())?)
 }

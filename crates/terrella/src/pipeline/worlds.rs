@@ -61,7 +61,8 @@ impl KnownWorld {
     /// Whether recordings with this signature can be of this world.
     pub fn fits(&self, signature: &Signature) -> bool {
         let spec = self.env.spec();
-        (spec.state.len(), spec.action.width(), spec.fps) == (signature.state.len(), signature.action.len(), signature.fps)
+        (spec.state.len(), spec.action.width(), spec.fps)
+            == (signature.state.len(), signature.action.len(), signature.fps)
     }
 
     /// The action that keeps the agent where this state has it.

@@ -196,7 +196,11 @@ fn merge(into: &mut Table, layer: &Table, known: &Table, path: &str, origin: &st
 fn nearest_path(prefix: &str, key: &str, known: &[&str]) -> String {
     let hint = nearest(key, known);
     if hint.is_empty() {
-        return format!("; {} has {}", if prefix.is_empty() { "the top level" } else { prefix.trim_end_matches('.') }, known.join(", "));
+        return format!(
+            "; {} has {}",
+            if prefix.is_empty() { "the top level" } else { prefix.trim_end_matches('.') },
+            known.join(", ")
+        );
     }
     hint.replacen('"', &format!("\"{prefix}"), 1)
 }

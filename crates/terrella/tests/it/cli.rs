@@ -15,9 +15,19 @@ fn says_in(folder: &Path, name: &str, arguments: &[&str]) {
 #[test]
 fn help_of_every_verb() {
     says("help", &["--help"]);
-    for verb in
-        ["quickstart", "envs", "collect", "import", "inspect", "train", "eval", "plan", "report", "bench", "completions"]
-    {
+    for verb in [
+        "quickstart",
+        "envs",
+        "collect",
+        "import",
+        "inspect",
+        "train",
+        "eval",
+        "plan",
+        "report",
+        "bench",
+        "completions",
+    ] {
         says(&format!("help_{verb}"), &[verb, "--help"]);
     }
 }

@@ -47,7 +47,15 @@ fn quickstart_in_pusht_ends_with_a_page() {
     let (path, done) = run("pusht", &tiny("pusht", &["eval.budget=30"]), &Watch::silent());
     done.expect("the whole thread");
     let html = fs::read_to_string(path.join("report.html")).expect("a page");
-    for heading in ["What was done", "How good it is", "What it learned", "What it imagines", "What it did", "What it could not do", "How to repeat it"] {
+    for heading in [
+        "What was done",
+        "How good it is",
+        "What it learned",
+        "What it imagines",
+        "What it did",
+        "What it could not do",
+        "How to repeat it",
+    ] {
         assert!(html.contains(&format!("<h2>{heading}</h2>")), "section {heading}");
     }
     assert!(html.contains("hybrid") && html.contains("acting at random"), "scores stand beside their floors");

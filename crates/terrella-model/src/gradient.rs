@@ -1,0 +1,246 @@
+//! The gradient of one batch, worked on in parts side by side.
+//!
+//! A CPU tensor library spreads each operation over threads, and most operations of a small model
+//! are too short for that. Here each thread takes some of the clips through all operations instead.
+//! Frames meet in two places only, the encoder's batch norm and SIGReg; there the graph is cut, one
+//! graph serves all clips, and gradients are handed back over the cut. This is the mathematics of
+//! the undivided batch, and the number of parts is a constant, so that no result depends on how many
+//! cores there are.
+
+use crate::Result;
+use crate::batch::{Batcher, Tensors};
+use crate::jepa::Jepa;
+use crate::sigreg::{directions, sigreg};
+use crate::symmetry::{Symmetry, Turn};
+use crate::train::{LossWeights, Losses, TrainConfig};
+use burn::module::Module;
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::prelude::*;
+use burn::tensor::Transaction;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::ops::Range;
+use terrella_core::{Batch, Key};
+
+/// Parts of a batch on a CPU.
+pub(crate) const PARTS: usize = 2;
+
+/// One pool of threads a part.
+pub(crate) struct Workers {
+    pools: Vec<ThreadPool>,
+}
+
+impl Workers {
+    /// Workers for so many parts, which share the cores.
+    pub(crate) fn new(parts: usize) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = || ThreadPoolBuilder::new().num_threads((cores / parts).max(1)).build();
+        // Where the system grants no threads, parts take turns.
+        let pools = (0..parts).map(|_| pool()).collect::<std::result::Result<_, _>>().unwrap_or_default();
+        Self { pools: if parts > 1 { pools } else { Vec::new() } }
+    }
+
+    /// Does the work of all parts; answers in order.
+    fn each<I: Send, O: Send>(&self, inputs: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
+        if self.pools.len() < inputs.len() {
+            return inputs.into_iter().map(work).collect();
+        }
+        let work = &work;
+        std::thread::scope(|scope| {
+            let start = |(input, pool)| scope.spawn(move || ThreadPool::install(pool, || work(input)));
+            let running: Vec<_> = inputs.into_iter().zip(&self.pools).map(start).collect();
+            let join = |handle: std::thread::ScopedJoinHandle<'_, O>| {
+                handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            running.into_iter().map(join).collect()
+        })
+    }
+}
+
+/// What a batch cost, not yet read back.
+pub(crate) struct Scores {
+    /// Prediction, rollout, readout, readout of rollouts, SIGReg: not yet weighted.
+    losses: [Tensor<1>; 5],
+    latents: Tensor<3>,
+}
+
+/// Clips of one part on their way.
+struct Part {
+    clips: Range<usize>,
+    model: Jepa,
+    tensors: Tensors,
+    seen: Tensor<2>,
+}
+
+/// What one part knows after judging.
+struct Judged {
+    gradients: GradientsParams,
+    /// Gradient of its own clips' latents, `[clips, frames, latent]`.
+    own: Tensor<3>,
+    /// Gradient of all latents through its share of SIGReg's directions.
+    all: Tensor<3>,
+    losses: [Tensor<1>; 5],
+}
+
+/// Computes the gradient of all losses. `turns` has one entry a clip.
+///
+/// # Errors
+/// If the batch does not fit the model.
+pub(crate) fn gradient(
+    (model, batcher, workers): (&Jepa, &Batcher, &Workers),
+    batch: &Batch,
+    (symmetry, turns): (Option<&Symmetry>, &[Turn]),
+    (config, key): (&TrainConfig, Key),
+    device: &Device,
+) -> Result<(GradientsParams, Scores)> {
+    let (n, frames) = (batch.clips.len(), batch.n_frames);
+    let ranges = split(n, workers.pools.len().max(1));
+    let alone = ranges.len() == 1;
+    let start = |clips: Range<usize>| {
+        // Graphs that share a parameter are one graph under one lock: parts get leaves of their own.
+        let model = if alone { model.clone() } else { model.valid().train() };
+        let tensors = batcher.turned(&batch.slice(clips.clone()), symmetry, &turns[clips.clone()], device)?;
+        let seen = model.look(tensors.inputs.clone());
+        Ok(Part { clips, model, tensors, seen })
+    };
+    let parts = workers.each(ranges, start).into_iter().collect::<Result<Vec<Part>>>()?;
+
+    let seen = Tensor::cat(parts.iter().map(|p| p.seen.clone().detach()).collect(), 0).require_grad();
+    let flat = model.gather(seen.clone());
+    let [rows, latent] = flat.dims();
+    let latents = flat.clone().detach().reshape([n, frames, latent]);
+    let along = directions(latent, config.directions, key, device);
+
+    let judge = |part: &Part| {
+        let share = part.clips.len() as f64 / n as f64;
+        let own = latents.clone().narrow(0, part.clips.start, part.clips.len()).require_grad();
+        let (total, [predict, rollout, readout, foretold]) =
+            judge(&part.model, own.clone(), &part.tensors, &config.weights);
+        let mut grads = (total * share).backward();
+        let own = own.grad_remove(&mut grads).expect("every loss looks at latents");
+        let gradients = GradientsParams::from_grads(grads, &part.model);
+
+        // Directions are shared out like clips.
+        let (from, to) = (part.clips.start * config.directions / n, part.clips.end * config.directions / n);
+        let weight = (to - from) as f64 / config.directions as f64;
+        let all = latents.clone().require_grad();
+        let gaussian = sigreg(all.clone(), along.clone().narrow(1, from, to - from)) * weight;
+        let mut grads = (gaussian.clone() * config.weights.sigreg).backward();
+        let all = all.grad_remove(&mut grads).expect("SIGReg looks at latents");
+        let [predict, rollout, readout, foretold] = [predict, rollout, readout, foretold].map(|loss| loss * share);
+        let losses = [predict, rollout, readout, foretold, gaussian].map(Tensor::inner);
+        Judged { gradients, own, all, losses }
+    };
+    let judged = workers.each(parts.iter().collect(), judge);
+
+    // The gradient of the latents, handed over the cut.
+    let own = Tensor::cat(judged.iter().map(|j| j.own.clone()).collect(), 0);
+    let handed = judged.iter().fold(own, |sum, j| sum + j.all.clone()).reshape([rows, latent]);
+    let mut grads = (flat * Tensor::from_inner(handed)).sum().backward();
+    let handed = seen.grad_remove(&mut grads).expect("the encoder looks at what was seen");
+    let mut sum = GradientsAccumulator::new();
+    sum.accumulate(model, GradientsParams::from_grads(grads, model));
+
+    let latents = latents.inner();
+    let mut losses: Option<[Tensor<1>; 5]> = None;
+    for Judged { gradients, losses: new, .. } in judged {
+        sum.accumulate(model, gradients);
+        losses = Some(match losses {
+            None => new,
+            Some(old) => std::array::from_fn(|i| old[i].clone() + new[i].clone()),
+        });
+    }
+    let finish = |part: Part| {
+        let handed = handed.clone().narrow(0, part.clips.start * frames, part.clips.len() * frames);
+        GradientsParams::from_grads((part.seen * Tensor::from_inner(handed)).sum().backward(), &part.model)
+    };
+    for gradients in workers.each(parts, finish) {
+        sum.accumulate(model, gradients);
+    }
+    Ok((sum.grads(), Scores { losses: losses.expect("at least one part"), latents }))
+}
+
+/// `0 .. n` in so many parts of nearly equal size, none empty.
+fn split(n: usize, parts: usize) -> Vec<Range<usize>> {
+    let parts = parts.min(n).max(1);
+    (0..parts).map(|i| i * n / parts..(i + 1) * n / parts).collect()
+}
+
+/// The losses of some clips but SIGReg, weighted and summed, and one by one; each declared weight is
+/// used here or where SIGReg is.
+fn judge(model: &Jepa, latents: Tensor<3>, tensors: &Tensors, weights: &LossWeights) -> (Tensor<1>, [Tensor<1>; 4]) {
+    let [_, frames, _] = latents.dims();
+    let steering = model.steer(tensors.actions.clone());
+    let targets = latents.clone().narrow(1, 1, frames - 1);
+    let history = model.history().min(frames - 1);
+    let predicted = model.predict(latents.clone().narrow(1, 0, history), &steering.narrow(0, history));
+    let predict = mse(predicted, targets.clone().narrow(1, 0, history));
+    let rolled = model.roll_out(latents.clone().narrow(1, 0, 1).flatten::<2>(1, 2), &steering);
+    let rollout = mse(rolled.clone(), targets);
+    let mut total = predict.clone() + rollout.clone() * weights.rollout;
+    let zero = || predict.zeros_like().detach();
+    let (mut readout, mut foretold) = (zero(), zero());
+    if let (Some(features), Some(now), Some(then)) = (&tensors.features, model.read(latents), model.read(rolled)) {
+        readout = mse(now, features.clone());
+        foretold = mse(then, features.clone().narrow(1, 1, frames - 1));
+        total = total + (readout.clone() + foretold.clone()) * weights.readout;
+    }
+    (total, [predict, rollout, readout, foretold])
+}
+
+fn mse<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
+    (a - b).square().mean()
+}
+
+impl Scores {
+    /// Reads everything back, in one wait.
+    pub(crate) fn read_back(self, weights: &LossWeights, gradient_norm: Tensor<1>) -> Losses {
+        let health = health(self.latents);
+        let tensors = self.losses.into_iter().chain(health).chain([gradient_norm]);
+        let transaction = tensors.fold(Transaction::default(), Transaction::register);
+        let read = |data: burn::tensor::TensorData| data.iter::<f32>().next().unwrap_or(f32::NAN);
+        let numbers: Vec<f32> = transaction.execute().into_iter().map(read).collect();
+        let &[
+            predict,
+            rollout,
+            readout,
+            readout_rollout,
+            sigreg,
+            copy_last,
+            effective_rank,
+            smallest_std,
+            gradient_norm,
+        ] = &numbers[..]
+        else {
+            return Losses { total: f32::NAN, ..Losses::default() };
+        };
+        let weighted = |value: f32, weight: f64| value * weight as f32;
+        let total = predict
+            + weighted(rollout, weights.rollout)
+            + weighted(sigreg, weights.sigreg)
+            + weighted(readout + readout_rollout, weights.readout);
+        Losses {
+            total,
+            predict,
+            rollout,
+            sigreg,
+            readout,
+            readout_rollout,
+            gradient_norm,
+            copy_last,
+            effective_rank,
+            smallest_std,
+        }
+    }
+}
+
+/// Copy-last error, effective rank and smallest deviation of `[batch, time, latent]`.
+fn health(latents: Tensor<3>) -> [Tensor<1>; 3] {
+    let [batch, time, latent] = latents.dims();
+    let copy_last = mse(latents.clone().narrow(1, 0, time - 1), latents.clone().narrow(1, 1, time - 1));
+    let rows = latents.reshape([batch * time, latent]);
+    let centred = rows.clone() - rows.mean_dim(0);
+    let covariance = centred.clone().transpose().matmul(centred) / (batch * time) as f64; // [latent, latent]
+    let variances = (covariance.clone() * Tensor::eye(latent, &covariance.device())).sum_dim(1);
+    let rank = variances.clone().sum().square() / (covariance.square().sum() + 1e-12);
+    [copy_last, rank, variances.min().sqrt()]
+}

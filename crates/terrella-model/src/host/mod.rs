@@ -1,0 +1,196 @@
+//! The predictor on a CPU, for planning: the same numbers as [`crate::jepa`] on plain rows.
+//!
+//! A search imagines a few dozen rows at a time, so a tensor library spends its time between
+//! operations. Here a chunk of rows goes through the whole predictor while it stays in the cache, one
+//! thread a chunk, and nothing is computed twice: while the window grows, keys and values of earlier
+//! tokens are kept, and the last block does for the newest token only what the prediction needs.
+//! [`crate::jepa`] is the reference; a test holds the two together.
+
+pub(crate) mod block;
+pub(crate) mod dense;
+
+use block::{Block, Norm, Rows};
+use dense::{Dense, silu};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Rows that go through the predictor together.
+const ROWS: usize = 32;
+
+/// The predictor of a trained model, with its action encoder and its readout.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) action: [Dense; 3],
+    pub(crate) position: Vec<f32>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) norm: Norm,
+    /// The predictor's projector: layers with a GELU between.
+    pub(crate) project: Vec<Dense>,
+    /// Layers with a ReLU between.
+    pub(crate) readout: Option<[Dense; 2]>,
+    pub(crate) history: usize,
+    pub(crate) residual: bool,
+    pub(crate) width: usize,
+}
+
+/// A batch of states: the last few latents and what lies between them, oldest first.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    rows: usize,
+    /// Up to `history` times `[rows, width]`.
+    latents: Vec<Vec<f32>>,
+    /// What action blocks do, one step fewer: `[rows, steering]`.
+    steering: Vec<Vec<f32>>,
+    /// Keys and values of the first latents, while the window still begins with them: `[rows, kept]`.
+    kept: Vec<Vec<f32>>,
+}
+
+impl Memory {
+    /// A state without a past, `[rows, width]`.
+    pub(crate) fn new(latents: Vec<f32>, width: usize) -> Self {
+        Self { rows: latents.len() / width, latents: vec![latents], steering: Vec::new(), kept: Vec::new() }
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The newest latents.
+    pub(crate) fn now(&self) -> &[f32] {
+        self.latents.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts other latents in the place of the newest ones.
+    pub(crate) fn correct(&mut self, latents: Vec<f32>) {
+        if let Some(last) = self.latents.last_mut() {
+            *last = latents;
+        }
+    }
+
+    /// `n` copies of the only row.
+    pub(crate) fn repeat(&self, n: usize) -> Self {
+        let copies = |all: &[Vec<f32>]| all.iter().map(|row| row.repeat(n)).collect();
+        let [latents, steering, kept] = [&self.latents, &self.steering, &self.kept].map(|all| copies(all));
+        Self { rows: self.rows * n, latents, steering, kept }
+    }
+}
+
+impl Engine {
+    /// Numbers of steering a row.
+    fn steering(&self) -> usize {
+        self.blocks.iter().map(Block::steering).sum()
+    }
+
+    /// Numbers of keys and values a row.
+    fn kept(&self) -> usize {
+        self.blocks.iter().map(Block::kept).sum()
+    }
+
+    /// The states after these normalised action blocks, `[rows, block]`.
+    pub(crate) fn step(&self, before: &Memory, actions: &[f32]) -> Memory {
+        let (rows, width, steering, kept) = (before.rows, self.width, self.steering(), self.kept());
+        let action = actions.len() / rows.max(1);
+        let grows = before.latents.len() < self.history;
+        let mut next = vec![0.0; rows * width];
+        let mut newest = vec![0.0; rows * steering];
+        // Where the window slides every token changes its place, and nothing can be kept.
+        let mut keep = vec![0.0; rows * kept];
+        next.par_chunks_mut(ROWS * width)
+            .zip(newest.par_chunks_mut(ROWS * steering))
+            .zip(keep.par_chunks_mut(ROWS * kept))
+            .zip(actions.par_chunks(ROWS * action))
+            .enumerate()
+            .for_each(|(chunk, (((next, newest), keep), actions))| {
+                let from = chunk * ROWS;
+                let n = next.len() / width;
+                self.steer(actions, n, newest);
+                let mut past = part(&before.steering, from..from + n, steering);
+                past.push(newest);
+                let kept_here = part(&before.kept, from..from + n, kept);
+                let rows = Rows { n, steering: &past, kept: &kept_here, total: [steering, kept] };
+                self.predict(&part(&before.latents, from..from + n, width), &rows, next, keep);
+            });
+        let mut after = Memory { rows, ..before.clone() };
+        after.latents.push(next);
+        after.steering.push(newest);
+        if grows {
+            after.kept.push(keep);
+        } else {
+            after.latents.remove(0);
+            after.steering.remove(0);
+            after.kept.clear();
+        }
+        after
+    }
+
+    /// What actions do to each block, `[n, steering]`.
+    fn steer(&self, actions: &[f32], n: usize, out: &mut [f32]) {
+        let [squeeze, up, down] = &self.action;
+        let apply = |layer: &Dense, x: &[f32]| {
+            let mut y = vec![0.0; n * layer.output];
+            layer.forward(x, &mut y);
+            y
+        };
+        let mut x = apply(up, &apply(squeeze, actions));
+        x.iter_mut().for_each(|x| *x = silu(*x));
+        let mut x = apply(down, &x);
+        x.iter_mut().for_each(|x| *x = silu(*x));
+        let stride = self.steering();
+        let mut at = 0;
+        for block in &self.blocks {
+            block.steer(&x, &mut out[at..], stride, n);
+            at += block.steering();
+        }
+    }
+
+    /// The next latents, `[n, width]`; keys and values of the newest token go to `keep`.
+    fn predict(&self, latents: &[&[f32]], rows: &Rows<'_>, next: &mut [f32], keep: &mut [f32]) {
+        let (n, width, time) = (rows.n, self.width, latents.len());
+        let first = rows.kept.len();
+        let mut x = Vec::with_capacity((time - first) * n * width);
+        for (token, latents) in latents.iter().enumerate().skip(first) {
+            let position = &self.position[token * width..(token + 1) * width];
+            x.extend(latents.chunks(width).flat_map(|row| row.iter().zip(position).map(|(z, p)| z + p)));
+        }
+        let mut at = [0, 0];
+        for (i, block) in self.blocks.iter().enumerate() {
+            let last = i + 1 == self.blocks.len();
+            block.forward(&mut x, rows, at, last, keep);
+            at = [at[0] + block.steering(), at[1] + block.kept()];
+        }
+        let mut x = x.split_off(x.len() - n * width);
+        x.chunks_mut(width).for_each(|row| self.norm.apply(row));
+        for (i, layer) in self.project.iter().enumerate() {
+            if i > 0 {
+                x.iter_mut().for_each(|x| *x = dense::gelu(*x));
+            }
+            let mut y = vec![0.0; n * layer.output];
+            layer.forward(&x, &mut y);
+            x = y;
+        }
+        next.copy_from_slice(&x);
+        if self.residual {
+            next.iter_mut().zip(latents[time - 1]).for_each(|(y, z)| *y += z);
+        }
+    }
+
+    /// State features told by latents, `[rows, width]`.
+    pub(crate) fn read(&self, latents: &[f32]) -> Option<Vec<f32>> {
+        let [first, second] = self.readout.as_ref()?;
+        let rows = latents.len() / self.width;
+        let mut features = vec![0.0; rows * second.output];
+        features.par_chunks_mut(ROWS * second.output).zip(latents.par_chunks(ROWS * self.width)).for_each(|(y, x)| {
+            let mut hidden = vec![0.0; x.len() / self.width * first.output];
+            first.forward(x, &mut hidden);
+            hidden.iter_mut().for_each(|h| *h = h.max(0.0));
+            second.forward(&hidden, y);
+        });
+        Some(features)
+    }
+}
+
+/// Some rows of each table.
+fn part(tables: &[Vec<f32>], rows: Range<usize>, width: usize) -> Vec<&[f32]> {
+    tables.iter().map(|table| &table[rows.start * width..rows.end * width]).collect()
+}
