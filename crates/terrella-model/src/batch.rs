@@ -109,22 +109,33 @@ impl Batcher {
         Tensor::from_data(TensorData::new(actions, [batch, steps, block]), device)
     }
 
-    /// Encoder inputs of single observations, `[observations, tokens, values]`.
+    /// Encoder inputs of single observations under each of these turns: all of them under the first,
+    /// then all under the second, `[turns · observations, tokens, values]`. Without a symmetry there is
+    /// but one way to look.
     ///
     /// # Errors
     /// If an observation lacks what the model looks at, or has another size.
-    pub fn observations(&self, observations: &[Observation], device: &Device) -> Result<Tensor<3>> {
+    pub fn observations(
+        &self,
+        observations: &[Observation],
+        (symmetry, turns): (Option<&Symmetry>, &[Turn]),
+        device: &Device,
+    ) -> Result<Tensor<3>> {
         let n = observations.len();
         let Some(patcher) = &self.patcher else {
+            let width = self.codec.state_width();
             let mut states = Vec::new();
             for o in observations {
-                terrella_core::Error::check("state size", self.codec.state_width(), o.state.len())?;
+                terrella_core::Error::check("state size", width, o.state.len())?;
                 states.extend_from_slice(&o.state);
             }
-            return Ok(Tensor::from_data(
-                TensorData::new(self.codec.encode(&states), [n, 1, self.codec.feature_width()]),
-                device,
-            ));
+            let mut all = states.repeat(turns.len());
+            if let Some(symmetry) = symmetry {
+                all.chunks_mut(n * width).zip(turns).for_each(|(rows, turn)| symmetry.turn_states(*turn, rows, width));
+            }
+            let features = self.codec.encode(&all);
+            let shape = [turns.len() * n, 1, self.codec.feature_width()];
+            return Ok(Tensor::from_data(TensorData::new(features, shape), device));
         };
         let mut bytes = Vec::with_capacity(n * patcher.bytes());
         for o in observations {
@@ -134,8 +145,9 @@ impl Batcher {
             self.check_size(Some([image.height, image.width]))?;
             bytes.extend_from_slice(&image.data);
         }
-        let patches = patcher.patches(&bytes, &vec![Turn::NONE; n]);
-        Ok(Tensor::from_data(TensorData::new(patches, [n, patcher.tokens(), patcher.values()]), device))
+        let each: Vec<Turn> = turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, n)).collect();
+        let patches = patcher.patches(&bytes.repeat(turns.len()), &each);
+        Ok(Tensor::from_data(TensorData::new(patches, [each.len(), patcher.tokens(), patcher.values()]), device))
     }
 
     fn check_size(&self, size: Option<[usize; 2]>) -> Result<()> {

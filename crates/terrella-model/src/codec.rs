@@ -42,6 +42,13 @@ impl StateCodec {
         features
     }
 
+    /// `a − b`; angles the shorter way round.
+    pub fn difference(&self, a: &[f32], b: &[f32]) -> Vec<f32> {
+        use std::f32::consts::{PI, TAU};
+        let wrap = |i: usize, d: f32| if self.angles.contains(&i) { (d + PI).rem_euclid(TAU) - PI } else { d };
+        a.iter().zip(b).enumerate().map(|(i, (a, b))| wrap(i, a - b)).collect()
+    }
+
     /// State rows of features; angles lie in `[0, 2π)`.
     pub fn decode(&self, features: &[f32]) -> Table {
         let mut states = Table::new(self.state_width());

@@ -178,20 +178,29 @@ impl Reacher {
     /// Proposes action sequences (`[horizon, block]` each, log units) from the only state of a batch
     /// of one, following itself through the imagined world: one sequence for each pace in
     /// `to_go`, the environment steps in which the goal shall be reached. A search can then judge
-    /// which pace works out; all of them look like what the demonstrators did.
-    pub fn propose(&self, world: &World, start: &Latents, goal: &[f32], to_go: &[usize], horizon: usize) -> Vec<Table> {
+    /// which pace works out; all of them look like what the demonstrators did. Where start and goal
+    /// are seen from several sides, each side proposes, and the average is done.
+    pub fn propose(
+        &self,
+        world: &World,
+        (start, goal): (&Latents, &Latents),
+        to_go: &[usize],
+        horizon: usize,
+    ) -> Vec<Table> {
         let n = to_go.len();
-        let goal = Tensor::<2>::from_data(TensorData::new(goal.repeat(n), [n, goal.len()]), &world.device);
+        let mut state = world.repeat_all_sides(start, n);
+        let goal = world.all_sides(&world.repeat_all_sides(goal, n));
+        let [rows, _] = goal.dims();
         let mut plans = vec![Table::new(world.block_width()); n];
-        let mut state = world.repeat(start, n);
         for k in 0..horizon {
             let left = |&steps: &usize| steps.saturating_sub(k * world.config.frame_skip).clamp(1, self.reach) as f32;
             let left: Vec<f32> = to_go.iter().map(left).collect();
-            let mut blocks = table(self.forward(world.now(&state), goal.clone(), &left));
-            world.interface.action_stats.denormalize(&mut blocks.data);
-            plans.iter_mut().zip(blocks.rows()).for_each(|(plan, block)| plan.push(block));
+            let mut blocks = table(self.forward(world.all_sides(&state), goal.clone(), &left.repeat(rows / n))).data;
+            world.interface.action_stats.denormalize(&mut blocks);
+            let blocks = world.consensus(&state, blocks);
+            plans.iter_mut().zip(blocks.chunks(world.block_width())).for_each(|(plan, block)| plan.push(block));
             if k + 1 < horizon {
-                state = world.step(&state, &blocks.data);
+                state = world.step(&state, &blocks);
             }
         }
         plans

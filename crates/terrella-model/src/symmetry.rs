@@ -29,6 +29,13 @@ impl Turn {
         usize::from(self.0)
     }
 
+    /// The turn that undoes this one.
+    #[must_use]
+    pub fn inverse(self) -> Self {
+        // Mirroring undoes itself; after a swap the two mirrors have changed their places.
+        if self.0 & 4 == 0 { self } else { Self(4 | (self.0 & 1) << 1 | (self.0 >> 1) & 1) }
+    }
+
     /// Turns a vector (x right, y down).
     pub fn vector(self, [x, y]: [f32; 2]) -> [f32; 2] {
         let x = if self.0 & 1 == 0 { x } else { -x };
@@ -64,6 +71,16 @@ pub struct Symmetry {
 }
 
 impl Symmetry {
+    /// Turns states, row by row.
+    pub(crate) fn turn_states(&self, turn: Turn, rows: &mut [f32], width: usize) {
+        rows.chunks_mut(width).for_each(|row| self.turn_state(turn, row));
+    }
+
+    /// Turns actions, row by row.
+    pub(crate) fn turn_actions(&self, turn: Turn, rows: &mut [f32], width: usize) {
+        rows.chunks_mut(width).for_each(|row| self.turn_action(turn, row));
+    }
+
     /// Turns one state row in place.
     pub fn turn_state(&self, turn: Turn, row: &mut [f32]) {
         self.turn_points(turn, &self.points, row);
@@ -101,6 +118,13 @@ mod tests {
             symmetry.turn_state(turn, &mut point);
             let (y, x) = (point[1] as usize, point[0] as usize);
             assert_eq!(turn.source(y, x, size), (row, column), "turn {turn:?}");
+        }
+    }
+
+    #[test]
+    fn every_turn_can_be_undone() {
+        for turn in Turn::all() {
+            assert_eq!(turn.inverse().vector(turn.vector([3.0, 5.0])), [3.0, 5.0], "{turn:?}");
         }
     }
 

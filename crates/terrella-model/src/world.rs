@@ -1,15 +1,35 @@
 //! A trained model as a simulator: [`World`] implements [`Dynamics`] on host numbers.
+//!
+//! Where the world has a symmetry, the model can look at a picture from eight sides. Its errors on
+//! the eight are nearly independent, so that what it believes on average is nearer the truth than
+//! what it reads off one; see [`Views`].
 
 use crate::batch::Batcher;
 use crate::config::{Interface, JepaConfig};
 use crate::decoder::Decoder;
-use crate::host::{Engine, Memory};
+use crate::held::Held;
+use crate::host::Engine;
 use crate::jepa::Jepa;
-use crate::nn::predictor::Steering;
+use crate::symmetry::{Symmetry, Turn};
 use crate::train::is_cpu;
 use burn::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use terrella_core::{Dynamics, Image, Observation, Table};
+
+/// How a model uses a symmetry of its world when it acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Views {
+    /// Not at all.
+    One,
+    /// It looks from eight sides and believes the average; a search then imagines one side,
+    /// corrected by what the average said of its beginning.
+    #[default]
+    Look,
+    /// It also imagines all eight, which is eight times the work: errors of prediction average out too.
+    Imagine,
+}
 
 /// A trained model with everything it needs to be asked in log units.
 #[derive(Clone, Debug)]
@@ -21,19 +41,24 @@ pub struct World {
     pub(crate) decoder: Option<Decoder>,
     pub(crate) device: Device,
     engine: Option<Arc<Engine>>,
+    around: Option<(Symmetry, Views)>,
 }
 
-/// A batch of latent states: the last few latents and the actions between them, oldest first.
+/// A batch of latent states, each seen from one side or from several.
 #[derive(Clone, Debug)]
-pub struct Latents(Held);
+pub struct Latents {
+    /// All states from the first side, then all from the second, …
+    held: Held,
+    turns: Vec<Turn>,
+    /// What is added to what the sides tell, one row a state.
+    offset: Option<Table>,
+}
 
-#[derive(Clone, Debug)]
-enum Held {
-    /// Plain rows, where the model runs on the CPU.
-    Host(Memory),
-    /// Up to `history` tensors `[batch, latent]`, the last is now, and what the action blocks
-    /// between them do.
-    Device { latents: Vec<Tensor<2>>, steering: Option<Steering> },
+impl Latents {
+    /// Number of states.
+    fn n(&self) -> usize {
+        self.held.rows() / self.turns.len()
+    }
 }
 
 impl World {
@@ -42,13 +67,20 @@ impl World {
         let batcher = Batcher::new(&config, &interface);
         let device = device.clone().without_autodiff();
         let engine = is_cpu(&device).then(|| model.on_host().map(Arc::new)).flatten();
-        Self { model, config, interface, batcher, decoder: None, device, engine }
+        Self { model, config, interface, batcher, decoder: None, device, engine, around: None }
     }
 
     /// The same model without its short cuts for the CPU: slower, and the reference for them.
     #[must_use]
     pub fn by_tensors(mut self) -> Self {
         self.engine = None;
+        self
+    }
+
+    /// Lets the model use a symmetry of its world.
+    #[must_use]
+    pub fn with_views(mut self, symmetry: Option<Symmetry>, views: Views) -> Self {
+        self.around = symmetry.filter(|_| views != Views::One).map(|symmetry| (symmetry, views));
         self
     }
 
@@ -74,43 +106,78 @@ impl World {
     /// # Errors
     /// If an observation lacks what the model looks at, or has another size.
     pub fn encode(&self, observations: &[Observation]) -> crate::Result<Tensor<2>> {
-        Ok(self.model.encode(self.batcher.observations(observations, &self.device)?))
+        self.encode_turned(observations, &[Turn::NONE])
     }
 
-    /// A fresh state whose latents are these, `[batch, latent]`.
+    fn encode_turned(&self, observations: &[Observation], turns: &[Turn]) -> crate::Result<Tensor<2>> {
+        let symmetry = self.around.as_ref().map(|(symmetry, _)| symmetry);
+        Ok(self.model.encode(self.batcher.observations(observations, (symmetry, turns), &self.device)?))
+    }
+
+    /// A fresh state whose latents are these, `[batch, latent]`, seen from one side.
     pub fn state_of(&self, latents: Tensor<2>) -> Latents {
-        Latents(match &self.engine {
-            Some(engine) => Held::Host(Memory::new(table(latents).data, engine.width)),
-            None => Held::Device { latents: vec![latents], steering: None },
-        })
+        Latents { held: Held::new(latents, self.engine.as_ref()), turns: vec![Turn::NONE], offset: None }
     }
 
-    /// The latents of now, `[batch, latent]`.
+    /// The newest latents, `[batch, latent]`.
     pub fn now(&self, state: &Latents) -> Tensor<2> {
-        match &state.0 {
-            Held::Device { latents, .. } => latents.last().expect("a state holds at least one latent").clone(),
-            Held::Host(_) => {
-                let Table { width, data } = self.latents(state);
-                let rows = data.len() / width;
-                Tensor::from_data(TensorData::new(data, [rows, width]), &self.device)
-            }
-        }
+        state.held.now_tensor(state.n(), &self.device)
     }
 
-    fn step_by_tensors(&self, latents: &[Tensor<2>], steering: Option<&Steering>, actions: &[f32]) -> Held {
-        let batch = latents.last().map_or(0, |now| now.dims()[0]);
-        let newest = self.model.steer(self.batcher.blocks(actions.to_vec(), batch, 1, &self.device));
-        let steering = steering.map_or_else(|| newest.clone(), |past| past.then(newest.clone()));
-        let time = latents.len();
-        let window = Tensor::stack::<3>(latents.to_vec(), 1); // [batch, time, latent]
-        let predicted = self.model.predict(window, &steering).narrow(1, time - 1, 1).flatten::<2>(1, 2);
-        let mut latents = latents.to_vec();
-        latents.push(predicted);
-        if latents.len() <= self.config.history {
-            return Held::Device { latents, steering: Some(steering) };
+    /// The newest latents from all sides, `[sides · batch, latent]`.
+    pub(crate) fn all_sides(&self, state: &Latents) -> Tensor<2> {
+        state.held.now_tensor(state.held.rows(), &self.device)
+    }
+
+    /// `n` copies of the only state of a batch of one, from all sides.
+    pub(crate) fn repeat_all_sides(&self, state: &Latents, n: usize) -> Latents {
+        Latents { held: state.held.repeat(0..state.turns.len(), n), turns: state.turns.clone(), offset: None }
+    }
+
+    /// Actions as they look from each side, `[sides · rows, width]`, from one side's.
+    fn turned(&self, turns: &[Turn], actions: &[f32]) -> Vec<f32> {
+        let mut all = actions.repeat(turns.len());
+        if let Some((symmetry, _)) = &self.around {
+            let parts = all.chunks_mut(actions.len().max(1));
+            let width = self.interface.action_width();
+            parts.zip(turns).for_each(|(part, turn)| symmetry.turn_actions(*turn, part, width));
         }
-        latents.remove(0);
-        Held::Device { latents, steering: (time > 1).then(|| steering.narrow(1, time - 1)) }
+        all
+    }
+
+    /// The average over sides of actions, `[sides · rows, width]`, as they look from the first.
+    pub(crate) fn consensus(&self, state: &Latents, mut actions: Vec<f32>) -> Vec<f32> {
+        let n = actions.len() / state.turns.len();
+        let width = self.interface.action_width();
+        if let Some((symmetry, _)) = &self.around {
+            let sides = actions.chunks_mut(n).zip(&state.turns);
+            sides.for_each(|(side, turn)| symmetry.turn_actions(turn.inverse(), side, width));
+        }
+        let scale = 1.0 / state.turns.len() as f32;
+        (0..n).map(|i| actions.iter().skip(i).step_by(n).sum::<f32>() * scale).collect()
+    }
+
+    /// What the sides tell, one row a state.
+    fn told(&self, state: &Latents) -> Option<Table> {
+        let rows = state.held.rows();
+        let features = match (&state.held, &self.engine) {
+            (Held::Host(memory), Some(engine)) => engine.read(memory.now())?,
+            _ => table(self.model.read(state.held.now_tensor(rows, &self.device))?).data,
+        };
+        let codec = self.batcher.codec();
+        let mut told = codec.decode(&features);
+        let Some((symmetry, _)) = self.around.as_ref().filter(|_| state.turns.len() > 1) else {
+            return Some(told);
+        };
+        let (n, width) = (state.n(), told.width);
+        let sides = told.data.chunks_mut(n * width).zip(&state.turns);
+        sides.for_each(|(side, turn)| symmetry.turn_states(turn.inverse(), side, width));
+        // Features, unlike angles, can be averaged.
+        let features = codec.encode(&told.data);
+        let each = features.len() / state.turns.len();
+        let scale = 1.0 / state.turns.len() as f32;
+        let mean: Vec<f32> = (0..each).map(|i| features.iter().skip(i).step_by(each).sum::<f32>() * scale).collect();
+        Some(codec.decode(&mean))
     }
 }
 
@@ -122,59 +189,50 @@ impl Dynamics for World {
     }
 
     fn observe(&self, observations: &[Observation]) -> terrella_core::Result<Latents> {
-        let latents = self.encode(observations).map_err(|e| terrella_core::Error::Invalid(e.to_string()))?;
-        Ok(self.state_of(latents))
+        let turns = if self.around.is_some() { Turn::all().collect() } else { vec![Turn::NONE] };
+        let latents = self.encode_turned(observations, &turns);
+        let latents = latents.map_err(|e| terrella_core::Error::Invalid(e.to_string()))?;
+        Ok(Latents { held: Held::new(latents, self.engine.as_ref()), turns, offset: None })
     }
 
     fn track(&self, before: &Latents, block: &[f32], observations: &[Observation]) -> terrella_core::Result<Latents> {
+        // What is seen replaces what was foretold; the past stays as context.
         let mut after = self.step(before, block);
-        // What was seen replaces what was foretold; the past stays as context.
-        match (&mut after.0, self.observe(observations)?.0) {
-            (Held::Host(after), Held::Host(seen)) => after.correct(seen.now().to_vec()),
-            (Held::Device { latents, .. }, Held::Device { latents: mut seen, .. }) => {
-                latents.pop();
-                latents.append(&mut seen);
-            }
-            _ => unreachable!("all states of one world are held alike"),
-        }
+        after.held.correct(self.observe(observations)?.held);
         Ok(after)
     }
 
     fn repeat(&self, state: &Latents, n: usize) -> Latents {
-        Latents(match &state.0 {
-            Held::Host(memory) => Held::Host(memory.repeat(n)),
-            Held::Device { latents, steering } => Held::Device {
-                latents: latents.iter().map(|t| t.clone().repeat_dim(0, n)).collect(),
-                steering: steering.as_ref().map(|s| s.repeat(n)),
-            },
-        })
-    }
-
-    fn step(&self, state: &Latents, actions: &[f32]) -> Latents {
-        Latents(match (&state.0, &self.engine) {
-            (Held::Host(memory), Some(engine)) => {
-                let mut actions = actions.to_vec();
-                self.interface.action_stats.normalize(&mut actions);
-                Held::Host(engine.step(memory, &actions))
+        match &self.around {
+            Some((_, Views::Look)) if state.turns.len() > 1 => {
+                let one = Latents { held: state.held.repeat(0..1, 1), turns: vec![Turn::NONE], offset: None };
+                let offset = self.told(state).zip(self.told(&one)).map(|(all, one)| {
+                    let difference = self.batcher.codec().difference(all.row(0), one.row(0));
+                    Table::from_data(all.width, difference.repeat(n))
+                });
+                Latents { held: state.held.repeat(0..1, n), offset, ..one }
             }
-            (Held::Device { latents, steering }, _) => self.step_by_tensors(latents, steering.as_ref(), actions),
-            (Held::Host(_), None) => unreachable!("all states of one world are held alike"),
-        })
-    }
-
-    fn latents(&self, state: &Latents) -> Table {
-        match &state.0 {
-            Held::Host(memory) => Table::from_data(memory.now().len() / memory.rows(), memory.now().to_vec()),
-            Held::Device { .. } => table(self.now(state)),
+            _ => self.repeat_all_sides(state, n),
         }
     }
 
+    fn step(&self, state: &Latents, actions: &[f32]) -> Latents {
+        let mut blocks = self.turned(&state.turns, actions);
+        self.interface.action_stats.normalize(&mut blocks);
+        let held = state.held.step(&self.model, self.engine.as_ref(), blocks, &self.device);
+        Latents { held, turns: state.turns.clone(), offset: state.offset.clone() }
+    }
+
+    fn latents(&self, state: &Latents) -> Table {
+        state.held.now(state.n())
+    }
+
     fn read(&self, state: &Latents) -> Option<Table> {
-        let features = match (&state.0, &self.engine) {
-            (Held::Host(memory), Some(engine)) => engine.read(memory.now()),
-            _ => self.model.read(self.now(state)).map(|features| table(features).data),
-        };
-        features.map(|features| self.batcher.codec().decode(&features))
+        let mut told = self.told(state)?;
+        if let Some(offset) = &state.offset {
+            told.data.iter_mut().zip(&offset.data).for_each(|(told, offset)| *told += offset);
+        }
+        Some(told)
     }
 
     fn draw(&self, state: &Latents) -> Option<Vec<Image>> {

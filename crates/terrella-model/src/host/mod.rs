@@ -68,11 +68,22 @@ impl Memory {
         }
     }
 
-    /// `n` copies of the only row.
-    pub(crate) fn repeat(&self, n: usize) -> Self {
-        let copies = |all: &[Vec<f32>]| all.iter().map(|row| row.repeat(n)).collect();
-        let [latents, steering, kept] = [&self.latents, &self.steering, &self.kept].map(|all| copies(all));
-        Self { rows: self.rows * n, latents, steering, kept }
+    /// `n` copies of each of these rows, side by side.
+    pub(crate) fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
+        let copies = |all: &[Vec<f32>]| -> Vec<Vec<f32>> {
+            let each = |table: &Vec<f32>| {
+                let width = table.len() / self.rows;
+                let rows = &table[rows.start * width..rows.end * width];
+                rows.chunks(width).flat_map(|row| row.repeat(n)).collect()
+            };
+            all.iter().map(each).collect()
+        };
+        Self {
+            rows: rows.len() * n,
+            latents: copies(&self.latents),
+            steering: copies(&self.steering),
+            kept: copies(&self.kept),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use burn::module::{Module, Param};
 use burn::nn;
 use burn::prelude::*;
 use burn::tensor::activation::{gelu, relu, silu};
+use std::ops::Range;
 
 /// Shape of a [`Predictor`].
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +47,15 @@ impl Steering {
         Self { modulations: both.map(|(a, b)| Tensor::cat(vec![a.clone(), b], 1)).collect() }
     }
 
-    /// The steering of a batch of one, for `n` rows.
+    /// `n` copies of each of these rows, side by side.
     #[must_use]
-    pub fn repeat(&self, n: usize) -> Self {
-        Self { modulations: self.modulations.iter().map(|m| m.clone().repeat_dim(0, n)).collect() }
+    pub fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
+        let copies = |m: &Tensor<3>| {
+            let [_, time, width] = m.dims();
+            let some = m.clone().narrow(0, rows.start, rows.len());
+            some.unsqueeze_dim::<4>(1).repeat_dim(1, n).reshape([rows.len() * n, time, width])
+        };
+        Self { modulations: self.modulations.iter().map(copies).collect() }
     }
 
     /// Number of steps.

@@ -5,3 +5,4 @@ mod gradients;
 mod parameters;
 mod resume;
 mod support;
+mod views;

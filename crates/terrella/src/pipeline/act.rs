@@ -59,9 +59,10 @@ impl Actor {
     ///
     /// # Errors
     /// If the world is not known, or the settings ask for what the model cannot do.
-    pub fn new(run: &Run, saved: Saved, recordings: &Recordings) -> Result<Self> {
+    pub fn new(run: &Run, mut saved: Saved, recordings: &Recordings) -> Result<Self> {
         let world = recordings.world()?;
         let settings = run.settings.clone();
+        saved.world = saved.world.with_views(saved.train.symmetry.clone(), settings.views);
         let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.tolerance.clone());
         let (wide, near) =
             (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
@@ -115,10 +116,9 @@ impl Actor {
     fn aim(&self, goal: &Goal, flavour: Flavour) -> terrella_core::Result<Aim<'_, Latents, Distance<'_, World>>> {
         let world = &self.saved.world;
         let state = world.observe(std::slice::from_ref(&goal.observation))?;
-        let latent = world.latents(&state).data;
         let timing = self.settings.cost.timing;
         let objective = match self.settings.cost.kind {
-            CostKind::Latent => Distance::latent(world, latent.clone(), timing),
+            CostKind::Latent => Distance::latent(world, world.latents(&state).data, timing),
             CostKind::State => {
                 // A model of states is given the goal state; one of pictures has to tell it.
                 let wanted = if world.config().sees == Sees::State {
@@ -133,7 +133,7 @@ impl Actor {
             let propose = move |now: &Latents, ahead: Ahead| -> Vec<Table> {
                 let paces = if flavour == Flavour::Hybrid { PACES } else { &PACES[..1] };
                 let to_go: Vec<usize> = paces.iter().map(|pace| pace.steps(ahead.steps_left)).collect();
-                reacher.propose(world, now, &latent, &to_go, ahead.blocks)
+                reacher.propose(world, (now, &state), &to_go, ahead.blocks)
             };
             Box::new(propose) as terrella_agent::Propose<'_, Latents>
         });

@@ -126,10 +126,10 @@ impl Layers {
     fn lay(&mut self, layer: &Table, origin: &str) -> Result<()> {
         self.change_kind(layer)?;
         let mut known = self.schema.clone();
-        if let (Some(now), Some(Value::Table(planner))) = (self.table.get("planner"), known.get_mut("planner")) {
-            if let Some(now) = now.as_table() {
-                *planner = now.clone();
-            }
+        if let (Some(Value::Table(now)), Some(Value::Table(planner))) =
+            (self.table.get("planner"), known.get_mut("planner"))
+        {
+            *planner = now.clone();
         }
         merge(&mut self.table, layer, &known, "", origin)?;
         for section in SEEDED {
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn mistakes_name_their_origin_and_the_nearest_key() {
         let mut layers = Layers::new().expect("defaults");
-        let mut told = |assignment: &str| layers.clone().set(assignment).expect_err("refused").to_string();
+        let told = |assignment: &str| layers.clone().set(assignment).expect_err("refused").to_string();
         let text = told("train.step=3");
         assert!(text.contains("--set train.step=3") && text.contains("\"train.steps\""), "{text}");
         let text = told("modle.size=s");

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
 use terrella_eval::{Protocol, RolloutConfig};
-use terrella_model::{JepaConfig, ReacherConfig, TrainConfig};
+use terrella_model::{JepaConfig, ReacherConfig, TrainConfig, Views};
 
 /// All settings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ use terrella_model::{JepaConfig, ReacherConfig, TrainConfig};
 pub struct Settings {
     /// Seed of weights, batches, recordings and plans, unless a section has its own.
     pub seed: u64,
+    /// How a symmetry of the world is used in acting.
+    pub views: Views,
     /// Where the recordings come from, and which are held out.
     pub data: DataSettings,
     /// What the model is.

@@ -1,0 +1,119 @@
+//! Rows of latent states: plain numbers where the model runs on the CPU, tensors elsewhere.
+
+use crate::host::{Engine, Memory};
+use crate::jepa::Jepa;
+use crate::nn::predictor::Steering;
+use crate::world::table;
+use burn::prelude::*;
+use std::ops::Range;
+use std::sync::Arc;
+use terrella_core::Table;
+
+/// A batch of states: the last few latents and what lies between them, oldest first.
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    Host(Memory),
+    /// Up to `history` tensors `[rows, latent]`, the last is now; steering is one step shorter.
+    Device {
+        latents: Vec<Tensor<2>>,
+        steering: Option<Steering>,
+    },
+}
+
+impl Held {
+    /// Latents without a past, `[rows, latent]`.
+    pub(crate) fn new(latents: Tensor<2>, engine: Option<&Arc<Engine>>) -> Self {
+        match engine {
+            Some(engine) => Self::Host(Memory::new(table(latents).data, engine.width)),
+            None => Self::Device { latents: vec![latents], steering: None },
+        }
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Self::Host(memory) => memory.rows(),
+            Self::Device { latents, .. } => latents.last().map_or(0, |now| now.dims()[0]),
+        }
+    }
+
+    /// The newest latents of the first `n` rows.
+    pub(crate) fn now(&self, n: usize) -> Table {
+        match self {
+            Self::Host(memory) => {
+                let width = memory.now().len() / memory.rows();
+                Table::from_data(width, memory.now()[..n * width].to_vec())
+            }
+            Self::Device { latents, .. } => table(newest(latents, n)),
+        }
+    }
+
+    /// The same as a tensor.
+    pub(crate) fn now_tensor(&self, n: usize, device: &Device) -> Tensor<2> {
+        match self {
+            Self::Device { latents, .. } => newest(latents, n),
+            Self::Host(_) => {
+                let Table { width, data } = self.now(n);
+                Tensor::from_data(TensorData::new(data, [n, width]), device)
+            }
+        }
+    }
+
+    /// Puts the newest latents of `seen` in the place of the newest ones here.
+    pub(crate) fn correct(&mut self, seen: Self) {
+        match (self, seen) {
+            (Self::Host(here), Self::Host(seen)) => here.correct(seen.now().to_vec()),
+            (Self::Device { latents, .. }, Self::Device { latents: mut seen, .. }) => {
+                latents.pop();
+                latents.append(&mut seen);
+            }
+            _ => unreachable!("all states of one world are held alike"),
+        }
+    }
+
+    /// `n` copies of each of these rows, side by side.
+    pub(crate) fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
+        match self {
+            Self::Host(memory) => Self::Host(memory.repeat(rows, n)),
+            Self::Device { latents, steering } => {
+                let copies = |t: &Tensor<2>| {
+                    let [_, width] = t.dims();
+                    let some = t.clone().narrow(0, rows.start, rows.len());
+                    some.unsqueeze_dim::<3>(1).repeat_dim(1, n).reshape([rows.len() * n, width])
+                };
+                Self::Device {
+                    latents: latents.iter().map(copies).collect(),
+                    steering: steering.as_ref().map(|s| s.repeat(rows.clone(), n)),
+                }
+            }
+        }
+    }
+
+    /// The states after one normalised action block a row, `[rows, block]`.
+    pub(crate) fn step(&self, model: &Jepa, engine: Option<&Arc<Engine>>, blocks: Vec<f32>, device: &Device) -> Self {
+        let (latents, past) = match (self, engine) {
+            (Self::Host(memory), Some(engine)) => return Self::Host(engine.step(memory, &blocks)),
+            (Self::Host(_), None) => unreachable!("all states of one world are held alike"),
+            (Self::Device { latents, steering }, _) => (latents, steering),
+        };
+        let rows = self.rows();
+        let width = blocks.len() / rows;
+        let newest = model.steer(Tensor::from_data(TensorData::new(blocks, [rows, 1, width]), device));
+        let steering = past.as_ref().map_or_else(|| newest.clone(), |past| past.then(newest.clone()));
+        let time = latents.len();
+        let window = Tensor::stack::<3>(latents.clone(), 1); // [rows, time, latent]
+        let predicted = model.predict(window, &steering).narrow(1, time - 1, 1).flatten::<2>(1, 2);
+        let mut latents = latents.clone();
+        latents.push(predicted);
+        if latents.len() <= model.history() {
+            return Self::Device { latents, steering: Some(steering) };
+        }
+        latents.remove(0);
+        Self::Device { latents, steering: (time > 1).then(|| steering.narrow(1, time - 1)) }
+    }
+}
+
+/// The first `n` rows of the last of these.
+fn newest(latents: &[Tensor<2>], n: usize) -> Tensor<2> {
+    latents.last().expect("a state holds at least one latent").clone().narrow(0, 0, n)
+}
