@@ -32,5 +32,5 @@ pub use report::Report;
 pub use rollout::{RolloutConfig, rollout_error};
 pub use scorecard::{Provenance, Score, Scorecard};
 pub use stats::{Interval, Paired, bootstrap, compare, mcnemar, mean_sd, wilson};
-pub use strips::{Filmstrip, StripRow, attempt_strip, dream_strip};
+pub use strips::{Filmstrip, StripRow, attempt_strip, believed, dream_strip};
 pub use svg::{Chart, Series};

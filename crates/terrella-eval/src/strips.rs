@@ -59,12 +59,13 @@ impl Filmstrip {
 }
 
 /// What was recorded from a clip's start on, above what the model imagines of it: it is shown the
-/// first moment and told the actions.
+/// first moment and told the actions. Where it tells states, the world is drawn in them; where it
+/// has a decoder, that draws too.
 ///
 /// # Errors
-/// If the clip is too short, has no pictures, or the model cannot draw.
+/// If the clip is too short, has no pictures, or the model can neither tell states nor draw.
 pub fn dream_strip<D: Dynamics>(
-    dynamics: &D,
+    (dynamics, env): (&D, &dyn Env),
     dataset: &Dataset,
     clip: Clip,
     (view, horizon, n_columns): (View, usize, usize),
@@ -81,37 +82,55 @@ pub fn dream_strip<D: Dynamics>(
     }
     let start = dynamics.observe(&[recorded(dataset, (clip.episode, clip.start), view)?])?;
     let blocks = Table::from_data(width, clip.actions(window, log).to_vec());
+    let rollout = Rollout::imagine(dynamics, &start, &blocks);
     let first = dynamics.draw(&start).map(|mut drawn| drawn.swap_remove(0));
-    let imagined = Rollout::imagine(dynamics, &start, &blocks).images;
-    let (Some(first), Some(imagined), Some(frames)) = (first, imagined, &log.frames) else {
+    let decoded = first.zip(rollout.images).map(|(first, rest)| std::iter::once(first).chain(rest).collect());
+    let believed = self::believed(env, dynamics.read(&start).zip(rollout.states).as_ref());
+    let Some(frames) = log.frames.as_ref().filter(|_| decoded.is_some() || believed.is_some()) else {
         return Err(Error::Invalid(format!(
-            "episode {} cannot be shown beside a dream: the recording needs pictures and the model a decoder",
+            "episode {} cannot be shown beside a dream: the recording needs pictures and the model a decoder or a readout",
             clip.episode
         )));
     };
-    let drawn: Vec<Image> = std::iter::once(first).chain(imagined).collect();
     let picked = spread(horizon, n_columns);
     let rows: Vec<usize> = clip.rows(window).collect();
     let fps = dataset.signature.fps;
+    let mut strip = vec![StripRow {
+        label: "recorded".to_owned(),
+        frames: picked.iter().map(|h| Some(frames.image(rows[*h]))).collect(),
+    }];
+    let has_belief = believed.is_some();
+    let mut add = |label: &str, images: Option<Vec<Image>>| {
+        if let Some(images) = images {
+            let frames = picked.iter().map(|h| Some(images[*h].clone())).collect();
+            strip.push(StripRow { label: label.to_owned(), frames });
+        }
+    };
+    add("imagined", believed);
+    add("imagined, decoded", decoded);
     Ok(Filmstrip {
         title: format!("Episode {} from row {}", clip.episode, clip.start),
         caption: format!(
-            "The model saw the first moment only and was told the actions; {horizon} blocks of {} steps, {:.1} s.",
+            "The model saw the first moment only and was told the actions; {horizon} blocks of {} steps, {:.1} s. {}",
             window.frame_skip,
-            (horizon * window.frame_skip) as f64 / fps
+            (horizon * window.frame_skip) as f64 / fps,
+            if has_belief { "“Imagined” is the world drawn in the state that the model tells." } else { "" }
         ),
         steps: picked
             .iter()
             .map(|h| if *h == 0 { "seen".to_owned() } else { format!("step {}", h * window.frame_skip) })
             .collect(),
-        rows: vec![
-            StripRow {
-                label: "recorded".to_owned(),
-                frames: picked.iter().map(|h| Some(frames.image(rows[*h]))).collect(),
-            },
-            StripRow { label: "imagined".to_owned(), frames: picked.iter().map(|h| Some(drawn[*h].clone())).collect() },
-        ],
+        rows: strip,
     })
+}
+
+/// The world drawn in what is believed: a first state and those that follow.
+pub fn believed(env: &dyn Env, states: Option<&(Table, Table)>) -> Option<Vec<Image>> {
+    const SIZE: usize = 96;
+    let (first, rest) = states?;
+    let mut world = env.boxed_clone();
+    let rows = first.rows().chain(rest.rows());
+    rows.map(|row| world.set_state(row).ok().map(|()| world.render(SIZE))).collect()
 }
 
 /// An attempt from its start to its end, and the goal beside it. The states are drawn anew by the

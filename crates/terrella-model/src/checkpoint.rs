@@ -207,7 +207,9 @@ fn read_manifest(folder: &Path) -> Result<Manifest> {
 }
 
 fn export<M: Module>(module: &M, path: &Path) -> Result<()> {
-    let mut store = SafetensorsStore::from_file(path).overwrite(true);
+    // Burn notes three things, in an order that changes from run to run; one thing has one order.
+    let store = SafetensorsStore::from_file(path).overwrite(true);
+    let mut store = store.clear_metadata().metadata("format", "safetensors");
     module.save_into(&mut store).map_err(|e| Error::Invalid(format!("cannot write {}: {e}", path.display())))
 }
 

@@ -1,11 +1,13 @@
 //! A small picture decoder, so that people can see what a model imagines.
 //!
 //! It is trained on frozen latents and sends nothing back: what it shows was in the latent, what it
-//! blurs was not. Coarse to fine with linear layers only: one token becomes four, twice.
+//! blurs was not. The latent is shown to every place of the picture, which then paints its own patch
+//! (a spatial broadcast decoder, Watters et al. 2019, with a learnt code for each place).
 
+use crate::nn::rowwise;
 use crate::pixels::{Cut, Patcher};
 use crate::symmetry::Turn;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
@@ -26,42 +28,41 @@ pub struct Decoder {
 
 #[derive(Module, Debug)]
 pub(crate) struct DecoderNet {
-    root: nn::Linear,
-    splits: Vec<nn::Linear>,
+    layers: Vec<nn::Linear>,
+    place: Param<Tensor<2>>,
+    hidden: nn::Linear,
     patch: nn::Linear,
+    background: Param<Tensor<2>>,
 }
 
-/// Width of the coarsest tokens; each split halves it.
-const WIDTH: usize = 128;
-/// Coarsest tokens along one side: squares of 32 pixels.
-const ROOTS: usize = 3;
-/// Times that one token becomes four.
-const SPLITS: usize = 2;
+/// Widths of the layers that see the latent, and of those that paint a place.
+const DEEP: usize = 512;
+const WIDTH: usize = 192;
 
 impl DecoderNet {
     pub(crate) fn new(latent: usize, device: &Device) -> Self {
         let linear = |i, o| nn::LinearConfig::new(i, o).init(device);
+        let (tokens, values) = ((DECODED_SIZE / PATCH).pow(2), 3 * PATCH * PATCH);
+        let sizes = [latent, DEEP, DEEP, 2 * WIDTH];
         Self {
-            root: linear(latent, ROOTS * ROOTS * WIDTH),
-            splits: (0..SPLITS).map(|level| linear(WIDTH >> level, 4 * (WIDTH >> (level + 1)))).collect(),
-            patch: linear(WIDTH >> SPLITS, 3 * PATCH * PATCH),
+            layers: sizes.windows(2).map(|s| linear(s[0], s[1])).collect(),
+            place: nn::Initializer::Normal { mean: 0.0, std: 1.0 }.init([tokens, WIDTH], device),
+            hidden: linear(WIDTH, WIDTH),
+            patch: linear(WIDTH, values),
+            background: nn::Initializer::Zeros.init([tokens, values], device),
         }
     }
 
     /// # Shapes
     /// `[rows, latent]` → `[rows, tokens, patch values]`, patches row by row.
     fn forward(&self, latents: Tensor<2>) -> Tensor<3> {
-        let [rows, _] = latents.dims();
-        let mut x = relu(self.root.forward(latents)).reshape([rows, ROOTS * ROOTS, WIDTH]);
-        let (mut side, mut width) = (ROOTS, WIDTH);
-        for split in &self.splits {
-            width /= 2;
-            // [rows, y, x, (dy, dx), width] → [rows, y, dy, x, dx, width]
-            let quarters = relu(split.forward(x)).reshape([rows, side, side, 2, 2, width]);
-            x = quarters.swap_dims(2, 3).reshape([rows, 4 * side * side, width]);
-            side *= 2;
-        }
-        self.patch.forward(x)
+        let (last, first) = self.layers.split_last().expect("three layers");
+        let seen = last.forward(first.iter().fold(latents, |x, layer| relu(layer.forward(x))));
+        let seen = seen.unsqueeze_dim::<3>(1); // [rows, 1, 2 · width]
+        let (scale, shift) = (seen.clone().narrow(2, 0, WIDTH), seen.narrow(2, WIDTH, WIDTH));
+        let x = self.place.val().unsqueeze::<3>() * (scale + 1.0) + shift; // [rows, tokens, width]
+        let x = relu(rowwise(&self.hidden, relu(x)));
+        rowwise(&self.patch, x) + self.background.val().unsqueeze()
     }
 }
 

@@ -84,6 +84,11 @@ impl World {
         self
     }
 
+    /// Sides from which it looks at things.
+    pub fn sides(&self) -> usize {
+        if self.around.is_some() { Turn::all().count() } else { 1 }
+    }
+
     /// What the model is.
     pub fn config(&self) -> &JepaConfig {
         &self.config

@@ -78,7 +78,8 @@ fn report() -> Report {
     let sides = (&dataset, &split.train[..], &split.held_out[..]);
     let rollout = rollout_error(&wrong, &env.spec, sides, VIEW, &config).expect("a table");
     let dream = |start| {
-        dream_strip(&wrong, &dataset, Clip { episode: split.held_out[0], start }, (VIEW, 10, 8)).expect("a strip")
+        dream_strip((&wrong, &env), &dataset, Clip { episode: split.held_out[0], start }, (VIEW, 10, 8))
+            .expect("a strip")
     };
     let strip = |want: bool| {
         let verdict = bad.verdicts().iter().find(|v| v.success(Rule::Moderate) == want)?;

@@ -80,6 +80,11 @@ impl Actor {
         Ok(actor)
     }
 
+    /// Sides from which it looks at things.
+    pub fn sides(&self) -> usize {
+        self.saved.world.sides()
+    }
+
     /// What the model is shown, of the world and of the goal.
     pub fn view(&self) -> View {
         let config = self.saved.world.config();

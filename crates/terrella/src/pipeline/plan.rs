@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use terrella_agent::play;
 use terrella_core::{Dynamics, Env, Goal, Image, Key, Plan, Policy, Rollout, Rule, Verdict};
-use terrella_eval::{Filmstrip, Report, StripRow, parts};
+use terrella_eval::{Filmstrip, Report, StripRow, believed, parts};
 
 /// Which attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,13 +80,11 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
     env.set_state(start)?;
     let noted: RefCell<Noted> = RefCell::default();
     let mut policy = actor.policy(config.policy)?.on_plan(|state, plan| {
-        let imagined = || {
-            let mut images = actor.saved.world.draw(state)?;
-            images.truncate(1);
-            images.extend(Rollout::imagine(&actor.saved.world, state, &plan.blocks).images?);
-            Some(images)
-        };
-        noted.borrow_mut().push((plan.clone(), imagined()));
+        let model = &actor.saved.world;
+        let rollout = Rollout::imagine(model, state, &plan.blocks);
+        let told = model.read(state).zip(rollout.states);
+        let decoded = || Some(model.draw(state)?.into_iter().take(1).chain(rollout.images?).collect());
+        noted.borrow_mut().push((plan.clone(), believed(&*world.env, told.as_ref()).or_else(decoded)));
     });
     policy.begin(&Goal { observation, steps: goal_row - config.start.min(goal_row) }, Key::new(run.settings.seed))?;
     let mut reached: BTreeMap<String, Option<usize>> = eval.rules.iter().map(|r| (r.name().to_owned(), None)).collect();

@@ -113,6 +113,13 @@ fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordi
          is followed blindly; “hybrid” lets its proposal seed the search.",
         names.join(", ")
     ));
+    if let Some((actor, _)) = loaded.filter(|(actor, _)| actor.sides() > 1) {
+        text.push(format!(
+            "This world is the same when it is mirrored or turned by a quarter, and the model was told so: recordings were turned in \
+             training, and in acting the model looks at everything from {} sides and believes the average.",
+            actor.sides()
+        ));
+    }
     text
 }
 
@@ -166,14 +173,15 @@ fn curves(log: &[Progress], readout: bool) -> Vec<Chart> {
 
 /// Recorded beside imagined, from a few held-out episodes; none where the model cannot draw.
 fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> Vec<Filmstrip> {
-    let world = &actor.saved.world;
+    let Ok(known) = recordings.world() else { return Vec::new() };
+    let (world, env) = (&actor.saved.world, &*known.env);
     let horizon = COLUMNS - 1;
     let window = world.config().window(horizon + 1);
     let long = recordings.split.held_out.iter().filter(|&&e| window.count(recordings.dataset.episodes[e].len()) > 0);
     let strips = long.take(DREAMS).enumerate().filter_map(|(i, &episode)| {
         let n = window.count(recordings.dataset.episodes[episode].len());
         let start = Key::new(run.settings.seed).with("dreams").at(i as u64).stream().below(n);
-        dream_strip(world, &recordings.dataset, Clip { episode, start }, (actor.view(), horizon, COLUMNS)).ok()
+        dream_strip((world, env), &recordings.dataset, Clip { episode, start }, (actor.view(), horizon, COLUMNS)).ok()
     });
     strips.collect()
 }
