@@ -24,19 +24,21 @@ use terrella_core::{Batch, Key};
 /// Parts of a batch on a CPU.
 pub(crate) const PARTS: usize = 2;
 
-/// One pool of threads a part.
+/// Who works on the parts: a pool of threads for each, or everybody on one after the other.
 pub(crate) struct Workers {
+    parts: usize,
     pools: Vec<ThreadPool>,
 }
 
 impl Workers {
-    /// Workers for so many parts, which share the cores.
+    /// Workers for so many parts, which share the threads there are.
     pub(crate) fn new(parts: usize) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let pool = || ThreadPoolBuilder::new().num_threads((cores / parts).max(1)).build();
-        // Where the system grants no threads, parts take turns.
-        let pools = (0..parts).map(|_| pool()).collect::<std::result::Result<_, _>>().unwrap_or_default();
-        Self { pools: if parts > 1 { pools } else { Vec::new() } }
+        let threads = rayon::current_num_threads();
+        let pool = || ThreadPoolBuilder::new().num_threads(threads / parts).build();
+        let side_by_side = parts > 1 && threads >= parts;
+        // Where the system grants no threads, parts take turns too.
+        let pools = if side_by_side { (0..parts).map(|_| pool()).collect() } else { Ok(Vec::new()) };
+        Self { parts, pools: pools.unwrap_or_default() }
     }
 
     /// Does the work of all parts; answers in order.
@@ -65,6 +67,7 @@ pub(crate) struct Scores {
 
 /// Clips of one part on their way.
 struct Part {
+    at: usize,
     clips: Range<usize>,
     model: Jepa,
     tensors: Tensors,
@@ -93,22 +96,24 @@ pub(crate) fn gradient(
     device: &Device,
 ) -> Result<(GradientsParams, Scores)> {
     let (n, frames) = (batch.clips.len(), batch.n_frames);
-    let ranges = split(n, workers.pools.len().max(1));
+    let ranges = split(n, workers.parts);
     let alone = ranges.len() == 1;
-    let start = |clips: Range<usize>| {
+    let start = |(at, clips): (usize, Range<usize>)| {
         // Graphs that share a parameter are one graph under one lock: parts get leaves of their own.
         let model = if alone { model.clone() } else { model.valid().train() };
         let tensors = batcher.turned(&batch.slice(clips.clone()), symmetry, &turns[clips.clone()], device)?;
         let seen = model.look(tensors.inputs.clone());
-        Ok(Part { clips, model, tensors, seen })
+        Ok(Part { at, clips, model, tensors, seen })
     };
-    let parts = workers.each(ranges, start).into_iter().collect::<Result<Vec<Part>>>()?;
+    let parts =
+        workers.each(ranges.into_iter().enumerate().collect(), start).into_iter().collect::<Result<Vec<Part>>>()?;
 
     let seen = Tensor::cat(parts.iter().map(|p| p.seen.clone().detach()).collect(), 0).require_grad();
     let flat = model.gather(seen.clone());
     let [rows, latent] = flat.dims();
     let latents = flat.clone().detach().reshape([n, frames, latent]);
-    let along = directions(latent, config.directions, key, device);
+    let (n_parts, each) = (parts.len(), config.directions.div_ceil(parts.len()));
+    let along = directions(latent, n_parts * each, key, device);
 
     let judge = |part: &Part| {
         let share = part.clips.len() as f64 / n as f64;
@@ -119,11 +124,10 @@ pub(crate) fn gradient(
         let own = own.grad_remove(&mut grads).expect("every loss looks at latents");
         let gradients = GradientsParams::from_grads(grads, &part.model);
 
-        // Directions are shared out like clips.
-        let (from, to) = (part.clips.start * config.directions / n, part.clips.end * config.directions / n);
-        let weight = (to - from) as f64 / config.directions as f64;
+        // Directions are shared out in equal numbers (rounded up).
+        let along = along.clone().narrow(1, part.at * each, each);
         let all = latents.clone().require_grad();
-        let gaussian = sigreg(all.clone(), along.clone().narrow(1, from, to - from)) * weight;
+        let gaussian = sigreg(all.clone(), along) / n_parts as f64;
         let mut grads = (gaussian.clone() * config.weights.sigreg).backward();
         let all = all.grad_remove(&mut grads).expect("SIGReg looks at latents");
         let [predict, rollout, readout, foretold] = [predict, rollout, readout, foretold].map(|loss| loss * share);
