@@ -11,8 +11,8 @@ pub(crate) mod dense;
 
 use block::{Block, Norm, Rows};
 use dense::{Dense, silu};
-use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Rows that go through the predictor together.
 const ROWS: usize = 32;
@@ -107,21 +107,22 @@ impl Engine {
         let mut newest = vec![0.0; rows * steering];
         // Where the window slides every token changes its place, and nothing can be kept.
         let mut keep = vec![0.0; rows * kept];
-        next.par_chunks_mut(ROWS * width)
-            .zip(newest.par_chunks_mut(ROWS * steering))
-            .zip(keep.par_chunks_mut(ROWS * kept))
-            .zip(actions.par_chunks(ROWS * action))
-            .enumerate()
-            .for_each(|(chunk, (((next, newest), keep), actions))| {
-                let from = chunk * ROWS;
-                let n = next.len() / width;
-                self.steer(actions, n, newest);
-                let mut past = part(&before.steering, from..from + n, steering);
-                past.push(newest);
-                let kept_here = part(&before.kept, from..from + n, kept);
-                let rows = Rows { n, steering: &past, kept: &kept_here, total: [steering, kept] };
-                self.predict(&part(&before.latents, from..from + n, width), &rows, next, keep);
-            });
+        let chunks = next
+            .chunks_mut(ROWS * width)
+            .zip(newest.chunks_mut(ROWS * steering))
+            .zip(keep.chunks_mut(ROWS * kept))
+            .zip(actions.chunks(ROWS * action))
+            .enumerate();
+        side_by_side(chunks, |(chunk, (((next, newest), keep), actions))| {
+            let from = chunk * ROWS;
+            let n = next.len() / width;
+            self.steer(actions, n, newest);
+            let mut past = part(&before.steering, from..from + n, steering);
+            past.push(newest);
+            let kept_here = part(&before.kept, from..from + n, kept);
+            let rows = Rows { n, steering: &past, kept: &kept_here, total: [steering, kept] };
+            self.predict(&part(&before.latents, from..from + n, width), &rows, next, keep);
+        });
         let mut after = Memory { rows, ..before.clone() };
         after.latents.push(next);
         after.steering.push(newest);
@@ -191,7 +192,8 @@ impl Engine {
         let [first, second] = self.readout.as_ref()?;
         let rows = latents.len() / self.width;
         let mut features = vec![0.0; rows * second.output];
-        features.par_chunks_mut(ROWS * second.output).zip(latents.par_chunks(ROWS * self.width)).for_each(|(y, x)| {
+        let chunks = features.chunks_mut(ROWS * second.output).zip(latents.chunks(ROWS * self.width));
+        side_by_side(chunks, |(y, x)| {
             let mut hidden = vec![0.0; x.len() / self.width * first.output];
             first.forward(x, &mut hidden);
             hidden.iter_mut().for_each(|h| *h = h.max(0.0));
@@ -199,6 +201,26 @@ impl Engine {
         });
         Some(features)
     }
+}
+
+/// Works on all chunks with the threads there are. The caller works too: handing everything to a pool
+/// and waiting for it would cost as much as a small chunk.
+fn side_by_side<C: Send>(chunks: impl ExactSizeIterator<Item = C> + Send, work: impl Fn(C) + Sync) {
+    let helpers = (rayon::current_num_threads() - 1).min(chunks.len().saturating_sub(1));
+    let queue = Mutex::new(chunks);
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let drain = || {
+        while let Some(chunk) = next() {
+            work(chunk);
+        }
+    };
+    if helpers == 0 {
+        return drain();
+    }
+    rayon::in_place_scope(|scope| {
+        (0..helpers).for_each(|_| scope.spawn(|_| drain()));
+        drain();
+    });
 }
 
 /// Some rows of each table.
