@@ -45,7 +45,7 @@ else
     echo "worlds not measured: tests/judges/pusht_replay.sh makes the environment" >&2
 fi
 lerobot=${TERRELLA_JUDGE_VENV:-$target/judges/lerobot-0.4.4}
-dataset=${TERRELLA_BENCH_DATASET:-$target/judges/pusht}
+dataset=${TERRELLA_BENCH_DATASET:-$target/judges/pusht-dataset}
 if [ -f bench/loader_speed.py ] && [ -x "$lerobot/bin/python" ] && [ -e "$dataset" ]; then
     cargo build --release --quiet -p terrella-data --example loader_speed
     {

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 target="${CARGO_TARGET_DIR:-target}"
 venv="${TERRELLA_JUDGE_VENV:-$target/judges/lerobot-0.4.4}"
-dataset="${1:-$target/judges/pusht}"
+dataset="${1:-$target/judges/pusht-dataset}"
 source="${2:-}"
 if [ $# -eq 0 ]; then
     source=../shared/data/pusht_human/pusht_cchi_v7_replay.zarr.zip

@@ -24,7 +24,7 @@ pub enum Size {
     S,
     /// A workstation.
     M,
-    /// LeWM as published: 18,034,478 parameters with ten action numbers a block.
+    /// LeWM as published: 18,034,478 parameters with ten action numbers a block and a history of 3.
     L,
 }
 

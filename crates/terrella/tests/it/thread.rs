@@ -59,6 +59,10 @@ fn quickstart_in_pusht_ends_with_a_page() {
         assert!(html.contains(&format!("<h2>{heading}</h2>")), "section {heading}");
     }
     assert!(html.contains("hybrid") && html.contains("acting at random"), "scores stand beside their floors");
+    // Heads once learned without the symmetry that the model was trained with.
+    let model = fs::read_to_string(path.join("model/model.json")).expect("a manifest");
+    let model: serde_json::Value = serde_json::from_str(&model).expect("JSON");
+    assert_eq!(model["train"]["symmetry"]["extent"], 512.0, "the finished model knows the symmetry of its world");
     let record = fs::read_to_string(path.join("run.toml")).expect("a record");
     for key in ["commit", "data_hash", "machine", "command", "[settings.train]", "symmetry"] {
         assert!(record.contains(key), "{key} in run.toml");
