@@ -162,7 +162,7 @@ fn strips(env: &mut dyn Env, verdict: &Verdict, noted: &Noted, skip: usize) -> R
     Ok(vec![Filmstrip {
         title: format!("Episode {} from row {}", verdict.episode, verdict.start),
         caption: format!(
-            "{caption}. A row of a plan begins where it was made; its first picture is what the model saw."
+            "{caption}. A row of a plan begins where it was made; its first picture is what the model made of what it saw."
         ),
         steps,
         rows,
