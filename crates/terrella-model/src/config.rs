@@ -24,7 +24,7 @@ pub enum Size {
     S,
     /// A workstation.
     M,
-    /// LeWM as published: 18,034,478 parameters with ten action numbers a block and a history of 3.
+    /// LeWM as published: 18,034,478 parameters with ten action numbers a block.
     L,
 }
 
@@ -49,8 +49,8 @@ pub struct JepaConfig {
     pub sees: Sees,
     /// Environment steps per predicted step.
     pub frame_skip: usize,
-    /// Latents the predictor looks back on: two tell a velocity; LeWM uses three.
-    pub history: usize,
+    /// Latents the predictor looks back on; by the size if absent.
+    pub history: Option<usize>,
     /// Whether a head learns to tell the logged state ("pixels + logged state"). The latent then
     /// carries what the log calls state; without it, pictures alone decide.
     pub readout: bool,
@@ -58,7 +58,7 @@ pub struct JepaConfig {
 
 impl Default for JepaConfig {
     fn default() -> Self {
-        Self { size: Size::Xs, sees: Sees::Pixels, frame_skip: 5, history: 2, readout: false }
+        Self { size: Size::Xs, sees: Sees::Pixels, frame_skip: 5, history: None, readout: false }
     }
 }
 
@@ -66,6 +66,17 @@ impl JepaConfig {
     /// Side of the square pictures the encoder takes.
     pub fn image_size(&self) -> usize {
         if self.size == Size::L { 224 } else { 96 }
+    }
+
+    /// Latents the predictor looks back on: two tell a velocity; LeWM uses three.
+    pub fn history(&self) -> usize {
+        self.history.unwrap_or(if self.size == Size::L { 3 } else { 2 })
+    }
+
+    /// The same with nothing left to the size, as it is frozen into a checkpoint.
+    #[must_use]
+    pub fn resolved(self) -> Self {
+        Self { history: Some(self.history()), ..self }
     }
 
     /// The training window with this many frames.

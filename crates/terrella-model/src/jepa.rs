@@ -129,7 +129,7 @@ impl Jepa {
         };
         let predictor = PredictorShape {
             width: shape.latent,
-            history: config.history,
+            history: config.history(),
             depth: shape.depth,
             heads: shape.heads,
             head: shape.head,
@@ -149,7 +149,7 @@ impl Jepa {
             predictor: Predictor::new(predictor, device),
             predictor_projector: projector(shape.latent),
             readout: config.readout.then(|| Mlp::new(shape.latent, 2 * shape.latent, features, device)),
-            history: config.history,
+            history: config.history(),
             residual: !published,
         }
     }

@@ -142,7 +142,7 @@ pub struct Trainer {
 impl Trainer {
     /// A trainer at step 0, with weights drawn from the seed.
     pub fn new(model_config: JepaConfig, interface: Interface, config: TrainConfig, device: &Device) -> Self {
-        let device = device.clone().autodiff();
+        let (device, model_config) = (device.clone().autodiff(), model_config.resolved());
         device.seed(Key::new(config.seed).with("weights").seed());
         let model = Jepa::new(&model_config, &interface, &device);
         // Parameters are created on first use; a walk draws them all now, in one order.

@@ -67,6 +67,7 @@ impl World {
         let batcher = Batcher::new(&config, &interface);
         let device = device.clone().without_autodiff();
         let engine = is_cpu(&device).then(|| model.on_host().map(Arc::new)).flatten();
+        let config = config.resolved();
         Self { model, config, interface, batcher, decoder: None, device, engine, around: None }
     }
 

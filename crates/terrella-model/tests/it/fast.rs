@@ -40,7 +40,8 @@ fn parts_of_a_batch_have_the_gradient_of_the_whole() {
 fn planning_on_plain_rows_is_planning_with_tensors() {
     let _turn = alone();
     for (size, history, steps) in [(Size::Xs, 2, 6), (Size::S, 1, 6), (Size::L, 3, 2)] {
-        let config = JepaConfig { size, history, sees: Sees::State, readout: true, ..JepaConfig::default() };
+        let config =
+            JepaConfig { size, history: Some(history), sees: Sees::State, readout: true, ..JepaConfig::default() };
         let train = TrainConfig { steps: 100, batch_size: 8, learning_rate: 3e-3, ..TrainConfig::default() };
         let mut trainer = Trainer::new(config.clone(), interface(&config), train, &Device::flex());
         // The gates of AdaLN start closed; a few steps open them.

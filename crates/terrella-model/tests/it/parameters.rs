@@ -49,7 +49,7 @@ const PUBLISHED: [(&str, usize); 34] = [
 #[test]
 fn the_large_size_is_the_published_one() {
     let _turn = alone();
-    let config = JepaConfig { size: Size::L, history: 3, readout: false, ..JepaConfig::default() };
+    let config = JepaConfig { size: Size::L, readout: false, ..JepaConfig::default() };
     let interface = interface(&config);
     assert_eq!(config.frame_skip * interface.action_width(), 10, "ten action numbers a block");
     let found = parameters(&Jepa::new(&config, &interface, &Device::flex()));

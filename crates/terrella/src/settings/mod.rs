@@ -231,6 +231,7 @@ impl Settings {
         let mut settings = Self::default();
         settings.data.path = Some(PathBuf::from("data"));
         settings.train.symmetry = Some(symmetry);
+        settings.model.history = Some(1);
         settings.mpc.deadline_ms = Some(1);
         settings.mpc.slack_blocks = Some(1);
         settings.cost.tolerance = Some(vec![1.0]);
