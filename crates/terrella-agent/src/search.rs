@@ -210,17 +210,7 @@ fn imagine_costs<D: Dynamics, O: Objective<D::State>>(
     candidates: &[f32],
     n: usize,
 ) -> Vec<f32> {
-    let (width, horizon) = (problem.dynamics.block_width(), problem.prior.mean.len());
-    let mut rollout: Vec<D::State> = Vec::with_capacity(horizon);
-    let start = problem.dynamics.repeat(problem.start, n);
-    for block in 0..horizon {
-        let actions: Vec<f32> = candidates
-            .chunks_exact(width * horizon)
-            .flat_map(|sequence| sequence[block * width..(block + 1) * width].iter().copied())
-            .collect();
-        let next = problem.dynamics.step(rollout.last().unwrap_or(&start), &actions);
-        rollout.push(next);
-    }
+    let rollout = problem.dynamics.roll_out(problem.start, candidates, n);
     let costs = problem.objective.cost(&rollout);
     assert_eq!(costs.len(), n, "one cost a candidate");
     costs

@@ -1,6 +1,7 @@
 //! A learned (or exact) simulator, and what one wants from it.
 
 use crate::{Image, Observation, Result, Table};
+use std::ops::Range;
 
 /// Predicts how a state changes under an action. Everything is batched, row by row independent.
 ///
@@ -35,6 +36,21 @@ pub trait Dynamics {
     /// The states after one action block each; `actions` is `[batch, block_width]`.
     fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State;
 
+    /// The states along `n` action sequences (`sequences` is `[n, horizon · block_width]`) from the only
+    /// state of a batch of one: `horizon` batches to look at, not to step on from. A model that can
+    /// do better than one step after another does.
+    fn roll_out(&self, start: &Self::State, sequences: &[f32], n: usize) -> Vec<Self::State> {
+        let (width, each) = (self.block_width(), sequences.len() / n.max(1));
+        let mut rollout: Vec<Self::State> = Vec::with_capacity(each / width);
+        let start = self.repeat(start, n);
+        for at in (0..each).step_by(width) {
+            let actions: Vec<f32> = blocks_at(sequences, each, at..at + width);
+            let next = self.step(rollout.last().unwrap_or(&start), &actions);
+            rollout.push(next);
+        }
+        rollout
+    }
+
     /// The latent vectors of the batch, for objectives, probes and plots.
     fn latents(&self, state: &Self::State) -> Table;
 
@@ -43,6 +59,11 @@ pub trait Dynamics {
 
     /// Pictures of the batch, if the model can draw.
     fn draw(&self, state: &Self::State) -> Option<Vec<Image>>;
+}
+
+/// The same part of each sequence of `each` numbers, one after the other.
+pub fn blocks_at(sequences: &[f32], each: usize, part: Range<usize>) -> Vec<f32> {
+    sequences.chunks_exact(each).flat_map(|sequence| sequence[part.clone()].iter().copied()).collect()
 }
 
 /// What is wanted of a rollout.

@@ -23,7 +23,7 @@ mod verdict;
 
 pub use clip::{Batch, Clip, Window};
 pub use dataset::{Dataset, Split};
-pub use dynamics::{Dynamics, Objective, Rollout};
+pub use dynamics::{Dynamics, Objective, Rollout, blocks_at};
 pub use env::{Env, EnvSpec, Observation, Rule};
 pub use episode::{Episode, Frames, SharedBytes, Signature};
 pub use error::{Error, Result};

@@ -89,6 +89,14 @@ impl Held {
         }
     }
 
+    /// States without a past after each of several normalised blocks a row, where there is a way to
+    /// have them at once.
+    pub(crate) fn roll_out(&self, engine: Option<&Arc<Engine>>, blocks: &[Vec<f32>]) -> Option<Vec<Self>> {
+        let (Self::Host(memory), Some(engine)) = (self, engine) else { return None };
+        let latents = engine.roll_out(memory, blocks).into_iter();
+        Some(latents.map(|latents| Self::Host(Memory::new(latents, engine.width))).collect())
+    }
+
     /// The states after one normalised action block a row, `[rows, block]`.
     pub(crate) fn step(&self, model: &Jepa, engine: Option<&Arc<Engine>>, blocks: Vec<f32>, device: &Device) -> Self {
         let (latents, past) = match (self, engine) {

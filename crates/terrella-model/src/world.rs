@@ -15,7 +15,7 @@ use crate::train::is_cpu;
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use terrella_core::{Dynamics, Image, Observation, Table};
+use terrella_core::{Dynamics, Image, Observation, Table, blocks_at};
 
 /// How a model uses a symmetry of its world when it acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,14 +140,15 @@ impl World {
         Latents { held: state.held.repeat(0..state.turns.len(), n), turns: state.turns.clone(), offset: None }
     }
 
-    /// Actions as they look from each side, `[sides · rows, width]`, from one side's.
-    fn turned(&self, turns: &[Turn], actions: &[f32]) -> Vec<f32> {
+    /// Normalised actions as they look from each side, `[sides · rows, width]`, from one side's.
+    fn blocks(&self, turns: &[Turn], actions: &[f32]) -> Vec<f32> {
         let mut all = actions.repeat(turns.len());
         if let Some((symmetry, _)) = &self.around {
             let parts = all.chunks_mut(actions.len().max(1));
             let width = self.interface.action_width();
             parts.zip(turns).for_each(|(part, turn)| symmetry.turn_actions(*turn, part, width));
         }
+        self.interface.action_stats.normalize(&mut all);
         all
     }
 
@@ -223,10 +224,27 @@ impl Dynamics for World {
     }
 
     fn step(&self, state: &Latents, actions: &[f32]) -> Latents {
-        let mut blocks = self.turned(&state.turns, actions);
-        self.interface.action_stats.normalize(&mut blocks);
+        let blocks = self.blocks(&state.turns, actions);
         let held = state.held.step(&self.model, self.engine.as_ref(), blocks, &self.device);
         Latents { held, turns: state.turns.clone(), offset: state.offset.clone() }
+    }
+
+    fn roll_out(&self, start: &Latents, sequences: &[f32], n: usize) -> Vec<Latents> {
+        let (width, each) = (self.block_width(), sequences.len() / n.max(1));
+        let start = self.repeat(start, n);
+        let actions: Vec<Vec<f32>> =
+            (0..each).step_by(width).map(|at| blocks_at(sequences, each, at..at + width)).collect();
+        let blocks: Vec<Vec<f32>> = actions.iter().map(|actions| self.blocks(&start.turns, actions)).collect();
+        if let Some(held) = start.held.roll_out(self.engine.as_ref(), &blocks) {
+            let state = |held| Latents { held, turns: start.turns.clone(), offset: start.offset.clone() };
+            return held.into_iter().map(state).collect();
+        }
+        let mut now = start;
+        let step = |actions: &Vec<f32>| {
+            now = self.step(&now, actions);
+            now.clone()
+        };
+        actions.iter().map(step).collect()
     }
 
     fn latents(&self, state: &Latents) -> Table {

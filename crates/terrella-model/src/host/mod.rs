@@ -12,6 +12,7 @@ pub(crate) mod dense;
 use block::{Block, Norm, Rows};
 use dense::{Dense, silu};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Rows that go through the predictor together.
@@ -68,6 +69,22 @@ impl Memory {
         }
     }
 
+    /// Rows of several states, one below the other.
+    fn joined(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or(Self { rows: 0, latents: vec![], steering: vec![], kept: vec![] });
+        for part in parts {
+            all.rows += part.rows;
+            let append = |all: &mut [Vec<f32>], more: Vec<Vec<f32>>| {
+                all.iter_mut().zip(more).for_each(|(table, rows)| table.extend(rows));
+            };
+            append(&mut all.latents, part.latents);
+            append(&mut all.steering, part.steering);
+            append(&mut all.kept, part.kept);
+        }
+        all
+    }
+
     /// `n` copies of each of these rows, side by side.
     pub(crate) fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
         let copies = |all: &[Vec<f32>]| -> Vec<Vec<f32>> {
@@ -100,40 +117,49 @@ impl Engine {
 
     /// The states after these normalised action blocks, `[rows, block]`.
     pub(crate) fn step(&self, before: &Memory, actions: &[f32]) -> Memory {
-        let (rows, width, steering, kept) = (before.rows, self.width, self.steering(), self.kept());
-        let action = actions.len() / rows.max(1);
-        let grows = before.latents.len() < self.history;
-        let mut next = vec![0.0; rows * width];
-        let mut newest = vec![0.0; rows * steering];
-        // Where the window slides every token changes its place, and nothing can be kept.
-        let mut keep = vec![0.0; rows * kept];
-        let chunks = next
-            .chunks_mut(ROWS * width)
-            .zip(newest.chunks_mut(ROWS * steering))
-            .zip(keep.chunks_mut(ROWS * kept))
-            .zip(actions.chunks(ROWS * action))
-            .enumerate();
-        side_by_side(chunks, |(chunk, (((next, newest), keep), actions))| {
-            let from = chunk * ROWS;
-            let n = next.len() / width;
-            self.steer(actions, n, newest);
-            let mut past = part(&before.steering, from..from + n, steering);
-            past.push(newest);
-            let kept_here = part(&before.kept, from..from + n, kept);
-            let rows = Rows { n, steering: &past, kept: &kept_here, total: [steering, kept] };
-            self.predict(&part(&before.latents, from..from + n, width), &rows, next, keep);
+        let action = actions.len() / before.rows.max(1);
+        let parts = in_chunks(before.rows, |rows| {
+            let mut memory = before.repeat(rows.clone(), 1);
+            self.advance(&mut memory, &actions[rows.start * action..rows.end * action]);
+            memory
         });
-        let mut after = Memory { rows, ..before.clone() };
-        after.latents.push(next);
-        after.steering.push(newest);
-        if grows {
-            after.kept.push(keep);
+        Memory::joined(parts)
+    }
+
+    /// The latents after each of several blocks a row (`[rows, block]` each). A chunk of rows goes
+    /// through all blocks before anybody waits for it.
+    pub(crate) fn roll_out(&self, before: &Memory, actions: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        let parts = in_chunks(before.rows, |rows| {
+            let mut memory = before.repeat(rows.clone(), 1);
+            let step = |actions: &Vec<f32>| {
+                let action = actions.len() / before.rows;
+                self.advance(&mut memory, &actions[rows.start * action..rows.end * action]);
+                memory.now().to_vec()
+            };
+            actions.iter().map(step).collect::<Vec<_>>()
+        });
+        (0..actions.len()).map(|at| parts.iter().flat_map(|part| part[at].iter().copied()).collect()).collect()
+    }
+
+    fn advance(&self, memory: &mut Memory, actions: &[f32]) {
+        let (n, steering, kept) = (memory.rows, self.steering(), self.kept());
+        let mut next = vec![0.0; n * self.width];
+        let mut newest = vec![0.0; n * steering];
+        let mut keep = vec![0.0; n * kept];
+        self.steer(actions, n, &mut newest);
+        memory.steering.push(newest);
+        let (past, before) = (slices(&memory.steering), slices(&memory.kept));
+        let rows = Rows { n, steering: &past, kept: &before, total: [steering, kept] };
+        self.predict(&slices(&memory.latents), &rows, &mut next, &mut keep);
+        memory.latents.push(next);
+        if memory.latents.len() <= self.history {
+            memory.kept.push(keep);
         } else {
-            after.latents.remove(0);
-            after.steering.remove(0);
-            after.kept.clear();
+            // The window slides: every token changes its place, and nothing can be kept.
+            memory.latents.remove(0);
+            memory.steering.remove(0);
+            memory.kept.clear();
         }
-        after
     }
 
     /// What actions do to each block, `[n, steering]`.
@@ -190,40 +216,45 @@ impl Engine {
     /// State features told by latents, `[rows, width]`.
     pub(crate) fn read(&self, latents: &[f32]) -> Option<Vec<f32>> {
         let [first, second] = self.readout.as_ref()?;
-        let rows = latents.len() / self.width;
-        let mut features = vec![0.0; rows * second.output];
-        let chunks = features.chunks_mut(ROWS * second.output).zip(latents.chunks(ROWS * self.width));
-        side_by_side(chunks, |(y, x)| {
-            let mut hidden = vec![0.0; x.len() / self.width * first.output];
-            first.forward(x, &mut hidden);
-            hidden.iter_mut().for_each(|h| *h = h.max(0.0));
-            second.forward(&hidden, y);
-        });
+        let mut hidden = vec![0.0; latents.len() / self.width * first.output];
+        let mut features = vec![0.0; latents.len() / self.width * second.output];
+        first.forward(latents, &mut hidden);
+        hidden.iter_mut().for_each(|h| *h = h.max(0.0));
+        second.forward(&hidden, &mut features);
         Some(features)
     }
 }
 
-/// Works on all chunks with the threads there are. The caller works too: handing everything to a pool
-/// and waiting for it would cost as much as a small chunk.
-fn side_by_side<C: Send>(chunks: impl ExactSizeIterator<Item = C> + Send, work: impl Fn(C) + Sync) {
-    let helpers = (rayon::current_num_threads() - 1).min(chunks.len().saturating_sub(1));
-    let queue = Mutex::new(chunks);
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+fn slices(tables: &[Vec<f32>]) -> Vec<&[f32]> {
+    tables.iter().map(Vec::as_slice).collect()
+}
+
+/// Works on chunks of rows with the threads there are, and answers in order. The caller works too:
+/// handing everything to a pool and waiting for it would cost as much as a small chunk.
+fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let n = rows.div_ceil(ROWS);
+    let chunk = |at: usize| work(at * ROWS..rows.min((at + 1) * ROWS));
+    let helpers = (rayon::current_num_threads() - 1).min(n.saturating_sub(1));
+    if helpers == 0 {
+        return (0..n).map(chunk).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(n));
     let drain = || {
-        while let Some(chunk) = next() {
-            work(chunk);
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= n {
+                break;
+            }
+            let answer = chunk(at);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
         }
     };
-    if helpers == 0 {
-        return drain();
-    }
     rayon::in_place_scope(|scope| {
         (0..helpers).for_each(|_| scope.spawn(|_| drain()));
         drain();
     });
-}
-
-/// Some rows of each table.
-fn part(tables: &[Vec<f32>], rows: Range<usize>, width: usize) -> Vec<&[f32]> {
-    tables.iter().map(|table| &table[rows.start * width..rows.end * width]).collect()
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, answer)| answer).collect()
 }

@@ -67,7 +67,17 @@ fn planning_on_plain_rows_is_planning_with_tensors() {
                 state = world.step(&state, &actions(at, 70));
                 (world.latents(&state), world.read(&state).expect("a readout"))
             };
-            (1..5).map(step).collect()
+            let steps: Vec<(Table, Table)> = (1..5).map(step).collect();
+            // All steps at once are the same steps.
+            let blocks: Vec<Vec<f32>> = (1..5).map(|at| actions(at, 70)).collect();
+            let width = world.block_width();
+            let row = |i: usize| blocks.iter().flat_map(move |b| b[i * width..(i + 1) * width].to_vec());
+            let sequences: Vec<f32> = (0..70).flat_map(row).collect();
+            for (state, (latents, _)) in world.roll_out(&start, &sequences, 70).iter().zip(&steps) {
+                let same = world.latents(state).data.iter().zip(&latents.data).all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "{size:?}: a rollout at once differs from one step after another");
+            }
+            steps
         };
         for (step, (fast, plain)) in roll(&fast).iter().zip(&roll(&plain)).enumerate() {
             for (name, a, b) in [("latents", &fast.0, &plain.0), ("states", &fast.1, &plain.1)] {
