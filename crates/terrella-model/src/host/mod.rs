@@ -8,15 +8,12 @@
 
 pub(crate) mod block;
 pub(crate) mod dense;
+mod threads;
 
 use block::{Block, Norm, Rows};
 use dense::{Dense, silu};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-
-/// Rows that go through the predictor together.
-const ROWS: usize = 32;
+use threads::in_chunks;
 
 /// The predictor of a trained model, with its action encoder and its readout.
 #[derive(Debug)]
@@ -227,34 +224,4 @@ impl Engine {
 
 fn slices(tables: &[Vec<f32>]) -> Vec<&[f32]> {
     tables.iter().map(Vec::as_slice).collect()
-}
-
-/// Works on chunks of rows with the threads there are, and answers in order. The caller works too:
-/// handing everything to a pool and waiting for it would cost as much as a small chunk.
-fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    let n = rows.div_ceil(ROWS);
-    let chunk = |at: usize| work(at * ROWS..rows.min((at + 1) * ROWS));
-    let helpers = (rayon::current_num_threads() - 1).min(n.saturating_sub(1));
-    if helpers == 0 {
-        return (0..n).map(chunk).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(n));
-    let drain = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= n {
-                break;
-            }
-            let answer = chunk(at);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
-        }
-    };
-    rayon::in_place_scope(|scope| {
-        (0..helpers).for_each(|_| scope.spawn(|_| drain()));
-        drain();
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, answer)| answer).collect()
 }
