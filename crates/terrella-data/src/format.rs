@@ -28,6 +28,21 @@ pub struct SourceOptions {
     pub camera: Option<String>,
 }
 
+/// Something a reader left out, assumed or could not keep; told to whoever imports.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Note {
+    /// Where: a file, an episode, a column.
+    pub place: String,
+    /// What, with its reason and numbers.
+    pub what: String,
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
 /// A kind of recording.
 pub trait Format: Sync {
     /// Short name, lower case.
@@ -62,6 +77,11 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// If they cannot be read or have another size.
     fn pictures(&self, at: usize) -> Result<Option<Frames>>;
+
+    /// What was left out, assumed or lost on the way in.
+    fn notes(&self) -> Vec<Note> {
+        Vec::new()
+    }
 
     /// Files that make up the content, relative names first, in a fixed order.
     ///

@@ -18,7 +18,7 @@ mod zarr;
 
 pub use compatible::check_compatible;
 pub use error::{Error, Result};
-pub use format::{FORMATS, Format, Source, SourceOptions, detect};
+pub use format::{FORMATS, Format, Note, Source, SourceOptions, detect};
 pub use inspect::{Summary, inspect};
 pub use lerobot::{Writer, Written};
 pub use open::{OpenOptions, import, open, open_with};

@@ -1,4 +1,4 @@
-//! Pictures in files: PNG with fast compression, and area averaging to another size.
+//! Pictures in files: PNG (written with fast compression) and JPEG, and area averaging to another size.
 //!
 //! PNG because LeRobot's `image` dtype holds encoded bytes and lossless pictures keep the dataset
 //! equal to what was recorded. The scaler gives the very bytes of [`Image::resized`] (a test holds
@@ -6,6 +6,10 @@
 
 use png::{BitDepth, ColorType, Compression, Filter, Transformations};
 use std::io::Cursor;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 /// Encodes `height × width × 3` bytes.
 pub(crate) fn encode(height: usize, width: usize, rgb: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
@@ -21,11 +25,33 @@ pub(crate) fn encode(height: usize, width: usize, rgb: &[u8]) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
-/// Decodes a PNG to height, width and RGB bytes; grey becomes RGB, transparency is dropped.
-pub(crate) fn decode(png: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
-    let mut decoder = png::Decoder::new(Cursor::new(png));
+/// The largest side of a picture that is decoded: a few bytes may promise any size.
+const LARGEST_SIDE: usize = 16_384;
+
+/// Decodes a PNG or a JPEG to height, width and RGB bytes; grey becomes RGB, transparency is dropped.
+pub(crate) fn decode(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+    if bytes.starts_with(&[0xff, 0xd8]) { decode_jpeg(bytes) } else { decode_png(bytes) }
+}
+
+fn decode_jpeg(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+    let options = DecoderOptions::default()
+        .jpeg_set_out_colorspace(ColorSpace::RGB)
+        .set_max_width(LARGEST_SIDE)
+        .set_max_height(LARGEST_SIDE);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let rgb = decoder.decode().map_err(|e| e.to_string())?;
+    let (width, height) = decoder.dimensions().ok_or("a picture without a size")?;
+    Ok((height, width, rgb))
+}
+
+fn decode_png(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+    let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(|e| e.to_string())?;
+    let (width, height) = reader.info().size();
+    if width.max(height) as usize > LARGEST_SIDE {
+        return Err(format!("{width}x{height} pixels, a side may have {LARGEST_SIDE}"));
+    }
     let size = reader.output_buffer_size().ok_or("a picture larger than memory")?;
     let mut data = vec![0; size];
     let info = reader.next_frame(&mut data).map_err(|e| e.to_string())?;
