@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a file operation.
-    #[error("cannot {doing} {}: {source}{}", path.display(), remedy(source))]
+    #[error("cannot {doing} {}: {reason}{}", path.display(), remedy(reason))]
     Io {
         /// What was attempted, as a verb: `read`, `write`, `create`.
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The reason the system gave.
-        source: std::io::Error,
+        /// The reason the system gave; not a `source`, since the text has it already.
+        reason: std::io::Error,
     },
     /// A run directory would be overwritten.
     #[error("run directory {} already exists; choose another name, or resume it", .0.display())]
@@ -40,7 +40,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Wraps an IO error with what was being done to which path.
     pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| Self::Io { doing, path: path.to_path_buf(), source }
+        move |reason| Self::Io { doing, path: path.to_path_buf(), reason }
     }
 
     /// Fails unless `got == expected`.
@@ -52,9 +52,9 @@ impl Error {
     }
 }
 
-fn remedy(source: &std::io::Error) -> &'static str {
+fn remedy(reason: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;
-    match source.kind() {
+    match reason.kind() {
         ErrorKind::StorageFull => "; free some space or choose another disk",
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a folder you may write to",
         ErrorKind::NotFound => "; check the spelling of the path",

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a file operation.
-    #[error("cannot {doing} {}: {source}{}", path.display(), remedy(source))]
+    #[error("cannot {doing} {}: {reason}{}", path.display(), remedy(reason))]
     Io {
         /// What was attempted, as a verb.
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The reason the system gave.
-        source: std::io::Error,
+        /// The reason the system gave; not a `source`, since the text has it already.
+        reason: std::io::Error,
     },
     /// A dataset would be overwritten.
     #[error("{} already exists; choose another destination, or remove it first", .0.display())]
@@ -127,7 +127,7 @@ pub(crate) const DOWNLOAD_AGAIN: &str = "the copy is incomplete or damaged, down
 impl Error {
     /// Wraps an IO error with what was being done to which path.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| Self::Io { doing, path: path.to_path_buf(), source }
+        move |reason| Self::Io { doing, path: path.to_path_buf(), reason }
     }
 
     /// Reports a file that cannot be used.
@@ -139,8 +139,8 @@ impl Error {
     pub(crate) fn parquet(doing: &'static str, path: &Path) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
         move |error| match error {
             parquet::errors::ParquetError::External(inner) if inner.is::<std::io::Error>() => {
-                let source = inner.downcast::<std::io::Error>().map_or_else(std::io::Error::other, |e| *e);
-                Self::Io { doing, path: path.to_path_buf(), source }
+                let reason = inner.downcast::<std::io::Error>().map_or_else(std::io::Error::other, |e| *e);
+                Self::Io { doing, path: path.to_path_buf(), reason }
             }
             other => Self::broken(path, format!("cannot {doing} it as Parquet: {other}"), DOWNLOAD_AGAIN),
         }
@@ -152,9 +152,9 @@ impl Error {
     }
 }
 
-fn remedy(source: &std::io::Error) -> &'static str {
+fn remedy(reason: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;
-    match source.kind() {
+    match reason.kind() {
         ErrorKind::StorageFull => "; free some space or choose another disk",
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a folder you may write to",
         ErrorKind::NotFound => "; check the spelling of the path, or download the missing file",

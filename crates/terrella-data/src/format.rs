@@ -9,7 +9,7 @@ use std::path::Path;
 use terrella_core::{Episode, Frames, Signature, Table};
 
 /// Every format that can be read.
-pub const FORMATS: &[&dyn Format] = &[&crate::lerobot::LeRobot, &crate::zarr::ReplayBuffer];
+pub const FORMATS: &[&dyn Format] = &[&crate::lerobot::LeRobot, &crate::zarr::ReplayBuffer, &crate::logs::Logs];
 
 /// What a recording may not say about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +26,8 @@ pub struct SourceOptions {
     pub action: Option<Vec<String>>,
     /// The picture feature to read, where there are several.
     pub camera: Option<String>,
+    /// A mapping file, or the name of a known mapping, that says what the columns of a log mean.
+    pub map: Option<String>,
 }
 
 /// Something a reader left out, assumed or could not keep; told to whoever imports.
@@ -88,6 +90,14 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// If a folder cannot be listed.
     fn files(&self) -> Result<Vec<(String, std::path::PathBuf)>>;
+}
+
+/// The format of a path: that of logs where a mapping is given.
+///
+/// # Errors
+/// If there is nothing, or nothing that can be read.
+pub(crate) fn choose(path: &Path, options: &SourceOptions) -> Result<&'static dyn Format> {
+    if options.map.is_some() { Ok(&crate::logs::Logs) } else { detect(path) }
 }
 
 /// The format of a path.

@@ -4,7 +4,7 @@
 //! streams episode by episode into a [`Writer`].
 
 use crate::cache::{PictureCache, content_hash};
-use crate::format::detect;
+use crate::format::choose;
 use crate::{Error, Result, Source, SourceOptions, Writer, Written};
 use std::path::{Path, PathBuf};
 use terrella_core::{Dataset, Episode, Stats};
@@ -36,7 +36,7 @@ pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Dataset> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(path: &Path, options: &OpenOptions, progress: &mut dyn FnMut(usize, usize)) -> Result<Dataset> {
-    let source = detect(path)?.open(path, &options.source)?;
+    let source = choose(path, &options.source)?.open(path, &options.source)?;
     let folder = options.cache.clone().or_else(|| default_cache(path));
     let hash = content_hash(&source.files()?, folder.as_deref(), true)?;
     let mut signature = source.signature().clone();
@@ -75,7 +75,7 @@ pub fn import(
     if destination.symlink_metadata().is_ok() {
         return Err(Error::Exists(destination.to_path_buf()));
     }
-    let source = detect(source)?.open(source, options)?;
+    let source = choose(source, options)?.open(source, options)?;
     let mut writer = Writer::create(destination, source.signature())?;
     let total = source.lengths().len();
     for at in 0..total {
@@ -93,7 +93,7 @@ fn default_cache(path: &Path) -> Option<PathBuf> {
 
 /// Opens a path as a source, whatever its format.
 pub(crate) fn open_source(path: &Path, options: &SourceOptions) -> Result<(&'static str, Box<dyn Source>)> {
-    let format = detect(path)?;
+    let format = choose(path, options)?;
     Ok((format.name(), format.open(path, options)?))
 }
 

@@ -70,7 +70,7 @@ impl Writer {
         let fps = signature.fps;
         if fps < 1.0 || fps.fract() != 0.0 || signature.action.is_empty() {
             return Err(Error::Invalid(format!(
-                "cannot write {}: LeRobot v3.0 stores a whole number of rows a second and at least one action number, not {fps} and {}; resample, or log actions",
+                "cannot write {}: LeRobot v3.0 stores a whole number of rows a second and at least one action number, not {fps} and {}; give a rate with --fps (logs are resampled), or log actions",
                 path.display(),
                 signature.action.len()
             )));

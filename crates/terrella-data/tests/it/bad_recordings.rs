@@ -118,12 +118,12 @@ fn a_rate_that_is_not_stored_has_to_be_given() {
 #[test]
 fn unknown_input_is_described_with_what_is_supported() {
     let base = tempfile::tempdir().expect("a folder");
-    let file = base.path().join("log.csv");
+    let file = base.path().join("notes.odt");
     fs::write(&file, b"1,2,3").expect("a file");
     let error = detect(&file).err().expect("an unknown format");
-    assert_says(&error, &["log.csv", "5 bytes", ".csv", "lerobot-v3", "zarr-replay-buffer"]);
+    assert_says(&error, &["notes.odt", "5 bytes", ".odt", "lerobot-v3", "zarr-replay-buffer", "--map"]);
     let error = detect(base.path()).err().expect("an unknown folder");
-    assert_says(&error, &["a folder with log.csv", "supported are"]);
+    assert_says(&error, &["a folder with notes.odt", "supported are"]);
     let error = detect(&base.path().join("nowhere")).err().expect("nothing");
     assert_says(&error, &["nowhere", "check the spelling"]);
 }

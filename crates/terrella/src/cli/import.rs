@@ -43,6 +43,9 @@ pub(super) struct SourceArgs {
     /// Picture feature to read, where there are several
     #[arg(long)]
     camera: Option<String>,
+    /// Mapping that says what the columns of a log mean: a file, or the name of a known one
+    #[arg(long, value_name = "FILE|NAME")]
+    map: Option<String>,
 }
 
 impl SourceArgs {
@@ -50,8 +53,8 @@ impl SourceArgs {
         if let Some(env) = &self.env {
             KnownWorld::of(env)?;
         }
-        let Self { fps, env, task, state, action, camera } = self;
-        Ok(SourceOptions { fps, env, task, state, action, camera })
+        let Self { fps, env, task, state, action, camera, map } = self;
+        Ok(SourceOptions { fps, env, task, state, action, camera, map })
     }
 }
 

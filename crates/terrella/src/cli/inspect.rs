@@ -43,10 +43,11 @@ impl Options {
 }
 
 fn columns(what: &str, names: &[String], stats: &Stats) -> Result<()> {
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(14);
     for (i, name) in names.iter().enumerate() {
         let what = if i == 0 { what } else { "" };
         let (mean, std, min, max) = (stats.mean[i], stats.std[i], stats.min[i], stats.max[i]);
-        out::line(&format!("{what:9} {name:14} {mean:9.2} ± {std:<8.2} in {min:.2} to {max:.2}"))?;
+        out::line(&format!("{what:9} {name:width$} {mean:9.2} ± {std:<8.2} in {min:.2} to {max:.2}"))?;
     }
     Ok(())
 }

@@ -1,0 +1,264 @@
+//! Files of a log, told by their names' endings: tables in text, JSON, NumPy arrays, Parquet.
+
+use super::json;
+use super::mapping::Csv;
+use super::table::{Bytes, Column, Columns, Content};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+use npyz::{DType, NpyFile, Order, TypeChar};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::io::{Cursor, Read};
+
+/// Endings that can be read.
+pub(super) const ENDINGS: &str = ".csv, .tsv, .txt, .json, .jsonl, .catalog, .npy, .npz, .parquet, each also with .gz";
+
+/// What the bytes of a file hold.
+pub(super) fn parse(name: &str, bytes: Vec<u8>, csv: &Csv) -> Result<Content, String> {
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
+    match ending.to_lowercase().as_str() {
+        "csv" | "txt" | "dat" => text(&bytes, csv).map(Content::Columns),
+        "tsv" => text(&bytes, &Csv { delimiter: '\t', ..csv.clone() }).map(Content::Columns),
+        "json" => json::parse(&bytes, false).map(Content::Json),
+        "jsonl" | "ndjson" | "catalog" => json::parse(&bytes, true).map(Content::Json),
+        "npy" => {
+            let mut columns = Columns::default();
+            array(stem, &bytes, &mut columns)?;
+            Ok(Content::Columns(columns))
+        }
+        "npz" => arrays(bytes).map(Content::Columns),
+        "parquet" => parquet(bytes).map(Content::Columns),
+        _ => Err(format!("its ending is none that can be read ({ENDINGS})")),
+    }
+}
+
+/// A table in text. A column in which everything is a number (or empty) is numbers, any other texts.
+fn text(bytes: &[u8], csv: &Csv) -> Result<Columns, String> {
+    let spaced = csv.delimiter == ' ';
+    let squeezed: Vec<u8>;
+    let bytes = if spaced {
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<String> =
+            text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        squeezed = lines.join("\n").into_bytes();
+        &squeezed
+    } else {
+        bytes
+    };
+    let delimiter =
+        u8::try_from(csv.delimiter).map_err(|_| format!("'{}' cannot stand between columns", csv.delimiter))?;
+    let mut reader = ::csv::ReaderBuilder::new();
+    reader.delimiter(delimiter).has_headers(csv.header).trim(::csv::Trim::All).comment(Some(b'#'));
+    let mut reader = reader.from_reader(bytes);
+    let mut names: Vec<String> = if csv.header {
+        let headers = reader.headers().map_err(|e| e.to_string())?;
+        headers.iter().map(|h| h.trim_start_matches('\u{feff}').to_owned()).collect()
+    } else {
+        Vec::new()
+    };
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+    for record in reader.records() {
+        let record = record.map_err(|e| e.to_string())?;
+        if names.is_empty() {
+            names = (0..record.len()).map(|i| format!("column.{i}")).collect();
+            cells = vec![Vec::new(); names.len()];
+        }
+        for (column, cell) in cells.iter_mut().zip(record.iter()) {
+            column.push(cell.to_owned());
+        }
+    }
+    let mut columns = Columns::default();
+    for (name, cells) in names.into_iter().zip(cells) {
+        let number = |cell: &String| if cell.is_empty() { Some(f64::NAN) } else { cell.parse::<f64>().ok() };
+        match cells.iter().map(number).collect::<Option<Vec<f64>>>() {
+            Some(data) => drop(columns.numbers.insert(name, Column { width: 1, data })),
+            None => drop(columns.texts.insert(name, cells)),
+        }
+    }
+    Ok(columns)
+}
+
+fn arrays(bytes: Vec<u8>) -> Result<Columns, String> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| e.to_string())?;
+    let mut columns = Columns::default();
+    for at in 0..archive.len() {
+        let mut entry = archive.by_index(at).map_err(|e| e.to_string())?;
+        let name = entry.name().map_err(|e| e.to_string())?.trim_end_matches(".npy").to_owned();
+        let mut bytes = Vec::new();
+        entry.by_ref().take(LARGEST_ARRAY + 1).read_to_end(&mut bytes).map_err(|e| format!("{name}: {e}"))?;
+        if bytes.len() as u64 > LARGEST_ARRAY {
+            return Err(format!(
+                "{name} has more than {} MiB after unpacking, which is the limit",
+                LARGEST_ARRAY >> 20
+            ));
+        }
+        array(&name, &bytes, &mut columns).map_err(|e| format!("{name}: {e}"))?;
+    }
+    Ok(columns)
+}
+
+/// Bytes of one array in an archive.
+const LARGEST_ARRAY: u64 = 2 << 30;
+
+/// One NumPy array. Leading dimensions of 1 (a batch of one) are dropped; rows are the first one left.
+fn array(name: &str, bytes: &[u8], into: &mut Columns) -> Result<(), String> {
+    let file = NpyFile::new(bytes).map_err(|e| e.to_string())?;
+    let DType::Plain(kind) = file.dtype() else {
+        // Records of named fields are rare in logs; nothing is guessed about them.
+        return Ok(());
+    };
+    let mut shape: Vec<usize> = file.shape().iter().map(|n| *n as usize).collect();
+    let promised = shape.iter().try_fold(kind.num_bytes().unwrap_or(1), |n, d| n.checked_mul(*d));
+    if promised.is_none_or(|n| n > bytes.len()) {
+        return Err(format!("it promises shape {shape:?} and has {} bytes: it is truncated", bytes.len()));
+    }
+    let transposed = file.order() == Order::Fortran;
+    let all_pixels = kind.type_char() == TypeChar::Uint && kind.size_field() == 1;
+    let skipped = shape.iter().take(shape.len().saturating_sub(2)).take_while(|d| **d == 1).count();
+    if all_pixels && shape.len() - skipped >= 3 && !transposed {
+        let data = file.into_vec::<u8>().map_err(|e| e.to_string())?;
+        into.bytes.insert(name.to_owned(), Bytes { shape: shape.split_off(skipped), data });
+        return Ok(());
+    }
+    macro_rules! as_f64 {
+        ($type:ty) => {
+            file.into_vec::<$type>().map_err(|e| e.to_string())?.into_iter().map(|x| x as f64).collect::<Vec<f64>>()
+        };
+    }
+    let data = match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Float, 4) => as_f64!(f32),
+        (TypeChar::Float, 8) => as_f64!(f64),
+        (TypeChar::Int, 1) => as_f64!(i8),
+        (TypeChar::Int, 2) => as_f64!(i16),
+        (TypeChar::Int, 4) => as_f64!(i32),
+        (TypeChar::Int, 8) => as_f64!(i64),
+        (TypeChar::Uint, 1) => as_f64!(u8),
+        (TypeChar::Uint, 2) => as_f64!(u16),
+        (TypeChar::Uint, 4) => as_f64!(u32),
+        (TypeChar::Uint, 8) => as_f64!(u64),
+        (TypeChar::Bool, _) => {
+            let bools = file.into_vec::<bool>().map_err(|e| e.to_string())?;
+            bools.into_iter().map(|x| f64::from(u8::from(x))).collect()
+        }
+        // Texts, dates and pickled objects are no columns of numbers.
+        _ => return Ok(()),
+    };
+    let data = if transposed { untranspose(&shape, &data) } else { data };
+    let shape = &shape[skipped..];
+    let width = shape.iter().skip(1).product::<usize>().max(1);
+    if !data.is_empty() {
+        into.numbers.insert(name.to_owned(), Column { width, data });
+    }
+    Ok(())
+}
+
+/// From column-major to row-major order.
+fn untranspose(shape: &[usize], data: &[f64]) -> Vec<f64> {
+    let mut index = vec![0; shape.len()];
+    let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[..axis].iter().product()).collect();
+    let mut out = Vec::with_capacity(data.len());
+    for _ in 0..data.len() {
+        out.push(data[index.iter().zip(&strides).map(|(i, s)| i * s).sum::<usize>()]);
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < shape[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+    out
+}
+
+fn parquet(bytes: Vec<u8>) -> Result<Columns, String> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).and_then(|b| b.build());
+    let mut columns = Columns::default();
+    for batch in reader.map_err(|e| e.to_string())? {
+        let batch = batch.map_err(|e| e.to_string())?;
+        for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+            let name = field.name();
+            if let DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View = field.data_type() {
+                let texts = cast(array, &DataType::Utf8).map_err(|e| e.to_string())?;
+                let texts = texts.as_string::<i32>().iter().map(|t| t.unwrap_or_default().to_owned());
+                columns.texts.entry(name.clone()).or_default().extend(texts);
+            } else if let Some(more) = numbers(array).map_err(|e| format!("{name}: {e}"))? {
+                let column = columns.numbers.entry(name.clone()).or_insert(Column { width: more.width, data: vec![] });
+                if column.width != more.width {
+                    return Err(format!("{name}: rows of {} and of {} numbers", column.width, more.width));
+                }
+                column.data.extend(more.data);
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// Numbers, or lists of equally many; nothing for other types.
+fn numbers(array: &ArrayRef) -> Result<Option<Column>, String> {
+    let (width, values) = match array.data_type() {
+        DataType::FixedSizeList(..) => {
+            let list = array.as_fixed_size_list();
+            if list.null_count() > 0 {
+                return Err("a row is missing".to_owned());
+            }
+            (
+                list.value_length() as usize,
+                list.values()
+                    .slice(list.offset() * list.value_length() as usize, list.len() * list.value_length() as usize),
+            )
+        }
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            let widths: Vec<usize> = list.offsets().lengths().collect();
+            let width = widths.first().copied().unwrap_or(0);
+            if let Some(row) = widths.iter().position(|w| *w != width) {
+                return Err(format!("row {row} has {} numbers, the first has {width}", widths[row]));
+            }
+            let first = list.offsets()[0] as usize;
+            (width, list.values().slice(first, width * list.len()))
+        }
+        _ => (1, array.clone()),
+    };
+    let kind = values.data_type();
+    if !(kind.is_numeric() || matches!(kind, DataType::Boolean | DataType::Timestamp(..) | DataType::Duration(_))) {
+        return Ok(None);
+    }
+    // Times go through integers, which Arrow asks for.
+    let values = if kind.is_temporal() { cast(&values, &DataType::Int64).map_err(|e| e.to_string())? } else { values };
+    let values = cast(&values, &DataType::Float64).map_err(|e| e.to_string())?;
+    let data = values.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect();
+    Ok((width > 0).then_some(Column { width, data }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_columns_are_numbers_where_they_can_be() {
+        let parsed = text(b"time, a ,b\n0.0, 1,x\n0.1,,y\n", &Csv::default()).expect("a table");
+        assert_eq!(parsed.numbers["time"].data, [0.0, 0.1], "numbers");
+        assert!(parsed.numbers["a"].data[1].is_nan(), "an empty cell is NaN");
+        assert_eq!(parsed.texts["b"], ["x", "y"], "texts");
+        let spaced = Csv { delimiter: ' ', header: false };
+        let parsed = text(b"1  2\n 3 4\n", &spaced).expect("a table");
+        assert_eq!(parsed.numbers["column.1"].data, [2.0, 4.0], "any number of spaces");
+        assert!(text(b"a,b\n1\n", &Csv::default()).is_err_and(|e| e.contains("1 fields")), "a short line");
+    }
+
+    #[test]
+    fn column_major_arrays_are_turned() {
+        assert_eq!(untranspose(&[2, 3], &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "rows");
+    }
+
+    #[test]
+    fn an_array_that_promises_more_than_it_has_is_refused() {
+        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 7), }";
+        bytes.extend(format!("{header:<117}\n").bytes());
+        let error = array("x", &bytes, &mut Columns::default()).expect_err("refused");
+        assert!(error.contains("truncated"), "{error}");
+    }
+}

@@ -1,0 +1,269 @@
+//! The mapping file: which column of a log is what, in which unit, on which clock.
+//!
+//! Logs that follow no standard are told apart by people, so this is a format for people: TOML with
+//! a section for each stream. Everything has a meaning of its own and unknown keys are refused, so
+//! that a misspelt unit cannot pass silently. `docs/logs.md` is its manual.
+
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What the files of a log mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// What these recordings are, for people.
+    #[serde(default)]
+    pub about: String,
+    /// Files that tell this layout from others; all of them have to be there.
+    #[serde(default)]
+    pub detect: Vec<String>,
+    /// Glob of files or folders, each of them one recording; everything is one recording if absent.
+    pub episodes: Option<String>,
+    /// Rows a second. If absent, rows are the samples of the first stream, and the rate is theirs.
+    pub fps: Option<f64>,
+    /// What was being done.
+    pub task: Option<String>,
+    /// Column that says what was being done; its first text counts.
+    pub task_column: Option<String>,
+    /// World that can replay the recordings.
+    pub env: Option<String>,
+    /// Cuts recordings into episodes of so many seconds.
+    pub episode_seconds: Option<f64>,
+    /// Begins a new episode where a clock stands still for more than so many seconds.
+    pub max_gap: Option<f64>,
+    /// How tables in text are written.
+    #[serde(default)]
+    pub csv: Csv,
+    /// The clock of streams that name none.
+    #[serde(default)]
+    pub clock: Clock,
+    /// What was measured; streams stand side by side.
+    #[serde(default)]
+    pub state: Vec<Stream>,
+    /// What was commanded. A log without any gets one action that is always 0.
+    #[serde(default)]
+    pub action: Vec<Stream>,
+    /// What a camera saw.
+    pub picture: Option<Pictures>,
+}
+
+/// How tables in text are written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Csv {
+    /// Between columns: one character; a space stands for any number of spaces.
+    pub delimiter: char,
+    /// Whether the first line holds names; columns are `column.0` … otherwise.
+    pub header: bool,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self { delimiter: ',', header: true }
+    }
+}
+
+/// When samples were taken: a column of times, or a rate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Clock {
+    /// Column of times.
+    pub column: Option<String>,
+    /// File of that column, if it is another one than the samples'.
+    pub file: Option<String>,
+    /// Unit of the times.
+    pub unit: TimeUnit,
+    /// Samples a second, for logs without times and for logs whose times are wrong.
+    pub rate: Option<f64>,
+}
+
+/// Unit of a clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// Seconds.
+    #[default]
+    S,
+    /// Milliseconds.
+    Ms,
+    /// Microseconds.
+    Us,
+    /// Nanoseconds.
+    Ns,
+}
+
+impl TimeUnit {
+    /// Seconds in one of these.
+    pub(super) fn seconds(self) -> f64 {
+        match self {
+            Self::S => 1.0,
+            Self::Ms => 1e-3,
+            Self::Us => 1e-6,
+            Self::Ns => 1e-9,
+        }
+    }
+}
+
+/// Some columns on one clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// File of the columns; `{episode}`, `{folder}` and `{stem}` stand for the recording's path, its
+    /// folder and its name without endings. The recording itself if absent.
+    pub file: Option<String>,
+    /// Columns: `name`, `name[2]`, `name[0:3]`, or `name | other name` for files that disagree.
+    pub columns: Vec<String>,
+    /// Names of the numbers in the dataset.
+    pub names: Option<Vec<String>>,
+    /// Unit they are stored in; the dataset has SI units and radians.
+    #[serde(default)]
+    pub unit: Unit,
+    /// The clock, if it is not the one of the log.
+    pub clock: Option<Clock>,
+    /// How samples become rows; states are interpolated and actions held if absent.
+    pub align: Option<Rule>,
+    /// Whether the numbers are angles that wrap around; they are interpolated on the circle.
+    #[serde(default)]
+    pub circular: bool,
+    /// Seconds that the samples were stored too late.
+    #[serde(default)]
+    pub delay: f64,
+}
+
+/// How samples become rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// The straight line between the samples around the row.
+    Interpolate,
+    /// The newest sample that is not younger than the row.
+    Hold,
+    /// The sample nearest in time.
+    Nearest,
+}
+
+/// Units that are converted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// SI units, radians, or no unit.
+    #[default]
+    #[serde(rename = "si")]
+    Si,
+    /// Degrees, to radians; also degrees a second.
+    #[serde(rename = "deg")]
+    Degrees,
+    /// Revolutions a minute, to radians a second.
+    #[serde(rename = "rpm")]
+    Rpm,
+    /// Millimetres, to metres; also other thousandths.
+    #[serde(rename = "mm")]
+    Milli,
+    /// Centimetres, to metres.
+    #[serde(rename = "cm")]
+    Centi,
+    /// Kilometres an hour, to metres a second.
+    #[serde(rename = "km/h")]
+    KilometresPerHour,
+    /// Standard gravity, to metres a second squared.
+    #[serde(rename = "g")]
+    Gravity,
+}
+
+impl Unit {
+    /// SI units in one of these.
+    pub(super) fn factor(self) -> f64 {
+        match self {
+            Self::Si => 1.0,
+            Self::Degrees => std::f64::consts::PI / 180.0,
+            Self::Rpm => std::f64::consts::TAU / 60.0,
+            Self::Milli => 1e-3,
+            Self::Centi => 1e-2,
+            Self::KilometresPerHour => 1.0 / 3.6,
+            Self::Gravity => 9.806_65,
+        }
+    }
+}
+
+/// Where pictures are: exactly one of `column`, `files` and `array`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pictures {
+    /// File with the column or the array; the recording itself if absent.
+    pub file: Option<String>,
+    /// Column of file names.
+    pub column: Option<String>,
+    /// Folder of those names.
+    #[serde(default)]
+    pub folder: String,
+    /// Glob of picture files, in the order of the numbers in their names.
+    pub files: Option<String>,
+    /// Array of bytes, rows × height × width × 3.
+    pub array: Option<String>,
+    /// The clock, if it is not the one of the log.
+    pub clock: Option<Clock>,
+}
+
+impl Mapping {
+    /// Reads a mapping and checks what a parser cannot.
+    ///
+    /// # Errors
+    /// If a key is unknown, a value has the wrong type or two of them contradict; the text begins
+    /// with `name`.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let wrong = |what: String| Error::Invalid(format!("{name}: {what}"));
+        let mapping: Self =
+            toml::from_str(text).map_err(|e| wrong(format!("{e}see docs/logs.md for what a mapping may say")))?;
+        if mapping.state.is_empty() && mapping.action.is_empty() {
+            return Err(wrong("it names no columns; add [[state]] or [[action]] with columns = [..]".to_owned()));
+        }
+        for (what, value) in [
+            ("fps", mapping.fps),
+            ("episode_seconds", mapping.episode_seconds),
+            ("max_gap", mapping.max_gap),
+            ("clock.rate", mapping.clock.rate),
+        ] {
+            if value.is_some_and(|x| !x.is_finite() || x <= 0.0) {
+                return Err(wrong(format!("{what} is {}, give a number above 0", value.unwrap_or_default())));
+            }
+        }
+        let streams = mapping.state.iter().chain(&mapping.action);
+        let clocks =
+            streams.filter_map(|s| s.clock.as_ref()).chain(mapping.picture.as_ref().and_then(|p| p.clock.as_ref()));
+        for clock in clocks.chain([&mapping.clock]) {
+            if clock.column.is_some() && clock.rate.is_some() {
+                return Err(wrong("a clock has a column and a rate; keep the one that is right".to_owned()));
+            }
+        }
+        if let Some(p) = &mapping.picture
+            && [p.column.is_some(), p.files.is_some(), p.array.is_some()].iter().filter(|x| **x).count() != 1
+        {
+            return Err(wrong("[picture] needs exactly one of column, files and array".to_owned()));
+        }
+        Ok(mapping)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_is_told() {
+        let error = Mapping::parse("m.toml", "[[state]]\ncolumns = [\"x\"]\nunits = \"deg\"\n").expect_err("refused");
+        let text = error.to_string();
+        assert!(text.contains("m.toml") && text.contains("units") && text.contains("`unit`"), "{text}");
+    }
+
+    #[test]
+    fn contradictions_are_told() {
+        for (text, word) in [
+            ("fps = 10.0", "[[state]]"),
+            ("fps = 0.0\n[[state]]\ncolumns = [\"x\"]", "fps is 0"),
+            ("[clock]\nrate = 1.0\ncolumn = \"t\"\n[[state]]\ncolumns = [\"x\"]", "a column and a rate"),
+            ("[[state]]\ncolumns = [\"x\"]\n[picture]\nfolder = \"a\"", "exactly one"),
+        ] {
+            let error = Mapping::parse("m.toml", text).expect_err("refused").to_string();
+            assert!(error.contains(word), "{word} is missing in: {error}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Logs that follow no standard, read by a mapping file that says what their columns mean.
+//!
+//! `tree` finds files in folders and archives, `files` and `json` read them, `table` picks columns,
+//! `clock` puts samples of several clocks onto rows of one rate, and `recording` does all of that for
+//! one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
+
+mod clock;
+mod files;
+mod json;
+mod mapping;
+mod recording;
+mod source;
+mod table;
+mod tree;
+
+pub use mapping::Mapping;
+
+use crate::{Error, Format, Result, Source, SourceOptions};
+use files::ENDINGS;
+use std::path::Path;
+use table::Content;
+use tree::Tree;
+
+/// Mappings of layouts that are known.
+pub const MAPPINGS: &[(&str, &str)] = &[
+    ("comma2k19", include_str!("../../mappings/comma2k19.toml")),
+    ("donkeycar", include_str!("../../mappings/donkeycar.toml")),
+    ("double-pendulum", include_str!("../../mappings/double-pendulum.toml")),
+    ("droid-json", include_str!("../../mappings/droid-json.toml")),
+    ("simple-pendulum", include_str!("../../mappings/simple-pendulum.toml")),
+    ("slambook", include_str!("../../mappings/slambook.toml")),
+    ("table-tennis", include_str!("../../mappings/table-tennis.toml")),
+    ("vjepa2-franka", include_str!("../../mappings/vjepa2-franka.toml")),
+];
+
+/// The format.
+pub(crate) struct Logs;
+
+impl Format for Logs {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    fn describe(&self) -> &'static str {
+        "CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
+    }
+
+    fn detect(&self, path: &Path) -> bool {
+        known(path).is_some() || (path.is_file() && table_ending(path))
+    }
+
+    fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
+        let mapping = match &options.map {
+            Some(name) => named(name)?,
+            None => known(path).ok_or_else(|| no_mapping(path))?,
+        };
+        Ok(Box::new(source::Log::open(path, mapping, options)?))
+    }
+}
+
+/// A mapping by its name, or from a file.
+fn named(name: &str) -> Result<Mapping> {
+    if let Some((name, text)) = MAPPINGS.iter().find(|(known, _)| *known == name) {
+        return Mapping::parse(name, text);
+    }
+    let path = Path::new(name);
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let known: Vec<&str> = MAPPINGS.iter().map(|(name, _)| *name).collect();
+        Error::Invalid(format!("cannot read the mapping {name}: {e}; give a file, or one of {}", known.join(", ")))
+    })?;
+    Mapping::parse(name, &text)
+}
+
+/// The mapping whose files are all there.
+fn known(path: &Path) -> Option<Mapping> {
+    let archive = path.is_file() && {
+        let name = path.to_string_lossy().to_lowercase();
+        [".tar", ".tar.gz", ".tgz"].iter().any(|e| name.ends_with(e))
+    };
+    let tree = if archive { Tree::open(path).ok() } else { None };
+    if !archive && !path.is_dir() {
+        return None;
+    }
+    let there = |name: &String| tree.as_ref().map_or_else(|| path.join(name).exists(), |t| t.contains(name));
+    let mappings = MAPPINGS.iter().filter_map(|(name, text)| Mapping::parse(name, text).ok());
+    mappings.into_iter().find(|m| !m.detect.is_empty() && m.detect.iter().all(there))
+}
+
+fn table_ending(path: &Path) -> bool {
+    let name = path.to_string_lossy().to_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    [".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".parquet"].iter().any(|e| name.ends_with(e))
+}
+
+/// Tells what columns there are, and how a mapping for them begins.
+fn no_mapping(path: &Path) -> Error {
+    let columns = || -> Result<Vec<String>> {
+        let tree = Tree::open(path)?;
+        let name = tree.names().first().cloned().unwrap_or_default();
+        let bytes = tree.read(&name)?;
+        let content: Content =
+            files::parse(&name, bytes, &mapping::Csv::default()).map_err(|e| Error::broken(path, e, "repair it"))?;
+        Ok(content.names())
+    };
+    match columns() {
+        Err(error) => error,
+        Ok(names) => {
+            let clock = names.iter().find(|n| matches!(n.to_lowercase().as_str(), "t" | "time" | "timestamp"));
+            let clock = clock.map_or("rate = 100.0".to_owned(), |c| format!("column = \"{c}\""));
+            Error::Invalid(format!(
+                "{}: a log that does not say what its columns mean ({}); write that into a file and give it with --map FILE. It may begin with\n\n[clock]\n{clock}\n\n[[state]]\ncolumns = [\"…\"]\n\n[[action]]\ncolumns = [\"…\"]\n\ndocs/logs.md has the rest; {ENDINGS} can be read",
+                path.display(),
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mapping_that_is_shipped_can_be_read() {
+        for (name, text) in MAPPINGS {
+            let mapping = Mapping::parse(name, text).expect("a mapping");
+            assert!(!mapping.about.is_empty(), "{name} says what it is for");
+        }
+    }
+}

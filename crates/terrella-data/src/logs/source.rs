@@ -1,0 +1,294 @@
+//! A mapped log as a [`Source`]: all recordings read, those that cannot be are left out and told.
+
+use super::clock::Misfit;
+use super::mapping::Mapping;
+use super::recording::{PictureAt, Reader, Rows};
+use super::table::{Bytes, Content};
+use super::tree::Tree;
+use super::{files, mapping};
+use crate::{Error, Note, Result, Source, SourceOptions, picture};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use terrella_core::{Episode, Frames, Signature, Table};
+
+/// An opened log.
+pub(super) struct Log {
+    path: PathBuf,
+    tree: Tree,
+    csv: mapping::Csv,
+    signature: Signature,
+    episodes: Vec<(String, Rows)>,
+    notes: Vec<Note>,
+    used: BTreeSet<String>,
+    /// Changes where the meaning of the files does.
+    meaning: String,
+}
+
+impl Log {
+    pub(super) fn open(path: &Path, mapping: Mapping, options: &SourceOptions) -> Result<Self> {
+        let tree = Tree::open(path)?;
+        let recordings = recordings(path, &tree, &mapping)?;
+        let mut log = Opening::default();
+        for name in &recordings {
+            let mut reader = Reader::new(&tree, &mapping, name);
+            let read = reader.read(options.fps);
+            log.used.extend(reader.files().cloned());
+            let place = if name.is_empty() { path.display().to_string() } else { name.clone() };
+            if let Err(why) = read.and_then(|recording| log.take(&place, recording, options)) {
+                log.first_error.get_or_insert_with(|| why.clone());
+                log.notes.push(Note { place, what: format!("left out: {why}") });
+            }
+        }
+        if log.episodes.is_empty() {
+            let why = log.first_error.unwrap_or_else(|| "no file fits the mapping's glob of episodes".to_owned());
+            let what = format!("none of {} recordings can be read; the first: {why}", recordings.len());
+            return Err(Error::broken(path, what, "check the mapping against the files"));
+        }
+        log.sum_up(&tree, &mapping);
+        let mut signature = Signature {
+            fps: log.fps,
+            image: None,
+            state: options.state.clone().unwrap_or(log.state),
+            action: options.action.clone().unwrap_or(log.action),
+            env: options.env.clone().or(mapping.env.clone()),
+        };
+        for (what, given, have) in
+            [("state", &options.state, signature.state.len()), ("action", &options.action, signature.action.len())]
+        {
+            let width = log.widths[usize::from(what == "action")];
+            if given.is_some() && have != width {
+                return Err(Error::Invalid(format!(
+                    "{have} {what} names were given, the rows have {width} numbers; give one name a number"
+                )));
+            }
+        }
+        let text = toml::to_string(&mapping).map_err(|e| Error::Invalid(e.to_string()))?;
+        let meaning: String =
+            Sha256::digest(format!("{text}{options:?}")).iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let mut log = Self {
+            path: path.to_path_buf(),
+            tree,
+            csv: mapping.csv,
+            signature: signature.clone(),
+            episodes: log.episodes,
+            notes: log.notes,
+            used: log.used,
+            meaning,
+        };
+        if let Some(first) = log.episodes[0].1.pictures.first() {
+            let (height, width, _) = log.picture(0, 0, first, &mut BTreeMap::new())?;
+            signature.image = Some([height, width]);
+            log.signature = signature;
+        }
+        let shown = log.episodes.iter().flat_map(|(_, rows)| &rows.pictures).filter_map(|p| match p {
+            PictureAt::File(name) => Some(name.clone()),
+            PictureAt::Array { .. } => None,
+        });
+        log.used.extend(shown.collect::<Vec<_>>());
+        Ok(log)
+    }
+
+    /// Decodes one picture; arrays of a file are read once.
+    fn picture(
+        &self,
+        episode: usize,
+        row: usize,
+        at: &PictureAt,
+        arrays: &mut BTreeMap<String, Bytes>,
+    ) -> Result<(usize, usize, Vec<u8>)> {
+        let bad = |file: &str, what: String| Error::Row {
+            path: self.tree.path(file),
+            episode,
+            row,
+            what,
+            remedy: "record or download the picture again",
+        };
+        match at {
+            PictureAt::File(name) => picture::decode(&self.tree.read(name)?).map_err(|e| bad(name, e)),
+            PictureAt::Array { file, array, row: at } => {
+                if !arrays.contains_key(file) {
+                    let content = files::parse(file, self.tree.read(file)?, &self.csv).map_err(|e| bad(file, e))?;
+                    let Content::Columns(mut columns) = content else { return Err(bad(file, "no array".to_owned())) };
+                    let bytes = columns.bytes.remove(array).ok_or_else(|| bad(file, format!("no array {array}")))?;
+                    arrays.insert(file.clone(), bytes);
+                }
+                let bytes = &arrays[file];
+                let (height, width) = (bytes.shape[1], bytes.shape[2]);
+                let size = height * width * 3;
+                Ok((height, width, bytes.data[at * size..(at + 1) * size].to_vec()))
+            }
+        }
+    }
+}
+
+/// What is known while recordings are read.
+#[derive(Default)]
+struct Opening {
+    state: Vec<String>,
+    action: Vec<String>,
+    widths: [usize; 2],
+    fps: f64,
+    rates: Vec<f64>,
+    episodes: Vec<(String, Rows)>,
+    notes: Vec<Note>,
+    used: BTreeSet<String>,
+    misfits: BTreeMap<String, Misfit>,
+    unused: BTreeSet<String>,
+    first_error: Option<String>,
+}
+
+impl Opening {
+    fn take(
+        &mut self,
+        place: &str,
+        recording: super::recording::Recording,
+        options: &SourceOptions,
+    ) -> Result<(), String> {
+        let widths = [recording.state.len(), recording.action.len()];
+        if self.episodes.is_empty() {
+            (self.state, self.action, self.widths) = (recording.state, recording.action, widths);
+        } else if widths != self.widths {
+            return Err(format!(
+                "it has {widths:?} state and action numbers, the recordings before it have {:?}",
+                self.widths
+            ));
+        }
+        self.rates.push(recording.fps);
+        for (name, misfit) in recording.misfits {
+            self.misfits.entry(name).or_default().merge(misfit);
+        }
+        self.unused.extend(recording.unused);
+        self.notes.extend(recording.odd.into_iter().map(|what| Note { place: place.to_owned(), what }));
+        let task = options.task.clone().or(recording.task).filter(|t| !t.trim().is_empty());
+        let task = task.unwrap_or_else(|| "unknown".to_owned());
+        self.episodes.extend(recording.episodes.into_iter().map(|rows| (task.clone(), rows)));
+        Ok(())
+    }
+
+    /// The rate of all, and what a reader should know about the whole.
+    fn sum_up(&mut self, tree: &Tree, mapping: &Mapping) {
+        let mut rates = self.rates.clone();
+        rates.sort_by(f64::total_cmp);
+        self.fps = rates[rates.len() / 2];
+        let mut note = |place: &str, what: String| self.notes.push(Note { place: place.to_owned(), what });
+        if rates[rates.len() - 1] > rates[0] * 1.01 {
+            note(
+                "clock",
+                format!(
+                    "recordings have {:.4} to {:.4} rows a second, taken as {:.4}; give fps to put all on one rate",
+                    rates[0],
+                    rates[rates.len() - 1],
+                    self.fps
+                ),
+            );
+        }
+        if mapping.action.is_empty() {
+            note("action", "no action was logged: one that is always 0 stands for it".to_owned());
+        }
+        for (name, misfit) in self.misfits.iter().filter(|(_, m)| m.largest > 1e-6) {
+            note(
+                name,
+                format!(
+                    "samples lie up to {:.1} ms from their rows, {:.1} ms on average",
+                    1e3 * misfit.largest,
+                    1e3 * misfit.mean()
+                ),
+            );
+        }
+        if !self.unused.is_empty() {
+            note("columns", format!("not kept: {}", self.unused.iter().cloned().collect::<Vec<_>>().join(", ")));
+        }
+        let pictures = self.episodes.iter().any(|(_, rows)| !rows.pictures.is_empty());
+        let others = tree.names().iter().filter(|name| !self.used.contains(*name) && table_like(name)).count();
+        if others > 0 && !pictures {
+            note("files", format!("{others} files with tables were not read"));
+        }
+    }
+}
+
+fn table_like(name: &str) -> bool {
+    super::table_ending(Path::new(name))
+}
+
+/// Names of the recordings: files or folders that fit the glob.
+fn recordings(path: &Path, tree: &Tree, mapping: &Mapping) -> Result<Vec<String>> {
+    let Some(glob) = &mapping.episodes else {
+        // A path that is one file is the recording, whatever folder it lies in.
+        return Ok(match tree.names() {
+            [only] if path.is_file() => vec![only.clone()],
+            _ => vec![String::new()],
+        });
+    };
+    let pattern = glob::Pattern::new(glob).map_err(|e| Error::Invalid(format!("episodes = \"{glob}\": {e}")))?;
+    let mut found: BTreeSet<&str> = BTreeSet::new();
+    let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
+    for name in tree.names() {
+        let folders = name.match_indices('/').map(|(at, _)| &name[..at]);
+        found.extend(folders.chain([name.as_str()]).filter(|n| pattern.matches_with(n, options)));
+    }
+    if path.is_file() && found.is_empty() && tree.names().len() == 1 {
+        return Ok(tree.names().to_vec());
+    }
+    let mut found: Vec<String> = found.into_iter().map(str::to_owned).collect();
+    found.sort_by_key(|name| super::recording::natural(name));
+    Ok(found)
+}
+
+impl Source for Log {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn lengths(&self) -> Vec<usize> {
+        let width = self.signature.action.len();
+        self.episodes.iter().map(|(_, rows)| rows.actions.len() / width).collect()
+    }
+
+    fn episode(&self, at: usize) -> Episode {
+        let (task, rows) = &self.episodes[at];
+        let table = |names: &[String], data: &[f32]| match names.len() {
+            0 => Table::new(0),
+            width => Table::from_data(width, data.to_vec()),
+        };
+        Episode {
+            index: at,
+            task: task.clone(),
+            states: table(&self.signature.state, &rows.states),
+            actions: table(&self.signature.action, &rows.actions),
+            frames: None,
+        }
+    }
+
+    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
+        let Some([height, width]) = self.signature.image else { return Ok(None) };
+        let pictures = &self.episodes[at].1.pictures;
+        let mut rgb = Vec::with_capacity(pictures.len() * height * width * 3);
+        let mut arrays = BTreeMap::new();
+        for (row, picture) in pictures.iter().enumerate() {
+            let (h, w, bytes) = self.picture(at, row, picture, &mut arrays)?;
+            if [h, w] != [height, width] {
+                let what = format!("the picture is {h}x{w}, the first one is {height}x{width}");
+                return Err(Error::Row {
+                    path: self.path.clone(),
+                    episode: at,
+                    row,
+                    what,
+                    remedy: "scale them to one size",
+                });
+            }
+            rgb.extend_from_slice(&bytes);
+        }
+        Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0)))
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        self.notes.clone()
+    }
+
+    fn files(&self) -> Result<Vec<(String, PathBuf)>> {
+        let files = self.tree.on_disk(self.used.iter().map(String::as_str));
+        Ok(files.into_iter().map(|(name, path)| (format!("{}:{name}", self.meaning), path)).collect())
+    }
+}

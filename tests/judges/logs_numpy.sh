@@ -1,0 +1,23 @@
+#!/bin/sh
+# Judges logs read by mappings: pandas and NumPy read the same files and put them onto rows.
+# usage: tests/judges/logs_numpy.sh   (needs the recordings of ../shared; installs into target/judges)
+set -eu
+cd "$(dirname "$0")/../.."
+data=../shared/data
+if [ ! -e "$data/double_pendulum_dfki" ]; then
+    echo "skipped: $data is not here" >&2
+    exit 0
+fi
+target="${CARGO_TARGET_DIR:-target}"
+venv="$target/judges/numpy"
+if [ ! -x "$venv/bin/python" ]; then
+    mkdir -p "$(dirname "$venv")"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
+fi
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+terrella="$target/release/terrella"
+"$terrella" import "$data/double_pendulum_dfki" "$work/pendulum" --map double-pendulum 2>/dev/null
+"$terrella" import "$data/comma2k19_segment" "$work/motorway" 2>/dev/null
+"$venv/bin/python" tests/judges/logs_numpy.py "$data" "$work"
