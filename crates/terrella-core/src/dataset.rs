@@ -15,6 +15,8 @@ pub struct Dataset {
     pub action_stats: Stats,
     /// SHA-256 of the content in hexadecimal; written beside every number computed from it.
     pub hash: String,
+    /// What its reader left out, assumed or could not keep.
+    pub notes: Vec<String>,
 }
 
 /// Which episodes train and which are held out. Always by episode, never by clip.

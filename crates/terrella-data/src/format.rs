@@ -9,7 +9,8 @@ use std::path::Path;
 use terrella_core::{Episode, Frames, Signature, Table};
 
 /// Every format that can be read.
-pub const FORMATS: &[&dyn Format] = &[&crate::lerobot::LeRobot, &crate::zarr::ReplayBuffer, &crate::logs::Logs];
+pub const FORMATS: &[&dyn Format] =
+    &[&crate::lerobot::LeRobot, &crate::lerobot::LeRobotV2, &crate::zarr::ReplayBuffer, &crate::logs::Logs];
 
 /// What a recording may not say about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,8 @@ pub struct SourceOptions {
     pub action: Option<Vec<String>>,
     /// The picture feature to read, where there are several.
     pub camera: Option<String>,
+    /// Leaves pictures out, and with them what only pictures lack.
+    pub no_pictures: bool,
     /// A mapping file, or the name of a known mapping, that says what the columns of a log mean.
     pub map: Option<String>,
 }

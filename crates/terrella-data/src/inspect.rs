@@ -60,6 +60,7 @@ pub fn inspect(path: impl AsRef<Path>, options: &SourceOptions) -> Result<Summar
     let mut warnings = constant_columns("state", &signature.state, &state_stats);
     warnings.extend(constant_columns("action", &signature.action, &action_stats));
     warnings.extend(repeated_pictures(source.as_ref(), &lengths)?);
+    warnings.extend(source.notes().iter().map(ToString::to_string));
     let mut tasks: Vec<String> = episodes.iter().map(|e| e.task.clone()).collect();
     tasks.sort();
     tasks.dedup();

@@ -15,6 +15,7 @@ mod open;
 mod picture;
 mod prefetch;
 mod sampler;
+mod video;
 mod zarr;
 
 pub use compatible::check_compatible;
@@ -23,6 +24,6 @@ pub use format::{FORMATS, Format, Note, Source, SourceOptions, detect};
 pub use inspect::{Summary, inspect};
 pub use lerobot::{Writer, Written};
 pub use logs::{MAPPINGS, Mapping};
-pub use open::{OpenOptions, import, open, open_with};
+pub use open::{Imported, OpenOptions, import, open, open_with};
 pub use prefetch::Prefetch;
 pub use sampler::{Sampler, gather};

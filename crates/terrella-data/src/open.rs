@@ -5,9 +5,11 @@
 
 use crate::cache::{PictureCache, content_hash};
 use crate::format::choose;
-use crate::{Error, Result, Source, SourceOptions, Writer, Written};
+use crate::picture::Scaler;
+use crate::{Error, Note, Result, Source, SourceOptions, Writer, Written};
 use std::path::{Path, PathBuf};
-use terrella_core::{Dataset, Episode, Stats};
+use std::sync::Arc;
+use terrella_core::{Dataset, Episode, Frames, Stats};
 
 /// How to open a dataset.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +38,9 @@ pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Dataset> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(path: &Path, options: &OpenOptions, progress: &mut dyn FnMut(usize, usize)) -> Result<Dataset> {
-    let source = choose(path, &options.source)?.open(path, &options.source)?;
+    let mut wanted = options.source.clone();
+    wanted.no_pictures |= options.skip_images;
+    let source = choose(path, &wanted)?.open(path, &wanted)?;
     let folder = options.cache.clone().or_else(|| default_cache(path));
     let hash = content_hash(&source.files()?, folder.as_deref(), true)?;
     let mut signature = source.signature().clone();
@@ -58,10 +62,22 @@ pub fn open_with(path: &Path, options: &OpenOptions, progress: &mut dyn FnMut(us
     }
     let state_stats = Stats::of(signature.state.len(), episodes.iter().map(|e| &e.states).filter(|t| t.width > 0));
     let action_stats = Stats::of(signature.action.len(), episodes.iter().map(|e| &e.actions));
-    Ok(Dataset { signature, episodes, state_stats, action_stats, hash })
+    let notes = source.notes().iter().map(ToString::to_string).collect();
+    Ok(Dataset { signature, episodes, state_stats, action_stats, hash, notes })
 }
 
-/// Copies any recording into a new LeRobot v3.0 dataset; `progress` hears episodes done and in all.
+/// What came of an import.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Imported {
+    /// What was written.
+    #[serde(flatten)]
+    pub written: Written,
+    /// What was left out, assumed or lost.
+    pub notes: Vec<Note>,
+}
+
+/// Copies any recording into a new LeRobot v3.0 dataset, pictures scaled to a square of side
+/// `image_size` if that is given; `progress` hears episodes done and in all.
 ///
 /// # Errors
 /// If the source is not readable as a whole, or the destination exists or cannot be written. Nothing
@@ -70,20 +86,38 @@ pub fn import(
     source: &Path,
     destination: &Path,
     options: &SourceOptions,
+    image_size: Option<usize>,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Written> {
+) -> Result<Imported> {
     if destination.symlink_metadata().is_ok() {
         return Err(Error::Exists(destination.to_path_buf()));
     }
     let source = choose(source, options)?.open(source, options)?;
-    let mut writer = Writer::create(destination, source.signature())?;
+    let mut signature = source.signature().clone();
+    let scaler = match (signature.image, image_size) {
+        (_, Some(0)) => return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned())),
+        (Some(from), Some(side)) => Some(Scaler::new(from, [side, side])),
+        _ => None,
+    };
+    if scaler.is_some() {
+        signature.image = image_size.map(|side| [side, side]);
+    }
+    let mut writer = Writer::create(destination, &signature)?;
     let total = source.lengths().len();
     for at in 0..total {
-        let episode = Episode { frames: source.pictures(at)?, ..source.episode(at) };
-        writer.write_episode(&episode)?;
+        let frames = source.pictures(at)?;
+        let frames = match (&scaler, signature.image) {
+            (Some(scaler), Some([height, width])) => frames.map(|frames| {
+                let mut rgb = Vec::with_capacity(frames.len() * height * width * 3);
+                (0..frames.len()).for_each(|i| scaler.scale(frames.bytes(i), &mut rgb));
+                Frames::new(height, width, frames.len(), Arc::new(rgb), 0)
+            }),
+            _ => frames,
+        };
+        writer.write_episode(&Episode { frames, ..source.episode(at) })?;
         progress(at + 1, total);
     }
-    writer.finish()
+    Ok(Imported { written: writer.finish()?, notes: source.notes() })
 }
 
 /// `.cache` inside a dataset folder; nothing beside a file, whose folder belongs to somebody else.

@@ -222,5 +222,5 @@ pub(crate) fn recordings(n_episodes: usize, len: usize, picture: usize, wall: bo
     let action_stats = Stats::of(2, episodes.iter().map(|e| &e.actions));
     // Only a name here; real data sets are hashed by the data crate.
     let hash = format!("toy-{n_episodes}x{len}");
-    Dataset { signature, episodes, state_stats, action_stats, hash }
+    Dataset { signature, episodes, state_stats, action_stats, hash, notes: Vec::new() }
 }

@@ -1,4 +1,4 @@
-//! `meta/info.json`: what a LeRobot v3.0 dataset says about itself.
+//! `meta/info.json`: what a LeRobot dataset says about itself, v3.0 as written, v2.0 and v2.1 as read too.
 //!
 //! The world a recording comes from is kept as `robot_type: "terrella/<env>"`: LeRobot passes that
 //! field through untouched, whereas it warns about keys of our own.
@@ -10,8 +10,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use terrella_core::Signature;
 
-/// Version of the layout that is read and written.
+/// Version of the layout that is written.
 const VERSION: &str = "v3.0";
+
+/// How tables and videos are laid out in files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// v2.0 and v2.1: a file each episode.
+    EpisodeFiles,
+    /// v3.0: many episodes in a file.
+    SharedFiles,
+}
 /// Feature of the logged state.
 pub(crate) const STATE: &str = "observation.state";
 /// Feature of the picture, as written.
@@ -32,15 +41,15 @@ pub(crate) struct Info {
     pub(crate) total_frames: usize,
     total_tasks: usize,
     #[serde(default)]
-    chunks_size: usize,
+    pub(crate) chunks_size: usize,
     #[serde(default)]
     data_files_size_in_mb: usize,
     #[serde(default)]
     video_files_size_in_mb: usize,
     fps: Number,
     splits: Value,
-    data_path: String,
-    video_path: Option<String>,
+    pub(crate) data_path: String,
+    pub(crate) video_path: Option<String>,
     features: BTreeMap<String, Feature>,
 }
 
@@ -94,15 +103,35 @@ impl Info {
         let bad =
             |e: serde_json::Error| Error::broken(path, format!("not a LeRobot info file: {e}"), "repair the file");
         let value: Value = serde_json::from_str(&text).map_err(bad)?;
-        let version = value["codebase_version"].as_str().unwrap_or("missing").to_owned();
-        if version != VERSION {
+        let version = value["codebase_version"].as_str().unwrap_or("missing");
+        if !["v2.0", "v2.1", VERSION].contains(&version) {
             return Err(Error::broken(
                 path,
-                format!("codebase_version is {version}, {VERSION} can be read"),
-                "convert it with LeRobot's convert_dataset_v21_to_v30 script",
+                format!("codebase_version is {version}; v2.0, v2.1 and {VERSION} can be read"),
+                "convert it with the scripts of LeRobot",
             ));
         }
         serde_json::from_value(value).map_err(bad)
+    }
+
+    /// How the dataset is laid out.
+    pub(crate) fn layout(&self) -> Layout {
+        if self.codebase_version == VERSION { Layout::SharedFiles } else { Layout::EpisodeFiles }
+    }
+
+    /// Whether a picture feature is stored as video.
+    pub(crate) fn is_video(&self, name: &str) -> bool {
+        self.features.get(name).is_some_and(|f| f.dtype == "video")
+    }
+
+    /// Features that are not read with this camera.
+    pub(crate) fn others<'a>(&'a self, camera: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let read = move |name: &str| {
+            [STATE, ACTION, "timestamp"].contains(&name)
+                || super::columns::INDICES.contains(&name)
+                || camera == Some(name)
+        };
+        self.features.keys().map(String::as_str).filter(move |name| !read(name))
     }
 
     /// The signature, and the name of the picture feature if there is one.
@@ -125,24 +154,27 @@ impl Info {
     }
 
     fn camera(&self, path: &Path, options: &SourceOptions) -> Result<Option<String>> {
-        let of = |dtype| self.features.iter().filter(move |(_, f)| f.dtype == dtype).map(|(name, _)| name.clone());
-        let (images, videos): (Vec<String>, Vec<String>) = (of("image").collect(), of("video").collect());
-        if let Some(camera) = &options.camera {
-            return images.contains(camera).then(|| Some(camera.clone())).ok_or_else(|| self.missing(path, camera));
+        if options.no_pictures {
+            return Ok(None);
         }
-        match images.as_slice() {
-            [] if videos.is_empty() => Ok(None),
-            [] => Err(Error::broken(
-                path,
-                format!("pictures are stored as video ({})", videos.join(", ")),
-                "store them as dtype image; video is not read yet",
-            )),
-            [only] => Ok(Some(only.clone())),
-            several if several.iter().any(|name| name == IMAGE) => Ok(Some(IMAGE.to_owned())),
+        let pictures = self.features.iter().filter(|(_, f)| f.dtype == "image" || f.dtype == "video");
+        let pictures: Vec<&String> = pictures.map(|(name, _)| name).collect();
+        if let Some(camera) = &options.camera {
+            let known = pictures.contains(&camera);
+            return known.then(|| Some(camera.clone())).ok_or_else(|| self.missing(path, camera));
+        }
+        match pictures.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some((*only).clone())),
+            several if several.iter().any(|name| *name == IMAGE) => Ok(Some(IMAGE.to_owned())),
             several => Err(Error::broken(
                 path,
-                format!("there are {} picture features: {}", several.len(), several.join(", ")),
-                "say which camera to read",
+                format!(
+                    "there are {} picture features: {}",
+                    several.len(),
+                    several.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+                "say which to read with --camera, or leave pictures out with --no-pictures",
             )),
         }
     }

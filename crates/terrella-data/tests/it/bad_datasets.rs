@@ -1,4 +1,5 @@
-//! LeRobot datasets that are damaged or foreign: each error names the file, the place and a remedy.
+//! LeRobot datasets that are damaged or foreign: each error names the file, the place and a remedy, and
+//! episodes that are not all there are left out and told.
 
 use crate::fixtures::{assert_says, episode, signature, write_dataset};
 use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int64Array, RecordBatch};
@@ -13,18 +14,25 @@ use terrella_data::{Error, OpenOptions, Writer, open};
 
 const FILE: &str = "data/chunk-000/file-000.parquet";
 
-/// Opens a dataset changed by `spoil` and returns the error.
-fn open_spoilt(spoil: impl FnOnce(&Path)) -> Error {
+/// Opens a dataset changed by `spoil`.
+fn open_changed(spoil: impl FnOnce(&Path)) -> terrella_data::Result<terrella_core::Dataset> {
     let base = tempfile::tempdir().expect("a folder");
     let path = base.path().join("spoilt");
     write_dataset(&path, &[8, 6, 5]).expect("written");
     spoil(&path);
-    let error = open(&path, &OpenOptions::default()).expect_err("a damaged dataset");
+    let opened = open(&path, &OpenOptions::default());
     assert!(
-        !path.join(".cache").exists()
+        opened.is_ok()
+            || !path.join(".cache").exists()
             || fs::read_dir(path.join(".cache")).expect("listed").flatten().all(|e| e.file_name() == "content.json"),
         "no pictures of a damaged dataset are kept"
     );
+    opened
+}
+
+/// Opens a dataset changed by `spoil` and returns the error.
+fn open_spoilt(spoil: impl FnOnce(&Path)) -> Error {
+    let error = open_changed(spoil).expect_err("a damaged dataset");
     assert_says(&error, &["spoilt"]);
     error
 }
@@ -64,21 +72,38 @@ fn missing_columns_name_the_file_and_what_is_there() {
     }
 }
 
-#[test]
-fn actions_that_are_not_finite_name_episode_and_row() {
-    let error = open_spoilt(|root| {
-        rewrite(root, |name, column| {
-            if name != "action" {
-                return Some(column);
-            }
-            let list = column.as_fixed_size_list();
-            let mut values = list.values().as_primitive::<Float32Type>().values().to_vec();
-            values[(8 + 6 + 2) * 2 + 1] = f32::NAN;
-            let arrow::datatypes::DataType::FixedSizeList(item, width) = list.data_type() else { return None };
-            Some(Arc::new(FixedSizeListArray::new(item.clone(), *width, Arc::new(Float32Array::from(values)), None)))
-        });
+/// Makes action `v` in one row not finite.
+fn spoil_action(root: &Path, row: usize) {
+    rewrite(root, |name, column| {
+        if name != "action" {
+            return Some(column);
+        }
+        let list = column.as_fixed_size_list();
+        let mut values = list.values().as_primitive::<Float32Type>().values().to_vec();
+        values[row * 2 + 1] = f32::NAN;
+        let arrow::datatypes::DataType::FixedSizeList(item, width) = list.data_type() else { return None };
+        Some(Arc::new(FixedSizeListArray::new(item.clone(), *width, Arc::new(Float32Array::from(values)), None)))
     });
-    assert_says(&error, &["episode 2, row 2", "action v is NaN", "drop or repair"]);
+}
+
+#[test]
+fn an_episode_with_actions_that_are_not_finite_is_left_out_and_told() {
+    let dataset = open_changed(|root| spoil_action(root, 8 + 2)).expect("the others");
+    let lengths: Vec<usize> = dataset.episodes.iter().map(terrella_core::Episode::len).collect();
+    assert_eq!(lengths, [8, 5], "the one in the middle is left out");
+    assert_eq!(dataset.episodes[1].states.row(0)[0], 2000.0, "the last one is still itself");
+    let frames = dataset.episodes[1].frames.as_ref().expect("pictures");
+    assert_eq!(frames.bytes(0), episode(2, 5).frames.expect("pictures").bytes(0), "with its own pictures");
+    let note = dataset.notes.join("; ");
+    for word in ["episode 1", "left out", "row 2", "action v is NaN", "drop or repair"] {
+        assert!(note.contains(word), "{word} is missing in: {note}");
+    }
+}
+
+#[test]
+fn a_dataset_without_a_good_episode_is_refused() {
+    let error = open_spoilt(|root| [1, 9, 15].into_iter().for_each(|row| spoil_action(root, row)));
+    assert_says(&error, &["episode 0, row 1", "action v is NaN", "drop or repair"]);
 }
 
 #[test]
@@ -104,8 +129,12 @@ fn a_gap_in_the_index_names_file_and_row() {
 #[test]
 fn a_dataset_that_is_not_all_there_is_refused() {
     assert_says(&open_spoilt(|root| fs::remove_dir_all(root.join("data")).expect("removed")), &["data", "download"]);
-    let error = open_spoilt(|root| edit_info(root, "\"total_episodes\": 3", "\"total_episodes\": 4"));
-    assert_says(&error, &["info.json", "lists 4 episodes with 19 rows", "hold 3 with 19"]);
+    let error = open_spoilt(|root| edit_info(root, "\"total_episodes\": 3", "\"total_episodes\": 2"));
+    assert_says(&error, &["info.json", "lists 2 episodes with 19 rows", "hold 3 with 19"]);
+    let rest =
+        open_changed(|root| edit_info(root, "\"total_episodes\": 3", "\"total_episodes\": 6")).expect("what is there");
+    assert_eq!(rest.episodes.len(), 3, "episodes that were not downloaded are left out");
+    assert!(rest.notes[0].contains("episodes 3-5: left out") && rest.notes[0].contains("lists 6"), "{:?}", rest.notes);
     let error = open_spoilt(|root| {
         let bytes = fs::read(root.join(FILE)).expect("read");
         fs::write(root.join(FILE), &bytes[..bytes.len() / 2]).expect("half of it");
@@ -118,13 +147,13 @@ fn a_dataset_that_is_not_all_there_is_refused() {
 #[test]
 fn another_version_or_odd_features_are_refused_with_a_remedy() {
     assert_says(
-        &open_spoilt(|root| edit_info(root, "v3.0", "v2.1")),
-        &["info.json", "v2.1", "convert_dataset_v21_to_v30"],
+        &open_spoilt(|root| edit_info(root, "v3.0", "v1.6")),
+        &["info.json", "v1.6", "v2.0, v2.1 and v3.0 can be read", "convert"],
     );
     let error = open_spoilt(|root| edit_info(root, "\"action\"", "\"command\""));
     assert_says(&error, &["no feature \"action\"", "command, episode_index"]);
     let error = open_spoilt(|root| edit_info(root, "\"dtype\": \"image\"", "\"dtype\": \"video\""));
-    assert_says(&error, &["info.json", "observation.image", "video is not read yet"]);
+    assert_says(&error, &["info.json", "observation.image is a video", "no video_path"]);
     let error = open_spoilt(|root| fs::write(root.join("meta/info.json"), b"{ \"codebase").expect("written"));
     assert_says(&error, &["info.json", "not a LeRobot info file"]);
 }
@@ -162,6 +191,6 @@ fn the_writer_refuses_what_does_not_fit() {
     }
     assert_says(&writer.finish().expect_err("nothing was written"), &["out", "no episode", "record one"]);
     let odd = Signature { fps: 12.5, ..signature() };
-    assert_says(&Writer::create(&path, &odd).err().expect("refused"), &["out", "12.5", "resample"]);
+    assert_says(&Writer::create(&path, &odd).err().expect("refused"), &["out", "12.5", "--fps"]);
     crate::fixtures::assert_nothing_at(&path);
 }

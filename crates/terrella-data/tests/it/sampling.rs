@@ -11,7 +11,14 @@ use terrella_data::{Prefetch, Sampler};
 fn dataset(lengths: &[usize]) -> Arc<Dataset> {
     let (state_stats, action_stats) = (Stats::default(), Stats::default());
     let episodes = lengths.iter().enumerate().map(|(e, n)| episode(e, *n)).collect();
-    Arc::new(Dataset { signature: signature(), episodes, state_stats, action_stats, hash: String::new() })
+    Arc::new(Dataset {
+        signature: signature(),
+        episodes,
+        state_stats,
+        action_stats,
+        hash: String::new(),
+        notes: Vec::new(),
+    })
 }
 
 proptest! {

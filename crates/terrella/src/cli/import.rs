@@ -14,6 +14,9 @@ pub(super) struct Options {
     source: PathBuf,
     /// Folder to make
     destination: PathBuf,
+    /// Scale pictures to squares of this side; as recorded if absent
+    #[arg(long, value_name = "PIXELS")]
+    image_size: Option<usize>,
     #[command(flatten)]
     source_options: SourceArgs,
     /// Print JSON
@@ -43,6 +46,9 @@ pub(super) struct SourceArgs {
     /// Picture feature to read, where there are several
     #[arg(long)]
     camera: Option<String>,
+    /// Leave pictures out
+    #[arg(long)]
+    no_pictures: bool,
     /// Mapping that says what the columns of a log mean: a file, or the name of a known one
     #[arg(long, value_name = "FILE|NAME")]
     map: Option<String>,
@@ -53,8 +59,8 @@ impl SourceArgs {
         if let Some(env) = &self.env {
             KnownWorld::of(env)?;
         }
-        let Self { fps, env, task, state, action, camera, map } = self;
-        Ok(SourceOptions { fps, env, task, state, action, camera, map })
+        let Self { fps, env, task, state, action, camera, no_pictures, map } = self;
+        Ok(SourceOptions { fps, env, task, state, action, camera, no_pictures, map })
     }
 }
 
@@ -63,13 +69,18 @@ impl Options {
         let options = self.source_options.resolve()?;
         let watch = super::watch();
         let mut stage = None;
-        let written = terrella_data::import(&self.source, &self.destination, &options, &mut |done, total| {
-            stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");
-        })?;
+        let imported =
+            terrella_data::import(&self.source, &self.destination, &options, self.image_size, &mut |done, total| {
+                stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");
+            })?;
         drop(stage);
         if self.json {
-            return out::json(&json!({ "path": self.destination, "written": written }));
+            return out::json(
+                &json!({ "path": self.destination, "written": imported.written, "notes": imported.notes }),
+            );
         }
+        imported.notes.iter().for_each(|note| out::note(&format!("note: {note}")));
+        let written = imported.written;
         out::line(&format!("{}: {} episodes, {} rows", self.destination.display(), written.episodes, written.rows))
     }
 }

@@ -39,6 +39,7 @@ impl Recordings {
             stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
         })?;
         drop(stage);
+        dataset.notes.iter().for_each(|note| crate::out::note(&format!("note: {note}")));
         let shown = path.display();
         if sees && dataset.signature.image.is_none() {
             bail!("{shown} has no pictures; train from the logged state with --preset quickstart-state");

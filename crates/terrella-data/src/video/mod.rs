@@ -1,0 +1,68 @@
+//! Pictures from MP4 files: H.264 by Cisco's OpenH264, AV1 by dav1d's translation to Rust.
+//!
+//! `mp4` finds samples and their times, `decode` turns samples into planes, `colour` planes into RGB.
+//! All of it sits behind the feature `video`, because the decoders take a minute to build; without
+//! it the same functions say how to get it.
+
+#[cfg(feature = "video")]
+mod colour;
+#[cfg(feature = "video")]
+mod decode;
+#[cfg(feature = "video")]
+mod mp4;
+
+#[cfg(feature = "video")]
+pub(crate) use mp4::Video;
+
+/// Stands in where the decoders were not built.
+#[cfg(not(feature = "video"))]
+#[derive(Debug)]
+pub(crate) enum Video {}
+
+#[cfg(not(feature = "video"))]
+impl Video {
+    pub(crate) fn open(path: &std::path::Path) -> crate::Result<Self> {
+        let remedy = "build with the decoders: cargo build --release --features video";
+        Err(crate::Error::broken(path, "pictures are stored as video", remedy))
+    }
+
+    pub(crate) fn size(&self) -> [usize; 2] {
+        match *self {}
+    }
+
+    pub(crate) fn times(&self) -> &[f64] {
+        match *self {}
+    }
+
+    pub(crate) fn frames(&self, _wanted: &[usize], _sink: &mut dyn FnMut(usize, &[u8])) -> crate::Result<()> {
+        match *self {}
+    }
+}
+
+/// The frame shown at each of these times, if all of them lie within `tolerance` of one.
+pub(crate) fn frames_at(video: &Video, times: &[f64], tolerance: f64) -> Result<Vec<usize>, String> {
+    let shown = video.times();
+    let nearest = |t: f64| {
+        let after = shown.partition_point(|x| *x < t);
+        [after.checked_sub(1), (after < shown.len()).then_some(after)]
+            .into_iter()
+            .flatten()
+            .min_by(|a, b| (shown[*a] - t).abs().total_cmp(&(shown[*b] - t).abs()))
+    };
+    let mut frames = Vec::with_capacity(times.len());
+    for (row, &t) in times.iter().enumerate() {
+        let at = nearest(t).ok_or("it has no frames")?;
+        let off = (shown[at] - t).abs();
+        if off > tolerance {
+            return Err(format!(
+                "row {row} is at {t:.4} s, the nearest of {} frames at {:.4} s; {:.1} ms is more than {:.1} ms",
+                shown.len(),
+                shown[at],
+                1e3 * off,
+                1e3 * tolerance
+            ));
+        }
+        frames.push(at);
+    }
+    Ok(frames)
+}

@@ -1,0 +1,178 @@
+//! An MP4 file: its one picture track, samples in decoding order and frames in the order of showing.
+//!
+//! Frames are asked for by their place in the order of showing. Decoding begins at the nearest sample
+//! before them that needs no other, and stops with the last one that is wanted; samples are read from
+//! the file one by one, since datasets keep hundreds of episodes in a file.
+
+use super::colour::to_rgb;
+use super::decode::{Codec, Decoder, Planes};
+use crate::error::DOWNLOAD_AGAIN;
+use crate::{Error, Result};
+use re_mp4::{Mp4, StsdBoxContent, TrackKind};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// The largest side of a picture, as for pictures in files.
+const LARGEST_SIDE: usize = 16_384;
+/// Bytes of one compressed picture; a 16k picture of noise would have fewer.
+const LARGEST_SAMPLE: u64 = 256 << 20;
+
+/// An opened video.
+#[derive(Debug)]
+pub(crate) struct Video {
+    path: PathBuf,
+    size: [usize; 2],
+    codec: Codec,
+    /// In decoding order.
+    samples: Vec<Sample>,
+    /// Samples in the order of showing.
+    shown: Vec<usize>,
+    /// Seconds at which they are shown.
+    times: Vec<f64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    offset: u64,
+    size: u64,
+    /// Whether it needs no other sample.
+    sync: bool,
+    /// When it is shown, in units of the track.
+    time: i64,
+}
+
+impl Video {
+    /// Reads the index of a file.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let broken = |what: String, remedy| Error::broken(path, what, remedy);
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        let bytes = file.metadata().map_err(Error::io("open", path))?.len();
+        let mp4 = Mp4::read(BufReader::new(file), bytes)
+            .map_err(|e| broken(format!("it is no MP4 file that can be read ({e})"), DOWNLOAD_AGAIN))?;
+        let track = mp4.tracks().values().find(|t| t.kind == Some(TrackKind::Video));
+        let track = track.ok_or_else(|| broken("it has no pictures".to_owned(), DOWNLOAD_AGAIN))?;
+        let codec = match &track.trak(&mp4).mdia.minf.stbl.stsd.contents {
+            StsdBoxContent::Avc1(avc1) => {
+                let config = avc1.avcc.contents.clone();
+                let mut headers = Vec::new();
+                for unit in config.sequence_parameter_sets.iter().chain(&config.picture_parameter_sets) {
+                    headers.extend_from_slice(&[0, 0, 0, 1]);
+                    headers.extend_from_slice(&unit.bytes);
+                }
+                Codec::H264 { length_bytes: usize::from(config.length_size_minus_one & 3) + 1, headers }
+            }
+            StsdBoxContent::Av01(_) => Codec::Av1,
+            _ => {
+                let name = track.codec_string(&mp4).unwrap_or_else(|| "unknown".to_owned());
+                let remedy = "convert it to H.264 or AV1, for instance with ffmpeg -i in.mp4 -c:v libx264 out.mp4";
+                return Err(broken(format!("its codec is {name}, H.264 and AV1 can be read"), remedy));
+            }
+        };
+        let size = [usize::from(track.height), usize::from(track.width)];
+        if size.contains(&0) || size[0].max(size[1]) > LARGEST_SIDE {
+            return Err(broken(format!("its pictures are {}x{}", size[0], size[1]), DOWNLOAD_AGAIN));
+        }
+        let samples: Vec<Sample> = track
+            .samples
+            .iter()
+            .map(|s| Sample { offset: s.offset, size: s.size, sync: s.is_sync, time: s.composition_timestamp })
+            .collect();
+        let beyond = samples
+            .iter()
+            .position(|s| s.size > LARGEST_SAMPLE || s.offset.checked_add(s.size).is_none_or(|end| end > bytes));
+        if let Some(at) = beyond {
+            let what = format!("picture {at} of {} lies beyond the end of the file of {bytes} bytes", samples.len());
+            return Err(broken(what, DOWNLOAD_AGAIN));
+        }
+        if samples.is_empty() || track.timescale == 0 {
+            return Err(broken("it has no pictures".to_owned(), DOWNLOAD_AGAIN));
+        }
+        let mut shown: Vec<usize> = (0..samples.len()).collect();
+        shown.sort_by_key(|at| samples[*at].time);
+        // Players count from the first picture that is shown, wherever reordering put its time.
+        let first = samples[shown[0]].time;
+        let seconds = |at: &usize| (samples[*at].time - first) as f64 / track.timescale as f64;
+        let times = shown.iter().map(seconds).collect();
+        Ok(Self { path: path.to_path_buf(), size, codec, samples, shown, times })
+    }
+
+    /// Height and width.
+    pub(crate) fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// Seconds at which frames are shown, ascending, the first at 0.
+    pub(crate) fn times(&self) -> &[f64] {
+        &self.times
+    }
+
+    /// Decodes frames, given in ascending order of showing, to height × width × 3 bytes each.
+    pub(crate) fn frames(&self, wanted: &[usize], sink: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        let mut file = File::open(&self.path).map_err(Error::io("open", &self.path))?;
+        let mut rgb = Vec::new();
+        let mut next = 0;
+        while next < wanted.len() {
+            let begun = next;
+            let start = self.start_of(wanted[next]);
+            let order = self.shown_from(start);
+            let mut decoder = Decoder::new(&self.codec).map_err(|e| self.undecoded(start, &e))?;
+            let mut out = 0;
+            let mut failed = None;
+            // Frames come out in the order of showing; the same may be wanted by several rows.
+            let mut take = |planes: &Planes<'_>| {
+                let frame = order.get(out).copied();
+                out += 1;
+                while let Some(row) = wanted.get(next).filter(|w| Some(**w) == frame) {
+                    match to_rgb(planes, self.size, &mut rgb) {
+                        Ok(()) => sink(*row, &rgb),
+                        Err(e) => failed = Some(e),
+                    }
+                    next += 1;
+                }
+                next < wanted.len()
+            };
+            for at in start..self.samples.len() {
+                let more = decoder.feed(self.read(&mut file, at)?, &mut take).map_err(|e| self.undecoded(at, &e))?;
+                if !more {
+                    break;
+                }
+            }
+            decoder.finish(&mut take).map_err(|e| self.undecoded(self.samples.len() - 1, &e))?;
+            if let Some(e) = failed {
+                return Err(self.undecoded(start, &e));
+            }
+            if next == begun {
+                let what = format!("frame {} was not decoded", wanted[next]);
+                return Err(Error::broken(&self.path, what, DOWNLOAD_AGAIN));
+            }
+        }
+        Ok(())
+    }
+
+    /// The sample at which to begin for a frame.
+    fn start_of(&self, frame: usize) -> usize {
+        let sample = self.shown[frame];
+        let before = |at: &usize| self.samples[*at].sync && self.samples[*at].time <= self.samples[sample].time;
+        (0..=sample).rev().find(before).unwrap_or(0)
+    }
+
+    /// Frames that samples from here on make, in the order of showing.
+    fn shown_from(&self, start: usize) -> Vec<usize> {
+        (0..self.shown.len()).filter(|frame| self.shown[*frame] >= start).collect()
+    }
+
+    fn read(&self, file: &mut File, at: usize) -> Result<Vec<u8>> {
+        let sample = self.samples[at];
+        let mut bytes = vec![0; sample.size as usize];
+        file.seek(SeekFrom::Start(sample.offset))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(Error::io("read", &self.path))?;
+        Ok(bytes)
+    }
+
+    fn undecoded(&self, at: usize, why: &str) -> Error {
+        let what = format!("picture {at} of {} cannot be decoded ({why})", self.samples.len());
+        Error::broken(&self.path, what, DOWNLOAD_AGAIN)
+    }
+}
