@@ -184,7 +184,7 @@ impl Unit {
     }
 }
 
-/// Where pictures are: exactly one of `column`, `files` and `array`.
+/// Where pictures are: exactly one of `column`, `files`, `array`, `video` and `video_column`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pictures {
@@ -199,7 +199,11 @@ pub struct Pictures {
     pub files: Option<String>,
     /// Array of bytes, rows × height × width × 3.
     pub array: Option<String>,
-    /// The clock, if it is not the one of the log.
+    /// Video file, with placeholders as in [`Stream::file`].
+    pub video: Option<String>,
+    /// Column whose first text is the name of a video file.
+    pub video_column: Option<String>,
+    /// The clock, if it is not the one of the log; a video has its own.
     pub clock: Option<Clock>,
 }
 
@@ -235,9 +239,10 @@ impl Mapping {
             }
         }
         if let Some(p) = &mapping.picture
-            && [p.column.is_some(), p.files.is_some(), p.array.is_some()].iter().filter(|x| **x).count() != 1
+            && [&p.column, &p.files, &p.array, &p.video, &p.video_column].iter().filter(|x| x.is_some()).count() != 1
         {
-            return Err(wrong("[picture] needs exactly one of column, files and array".to_owned()));
+            let text = "[picture] needs exactly one of column, files, array, video and video_column";
+            return Err(wrong(text.to_owned()));
         }
         Ok(mapping)
     }

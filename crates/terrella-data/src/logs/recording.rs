@@ -5,6 +5,7 @@ use super::files;
 use super::mapping::{Clock, Mapping, Pictures, Rule, Stream};
 use super::table::{Column, Content};
 use super::tree::Tree;
+use crate::video::Video;
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::{PI, TAU};
 use std::ops::Range;
@@ -18,6 +19,11 @@ pub(super) enum PictureAt {
         file: String,
         array: String,
         row: usize,
+    },
+    /// A frame of a video, in the order of showing.
+    Video {
+        file: String,
+        frame: usize,
     },
 }
 
@@ -276,6 +282,8 @@ impl<'a> Reader<'a> {
             self.used.insert(column.clone());
             let below = |name: String| if folder.is_empty() { name } else { format!("{folder}/{name}") };
             names.into_iter().map(|name| PictureAt::File(below(name))).collect()
+        } else if pictures.video.is_some() || pictures.video_column.is_some() {
+            return self.video(pictures);
         } else if let Some(glob) = &pictures.files {
             let filled = self.fill(glob);
             let pattern = glob::Pattern::new(&filled).map_err(|e| format!("files = \"{glob}\": {e}"))?;
@@ -297,7 +305,7 @@ impl<'a> Reader<'a> {
         let (times, kept) = self.times(pictures.clock.as_ref(), file, all.len())?;
         let there = |at: &PictureAt| match at {
             PictureAt::File(name) => self.tree.contains(name),
-            PictureAt::Array { .. } => true,
+            PictureAt::Array { .. } | PictureAt::Video { .. } => true,
         };
         let (good, lost): (Vec<_>, Vec<_>) = times.0.into_iter().zip(kept).partition(|(_, at)| there(&all[*at]));
         if let (PictureAt::File(first), true) = (&all.first().ok_or("it has no pictures")?, good.is_empty()) {
@@ -308,6 +316,29 @@ impl<'a> Reader<'a> {
         }
         let pictures = good.iter().map(|(_, at)| all[*at].clone()).collect();
         Ok((Times(good.into_iter().map(|(t, _)| t).collect()), pictures))
+    }
+
+    /// Frames of a video, on its own clock unless another is given.
+    fn video(&mut self, pictures: &Pictures) -> Result<(Times, Vec<PictureAt>), String> {
+        let file = match (&pictures.video, &pictures.video_column) {
+            (Some(template), _) => self.fill(template),
+            (None, column) => {
+                let column = column.clone().unwrap_or_default();
+                let (name, content) = self.content(pictures.file.as_deref())?;
+                let texts = content.texts(&column)?;
+                self.used.insert(column.clone());
+                texts.into_iter().next().ok_or_else(|| format!("{name}: {column} is empty"))?
+            }
+        };
+        let path = self.tree.file(&file).map_err(|e| e.to_string())?;
+        let video = Video::open(&path).map_err(|e| e.to_string())?;
+        let frame = |frame| PictureAt::Video { file: file.clone(), frame };
+        let n = video.times().len();
+        let Some(clock) = &pictures.clock else {
+            return Ok((Times(video.times().to_vec()), (0..n).map(frame).collect()));
+        };
+        let (times, kept) = self.times(Some(clock), pictures.file.as_deref(), n)?;
+        Ok((times, kept.into_iter().map(frame).collect()))
     }
 
     /// Ranges of rows that are episodes: cut at gaps, then by length.

@@ -6,6 +6,7 @@ use super::recording::{PictureAt, Reader, Rows};
 use super::table::{Bytes, Content};
 use super::tree::Tree;
 use super::{files, mapping};
+use crate::video::Video;
 use crate::{Error, Note, Result, Source, SourceOptions, picture};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +28,10 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn open(path: &Path, mapping: Mapping, options: &SourceOptions) -> Result<Self> {
+    pub(super) fn open(path: &Path, mut mapping: Mapping, options: &SourceOptions) -> Result<Self> {
+        if options.no_pictures {
+            mapping.picture = None;
+        }
         let tree = Tree::open(path)?;
         let recordings = recordings(path, &tree, &mapping)?;
         let mut log = Opening::default();
@@ -83,7 +87,7 @@ impl Log {
             log.signature = signature;
         }
         let shown = log.episodes.iter().flat_map(|(_, rows)| &rows.pictures).filter_map(|p| match p {
-            PictureAt::File(name) => Some(name.clone()),
+            PictureAt::File(name) | PictureAt::Video { file: name, .. } => Some(name.clone()),
             PictureAt::Array { .. } => None,
         });
         log.used.extend(shown.collect::<Vec<_>>());
@@ -107,6 +111,12 @@ impl Log {
         };
         match at {
             PictureAt::File(name) => picture::decode(&self.tree.read(name)?).map_err(|e| bad(name, e)),
+            PictureAt::Video { file, frame } => {
+                let video = Video::open(&self.tree.file(file)?)?;
+                let mut rgb = Vec::new();
+                video.frames(&[*frame], &mut |_, bytes| rgb.extend_from_slice(bytes))?;
+                Ok((video.size()[0], video.size()[1], rgb))
+            }
             PictureAt::Array { file, array, row: at } => {
                 if !arrays.contains_key(file) {
                     let content = files::parse(file, self.tree.read(file)?, &self.csv).map_err(|e| bad(file, e))?;
@@ -265,6 +275,19 @@ impl Source for Log {
         let Some([height, width]) = self.signature.image else { return Ok(None) };
         let pictures = &self.episodes[at].1.pictures;
         let mut rgb = Vec::with_capacity(pictures.len() * height * width * 3);
+        if let Some(PictureAt::Video { file, .. }) = pictures.first() {
+            let video = Video::open(&self.tree.file(file)?)?;
+            if video.size() != [height, width] {
+                let what = format!("its frames are {:?}, those of the first video {height}x{width}", video.size());
+                return Err(Error::broken(&self.tree.path(file), what, "scale them to one size"));
+            }
+            let frames: Vec<usize> = pictures
+                .iter()
+                .filter_map(|p| if let PictureAt::Video { frame, .. } = p { Some(*frame) } else { None })
+                .collect();
+            video.frames(&frames, &mut |_, bytes| rgb.extend_from_slice(bytes))?;
+            return Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0)));
+        }
         let mut arrays = BTreeMap::new();
         for (row, picture) in pictures.iter().enumerate() {
             let (h, w, bytes) = self.picture(at, row, picture, &mut arrays)?;

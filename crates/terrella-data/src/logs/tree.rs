@@ -74,6 +74,18 @@ impl Tree {
         if matches!(self.kind, Kind::Single) { self.root.clone() } else { self.root.join(name) }
     }
 
+    /// Where a file lies on disk, for readers that look here and there in it.
+    pub(super) fn file(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path(name);
+        match self.kind {
+            _ if !self.contains(name) => {
+                Err(Error::broken(&path, "there is no such file", "check the mapping, or download what is missing"))
+            }
+            Kind::Folder | Kind::Single => Ok(path),
+            _ => Err(Error::broken(&path, "it lies in an archive", "unpack the archive into a folder")),
+        }
+    }
+
     /// The bytes of a file; `.gz` is unpacked.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.path(name);
