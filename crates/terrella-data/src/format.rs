@@ -9,7 +9,7 @@ use std::path::Path;
 use terrella_core::{Episode, Frames, Signature, Table};
 
 /// Every format that can be read.
-pub const FORMATS: &[&dyn Format] = &[&crate::lerobot::LeRobot, &crate::zarr::ReplayBuffer];
+pub const FORMATS: &[&dyn Format] = &[&crate::lerobot::LeRobot, &crate::zarr::ReplayBuffer, &crate::rlds::Rlds];
 
 /// What a recording may not say about itself.
 #[derive(Clone, Debug, Default, PartialEq)]

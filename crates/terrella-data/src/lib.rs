@@ -13,6 +13,7 @@ mod lerobot;
 mod open;
 mod picture;
 mod prefetch;
+mod rlds;
 mod sampler;
 mod zarr;
 

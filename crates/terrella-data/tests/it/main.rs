@@ -4,5 +4,7 @@ mod bad_datasets;
 mod bad_recordings;
 mod fixtures;
 mod real;
+mod rlds;
+mod rlds_fixtures;
 mod round_trip;
 mod sampling;
