@@ -9,8 +9,14 @@ use std::path::Path;
 use terrella_core::{Episode, Frames, Signature, Table};
 
 /// Every format that can be read.
-pub const FORMATS: &[&dyn Format] =
-    &[&crate::lerobot::LeRobot, &crate::lerobot::LeRobotV2, &crate::zarr::ReplayBuffer, &crate::logs::Logs];
+pub const FORMATS: &[&dyn Format] = &[
+    &crate::lerobot::LeRobot,
+    &crate::lerobot::LeRobotV2,
+    &crate::zarr::ReplayBuffer,
+    &crate::rlds::Rlds,
+    // The last, since any table may be a log.
+    &crate::logs::Logs,
+];
 
 /// What a recording may not say about itself.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -14,6 +14,7 @@ mod logs;
 mod open;
 mod picture;
 mod prefetch;
+mod rlds;
 mod sampler;
 mod video;
 mod zarr;

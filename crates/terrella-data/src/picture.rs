@@ -33,6 +33,19 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     if bytes.starts_with(&[0xff, 0xd8]) { decode_jpeg(bytes) } else { decode_png(bytes) }
 }
 
+/// Height and width as the header of a PNG or a JPEG has them; nothing is decoded.
+pub(crate) fn size(bytes: &[u8]) -> Result<[usize; 2], String> {
+    if bytes.starts_with(&[0xff, 0xd8]) {
+        let mut decoder = JpegDecoder::new(ZCursor::new(bytes));
+        decoder.decode_headers().map_err(|e| e.to_string())?;
+        let (width, height) = decoder.dimensions().ok_or("a picture without a size")?;
+        return Ok([height, width]);
+    }
+    let reader = png::Decoder::new(Cursor::new(bytes)).read_info().map_err(|e| e.to_string())?;
+    let (width, height) = reader.info().size();
+    Ok([height as usize, width as usize])
+}
+
 fn decode_jpeg(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(ColorSpace::RGB)

@@ -86,7 +86,10 @@ impl<'a> Reader<'a> {
         let action = mapping.action.iter().map(|s| self.stream(s, Rule::Hold)).collect::<Result<Vec<_>, _>>()?;
         let pictures = mapping.picture.as_ref().map(|p| self.pictures(p)).transpose()?;
         let task = match &mapping.task_column {
-            Some(column) => self.content(None)?.1.texts(column)?.into_iter().next(),
+            Some(column) => {
+                self.used.insert(column.clone());
+                self.content(None)?.1.texts(column)?.into_iter().next()
+            }
             None => mapping.task.clone(),
         };
         let clocks: Vec<&Times> =

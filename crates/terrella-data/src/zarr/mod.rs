@@ -69,8 +69,11 @@ impl Buffer {
         let actions = table("data/action")?;
         let has = |name: &str| arrays.iter().any(|a| a == name);
         let states = if has("data/state") { table("data/state")? } else { Table::new(0) };
-        let images =
-            if has("data/img") { Some(RowArray::open(path, &store, "data/img", &["u1", "f4"])?) } else { None };
+        let images = if has("data/img") && !options.no_pictures {
+            Some(RowArray::open(path, &store, "data/img", &["u1", "f4"])?)
+        } else {
+            None
+        };
         let rows = actions.len();
         for (name, n) in [
             ("data/state", (states.width > 0).then_some(states.len())),

@@ -6,5 +6,7 @@ mod fixtures;
 mod lerobot_v2;
 mod logs;
 mod real;
+mod rlds;
+mod rlds_fixtures;
 mod round_trip;
 mod sampling;

@@ -1,0 +1,199 @@
+//! Which features become the action, the state, the task; and what is not kept.
+//!
+//! RLDS leaves the names inside a step to whoever records, so the usual ones are looked for, and a
+//! dictionary of tensors becomes one row in the order of its names. Every choice that is a guess is
+//! told as a note.
+
+use super::features::{Feature, Kind};
+use crate::{Error, Note, Result};
+use std::path::Path;
+
+/// Names under which datasets keep the instruction, the most common first.
+const INSTRUCTIONS: [&str; 4] = [
+    "steps/language_instruction",
+    "steps/natural_language_instruction",
+    "steps/observation/language_instruction",
+    "steps/observation/natural_language_instruction",
+];
+
+/// One tensor that becomes columns of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Its feature.
+    pub(crate) name: String,
+    /// Numbers a step.
+    pub(crate) width: usize,
+}
+
+/// What is read of each example.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    /// Never empty.
+    pub(crate) action: Vec<Column>,
+    pub(crate) state: Vec<Column>,
+    pub(crate) task: Option<String>,
+}
+
+impl Columns {
+    /// Chooses among the features of `features.json`, which lies at `path`.
+    pub(crate) fn choose(path: &Path, features: &[Feature], notes: &mut Vec<Note>) -> Result<Self> {
+        let action = action(path, features)?;
+        let state = state(features);
+        let texts = features.iter().filter(|f| f.kind == Kind::Text);
+        let texts: Vec<&str> = texts.map(|f| f.name.as_str()).collect();
+        let task = INSTRUCTIONS.into_iter().find(|name| texts.contains(name)).map(str::to_owned);
+        if state.len() > 1 {
+            let names: Vec<&str> = state.iter().map(|c| c.name.as_str()).collect();
+            notes.push(note("state", format!("there is no single one, so it is made of {}", names.join(", "))));
+        }
+        if action.len() > 1 {
+            let names: Vec<&str> = action.iter().map(|c| c.name.as_str()).collect();
+            notes.push(note("action", format!("it is a dictionary, its row is made of {}", names.join(", "))));
+        }
+        Ok(Self { action, state, task })
+    }
+
+    /// Whether a feature is read.
+    fn has(&self, name: &str) -> bool {
+        self.action.iter().chain(&self.state).any(|c| c.name == name) || self.task.as_deref() == Some(name)
+    }
+
+    /// Tells once what an episode here has no place for, and what cannot be read at all.
+    pub(crate) fn tell_dropped(&self, features: &[Feature], camera: Option<&str>, notes: &mut Vec<Note>) {
+        let mut dropped = Vec::new();
+        for feature in features.iter().filter(|f| !self.has(&f.name) && camera != Some(f.name.as_str())) {
+            match &feature.kind {
+                Kind::Other(what) => notes.push(note(&feature.name, format!("skipped, {what} is not read"))),
+                _ => dropped.push(feature.name.as_str()),
+            }
+        }
+        if !dropped.is_empty() {
+            notes.push(note("features.json", format!("not kept: {}", dropped.join(", "))));
+        }
+    }
+}
+
+/// A note about a feature or a file.
+pub(crate) fn note(place: &str, what: impl Into<String>) -> Note {
+    Note { place: place.to_owned(), what: what.into() }
+}
+
+/// Names of the numbers of some columns: `action.0`, or the leaves of a dictionary.
+pub(crate) fn number_names(columns: &[Column], alone: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for column in columns {
+        let leaf = column.name.rsplit('/').next().unwrap_or(&column.name);
+        let leaf = if columns.len() == 1 { alone } else { leaf };
+        match column.width {
+            1 if columns.len() > 1 => names.push(leaf.to_owned()),
+            width => names.extend((0..width).map(|i| format!("{leaf}.{i}"))),
+        }
+    }
+    names
+}
+
+fn action(path: &Path, features: &[Feature]) -> Result<Vec<Column>> {
+    let parts = |f: &&Feature| f.name == "steps/action" || f.name.starts_with("steps/action/");
+    let found: Vec<&Feature> = features.iter().filter(parts).collect();
+    let columns: Vec<Column> = found.iter().filter_map(|f| column(f)).collect();
+    if !columns.is_empty() {
+        return Ok(columns);
+    }
+    match found.first() {
+        Some(Feature { name, kind }) => {
+            let what = format!("{name} cannot become rows of one width: it is {}", kind.describe());
+            Err(Error::broken(path, what, "convert the actions to a tensor of numbers with a fixed shape"))
+        }
+        None => Err(Error::Missing {
+            path: path.to_path_buf(),
+            kind: "feature",
+            name: "steps/action".to_owned(),
+            present: features.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
+        }),
+    }
+}
+
+fn state(features: &[Feature]) -> Vec<Column> {
+    let named = |name: &str| features.iter().find(|f| f.name == name).and_then(column);
+    let known = ["steps/observation/state", "steps/observation/proprio"];
+    if let Some(column) = known.into_iter().find_map(named) {
+        return vec![column];
+    }
+    // A tensor of more than two axes is a picture or a map of depths, an embedding is another
+    // network's word for the instruction: neither is the state of a body.
+    let fits = |f: &&Feature| {
+        f.name.starts_with("steps/observation/")
+            && matches!(f.kind, Kind::Numbers { float: true, rank: 0..=2, .. })
+            && !f.leaf().contains("embedding")
+    };
+    features.iter().filter(fits).filter_map(column).collect()
+}
+
+fn column(feature: &Feature) -> Option<Column> {
+    match feature.kind {
+        Kind::Numbers { width: Some(width), .. } => Some(Column { name: feature.name.clone(), width }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features(list: &[(&str, Kind)]) -> Vec<Feature> {
+        list.iter().map(|(name, kind)| Feature { name: format!("steps/{name}"), kind: kind.clone() }).collect()
+    }
+
+    fn numbers(width: usize, rank: usize) -> Kind {
+        Kind::Numbers { width: Some(width), rank, float: true }
+    }
+
+    fn widths(columns: &[Column]) -> Vec<(&str, usize)> {
+        columns.iter().map(|c| (c.name.as_str(), c.width)).collect()
+    }
+
+    #[test]
+    fn dictionaries_become_rows_in_the_order_of_their_names() {
+        let features = features(&[
+            ("action/grip", numbers(1, 0)),
+            ("action/move", numbers(2, 1)),
+            ("observation/depth", numbers(99, 3)),
+            ("observation/joints", numbers(2, 1)),
+            ("observation/natural_language_embedding", numbers(512, 1)),
+            ("observation/natural_language_instruction", Kind::Text),
+            ("observation/tip", numbers(3, 1)),
+            ("odd", Kind::Other("Video".to_owned())),
+        ]);
+        let mut notes = Vec::new();
+        let columns = Columns::choose(Path::new("f"), &features, &mut notes).expect("chosen");
+        assert_eq!(widths(&columns.action), [("steps/action/grip", 1), ("steps/action/move", 2)], "actions");
+        assert_eq!(widths(&columns.state), [("steps/observation/joints", 2), ("steps/observation/tip", 3)], "states");
+        assert_eq!(columns.task.as_deref(), Some(INSTRUCTIONS[3]), "the instruction");
+        assert_eq!(number_names(&columns.action, "action"), ["grip", "move.0", "move.1"], "names");
+        columns.tell_dropped(&features, None, &mut notes);
+        let told: Vec<String> = notes.iter().map(ToString::to_string).collect();
+        assert!(told.contains(&"steps/odd: skipped, Video is not read".to_owned()), "{told:?}");
+        assert!(told.iter().any(|t| t.contains("not kept: steps/observation/depth, steps/obs")), "{told:?}");
+    }
+
+    #[test]
+    fn the_usual_names_win_and_actions_must_be_there() {
+        let listed = features(&[
+            ("action", numbers(7, 1)),
+            ("observation/extra", numbers(9, 1)),
+            ("observation/proprio", numbers(4, 1)),
+        ]);
+        let columns = Columns::choose(Path::new("f"), &listed, &mut Vec::new()).expect("chosen");
+        assert_eq!(widths(&columns.state), [("steps/observation/proprio", 4)], "the usual name");
+        assert_eq!(number_names(&columns.state, "state")[..2], ["state.0", "state.1"], "names");
+        let choose = |name, kind| {
+            let listed = features(&[(name, kind)]);
+            Columns::choose(Path::new("f"), &listed, &mut Vec::new()).expect_err("refused").to_string()
+        };
+        let error = choose("reward", numbers(1, 0));
+        assert!(error.contains("no feature \"steps/action\" (there are: steps/reward)"), "{error}");
+        let ragged = Kind::Numbers { width: None, rank: 1, float: true };
+        let error = choose("action", ragged);
+        assert!(error.contains("it is numbers whose shape varies") && error.contains("fixed shape"), "{error}");
+    }
+}
