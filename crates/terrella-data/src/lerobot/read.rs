@@ -10,7 +10,7 @@ use super::layout::{self, Clip, ranges, relative};
 use super::scan::{DataFile, Stored, scan};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::format::check_finite;
-use crate::video::{Video, frames_at};
+use crate::video::{Video, check_decoders, frames_at};
 use crate::{Error, Note, Result, Source, SourceOptions, picture};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,6 +54,9 @@ impl Reader {
         let files =
             layout::data_files(root)?.into_iter().map(|(_, path)| DataFile::open(path)).collect::<Result<Vec<_>>>()?;
         let in_video = camera.as_ref().filter(|name| info.is_video(name));
+        if in_video.is_some() {
+            check_decoders(&info_path)?;
+        }
         let clips = in_video.map(|name| layout::clips(root, &info, name)).transpose()?;
         let mut reader =
             Self { root: root.to_path_buf(), info, signature, camera, files, episodes: Vec::new(), notes: Vec::new() };

@@ -22,7 +22,7 @@ pub(crate) enum Video {}
 #[cfg(not(feature = "video"))]
 impl Video {
     pub(crate) fn open(path: &std::path::Path) -> crate::Result<Self> {
-        let remedy = "build with the decoders: cargo build --release --features video";
+        let remedy = "build with --features video, or leave pictures out with --no-pictures";
         Err(crate::Error::broken(path, "pictures are stored as video", remedy))
     }
 
@@ -37,6 +37,16 @@ impl Video {
     pub(crate) fn frames(&self, _wanted: &[usize], _sink: &mut dyn FnMut(usize, &[u8])) -> crate::Result<()> {
         match *self {}
     }
+}
+
+/// Fails where the decoders were not built, before anything else can be wrong with a video.
+#[cfg_attr(feature = "video", allow(clippy::unnecessary_wraps))]
+pub(crate) fn check_decoders(path: &std::path::Path) -> crate::Result<()> {
+    #[cfg(not(feature = "video"))]
+    Video::open(path)?;
+    #[cfg(feature = "video")]
+    let _ = path;
+    Ok(())
 }
 
 /// The frame shown at each of these times, if all of them lie within `tolerance` of one.

@@ -152,8 +152,13 @@ fn another_version_or_odd_features_are_refused_with_a_remedy() {
     );
     let error = open_spoilt(|root| edit_info(root, "\"action\"", "\"command\""));
     assert_says(&error, &["no feature \"action\"", "command, episode_index"]);
+    let words: &[&str] = if cfg!(feature = "video") {
+        &["info.json", "observation.image is a video", "no video_path"]
+    } else {
+        &["info.json", "stored as video", "--features video", "--no-pictures"]
+    };
     let error = open_spoilt(|root| edit_info(root, "\"dtype\": \"image\"", "\"dtype\": \"video\""));
-    assert_says(&error, &["info.json", "observation.image is a video", "no video_path"]);
+    assert_says(&error, words);
     let error = open_spoilt(|root| fs::write(root.join("meta/info.json"), b"{ \"codebase").expect("written"));
     assert_says(&error, &["info.json", "not a LeRobot info file"]);
 }
