@@ -351,8 +351,11 @@ impl Pair {
             return;
         }
         self.age = if touched { 0 } else { self.age + 1 };
-        if !touched {
-            self.life = if self.age >= PERSISTENCE { Life::Dead } else { Life::Lost };
+        if self.age >= PERSISTENCE {
+            // With its impulses: a touch much later starts from nothing, as in the engine.
+            *self = Self::default();
+        } else if !touched {
+            self.life = Life::Lost;
         }
     }
 }
