@@ -6,7 +6,8 @@
 
 use crate::{Error, Result};
 use std::path::Path;
-use terrella_core::{Episode, Frames, Signature, Table};
+use std::ops::Range;
+use terrella_core::{Episode, Frames, Signature, Stats, Table};
 
 /// Every format that can be read.
 pub const FORMATS: &[&dyn Format] = &[
@@ -54,6 +55,24 @@ impl std::fmt::Display for Note {
     }
 }
 
+/// What a recording says of an episode beside its rows: for checks, not for training.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// Stored times in seconds as they were written: of the rows, or of the samples they came from.
+    pub times: Vec<f64>,
+    /// Whether the task was done, if the recording says so.
+    pub success: Option<bool>,
+}
+
+/// What a dataset claims about itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Claims {
+    /// Statistics stored for the state and for the action, if there are any.
+    pub stats: [Option<Stats>; 2],
+    /// Names of splits and the episodes in each, as positions among those that are there.
+    pub splits: Vec<(String, Range<usize>)>,
+}
+
 /// A kind of recording.
 pub trait Format: Sync {
     /// Short name, lower case.
@@ -88,6 +107,19 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// If they cannot be read or have another size.
     fn pictures(&self, at: usize) -> Result<Option<Frames>>;
+
+    /// What is said of one episode beside its rows.
+    fn evidence(&self, _at: usize) -> Evidence {
+        Evidence::default()
+    }
+
+    /// What the dataset claims about itself.
+    ///
+    /// # Errors
+    /// If a file of claims is there and cannot be read.
+    fn claims(&self) -> Result<Claims> {
+        Ok(Claims::default())
+    }
 
     /// What was left out, assumed or lost on the way in.
     fn notes(&self) -> Vec<Note> {

@@ -21,10 +21,10 @@ mod zarr;
 
 pub use compatible::check_compatible;
 pub use error::{Error, Result};
-pub use format::{FORMATS, Format, Note, Source, SourceOptions, detect};
+pub use format::{Claims, Evidence, FORMATS, Format, Note, Source, SourceOptions, detect};
 pub use inspect::{Summary, inspect};
 pub use lerobot::{Writer, Written};
 pub use logs::{MAPPINGS, Mapping};
-pub use open::{Imported, OpenOptions, import, open, open_with};
+pub use open::{Imported, OpenOptions, import, open, open_source, open_with};
 pub use prefetch::Prefetch;
 pub use sampler::{Sampler, gather};

@@ -125,8 +125,12 @@ fn default_cache(path: &Path) -> Option<PathBuf> {
     path.is_dir().then(|| path.join(".cache"))
 }
 
-/// Opens a path as a source, whatever its format.
-pub(crate) fn open_source(path: &Path, options: &SourceOptions) -> Result<(&'static str, Box<dyn Source>)> {
+/// Opens a path as a source, whatever its format, and names the format: for who looks closer than
+/// [`open`] does.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_source(path: &Path, options: &SourceOptions) -> Result<(&'static str, Box<dyn Source>)> {
     let format = choose(path, options)?;
     Ok((format.name(), format.open(path, options)?))
 }

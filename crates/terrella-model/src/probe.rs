@@ -5,7 +5,7 @@
 
 use crate::codec::StateCodec;
 use serde::{Deserialize, Serialize};
-use terrella_core::Table;
+use terrella_core::{Ridge, Table};
 
 /// A fitted probe: features = weights · (latent, 1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,23 +24,15 @@ impl Probe {
         assert_eq!(latents.len(), states.len(), "one state a latent");
         let (inputs, outputs) = (latents.width + 1, codec.feature_width());
         let features = Table::from_data(outputs, codec.encode(&states.data));
-        let mut gram = vec![0.0f64; inputs * inputs];
-        let mut right = vec![0.0f64; inputs * outputs];
+        let mut ridge = Ridge::new(inputs, outputs);
         let mut row = vec![1.0f64; inputs];
+        let mut target = vec![0.0f64; outputs];
         for (latent, feature) in latents.rows().zip(features.rows()) {
             row.iter_mut().zip(latent).for_each(|(r, z)| *r = f64::from(*z));
-            for i in 0..inputs {
-                for j in 0..=i {
-                    gram[i * inputs + j] += row[i] * row[j];
-                }
-                for (j, f) in feature.iter().enumerate() {
-                    right[i * outputs + j] += row[i] * f64::from(*f);
-                }
-            }
+            target.iter_mut().zip(feature).for_each(|(t, f)| *t = f64::from(*f));
+            ridge.add(&row, &target);
         }
-        let ridge = penalty * latents.len() as f64 + 1e-9;
-        (0..inputs - 1).for_each(|i| gram[i * inputs + i] += ridge);
-        solve(&mut gram, &mut right, inputs, outputs);
+        let right = ridge.solve(penalty, inputs - 1);
         let weights = (0..outputs)
             .flat_map(|o| (0..inputs).map(move |i| (o, i)))
             .map(|(o, i)| right[i * outputs + o] as f32)
@@ -58,27 +50,6 @@ impl Probe {
             }
         }
         self.codec.decode(&features)
-    }
-}
-
-/// Solves `gram · x = right` in place for a positive definite lower triangle (Cholesky).
-fn solve(gram: &mut [f64], right: &mut [f64], n: usize, columns: usize) {
-    for i in 0..n {
-        for j in 0..=i {
-            let dot: f64 = (0..j).map(|k| gram[i * n + k] * gram[j * n + k]).sum();
-            let value = gram[i * n + j] - dot;
-            gram[i * n + j] = if i == j { value.max(1e-12).sqrt() } else { value / gram[j * n + j] };
-        }
-    }
-    for c in 0..columns {
-        for i in 0..n {
-            let dot: f64 = (0..i).map(|k| gram[i * n + k] * right[k * columns + c]).sum();
-            right[i * columns + c] = (right[i * columns + c] - dot) / gram[i * n + i];
-        }
-        for i in (0..n).rev() {
-            let dot: f64 = (i + 1..n).map(|k| gram[k * n + i] * right[k * columns + c]).sum();
-            right[i * columns + c] = (right[i * columns + c] - dot) / gram[i * n + i];
-        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Info {
     #[serde(default)]
     video_files_size_in_mb: usize,
     fps: Number,
-    splits: Value,
+    pub(crate) splits: Value,
     pub(crate) data_path: String,
     pub(crate) video_path: Option<String>,
     features: BTreeMap<String, Feature>,

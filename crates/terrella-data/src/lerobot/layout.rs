@@ -57,7 +57,7 @@ pub(super) fn tasks(root: &Path, layout: Layout) -> Result<Vec<(i64, String)>> {
     tasks.ok_or_else(|| Error::broken(&path, "a line has no task_index or no task", DOWNLOAD_AGAIN))
 }
 
-fn json_lines(path: &Path) -> Result<Vec<Value>> {
+pub(super) fn json_lines(path: &Path) -> Result<Vec<Value>> {
     let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let parse = |(at, line): (usize, &str)| {

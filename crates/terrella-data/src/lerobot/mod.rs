@@ -5,6 +5,7 @@
 //! the Arrow layout, `layout` where files are in each version, `scan` makes episodes of rows, `read`
 //! opens a dataset and `write` makes one.
 
+mod claims;
 mod columns;
 mod info;
 mod layout;

@@ -4,6 +4,7 @@
 //! pictures are decoded later, an episode at a time. Episodes that are not all there are left out and
 //! told; the others keep their order.
 
+use super::claims;
 use super::columns::read_pictures;
 use super::info::Info;
 use super::layout::{self, Clip, ranges, relative};
@@ -11,7 +12,7 @@ use super::scan::{DataFile, Stored, scan};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::format::check_finite;
 use crate::video::{Video, check_decoders, frames_at};
-use crate::{Error, Note, Result, Source, SourceOptions, picture};
+use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, picture};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -223,6 +224,15 @@ impl Source for Reader {
             }
         };
         Ok(Some(Frames::new(size[0], size[1], episode.stored.rows, Arc::new(rgb), 0)))
+    }
+
+    fn evidence(&self, at: usize) -> Evidence {
+        Evidence { times: self.episodes[at].stored.times.clone(), success: None }
+    }
+
+    fn claims(&self) -> Result<Claims> {
+        let numbers: Vec<i64> = self.episodes.iter().map(|e| e.stored.number).collect();
+        claims::read(&self.root, &self.info.splits, &numbers)
     }
 
     fn notes(&self) -> Vec<Note> {

@@ -25,6 +25,8 @@ pub struct Mapping {
     pub task: Option<String>,
     /// Column that says what was being done; its first text counts.
     pub task_column: Option<String>,
+    /// Column whose first value says whether the task was done (1 or true, 0 or false).
+    pub success_column: Option<String>,
     /// World that can replay the recordings.
     pub env: Option<String>,
     /// Cuts recordings into episodes of so many seconds.
@@ -75,6 +77,8 @@ pub struct Clock {
     pub unit: TimeUnit,
     /// Samples a second, for logs without times and for logs whose times are wrong.
     pub rate: Option<f64>,
+    /// Column of times that are stored but not believed; only the doctor looks at it.
+    pub stored: Option<String>,
 }
 
 /// Unit of a clock.

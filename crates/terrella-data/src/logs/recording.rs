@@ -41,6 +41,10 @@ pub(super) struct Rows {
     pub(super) states: Vec<f32>,
     pub(super) actions: Vec<f32>,
     pub(super) pictures: Vec<PictureAt>,
+    /// Stored times of the samples within, in seconds, as written.
+    pub(super) times: Vec<f64>,
+    /// Whether the task was done.
+    pub(super) success: Option<bool>,
 }
 
 /// What came of one recording.
@@ -67,11 +71,13 @@ pub(super) struct Reader<'a> {
     contents: BTreeMap<String, Content>,
     used: BTreeSet<String>,
     odd: Vec<String>,
+    /// Stored times of the first clock beside those that are believed.
+    stored: Option<Vec<[f64; 2]>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(tree: &'a Tree, mapping: &'a Mapping, name: &'a str) -> Self {
-        Self { tree, mapping, name, contents: BTreeMap::new(), used: BTreeSet::new(), odd: Vec::new() }
+        Self { tree, mapping, name, contents: BTreeMap::new(), used: BTreeSet::new(), odd: Vec::new(), stored: None }
     }
 
     /// Files that were read so far.
@@ -91,6 +97,17 @@ impl<'a> Reader<'a> {
                 self.content(None)?.1.texts(column)?.into_iter().next()
             }
             None => mapping.task.clone(),
+        };
+        let success = match &mapping.success_column {
+            Some(column) => {
+                self.used.insert(column.clone());
+                let (_, content) = self.content(None)?;
+                match content.numbers(column) {
+                    Ok(numbers) => numbers.data.first().map(|x| *x != 0.0),
+                    Err(_) => content.texts(column)?.first().and_then(|text| truth(text)),
+                }
+            }
+            None => None,
         };
         let clocks: Vec<&Times> =
             state.iter().chain(&action).map(|s| &s.times).chain(pictures.as_ref().map(|(t, _)| t)).collect();
@@ -126,10 +143,13 @@ impl<'a> Reader<'a> {
             misfits.push(("pictures".to_owned(), misfit));
             picked.into_iter().map(|i| at[i].clone()).collect::<Vec<_>>()
         });
+        let stored = self.stored.take().unwrap_or_default();
         let episodes = cuts.into_iter().map(|range| Rows {
             states: states[range.clone()].concat(),
             actions: actions[range.clone()].concat(),
-            pictures: shown.as_ref().map(|s| s[range].to_vec()).unwrap_or_default(),
+            pictures: shown.as_ref().map(|s| s[range.clone()].to_vec()).unwrap_or_default(),
+            times: stored_within(&stored, instants[range.start], instants[range.end - 1]),
+            success,
         });
         let names = |streams: Vec<Samples>| streams.into_iter().flat_map(|s| s.names).collect::<Vec<_>>();
         let all = self.contents.values().flat_map(Content::names).collect::<BTreeSet<_>>();
@@ -250,7 +270,17 @@ impl<'a> Reader<'a> {
     fn times(&mut self, clock: Option<&Clock>, file: Option<&str>, n: usize) -> Result<(Times, Vec<usize>), String> {
         let clock = clock.unwrap_or(&self.mapping.clock).clone();
         if let Some(rate) = clock.rate.or(if clock.column.is_none() { self.mapping.fps } else { None }) {
-            return Ok((Times::regular(n, rate), (0..n).collect()));
+            let times = Times::regular(n, rate);
+            if let (Some(selector), None) = (&clock.stored, &self.stored) {
+                let (_, content) = self.content(clock.file.as_deref().or(file))?;
+                // Rows do not need it, so a log without it is as good.
+                if let Ok(column) = content.numbers(selector) {
+                    let seconds = clock.unit.seconds();
+                    self.stored = Some(column.data.iter().zip(&times.0).map(|(raw, t)| [raw * seconds, *t]).collect());
+                    self.used.insert(selector.clone());
+                }
+            }
+            return Ok((times, (0..n).collect()));
         }
         let selector =
             clock.column.as_deref().ok_or("nothing says when its samples were taken; give a clock, or fps")?;
@@ -263,7 +293,11 @@ impl<'a> Reader<'a> {
                 column.width
             ));
         }
-        let times = Times::of(&column.data, clock.unit.seconds()).map_err(|e| format!("{name}: {selector}: {e}"))?;
+        let seconds = clock.unit.seconds();
+        if self.stored.is_none() {
+            self.stored = Some(column.data.iter().map(|raw| [raw * seconds; 2]).collect());
+        }
+        let times = Times::of(&column.data, seconds).map_err(|e| format!("{name}: {selector}: {e}"))?;
         self.used.extend(selector.split('|').map(|s| s.trim().to_owned()));
         let dt = times.0.median_interval().unwrap_or_default();
         let longest = times.0.0.windows(2).map(|w| (w[1] - w[0], w[0])).max_by(|a, b| a.0.total_cmp(&b.0));
@@ -408,6 +442,21 @@ fn pieces(range: Range<usize>, length: usize) -> Vec<Range<usize>> {
         start = end;
     }
     pieces
+}
+
+/// Stored times of the samples between two believed instants; NaN never lies between.
+fn stored_within(stored: &[[f64; 2]], from: f64, to: f64) -> Vec<f64> {
+    let slack = (to - from) * 1e-9;
+    stored.iter().filter(|[_, t]| *t >= from - slack && *t <= to + slack).map(|[raw, _]| *raw).collect()
+}
+
+/// What a text says about success.
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" | "success" => Some(true),
+        "false" | "no" | "failure" => Some(false),
+        _ => None,
+    }
 }
 
 /// Samples of the first clock that lie within all others.

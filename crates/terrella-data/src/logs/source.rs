@@ -7,7 +7,7 @@ use super::table::{Bytes, Content};
 use super::tree::Tree;
 use super::{files, mapping};
 use crate::video::Video;
-use crate::{Error, Note, Result, Source, SourceOptions, picture};
+use crate::{Error, Evidence, Note, Result, Source, SourceOptions, picture};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -304,6 +304,11 @@ impl Source for Log {
             rgb.extend_from_slice(&bytes);
         }
         Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0)))
+    }
+
+    fn evidence(&self, at: usize) -> Evidence {
+        let rows = &self.episodes[at].1;
+        Evidence { times: rows.times.clone(), success: rows.success }
     }
 
     fn notes(&self) -> Vec<Note> {
