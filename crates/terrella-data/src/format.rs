@@ -49,6 +49,13 @@ pub struct Note {
     pub what: String,
 }
 
+impl Note {
+    /// Whether something that should be there was left out, rather than assumed or not kept.
+    pub fn is_loss(&self) -> bool {
+        self.what.starts_with("left out")
+    }
+}
+
 impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.place, self.what)

@@ -25,6 +25,6 @@ pub use format::{Claims, Evidence, FORMATS, Format, Note, Source, SourceOptions,
 pub use inspect::{Summary, inspect};
 pub use lerobot::{Writer, Written};
 pub use logs::{MAPPINGS, Mapping};
-pub use open::{Imported, OpenOptions, import, open, open_source, open_with};
+pub use open::{Imported, OpenOptions, hash_of, import, open, open_source, open_with};
 pub use prefetch::Prefetch;
 pub use sampler::{Sampler, gather};

@@ -136,6 +136,9 @@ pub fn open_source(path: &Path, options: &SourceOptions) -> Result<(&'static str
 }
 
 /// The content hash of a source; nothing is decoded and nothing written.
-pub(crate) fn hash_of(path: &Path, source: &dyn Source) -> Result<String> {
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn hash_of(path: &Path, source: &dyn Source) -> Result<String> {
     content_hash(&source.files()?, default_cache(path).as_deref(), false)
 }

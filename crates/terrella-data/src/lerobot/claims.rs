@@ -11,11 +11,12 @@ use std::ops::Range;
 use std::path::Path;
 use terrella_core::Stats;
 
-/// Reads the claims; `numbers` are the episodes that are there, ascending.
-pub(super) fn read(root: &Path, splits: &Value, numbers: &[i64]) -> Result<Claims> {
+/// Reads the claims; `numbers` are the episodes that are there, ascending. Statistics of the whole say
+/// nothing where it is not `complete`.
+pub(super) fn read(root: &Path, splits: &Value, numbers: &[i64], complete: bool) -> Result<Claims> {
     let whole = root.join("meta/stats.json");
     let each = root.join("meta/episodes_stats.jsonl");
-    let stats = if whole.exists() {
+    let stats = if whole.exists() && complete {
         let text = std::fs::read_to_string(&whole).map_err(Error::io("read", &whole))?;
         let value: Value = serde_json::from_str(&text)
             .map_err(|e| Error::broken(&whole, format!("not JSON: {e}"), "compute the statistics again"))?;

@@ -232,7 +232,7 @@ impl Source for Reader {
 
     fn claims(&self) -> Result<Claims> {
         let numbers: Vec<i64> = self.episodes.iter().map(|e| e.stored.number).collect();
-        claims::read(&self.root, &self.info.splits, &numbers)
+        claims::read(&self.root, &self.info.splits, &numbers, numbers.len() == self.info.total_episodes)
     }
 
     fn notes(&self) -> Vec<Note> {

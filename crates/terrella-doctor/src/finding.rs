@@ -1,0 +1,162 @@
+//! A finding: what was found, where, how bad it is, and what helps.
+
+use serde::Serialize;
+use terrella_data::Note;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Probably wrong, or harmful to some uses.
+    Warn,
+    /// Wrong: what is learned from it is learned wrongly.
+    Fail,
+}
+
+/// What a check looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// Files, episodes or rows that are listed and not there, or were left out.
+    Missing,
+    /// What the reader assumed or did not keep.
+    Reading,
+    /// A text of a task that is empty, unprintable, or spelt in several ways.
+    Task,
+    /// Episodes that are too short to learn from.
+    Short,
+    /// Episodes that say of themselves that they failed.
+    Failure,
+    /// Episodes in which nothing moves.
+    Idle,
+    /// No times are stored.
+    NoClock,
+    /// Times that run backwards or repeat.
+    ClockOrder,
+    /// Times with a hole.
+    ClockGap,
+    /// A clock whose rate is not the stated one, or changes.
+    ClockRate,
+    /// Velocities and positions disagree about the rate of rows.
+    RatePhysics,
+    /// Numbers that are not finite.
+    NotFinite,
+    /// A single sample far from its neighbours.
+    Spike,
+    /// A step that nothing else in the dataset comes near to.
+    Jump,
+    /// Values far outside of what other episodes have.
+    OutOfRange,
+    /// A sensor that repeats its value while it should move.
+    Frozen,
+    /// A signal cut off at a limit.
+    Saturated,
+    /// A column in another unit than elsewhere.
+    Units,
+    /// Quaternions that have lost their norm or change sign.
+    Quaternion,
+    /// Angles that wrap around within an episode.
+    AngleWrap,
+    /// Actions stored some rows before they take effect.
+    Lag,
+    /// Pictures that show another instant than the state.
+    PictureShift,
+    /// Pictures that repeat while the state moves.
+    PictureFrozen,
+    /// Pictures that show nothing.
+    PictureBlank,
+    /// Episodes that are the same, or nearly.
+    Duplicate,
+    /// Episodes in one split that are also in another.
+    Leakage,
+    /// Actions that are a copy of the state.
+    LabelLeakage,
+    /// Stored statistics that disagree with the data.
+    Statistics,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// What was looked for.
+    pub check: Check,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The episode, or the whole dataset.
+    pub episode: Option<usize>,
+    /// First and last row.
+    pub rows: Option<[usize; 2]>,
+    /// The column, with its role: `state block_x`.
+    pub column: Option<String>,
+    /// What was found, with its numbers.
+    pub what: String,
+    /// What helps.
+    pub remedy: String,
+}
+
+impl Finding {
+    /// A finding about the whole dataset.
+    pub(crate) fn new(check: Check, severity: Severity, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, severity, episode: None, rows: None, column: None, what: what.into(), remedy: remedy.into() }
+    }
+
+    /// The same in one episode.
+    #[must_use]
+    pub(crate) fn in_episode(mut self, episode: usize) -> Self {
+        self.episode = Some(episode);
+        self
+    }
+
+    /// The same in rows, first and last.
+    #[must_use]
+    pub(crate) fn in_rows(mut self, first: usize, last: usize) -> Self {
+        self.rows = Some([first, last]);
+        self
+    }
+
+    /// The same in a column.
+    #[must_use]
+    pub(crate) fn in_column(mut self, column: &str) -> Self {
+        self.column = Some(column.to_owned());
+        self
+    }
+
+    /// A finding from what a reader told.
+    pub(crate) fn from_note(note: &Note) -> Self {
+        let what = format!("{}: {}", note.place, note.what);
+        if note.is_loss() {
+            Self::new(Check::Missing, Severity::Fail, what, "download or record it again, or remove it from the metadata")
+        } else {
+            Self::new(Check::Reading, Severity::Info, what, "see that this is meant")
+        }
+    }
+}
+
+/// All findings about a dataset.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checkup {
+    /// Format of the recordings.
+    pub format: String,
+    /// Episodes looked at.
+    pub episodes: usize,
+    /// Rows looked at.
+    pub rows: usize,
+    /// SHA-256 of the content.
+    pub hash: String,
+    /// What was found, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl Checkup {
+    /// Number of findings of this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|f| f.severity == severity).count()
+    }
+
+    /// The worst severity, if there is a finding.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|f| f.severity).max()
+    }
+}
