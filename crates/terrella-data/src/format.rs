@@ -5,8 +5,8 @@
 //! and one line in [`FORMATS`].
 
 use crate::{Error, Result};
-use std::path::Path;
 use std::ops::Range;
+use std::path::Path;
 use terrella_core::{Episode, Frames, Signature, Stats, Table};
 
 /// Every format that can be read.

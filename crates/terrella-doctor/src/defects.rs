@@ -3,6 +3,7 @@
 //! A defect is seeded into a fifth of the episodes of a real dataset, everything else stays. Which
 //! episodes, which column and where is drawn from a key, so a benchmark can be repeated exactly.
 
+use crate::checks::saturated::rests_by_nature;
 use crate::series::{Role, Series};
 use crate::subject::{Sight, Subject};
 use serde::Serialize;
@@ -14,15 +15,15 @@ use terrella_core::{Key, Stream, Table};
 pub enum Defect {
     /// Numbers replaced by NaN: 1, 3 or 10 rows of a column.
     NotFinite,
-    /// One sample of a column displaced by 0.5, 1 or 2 usual ranges.
+    /// One sample of a state displaced by 0.5, 1 or 2 usual ranges.
     Spike,
-    /// All that follows a row displaced by 0.5, 1 or 2 usual ranges.
+    /// All that follows a row of a state displaced by 0.5, 1 or 2 usual ranges.
     Jump,
-    /// A column that repeats its value for 6, 15 or 40 rows while it should move.
+    /// A state that repeats its value for 6, 15 or 40 rows while it goes farther than steps do.
     Frozen,
-    /// A column cut off where 5, 15 or 30 percent of its rows lie beyond.
+    /// A state that does not rest by nature, cut off where 5, 15 or 30 percent of its rows lie beyond.
     Saturated,
-    /// One, half or all columns of the state in degrees, or in thousandths.
+    /// One, half or all columns of the state in degrees for radians, or in thousandths.
     Units,
     /// The sign of a quaternion changed for 1 or 10 rows, or its norm lost by 20 percent.
     Quaternion,
@@ -30,11 +31,11 @@ pub enum Defect {
     ClockGap,
     /// 1, 3 or 10 times repeated or swapped with their neighbour.
     ClockOrder,
-    /// A clock that runs 0.7, 2 or 10 percent fast.
+    /// A clock that runs 0.7, 2 or 10 percent fast or slow, or up to three times as much.
     ClockRate,
-    /// Actions stored 1, 2 or 4 rows early.
+    /// Actions stored 1, 2 or 4 rows early, where physics tells the lag of the dataset.
     Lag,
-    /// Pictures shown 1, 2 or 4 rows late.
+    /// Pictures shown 1, 2 or 4 rows late, where motion of the state is seen in them.
     PictureShift,
     /// A camera that hangs for 5, 10 or 20 rows.
     PictureFrozen,
@@ -90,38 +91,52 @@ pub struct Seeded {
     pub subject: Subject,
     /// Episodes that were damaged, ascending.
     pub episodes: Vec<usize>,
+    /// Copies and what they are copies of: of two that are the same either may be named.
+    pub twins: Vec<(usize, usize)>,
 }
 
 /// Damages a fifth of the episodes of a dataset, at least one; nothing if it has nothing of the kind to
 /// damage (no pictures, no times, no quaternion, episodes too short).
 pub fn seed(healthy: &Subject, defect: Defect, strength: Strength, key: Key) -> Option<Seeded> {
     let series = Series::all(healthy);
+    let told = match defect {
+        Defect::Lag => crate::checks::lag::lag(healthy).is_some(),
+        Defect::PictureShift => crate::checks::pictures::tell(healthy),
+        _ => true,
+    };
+    if !told {
+        return None;
+    }
     let key = key.with("doctor.seed").at(defect as u64).at(strength as u64);
     let n = healthy.episodes.len();
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by_key(|e| key.with("episode").at(*e as u64).seed());
     let mut subject = healthy.clone();
-    let mut episodes = Vec::new();
-    for e in order {
-        if episodes.len() >= n.div_ceil(5) {
+    let (mut episodes, mut twins) = (Vec::new(), Vec::new());
+    for &e in &order {
+        if episodes.len() >= (n / 5).max(1) {
             break;
         }
         let mut stream = key.at(e as u64).stream();
-        if damage(&mut subject, &series, defect, strength, e, &mut stream).is_some() {
+        // From the other end of the order: an episode that stays as it is.
+        let from = order[n - 1 - episodes.len()];
+        if defect == Defect::Duplicate {
+            twins.push((e, from));
+        }
+        if damage(&mut subject, &series, (defect, strength), [e, from], &mut stream).is_some() {
             episodes.push(e);
         }
     }
     episodes.sort_unstable();
-    (!episodes.is_empty()).then_some(Seeded { subject, episodes })
+    (!episodes.is_empty()).then_some(Seeded { subject, episodes, twins })
 }
 
 /// Damages one episode; nothing if it cannot be.
 fn damage(
     subject: &mut Subject,
     series: &[Series],
-    defect: Defect,
-    strength: Strength,
-    e: usize,
+    (defect, strength): (Defect, Strength),
+    [e, from]: [usize; 2],
     stream: &mut Stream,
 ) -> Option<()> {
     let n = subject.episodes[e].len();
@@ -133,25 +148,32 @@ fn damage(
             edit(subject, column, e, |t, x| if (start..start + rows).contains(&t) { f32::NAN } else { x });
         }
         Defect::Spike | Defect::Jump => {
-            let column = moving(series, e, stream)?;
-            let size = strength.pick([0.5, 1.0, 2.0]) * column.range() * if stream.below(2) == 0 { 1.0 } else { -1.0 };
+            let column = moving(series, Role::State, e, stream)?;
+            let size = strength.pick([0.5, 1.0, 2.0]) * column.range();
+            // An angle displaced by a turn is the same angle.
+            let turn = [std::f64::consts::TAU, 360.0].iter().any(|t| (size / t - 1.0).abs() < 0.15);
+            let size = size * if turn { 0.7 } else { 1.0 } * if stream.below(2) == 0 { 1.0 } else { -1.0 };
             let at = 2 + stream.below(n.checked_sub(5)?);
             let hit = |t: usize| if defect == Defect::Spike { t == at } else { t >= at };
             edit(subject, column, e, |t, x| if hit(t) { x + size as f32 } else { x });
         }
         Defect::Frozen => {
             let rows = strength.pick([6, 15, 40]);
-            let column = moving(series, e, stream)?;
-            let at = travelled(&column.values[e], rows, 3.0 * column.step, stream)?;
+            let column = moving(series, Role::State, e, stream)?;
+            let at = travelled(&column.values[e], rows, 2.5 * column.large_step, stream)?;
             let value = column_value(subject, column, e, at);
             edit(subject, column, e, |t, x| if (at..at + rows).contains(&t) { value } else { x });
         }
         Defect::Saturated => {
-            let column = moving(series, e, stream)?;
+            let column = moving(series, Role::State, e, stream)?;
             let mut sorted = column.values[e].clone();
             let limit = crate::robust::quantile(&mut sorted, 1.0 - strength.pick([0.05, 0.15, 0.3]));
             // What rests at its extreme is cut off by nature.
-            if sorted[n - 1] <= limit || sorted.iter().filter(|x| **x >= limit).count() * 2 > n || column.wraps > 0 {
+            if sorted[n - 1] <= limit
+                || n < 40
+                || sorted.iter().filter(|x| **x >= limit).count() * 2 > n
+                || rests_by_nature(column)
+            {
                 return None;
             }
             edit(subject, column, e, |_, x| x.min(limit as f32));
@@ -167,9 +189,11 @@ fn damage(
             }
         }
         Defect::Quaternion => {
-            let four = subject.signature.state.windows(4).position(|w| {
-                ["qx", "qy", "qz", "qw"].iter().zip(w).all(|(n, name)| name.ends_with(n))
-            })?;
+            let four = subject
+                .signature
+                .state
+                .windows(4)
+                .position(|w| ["qx", "qy", "qz", "qw"].iter().zip(w).all(|(n, name)| name.ends_with(n)))?;
             let at = 1 + stream.below(n.checked_sub(14)?);
             let (rows, factor) = strength.pick([(1, -1.0), (10, -1.0), (10, 0.8)]);
             for column in series.iter().filter(|s| s.role == Role::State && (four..four + 4).contains(&s.at)) {
@@ -192,11 +216,15 @@ fn damage(
         Defect::ClockRate => {
             let times = &mut subject.evidence[e].times;
             let start = *times.first()?;
-            let factor = 1.0 + strength.pick([0.007, 0.02, 0.1]);
+            let size = strength.pick([0.007, 0.02, 0.1]) * stream.uniform(1.0, 3.0);
+            let factor = if stream.below(2) == 0 { 1.0 + size } else { 1.0 / (1.0 + size) };
             times.iter_mut().for_each(|t| *t = start + (*t - start) / factor);
         }
         Defect::Lag => {
             let rows = strength.pick([1, 2, 4]);
+            if !series.iter().any(|s| s.role == Role::Action && moved(s, e)) {
+                return None;
+            }
             shift_actions(subject, e, rows)?;
         }
         Defect::PictureShift => {
@@ -225,8 +253,7 @@ fn damage(
             }
         }
         Defect::Duplicate => {
-            // A copy of the episode after it, and of its times and pictures.
-            let from = (e + 1) % subject.episodes.len();
+            // With its times and pictures.
             let noise = strength.pick([0.01, 0.003, 0.0]);
             let copy = subject.episodes[from].clone();
             subject.episodes[e] = terrella_core::Episode { index: e, ..copy };
@@ -243,8 +270,17 @@ fn damage(
     Some(())
 }
 
+/// The dataset with all actions stored some rows early; episodes too short for that stay as they are.
+pub fn lagging(healthy: &Subject, rows: usize) -> Subject {
+    let mut subject = healthy.clone();
+    for e in 0..subject.episodes.len() {
+        shift_actions(&mut subject, e, rows);
+    }
+    subject
+}
+
 /// Stores actions some rows before they take effect; the rows at the end that lose theirs go.
-pub(crate) fn shift_actions(subject: &mut Subject, e: usize, rows: usize) -> Option<()> {
+fn shift_actions(subject: &mut Subject, e: usize, rows: usize) -> Option<()> {
     let episode = &mut subject.episodes[e];
     let (n, width) = (episode.len(), episode.actions.width);
     if n < rows + 10 || episode.states.width == 0 {
@@ -259,7 +295,7 @@ pub(crate) fn shift_actions(subject: &mut Subject, e: usize, rows: usize) -> Opt
     }
     if let Some(sight) = subject.sights.get_mut(e) {
         sight.hashes.truncate(n - rows);
-        sight.small.truncate((n - rows) * Sight::SIDE * Sight::SIDE);
+        sight.small.truncate((n - rows) * Sight::SIZE);
     }
     Some(())
 }
@@ -284,14 +320,15 @@ fn column_value(subject: &mut Subject, column: &Series, e: usize, t: usize) -> f
 /// Whether a column moves in an episode over a fair part of its range.
 fn moved(series: &Series, e: usize) -> bool {
     let values = &series.values[e];
-    let span = values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
-        - values.iter().copied().fold(f64::INFINITY, f64::min);
+    let span =
+        values.iter().copied().fold(f64::NEG_INFINITY, f64::max) - values.iter().copied().fold(f64::INFINITY, f64::min);
     series.moves() && series.continuous && span > 0.1 * series.range()
 }
 
 /// A column that moves in an episode.
-fn moving<'a>(series: &'a [Series], e: usize, stream: &mut Stream) -> Option<&'a Series> {
-    let able: Vec<&Series> = series.iter().filter(|s| moved(s, e)).collect();
+fn moving<'a>(series: &'a [Series], role: Role, e: usize, stream: &mut Stream) -> Option<&'a Series> {
+    let fits = |s: &&Series| moved(s, e) && s.role == role;
+    let able: Vec<&Series> = series.iter().filter(fits).collect();
     (!able.is_empty()).then(|| able[stream.below(able.len())])
 }
 

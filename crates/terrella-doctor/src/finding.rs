@@ -127,7 +127,12 @@ impl Finding {
     pub(crate) fn from_note(note: &Note) -> Self {
         let what = format!("{}: {}", note.place, note.what);
         if note.is_loss() {
-            Self::new(Check::Missing, Severity::Fail, what, "download or record it again, or remove it from the metadata")
+            Self::new(
+                Check::Missing,
+                Severity::Fail,
+                what,
+                "download or record it again, or remove it from the metadata",
+            )
         } else {
             Self::new(Check::Reading, Severity::Info, what, "see that this is meant")
         }
@@ -145,11 +150,85 @@ pub struct Checkup {
     pub rows: usize,
     /// SHA-256 of the content.
     pub hash: String,
+    /// What physics says of the lag between actions and states, where it says something.
+    pub lag: Option<crate::Lag>,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
 }
 
+/// Findings of one check and severity.
+#[derive(Clone, Debug)]
+pub struct Group<'a> {
+    /// The check.
+    pub check: Check,
+    /// How bad.
+    pub severity: Severity,
+    /// At least one, in the order of episodes.
+    pub findings: Vec<&'a Finding>,
+}
+
+impl Group<'_> {
+    /// Episodes that have it, in words: `episodes 3, 7-9`, or nothing.
+    pub fn episodes(&self) -> String {
+        let numbers: std::collections::BTreeSet<usize> = self.findings.iter().filter_map(|f| f.episode).collect();
+        let mut ranges: Vec<[usize; 2]> = Vec::new();
+        for n in numbers.iter().copied() {
+            match ranges.last_mut().filter(|r| r[1] + 1 == n) {
+                Some(range) => range[1] = n,
+                None => ranges.push([n, n]),
+            }
+        }
+        let more = ranges.len().saturating_sub(12);
+        let text = |[a, b]: &[usize; 2]| if a == b { a.to_string() } else { format!("{a}-{b}") };
+        let list: Vec<String> = ranges.iter().take(12).map(text).collect();
+        match numbers.len() {
+            0 => String::new(),
+            1 => format!("episode {}", list.join(", ")),
+            n if more > 0 => format!("{n} episodes: {} and more", list.join(", ")),
+            _ => format!("episodes {}", list.join(", ")),
+        }
+    }
+}
+
+impl Finding {
+    /// Where it is within its episode, in words, or nothing.
+    pub fn place(&self) -> String {
+        let rows = self.rows.map(|[a, b]| if a == b { format!("row {a}") } else { format!("rows {a}-{b}") });
+        let parts = [self.column.clone(), rows];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Check {
+    /// Its name, as in the JSON.
+    pub fn name(self) -> String {
+        let words = format!("{self:?}");
+        let mut name = String::new();
+        for c in words.chars() {
+            if c.is_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.extend(c.to_lowercase());
+        }
+        name
+    }
+}
+
 impl Checkup {
+    /// Findings by check and severity, the worst first.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group> = Vec::new();
+        for finding in &self.findings {
+            match groups.last_mut().filter(|g| g.check == finding.check && g.severity == finding.severity) {
+                Some(group) => group.findings.push(finding),
+                None => {
+                    groups.push(Group { check: finding.check, severity: finding.severity, findings: vec![finding] })
+                }
+            }
+        }
+        groups
+    }
+
     /// Number of findings of this severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|f| f.severity == severity).count()

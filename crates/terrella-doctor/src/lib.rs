@@ -16,8 +16,8 @@ mod series;
 mod subject;
 
 pub use checks::lag::{Lag, lag};
-pub use defects::{Defect, Seeded, Strength, seed};
+pub use defects::{Defect, Seeded, Strength, lagging, seed};
 pub use examine::examine;
-pub use finding::{Check, Checkup, Finding, Severity};
+pub use finding::{Check, Checkup, Finding, Group, Severity};
 pub use score::{Tally, tally};
 pub use subject::{Sight, Subject};

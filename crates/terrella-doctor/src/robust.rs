@@ -28,6 +28,14 @@ pub(crate) fn fence(values: impl IntoIterator<Item = f64>, spreads: f64) -> f64 
     middle + spreads * spread
 }
 
+/// As [`fence`] for sizes, which spread by factors as often as by differences: the larger of both,
+/// but no more than three times what nine of ten stay below.
+pub(crate) fn size_fence(sizes: &[f64], spreads: f64) -> f64 {
+    let logs = sizes.iter().filter(|x| **x > 0.0).map(|x| x.ln());
+    let wide = fence(logs, spreads / 3.0).exp().min(3.0 * quantile(&mut sizes.to_vec(), 0.9));
+    fence(sizes.iter().copied(), spreads).max(wide)
+}
+
 /// Maximal runs of equal neighbours: start and length.
 pub(crate) fn runs(values: &[f64]) -> Vec<[usize; 2]> {
     let mut runs = Vec::new();

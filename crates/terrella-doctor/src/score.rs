@@ -65,25 +65,16 @@ impl Defect {
 
 /// Damages a dataset and counts what is found; nothing where it cannot be damaged so.
 pub fn tally(healthy: &Subject, before: &Checkup, defect: Defect, strength: Strength, key: Key) -> Option<Tally> {
-    let Seeded { subject, episodes } = seed(healthy, defect, strength, key)?;
+    let Seeded { subject, episodes, twins } = seed(healthy, defect, strength, key)?;
     let flagged = flagged(&examine(&subject), defect);
     let flagged_before = self::flagged(before, defect);
     let damaged: BTreeSet<usize> = episodes.iter().copied().collect();
-    // Of two that are the same either may be named.
-    let twin = |e: usize| defect == Defect::Duplicate && flagged.contains(&((e + 1) % healthy.episodes.len()));
+    let twin = |e: usize| twins.iter().any(|(copy, of)| *copy == e && flagged.contains(of));
     let found = damaged.iter().filter(|e| flagged.contains(e) || twin(**e)).count();
-    let others = |e: &&usize| {
-        let twin = defect == Defect::Duplicate && damaged.contains(&((**e + healthy.episodes.len() - 1) % healthy.episodes.len()));
-        !damaged.contains(e) && !twin
-    };
+    let others = |e: &&usize| !damaged.contains(e) && !twins.iter().any(|(_, of)| of == *e);
     let healthy_flagged: Vec<&usize> = flagged.iter().filter(others).collect();
     let known = healthy_flagged.iter().filter(|e| flagged_before.contains(e)).count();
-    Some(Tally {
-        found,
-        missed: damaged.len() - found,
-        false_alarms: healthy_flagged.len() - known,
-        before: known,
-    })
+    Some(Tally { found, missed: damaged.len() - found, false_alarms: healthy_flagged.len() - known, before: known })
 }
 
 fn flagged(checkup: &Checkup, defect: Defect) -> BTreeSet<usize> {

@@ -1,7 +1,7 @@
 //! What is examined: a dataset as it was read, with its claims, stored times, and small pictures.
 //!
-//! Pictures are looked at once, an episode at a time; what stays of each is a grey thumbnail, a hash
-//! and its contrast, so that hours of video fit into memory.
+//! Pictures are looked at once, an episode at a time; what stays of each is a thumbnail and a hash,
+//! so that hours of video fit into memory.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
@@ -11,7 +11,7 @@ use terrella_data::{Claims, Evidence, Note, Result, SourceOptions, open_source};
 /// What stays of the pictures of one episode.
 #[derive(Clone, Debug, Default)]
 pub struct Sight {
-    /// Grey thumbnails, rows × [`Sight::SIDE`]², 0 to 1.
+    /// Thumbnails, rows × [`Sight::SIDE`]² × 3, 0 to 1.
     pub small: Vec<f32>,
     /// A hash of each whole picture.
     pub hashes: Vec<u64>,
@@ -19,7 +19,9 @@ pub struct Sight {
 
 impl Sight {
     /// Side of a thumbnail.
-    pub const SIDE: usize = 16;
+    pub const SIDE: usize = 12;
+    /// Numbers of a thumbnail.
+    pub const SIZE: usize = 3 * Self::SIDE * Self::SIDE;
 
     /// Looks at pictures.
     pub fn of(frames: &Frames) -> Self {
@@ -46,8 +48,7 @@ impl Sight {
 
     /// One thumbnail.
     pub fn row(&self, at: usize) -> &[f32] {
-        let n = Self::SIDE * Self::SIDE;
-        &self.small[at * n..(at + 1) * n]
+        &self.small[at * Self::SIZE..(at + 1) * Self::SIZE]
     }
 }
 
@@ -61,13 +62,15 @@ fn thumbnail(rgb: &[u8], [height, width]: [usize; 2], out: &mut Vec<f32>) {
     for row in 0..side {
         for column in 0..side {
             let (rows, columns) = (span(row, height), span(column, width));
-            let mut sum = 0u64;
+            let mut sums = [0u64; 3];
             for y in rows.clone() {
                 let pixels = &rgb[3 * (y * width + columns.start)..3 * (y * width + columns.end)];
-                sum += pixels.iter().map(|b| u64::from(*b)).sum::<u64>();
+                for pixel in pixels.as_chunks::<3>().0 {
+                    sums.iter_mut().zip(pixel).for_each(|(s, b)| *s += u64::from(*b));
+                }
             }
-            let n = (rows.len() * columns.len() * 3).max(1);
-            out.push(sum as f32 / (n as f32 * 255.0));
+            let n = (rows.len() * columns.len()).max(1);
+            out.extend(sums.map(|s| s as f32 / (n as f32 * 255.0)));
         }
     }
 }
@@ -129,13 +132,14 @@ mod tests {
 
     #[test]
     fn a_thumbnail_is_the_mean_of_areas() {
-        let mut image = Image::filled(32, 48, [0, 0, 0]);
+        let mut image = Image::filled(24, 36, [0, 0, 0]);
         // The left upper 2 × 3 pixels are one cell.
         for (y, x) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)] {
-            image.data[3 * (y * 48 + x)..3 * (y * 48 + x) + 3].fill(255);
+            image.data[3 * (y * 36 + x)] = 255;
         }
         let sight = Sight::of(&Frames::from_images(&[image]));
-        assert_eq!((sight.row(0)[0], sight.row(0)[1], sight.row(0)[16]), (1.0, 0.0, 0.0), "one cell is white");
+        assert_eq!(sight.row(0)[..4], [1.0, 0.0, 0.0, 0.0], "one cell is red");
+        assert_eq!(sight.row(0)[3 * 12], 0.0, "the cell below");
         let tiny = Sight::of(&Frames::from_images(&[Image::filled(4, 4, [255, 255, 255])]));
         assert!(tiny.row(0).iter().all(|x| *x == 1.0), "a small picture repeats pixels");
     }

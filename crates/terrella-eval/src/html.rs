@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Escapes text for content and for quoted attributes.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -21,7 +21,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// A whole page.
-pub(crate) fn page(title: &str, body: &str) -> String {
+pub fn page(title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -32,7 +32,7 @@ pub(crate) fn page(title: &str, body: &str) -> String {
 }
 
 /// A table; the first column is a heading, the others are numbers.
-pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut out = "<div class=\"wide\"><table>\n<thead><tr>".to_owned();
     header.iter().for_each(|cell| push(&mut out, "<th scope=\"col\">", cell, "</th>"));
     out.push_str("</tr></thead>\n<tbody>\n");
@@ -56,7 +56,7 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A list of facts: name and value.
-pub(crate) fn facts(rows: &[(String, String)]) -> String {
+pub fn facts(rows: &[(String, String)]) -> String {
     let mut out = "<dl>\n".to_owned();
     for (name, value) in rows {
         push(&mut out, "<dt>", name, "</dt>");
@@ -66,14 +66,14 @@ pub(crate) fn facts(rows: &[(String, String)]) -> String {
 }
 
 /// A bulleted list.
-pub(crate) fn list(items: &[String]) -> String {
+pub fn list(items: &[String]) -> String {
     let mut out = "<ul>\n".to_owned();
     items.iter().for_each(|item| push(&mut out, "<li>", item, "</li>\n"));
     out + "</ul>\n"
 }
 
 /// Appends `open`, the escaped text and `close`.
-pub(crate) fn push(out: &mut String, open: &str, text: &str, close: &str) {
+pub fn push(out: &mut String, open: &str, text: &str, close: &str) {
     // Writing to a string cannot fail.
     let _ = write!(out, "{open}{}{close}", escape(text));
 }

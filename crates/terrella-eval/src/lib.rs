@@ -9,7 +9,7 @@
 
 mod curves;
 mod failures;
-mod html;
+pub mod html;
 mod limits;
 mod mean;
 mod pairs;

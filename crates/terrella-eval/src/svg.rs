@@ -56,7 +56,7 @@ impl Chart {
     }
 
     /// The figure: title, legend, drawing and note.
-    pub(crate) fn to_html(&self) -> String {
+    pub fn to_html(&self) -> String {
         let mut out = "<figure>".to_owned();
         push(&mut out, "<div class=\"chart-title\">", &self.title, "</div>");
         out.push_str("<ul class=\"legend\">");

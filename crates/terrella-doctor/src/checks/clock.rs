@@ -7,10 +7,11 @@ use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{median, quantile};
 
-/// A hole is an interval of this many usual ones, which lost at least half a sample.
+/// A hole is an interval of this many usual ones, and of nearly twice those that are long by nature.
 const HOLE: f64 = 1.5;
-/// Intervals that are within this part of the usual one come from a clock without jitter.
-const STEADY: f64 = 0.05;
+const LONG: f64 = 1.8;
+/// Episodes that make an interval a usual one.
+const USUAL: usize = 3;
 /// Relative difference of rates that matters over a minute.
 const DRIFT: f64 = 0.005;
 
@@ -24,12 +25,15 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut usual: Vec<f64> = evidence.iter().filter_map(|e| interval(&e.times)).collect();
     let of_dataset = median(&mut usual);
+    // A clock of rows is held against the stated rate, unless that is wrong for all of them.
+    let stated = if (of_dataset * fps - 1.0).abs() > 0.01 { usual.clone() } else { vec![1.0 / fps; USUAL + 1] };
     for (at, evidence) in evidence.iter().enumerate() {
         let times = &evidence.times;
         found.extend(order(times).map(|f| f.in_episode(at)));
         let Some(dt) = interval(times) else { continue };
         found.extend(holes(times, dt).into_iter().map(|f| f.in_episode(at)));
-        found.extend(rate(times, dt, of_dataset).map(|f| f.in_episode(at)));
+        let of_rows = view.subject.episodes[at].len().abs_diff(times.len()) <= 1;
+        found.extend(rate(times, dt, if of_rows { &stated } else { &usual }).map(|f| f.in_episode(at)));
     }
     // Samples may come faster than rows, but their rate is then a plain multiple of none at all: only a
     // clock that is one of rows can be held against the stated rate.
@@ -40,15 +44,25 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             1e3 * of_dataset,
             1.0 / of_dataset
         );
-        found.push(Finding::new(Check::ClockRate, Severity::Fail, what, "find out which is right and correct the other"));
+        found.push(Finding::new(
+            Check::ClockRate,
+            Severity::Fail,
+            what,
+            "find out which is right and correct the other",
+        ));
     }
     found
 }
 
-/// The median interval that is not 0.
+/// The usual interval: the mean of those near the median, which jitter and holes do not move.
 fn interval(times: &[f64]) -> Option<f64> {
-    let mut steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
-    (steps.len() * 2 > times.len() && steps.len() > 2).then(|| median(&mut steps))
+    let steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
+    if steps.len() * 2 <= times.len() || steps.len() <= 2 {
+        return None;
+    }
+    let middle = median(&mut steps.clone());
+    let near: Vec<f64> = steps.into_iter().filter(|d| (d / middle - 1.0).abs() < 0.5).collect();
+    Some(near.iter().sum::<f64>() / near.len() as f64)
 }
 
 fn order(times: &[f64]) -> Option<Finding> {
@@ -68,7 +82,7 @@ fn order(times: &[f64]) -> Option<Finding> {
 fn holes(times: &[f64], dt: f64) -> Vec<Finding> {
     let mut steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
     // A clock with jitter has long intervals of its own.
-    let limit = (HOLE * dt).max(2.0 * quantile(&mut steps, 0.95));
+    let limit = (HOLE * dt).max(LONG * quantile(&mut steps, 0.95));
     let holes: Vec<usize> = (1..times.len()).filter(|&i| times[i] - times[i - 1] > limit).collect();
     let (Some(first), Some(last)) = (holes.first(), holes.last()) else { return Vec::new() };
     let longest = holes.iter().map(|&i| times[i] - times[i - 1]).fold(0.0, f64::max);
@@ -86,24 +100,24 @@ fn holes(times: &[f64], dt: f64) -> Vec<Finding> {
 }
 
 /// A rate unlike that of the other episodes, or one that changes on the way.
-fn rate(times: &[f64], dt: f64, of_dataset: f64) -> Option<Finding> {
+fn rate(times: &[f64], dt: f64, all: &[f64]) -> Option<Finding> {
     let n = times.len();
     let remedy = "check the clock of the recorder; give the rate of rows by hand if times cannot be trusted";
-    let mean = |range: std::ops::Range<usize>| {
-        let mut steps: Vec<f64> = times[range].windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
-        median(&mut steps)
-    };
-    let ratio = dt / of_dataset;
-    let steady = times.windows(2).filter(|w| ((w[1] - w[0]) / dt - 1.0).abs() < STEADY).count() * 10 > n * 9;
-    if (ratio - 1.0).abs() > DRIFT && steady {
-        let what = format!("its interval is {:.4} ms, that of the other episodes {:.4} ms", 1e3 * dt, 1e3 * of_dataset);
+    // What jitter alone does to the mean of so many intervals.
+    let jitter = times.windows(2).map(|w| ((w[1] - w[0]) / dt - 1.0).clamp(-0.5, 0.5).powi(2)).sum::<f64>().sqrt();
+    let drift = DRIFT.max(4.0 * jitter / n as f64);
+    // Recorders of several rates may have made a dataset; a clock that is near to none of them is off.
+    let near = |a: f64, b: f64| (a / b - 1.0).abs() <= drift;
+    // Beyond that it is another recorder rather than a clock that is off.
+    let near_enough = |a: f64, b: f64| (a / b).ln().abs() < 0.3;
+    let modes = all.iter().filter(|m| all.iter().filter(|x| near(**x, **m)).count() > USUAL);
+    let closest = modes.min_by(|a, b| (dt / **a).ln().abs().total_cmp(&(dt / **b).ln().abs()));
+    if let Some(mode) = closest.filter(|m| !near(dt, **m) && near_enough(dt, **m)) {
+        let what = format!("its interval is {:.4} ms, that of other episodes {:.4} ms", 1e3 * dt, 1e3 * mode);
         return Some(Finding::new(Check::ClockRate, Severity::Fail, what, remedy));
     }
-    if n < 20 || !steady {
-        return None;
-    }
-    let (early, late) = (mean(0..n / 3), mean(n - n / 3..n));
-    ((late / early - 1.0).abs() > DRIFT).then(|| {
+    let (early, late) = (interval(&times[..n / 3])?, interval(&times[n - n / 3..])?);
+    (n >= 20 && (late / early - 1.0).abs() > 3.0 * drift).then(|| {
         let what = format!("its interval goes from {:.4} to {:.4} ms", 1e3 * early, 1e3 * late);
         Finding::new(Check::ClockRate, Severity::Fail, what, remedy)
     })

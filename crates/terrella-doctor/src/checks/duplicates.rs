@@ -6,7 +6,7 @@
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::{median, quantile};
+use crate::robust::quantile;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use terrella_core::Key;
@@ -29,9 +29,9 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     }
     let nearest: Vec<(f64, usize)> = nearest(&points);
     let mut distances: Vec<f64> = nearest.iter().map(|n| n.0).filter(|d| d.is_finite()).collect();
-    let usual = median(&mut distances);
-    let low = quantile(&mut distances, 0.25).min(usual);
-    let limit = NEAR.min(UNUSUAL * usual.max(low));
+    // Not the median: half of a small dataset may be copies and what they are copies of.
+    let usual = quantile(&mut distances, 0.75);
+    let limit = NEAR.min(UNUSUAL * usual);
     let mut found = Vec::new();
     let mut pairs: BTreeSet<[usize; 2]> = BTreeSet::new();
     for (e, &(distance, other)) in nearest.iter().enumerate() {
@@ -44,7 +44,9 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             let what = if same {
                 format!("it equals episode {a} number by number")
             } else {
-                format!("it differs from episode {a} by {distance:.4} usual ranges, others by {usual:.4} from their neighbours")
+                format!(
+                    "it differs from episode {a} by {distance:.4} usual ranges, others by {usual:.4} from their neighbours"
+                )
             };
             let remedy = "keep one of them, and never one on each side of a split";
             found.push(Finding::new(Check::Duplicate, Severity::Warn, what, remedy).in_episode(b));
@@ -88,7 +90,7 @@ fn identical(view: &View, a: usize, b: usize) -> bool {
 /// Columns at evenly spaced instants, each in units of its usual range.
 fn point(view: &View, e: usize) -> Vec<f32> {
     let mut point = Vec::new();
-    for series in view.series.iter().filter(|s| s.moves()) {
+    for series in view.series.iter().filter(|s| s.moves() && s.wraps == 0) {
         let values = &series.values[e];
         if values.is_empty() {
             return Vec::new();

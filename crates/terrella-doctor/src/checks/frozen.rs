@@ -5,8 +5,8 @@
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::{fence, runs};
-use crate::series::Series;
+use crate::robust::{runs, size_fence};
+use crate::series::{Role, Series};
 
 /// Rows from which on a rest is looked at.
 const SHORTEST: usize = 5;
@@ -18,22 +18,36 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     for series in view.series.iter().filter(|s| s.moves() && s.continuous) {
         let rests: Vec<Vec<[usize; 2]>> = series.values.iter().map(|v| rests(v)).collect();
         let longest = |r: &Vec<[usize; 2]>| r.iter().map(|run| run[1]).max().unwrap_or(1) as f64;
-        let usual = fence(rests.iter().map(longest), 4.0).max(2.0 * SHORTEST as f64);
+        let longest: Vec<f64> = rests.iter().map(longest).collect();
+        // Commands rest as they like, and so do bodies that only move when pushed; both are caught by
+        // the step that ends the rest.
+        let resting = longest.iter().filter(|n| **n >= SHORTEST as f64).count() * 3 > longest.len();
+        let free = resting || series.role == Role::Action;
+        let usual = if free { f64::INFINITY } else { size_fence(&longest, 4.0).max(SHORTEST as f64) };
+        let others: Vec<&Series> =
+            view.series.iter().filter(|s| s.role == series.role && s.at != series.at && s.moves()).collect();
+        let moving = |at: usize, [start, n]: [usize; 2]| {
+            let far = |s: &&&Series| (s.values[at][start + n - 1] - s.values[at][start]).abs() > 2.0 * s.step;
+            others.iter().filter(far).count()
+        };
+        let severity = if series.role == Role::State { Severity::Fail } else { Severity::Warn };
         for (at, rests) in rests.iter().enumerate() {
             let values = &series.values[at];
-            let bad = rests.iter().filter(|run| run[1] as f64 > usual || caught_up(series, values, **run));
+            // A body at rest rests as a whole.
+            let long = |run: &[usize; 2]| run[1] as f64 > usual && 3 * moving(at, *run) >= others.len().max(1);
+            let bad = rests.iter().filter(|run| long(run) || caught_up(series, values, **run));
             let Some(&[start, length]) = bad.max_by_key(|run| run[1]) else { continue };
+            let moved = moving(at, [start, length]);
             if length == values.len() {
                 continue;
             }
-            let others = view.series.iter().filter(|s| s.role == series.role && s.at != series.at);
-            let moved = others.filter(|s| !resting(&s.values[at][start..start + length])).count();
+            let after = values.get(start + length).map_or(0.0, |x| (x - values[start]).abs());
             let what = format!(
-                "{} stays for {length} rows while {moved} other columns move; elsewhere it rests for at most {usual:.0} and goes on from there",
-                values[start]
+                "{} stays for {length} rows while {moved} other columns move, and a step of {after:.4} follows; nearly all steps are below {:.4}",
+                values[start], series.large_step
             );
             let remedy = "drop these rows, or the episode";
-            let finding = Finding::new(Check::Frozen, Severity::Fail, what, remedy);
+            let finding = Finding::new(Check::Frozen, severity, what, remedy);
             found.push(finding.in_episode(at).in_rows(start, start + length - 1).in_column(&series.name));
         }
     }
@@ -42,10 +56,6 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
 
 fn rests(values: &[f64]) -> Vec<[usize; 2]> {
     runs(values).into_iter().filter(|run| run[1] >= SHORTEST).collect()
-}
-
-fn resting(values: &[f64]) -> bool {
-    values.windows(2).all(|w| w[0] == w[1])
 }
 
 /// Whether it was moving when it stopped, and the step that ends the rest is larger than nearly all.

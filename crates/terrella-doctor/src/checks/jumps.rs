@@ -1,17 +1,19 @@
 //! Spikes and jumps: motion that nothing else in the dataset comes near to.
 //!
 //! A spike leaves its neighbours and comes back; a jump stays. Both are measured against the largest
-//! such motion of the other episodes, so impacts and switches that belong to the task are none.
+//! such motion of the other episodes, and beside the steps of its own, so impacts and switches that belong to the task are none.
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::fence;
-use crate::series::Series;
+use crate::robust::{quantile, size_fence};
+use crate::series::{Role, Series};
 
 /// Part of the usual range below which a motion is too small to tell.
 const SMALLEST: f64 = 0.1;
 /// Spreads of the episodes' largest motions.
 const SPREADS: f64 = 6.0;
+/// How many large steps of its own episode a motion must be to stand out.
+const RELATIVE: f64 = 4.0;
 
 pub(super) fn check(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -21,19 +23,20 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             let remedy = "give the angle as sine and cosine, or say that it is circular";
             found.push(Finding::new(Check::AngleWrap, Severity::Info, what, remedy).in_column(&series.name));
         }
-        let mut flagged = vec![false; series.values.len()];
-        let (spike, jump) = (limit(series, largest_spike), limit(series, largest_jump));
-        for (at, values) in series.values.iter().enumerate() {
-            if let Some((size, row)) = largest_spike(values).filter(|(size, _)| *size > spike) {
-                flagged[at] = true;
-                let what = format!("one sample lies {size:.4} beside its neighbours, elsewhere at most {spike:.4}");
-                let finding = Finding::new(Check::Spike, Severity::Fail, what, "drop the sample, or filter the sensor");
+        // Commands may do what bodies cannot.
+        let severity = if series.role == Role::State { Severity::Fail } else { Severity::Warn };
+        let (spikes, jumps) = (Sizes::of(series, largest_spike), Sizes::of(series, largest_jump));
+        for at in 0..series.values.len() {
+            if let Some((size, row)) = spikes.unusual(at) {
+                let what =
+                    format!("one sample lies {size:.4} beside its neighbours, elsewhere at most {:.4}", spikes.limit);
+                let finding = Finding::new(Check::Spike, severity, what, "drop the sample, or filter the sensor");
                 found.push(finding.in_episode(at).in_rows(row, row).in_column(&series.name));
             }
-            if let Some((size, row)) = largest_jump(values).filter(|(size, _)| *size > jump) {
-                let what = format!("a step of {size:.4}, elsewhere at most {jump:.4}");
+            if let Some((size, row)) = jumps.unusual(at) {
+                let what = format!("a step of {size:.4}, elsewhere at most {:.4}", jumps.limit);
                 let remedy = "cut the episode there; look for lost rows or a reset of the sensor";
-                let finding = Finding::new(Check::Jump, Severity::Fail, what, remedy);
+                let finding = Finding::new(Check::Jump, severity, what, remedy);
                 found.push(finding.in_episode(at).in_rows(row - 1, row).in_column(&series.name));
             }
         }
@@ -41,10 +44,37 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     found
 }
 
-/// What healthy episodes stay below.
-fn limit(series: &Series, largest: fn(&[f64]) -> Option<(f64, usize)>) -> f64 {
-    let sizes = series.values.iter().filter_map(|v| largest(v)).map(|(size, _)| size);
-    fence(sizes, SPREADS).max(SMALLEST * series.range())
+/// The largest motion of each episode, absolute and beside the other steps of the episode, and what
+/// healthy ones stay below.
+struct Sizes {
+    largest: Vec<Option<(f64, usize)>>,
+    relative: Vec<f64>,
+    limit: f64,
+    relative_limit: f64,
+    range: f64,
+}
+
+impl Sizes {
+    fn of(series: &Series, find: fn(&[f64]) -> Option<(f64, usize)>) -> Self {
+        let range = series.range();
+        let largest: Vec<Option<(f64, usize)>> = series.values.iter().map(|v| find(v)).collect();
+        let relative = largest.iter().zip(&series.values).map(|(found, values)| {
+            let mut steps: Vec<f64> = values.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
+            found.map_or(0.0, |(size, _)| size / (quantile(&mut steps, 0.95) + 0.02 * range))
+        });
+        let relative: Vec<f64> = relative.collect();
+        let sizes: Vec<f64> = largest.iter().flatten().map(|(size, _)| *size).collect();
+        let limit = size_fence(&sizes, SPREADS).max(SMALLEST * range);
+        let relative_limit = size_fence(&relative, SPREADS).max(RELATIVE);
+        Self { largest, relative, limit, relative_limit, range }
+    }
+
+    /// The largest motion of an episode and its row, if other episodes have none like it.
+    fn unusual(&self, at: usize) -> Option<(f64, usize)> {
+        let (size, row) = self.largest[at]?;
+        let stands_out = self.relative[at] > self.relative_limit && size > 3.0 * SMALLEST * self.range;
+        (size > self.limit || stands_out).then_some((size, row))
+    }
 }
 
 /// How far a sample lies from both neighbours on the same side, and its row.

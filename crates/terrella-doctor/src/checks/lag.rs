@@ -7,6 +7,7 @@
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
+use crate::robust::fence;
 use crate::series::{Role, Series};
 use crate::subject::Subject;
 use rayon::prelude::*;
@@ -19,7 +20,7 @@ const LATEST: i64 = 10;
 /// Penalty a row, in units of normalised columns.
 const PENALTY: f64 = 1e-6;
 /// Part of the residual that actions must take away to tell anything.
-const EXPLAINED: f64 = 0.02;
+const EXPLAINED: f64 = 0.05;
 /// Gain in log-likelihood from which on another shift is believed.
 const GAIN: f64 = 12.0;
 
@@ -58,7 +59,7 @@ pub fn lag(subject: &Subject) -> Option<Lag> {
 }
 
 pub(super) fn check(view: &View) -> Vec<Finding> {
-    let Some(lag) = estimate(&view.series) else { return Vec::new() };
+    let Some(lag) = &view.lag else { return Vec::new() };
     let ms = |rows: f64| 1e3 * rows / view.subject.signature.fps;
     let mut found = Vec::new();
     if lag.rows > 0 {
@@ -73,16 +74,29 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         found.push(Finding::new(Check::Lag, Severity::Warn, what, remedy));
     } else if lag.rows < 0 {
         let what = format!(
-            "actions are stored {} rows after their effect ({:.2} rows, {:.0} ms by a parabola)",
+            "the action stored {} rows later tells the step of the state better than its own ({:.2} rows, {:.0} ms by a parabola)",
             -lag.rows,
             -lag.exact,
             ms(-lag.exact)
         );
-        let remedy = "shift the actions: a model would read the future from them";
-        found.push(Finding::new(Check::Lag, Severity::Fail, what, remedy));
+        let remedy = "if actions are computed from the state without delay this is so by nature; if not, they are stored too late, and a model would read the future from them: shift them";
+        found.push(Finding::new(Check::Lag, Severity::Warn, what, remedy));
     }
+    if lag.rows == 0 && lag.exact.abs() > 0.25 {
+        let what = format!(
+            "actions and steps of the state are {:.2} rows apart ({:.0} ms by a parabola)",
+            lag.exact,
+            ms(lag.exact)
+        );
+        let remedy = "a fraction of a row is lost where clocks are put onto rows; raise the rate to keep it";
+        found.push(Finding::new(Check::Lag, Severity::Info, what, remedy));
+    }
+    // What is usual among episodes by chance.
+    let chance = fence(lag.episodes.iter().flatten().map(|e| e.1), 8.0);
     for (at, episode) in lag.episodes.iter().enumerate() {
-        let Some((rows, gain)) = episode.filter(|(rows, gain)| *rows != lag.rows && *gain > GAIN) else { continue };
+        let Some((rows, gain)) = episode.filter(|(rows, gain)| *rows != lag.rows && *gain > GAIN.max(chance)) else {
+            continue;
+        };
         let what = format!(
             "its actions lag by {rows} rows, those of the dataset by {} (log-likelihood {gain:.0} higher)",
             lag.rows
@@ -93,18 +107,18 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     found
 }
 
-fn estimate(series: &[Series]) -> Option<Lag> {
+pub(crate) fn estimate(series: &[Series]) -> Option<Lag> {
     let data = Data::new(series)?;
     let everyone = vec![true; data.states.len()];
     let none = data.fit(None, &everyone)?;
     let (mut best, mut curve, mut explained) = data.best(&everyone, &none)?;
-    let mut episodes = data.of_episodes(best, &everyone, explained);
+    let mut episodes = data.of_episodes([best, beside(best, &curve)], &everyone, explained);
     // Episodes that lag otherwise bend the model of the others; once more without them.
     let kept: Vec<bool> = episodes.iter().map(|e| e.is_none_or(|(k, gain)| k == best || gain < GAIN)).collect();
     if kept.iter().any(|k| !k) && kept.iter().filter(|k| **k).count() * 2 > kept.len() {
         let none = data.fit(None, &kept)?;
         (best, curve, explained) = data.best(&kept, &none)?;
-        episodes = data.of_episodes(best, &kept, explained);
+        episodes = data.of_episodes([best, beside(best, &curve)], &kept, explained);
     }
     if explained < EXPLAINED {
         return None;
@@ -118,6 +132,12 @@ fn parabola(best: i64, curve: &[(i64, f64)]) -> f64 {
     let (Some(a), Some(b), Some(c)) = (value(best - 1), value(best), value(best + 1)) else { return best as f64 };
     let bend = a - 2.0 * b + c;
     best as f64 + if bend > 0.0 { (0.5 * (a - c) / bend).clamp(-0.5, 0.5) } else { 0.0 }
+}
+
+/// The neighbour of the best shift that is as good where the lag is a fraction; else the best itself.
+fn beside(best: i64, curve: &[(i64, f64)]) -> i64 {
+    let fraction = parabola(best, curve) - best as f64;
+    if fraction.abs() > 0.25 { best + fraction.signum() as i64 } else { best }
 }
 
 impl Data {
@@ -232,8 +252,8 @@ impl Data {
         Some((best.0, curve.clone(), 1.0 - best.1))
     }
 
-    /// The shift of each episode under the model of all, and its gain over `best`.
-    fn of_episodes(&self, best: i64, kept: &[bool], explained: f64) -> Vec<Option<(i64, f64)>> {
+    /// The shift of each episode under the model of all, and its gain over `best` or the one beside.
+    fn of_episodes(&self, [best, beside]: [i64; 2], kept: &[bool], explained: f64) -> Vec<Option<(i64, f64)>> {
         let Some(fit) = self.fit(Some(best), kept).filter(|_| explained >= EXPLAINED) else {
             return vec![None; self.states.len()];
         };
@@ -241,12 +261,14 @@ impl Data {
             let loss = |shift: i64| {
                 let mut sum = 0.0;
                 // Heavy tails, because of contacts that a linear model does not know.
-                let mut add = |r: &[f64]| sum += r.iter().zip(&fit.variance).map(|(r, v)| (1.0 + r * r / v).ln()).sum::<f64>();
+                let mut add =
+                    |r: &[f64]| sum += r.iter().zip(&fit.variance).map(|(r, v)| (1.0 + r * r / v).ln()).sum::<f64>();
                 self.residuals(e, Some(shift), &fit.weights, &mut add);
                 sum
             };
             let losses: Vec<(i64, f64)> = self.shifts.iter().map(|k| (*k, loss(*k))).collect();
-            let usual = losses.iter().find(|l| l.0 == best)?.1;
+            let of = |k: i64| losses.iter().find(|l| l.0 == k).map(|l| l.1);
+            let usual = of(best)?.min(of(beside)?);
             let own = losses.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
             (!self.rows(e).is_empty()).then_some((own.0, usual - own.1))
         };

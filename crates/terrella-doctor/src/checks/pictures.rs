@@ -1,22 +1,25 @@
 //! Pictures against states: shown at another instant, repeated, or empty.
 //!
-//! A linear probe reads the state off thumbnails, fitted on other episodes. Its motion between rows must
-//! go with the motion of the logged state; the shift at which both agree best is the misalignment.
+//! A linear probe reads the motion of the state off the change between thumbnails, fitted on other
+//! episodes. The shift at which what it sees goes best with what was logged is the misalignment.
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::fence;
+use crate::robust::{fence, median};
 use crate::series::{Role, Series};
-use crate::subject::Sight;
+use crate::subject::{Sight, Subject};
 use rayon::prelude::*;
 use terrella_core::Ridge;
 
 /// Shifts that are tried, to both sides.
 const FARTHEST: usize = 6;
+const SHIFTS: usize = 2 * FARTHEST + 1;
 /// Correlation of motions below which nothing can be told.
 const CLEAR: f64 = 0.15;
 /// Correlation by which another shift must be better.
-const BETTER: f64 = 0.08;
+const BETTER: f64 = 0.01;
+/// How far a peak must stand out of its curve.
+const PEAK: f64 = 0.06;
 /// Rows of an episode that are needed.
 const ROWS: usize = 4 * FARTHEST;
 /// Repeats of a picture from which on they are looked at.
@@ -51,25 +54,20 @@ fn contrast(pixels: &[f32]) -> f32 {
     (pixels.iter().map(|p| (p - mean).powi(2)).sum::<f32>() / pixels.len() as f32).sqrt()
 }
 
-/// The longest run of repeated pictures during which a state moves at usual speed: its row and repeats.
+/// The longest run of repeated pictures while a state goes farther than a few steps: its row and repeats.
 fn repeats(view: &View, at: usize, sight: &Sight) -> [usize; 2] {
-    let moving = |t: usize| {
-        let states = view.series.iter().filter(|s| s.role == Role::State && s.moves());
-        let mut states = states.peekable();
-        states.peek().is_none() || states.any(|s| (s.values[at][t] - s.values[at][t - 1]).abs() >= s.step)
+    let moved = |from: usize, to: usize| {
+        let mut states = view.series.iter().filter(|s| s.role == Role::State && s.moves()).peekable();
+        states.peek().is_none() || states.any(|s| (s.values[at][to] - s.values[at][from]).abs() >= 3.0 * s.step)
     };
-    let (mut best, mut start, mut n) = ([0, 0], 0, 0);
-    for t in 1..sight.len() {
-        if sight.hashes[t] == sight.hashes[t - 1] && moving(t) {
-            n += 1;
-            if n == 1 {
-                start = t - 1;
-            }
-            if n > best[1] {
+    let (mut best, mut start) = ([0, 0], 0);
+    for t in 1..=sight.len() {
+        if t == sight.len() || sight.hashes[t] != sight.hashes[start] {
+            let n = t - 1 - start;
+            if n > best[1] && moved(start, t - 1) {
                 best = [start, n];
             }
-        } else {
-            n = 0;
+            start = t;
         }
     }
     best
@@ -81,49 +79,77 @@ struct Motions {
     logged: Vec<Vec<f64>>,
 }
 
-fn shifts(view: &View) -> Vec<Finding> {
-    let states: Vec<&Series> = view.series.iter().filter(|s| s.role == Role::State && s.moves()).collect();
-    let sights = &view.subject.sights;
+/// How motions of pictures and states go together.
+struct Study {
+    /// Correlation at each shift under the probe for that shift, the mean of episodes.
+    strengths: Vec<f64>,
+    /// The shift of the dataset.
+    best: usize,
+    /// Correlation of each episode at each shift under the probe for the best.
+    curves: Vec<Option<Vec<f64>>>,
+    mean: f64,
+}
+
+/// Whether motion of the state is seen in the pictures at all.
+pub(crate) fn tell(subject: &Subject) -> bool {
+    study(&Series::all(subject), &subject.sights).is_some()
+}
+
+fn study(series: &[Series], sights: &[Sight]) -> Option<Study> {
+    let states: Vec<&Series> = series.iter().filter(|s| s.role == Role::State && s.moves()).collect();
     let total: usize = sights.iter().map(Sight::len).sum();
     if states.is_empty() || sights.len() < 4 || total < 200 {
-        return Vec::new();
+        return None;
     }
     // Coarser thumbnails where there are few pictures, so that the probe does not learn them by heart.
-    let coarse = if total < 40 * Sight::SIDE * Sight::SIDE { 2 } else { 1 };
-    let weights: Vec<Option<Vec<f64>>> =
-        [0, 1].into_par_iter().map(|fold| fit(&states, sights, coarse, fold)).collect();
-    let motion = |e: usize| Some(motions(&states, &sights[e], e, coarse, weights[e % 2].as_ref()?));
-    let Some(motions) = (0..sights.len()).into_par_iter().map(motion).collect::<Option<Vec<Motions>>>() else {
+    let coarse = [1, 2, 3].into_iter().find(|c| total > 20 * Sight::SIZE / (c * c)).unwrap_or(4);
+    let folds: Vec<Option<Vec<f64>>> = [0, 1].into_par_iter().map(|fold| fit(&states, sights, coarse, fold)).collect();
+    let [Some(even), Some(odd)] = &folds[..] else { return None };
+    let all_motions = |k: usize| -> Vec<Motions> {
+        let of = |e: usize| motions(&states, &sights[e], e, coarse, if e % 2 == 0 { even } else { odd }, k);
+        (0..sights.len()).into_par_iter().map(of).collect()
+    };
+    // Of the probes for each shift the one that sees most is right about the dataset.
+    let strength =
+        |k: usize| all_motions(k).iter().filter_map(|m| curve(m, &vec![1.0; states.len()])).map(|c| c[k]).sum::<f64>();
+    let strengths: Vec<f64> = (0..SHIFTS).map(strength).collect();
+    let best = peak(&strengths);
+    let motions = all_motions(best);
+    let trust = trust(&motions, states.len(), best);
+    let curves: Vec<Option<Vec<f64>>> = motions.iter().map(|m| curve(m, &trust)).collect();
+    let n = curves.iter().flatten().count().max(1) as f64;
+    let mean = curves.iter().flatten().map(|c| c[best]).sum::<f64>() / n;
+    let strengths = strengths.into_iter().map(|s| s / n).collect();
+    (mean >= CLEAR).then_some(Study { strengths, best, curves, mean })
+}
+
+fn shifts(view: &View) -> Vec<Finding> {
+    let Some(Study { strengths, best, curves, mean }) = study(&view.series, &view.subject.sights) else {
         return Vec::new();
     };
-    let trust = trust(&motions, states.len());
-    let curves: Vec<Option<Vec<f64>>> = motions.iter().map(|m| curve(m, &trust)).collect();
-    let mut sum = vec![0.0; 2 * FARTHEST + 1];
-    curves.iter().flatten().for_each(|c| sum.iter_mut().zip(c).for_each(|(s, x)| *s += x));
-    let n = curves.iter().flatten().count().max(1) as f64;
-    let best = peak(&sum);
     let told = |k: usize| k as i64 - FARTHEST as i64;
-    if sum[best] / n < CLEAR {
-        return Vec::new();
-    }
     let mut found = Vec::new();
     let ms = |k: i64| 1e3 * k as f64 / view.subject.signature.fps;
-    if best != FARTHEST && (sum[best] - sum[FARTHEST]) / n > 0.25 * BETTER {
+    let gain = strengths[best] - strengths[FARTHEST];
+    let peaked = (1..SHIFTS - 1).contains(&best) && strengths[best] - median(&mut strengths.clone()) > PEAK;
+    if best != FARTHEST && peaked && gain > BETTER {
         let k = told(best);
         let what = format!(
             "pictures show the state {} rows {} their own ({:.0} ms): motions correlate by {:.2} there and by {:.2} in their own row",
             k.abs(),
             if k > 0 { "after" } else { "before" },
             ms(k.abs()),
-            sum[best] / n,
-            sum[FARTHEST] / n
+            strengths[best],
+            strengths[FARTHEST]
         );
         found.push(Finding::new(Check::PictureShift, Severity::Fail, what, "shift the pictures by that many rows"));
     }
     for (at, curve) in curves.iter().enumerate() {
         let Some(curve) = curve else { continue };
         let own = peak(curve);
-        if own != best && curve[own] > CLEAR && curve[own] - curve[best] > BETTER {
+        // A curve without a peak comes from motion that the probe does not see.
+        let peaked = curve[own] - median(&mut curve.clone()) > PEAK;
+        if own != best && peaked && curve[own] > 0.5 * mean && curve[own] - curve[best] > BETTER {
             let k = told(own) - told(best);
             let what = format!(
                 "its pictures are {} rows {} those of other episodes: motions correlate by {:.2} there and by {:.2} otherwise",
@@ -132,23 +158,27 @@ fn shifts(view: &View) -> Vec<Finding> {
                 curve[own],
                 curve[best]
             );
-            let finding = Finding::new(Check::PictureShift, Severity::Fail, what, "shift its pictures, or leave it out");
+            let finding =
+                Finding::new(Check::PictureShift, Severity::Fail, what, "shift its pictures, or leave it out");
             found.push(finding.in_episode(at));
         }
     }
     found
 }
 
-fn pixels(sight: &Sight, t: usize, coarse: usize, out: &mut Vec<f64>) {
+/// The change from the picture before, in cells of some pixels.
+fn change(sight: &Sight, t: usize, coarse: usize, out: &mut Vec<f64>) {
     out.clear();
-    let (row, side) = (sight.row(t), Sight::SIDE);
+    let (now, before, side) = (sight.row(t), sight.row(t - 1), Sight::SIDE);
     for y in (0..side).step_by(coarse) {
         for x in (0..side).step_by(coarse) {
-            let cells = (0..coarse).flat_map(|dy| (0..coarse).map(move |dx| (y + dy) * side + x + dx));
-            out.push(cells.map(|i| f64::from(row[i])).sum::<f64>() / (coarse * coarse) as f64 - 0.5);
+            for channel in 0..3 {
+                let cells = (0..coarse).flat_map(|dy| (0..coarse).map(move |dx| (y + dy) * side + x + dx));
+                let sum: f64 = cells.map(|i| f64::from(now[3 * i + channel] - before[3 * i + channel])).sum();
+                out.push(sum / (coarse * coarse) as f64);
+            }
         }
     }
-    out.push(1.0);
 }
 
 fn scaled(series: &Series, e: usize, t: usize) -> f64 {
@@ -156,48 +186,49 @@ fn scaled(series: &Series, e: usize, t: usize) -> f64 {
     if x.is_finite() { x } else { 0.0 }
 }
 
-/// A probe fitted on the episodes of the other fold.
+/// The step of a state into a row; 0 beyond the ends.
+fn step(series: &Series, e: usize, t: usize) -> f64 {
+    if t >= 1 && t < series.values[e].len() { scaled(series, e, t) - scaled(series, e, t - 1) } else { 0.0 }
+}
+
+/// A probe for each shift, fitted on the episodes of the other fold: inputs × (shifts × columns).
 fn fit(states: &[&Series], sights: &[Sight], coarse: usize, fold: usize) -> Option<Vec<f64>> {
-    let inputs = (Sight::SIDE / coarse).pow(2) + 1;
-    let mut ridge = Ridge::new(inputs, states.len());
+    let inputs = 3 * (Sight::SIDE / coarse).pow(2);
+    let mut ridge = Ridge::new(inputs, SHIFTS * states.len());
     let (mut input, mut target) = (Vec::new(), Vec::new());
     for (e, sight) in sights.iter().enumerate().filter(|(e, _)| e % 2 != fold) {
-        for t in 0..sight.len() {
-            pixels(sight, t, coarse, &mut input);
+        for t in FARTHEST + 1..sight.len().saturating_sub(FARTHEST) {
+            change(sight, t, coarse, &mut input);
             target.clear();
-            target.extend(states.iter().map(|s| scaled(s, e, t)));
+            target.extend((0..SHIFTS).flat_map(|k| states.iter().map(move |s| step(s, e, t + k - FARTHEST))));
             ridge.add(&input, &target);
         }
     }
-    (ridge.rows() > 50).then(|| ridge.solve(3e-4, inputs - 1))
+    (ridge.rows() > 50).then(|| ridge.solve(1e-5, inputs))
 }
 
-fn motions(states: &[&Series], sight: &Sight, e: usize, coarse: usize, weights: &[f64]) -> Motions {
+/// What the probe of a shift sees in an episode, and what was logged.
+fn motions(states: &[&Series], sight: &Sight, e: usize, coarse: usize, weights: &[f64], k: usize) -> Motions {
     let n = states.len();
-    let mut rows = vec![Vec::with_capacity(sight.len()); n];
+    let mut seen = vec![Vec::with_capacity(sight.len()); n];
     let mut input = Vec::new();
-    for t in 0..sight.len() {
-        pixels(sight, t, coarse, &mut input);
-        for (j, row) in rows.iter_mut().enumerate() {
-            row.push(input.iter().enumerate().map(|(i, x)| x * weights[i * n + j]).sum::<f64>());
+    for t in 1..sight.len() {
+        change(sight, t, coarse, &mut input);
+        for (j, seen) in seen.iter_mut().enumerate() {
+            let at = k * n + j;
+            seen.push(input.iter().enumerate().map(|(i, x)| x * weights[i * SHIFTS * n + at]).sum::<f64>());
         }
     }
-    let difference = |v: &[f64]| v.windows(2).map(|w| w[1] - w[0]).collect::<Vec<_>>();
-    let logged = states.iter().map(|s| (0..sight.len()).map(|t| scaled(s, e, t)).collect::<Vec<_>>());
-    Motions { seen: rows.iter().map(|r| difference(r)).collect(), logged: logged.map(|r| difference(&r)).collect() }
+    let logged = states.iter().map(|s| (1..sight.len()).map(|t| step(s, e, t)).collect());
+    Motions { seen, logged: logged.collect() }
 }
 
-/// How well the motion of each column is seen: its largest correlation over shifts, all episodes.
-fn trust(motions: &[Motions], columns: usize) -> Vec<f64> {
+/// How well the motion of each column is seen: its correlation over all episodes, squared.
+fn trust(motions: &[Motions], columns: usize, k: usize) -> Vec<f64> {
     let one = |j: usize| {
-        let shifts = (0..=2 * FARTHEST).map(|k| {
-            let mut sums = [0.0; 3];
-            for m in motions {
-                correlate(&m.seen[j], &m.logged[j], k, &mut sums, 1.0);
-            }
-            correlation(&sums)
-        });
-        shifts.fold(0.0, f64::max).powi(2)
+        let mut sums = [0.0; 3];
+        motions.iter().for_each(|m| correlate(&m.seen[j], &m.logged[j], k, &mut sums, 1.0));
+        correlation(&sums).max(0.0).powi(2) / (sums[2] / motions.len() as f64).max(1e-12)
     };
     (0..columns).map(one).collect()
 }
@@ -229,7 +260,7 @@ fn curve(motions: &Motions, trust: &[f64]) -> Option<Vec<f64>> {
         }
         correlation(&sums)
     };
-    Some((0..=2 * FARTHEST).map(at).collect())
+    Some((0..SHIFTS).map(at).collect())
 }
 
 fn peak(curve: &[f64]) -> usize {

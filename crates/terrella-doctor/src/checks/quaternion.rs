@@ -20,7 +20,8 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             first += 1;
             continue;
         }
-        let name = format!("{} to {}", four[0].name, four[3].name.trim_start_matches("state ").trim_start_matches("action "));
+        let name =
+            format!("{} to {}", four[0].name, four[3].name.trim_start_matches("state ").trim_start_matches("action "));
         let errors: Vec<Vec<f64>> = (0..four[0].values.len())
             .map(|at| (0..four[0].values[at].len()).map(|t| (norm(four, at, t) - 1.0).abs()).collect())
             .collect();
@@ -36,7 +37,8 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             }
             let flips: Vec<usize> = (1..errors.len()).filter(|&t| flips(four, at, t)).collect();
             if let (Some(row), Some(last)) = (flips.first(), flips.last()) {
-                let what = format!("the sign changes {} times, which is the same rotation and another number", flips.len());
+                let what =
+                    format!("the sign changes {} times, which is the same rotation and another number", flips.len());
                 let remedy = "turn the sign so that neighbouring rows have a positive product";
                 let finding = Finding::new(Check::Quaternion, Severity::Fail, what, remedy);
                 found.push(finding.in_episode(at).in_rows(row - 1, *last).in_column(&name));

@@ -1,7 +1,7 @@
 //! The rate of rows that physics tells: positions must move as their velocities say.
 //!
-//! Where a position and its velocity are both logged, central differences of one are regressed on the
-//! other; the slope is the interval of a row. It needs no clock, so it finds one that is wrong.
+//! Where a position and its velocity are both logged, the way made in some rows is regressed on the sum
+//! of velocities; the slope is the interval of a row. It needs no clock, so it finds one that is wrong.
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
@@ -12,36 +12,66 @@ use crate::series::{Role, Series};
 const DIFFERENCE: f64 = 0.03;
 /// Part of the variance that velocities must explain for the slope to mean something.
 const EXPLAINED: f64 = 0.9;
+/// Factors between units that get mixed up.
+const FACTORS: [f64; 3] = [180.0 / std::f64::consts::PI, 1000.0, 100.0];
+/// Rows of way that are compared, so that noise of the velocities averages out.
+const WINDOW: usize = 16;
 
 pub(super) fn check(view: &View) -> Vec<Finding> {
     let fps = view.subject.signature.fps;
     let states: Vec<&Series> = view.series.iter().filter(|s| s.role == Role::State && s.moves()).collect();
-    let mut slopes = Vec::new();
-    let mut pairs = Vec::new();
+    let mut found = Vec::new();
+    let mut best: Option<(f64, f64, String)> = None;
     for velocity in &states {
         let Some(stem) = stem(&velocity.name) else { continue };
         let position = states.iter().find(|s| s.name != velocity.name && positions(&s.name) == stem);
         let Some(position) = position else { continue };
-        if let Some(slope) = slope(position, velocity) {
-            slopes.push(slope);
-            pairs.push(format!("{} and {}", position.name, velocity.name));
+        let each: Vec<(f64, f64)> = position.values.iter().zip(&velocity.values).map(|(x, v)| slope(x, v)).collect();
+        // Medians, since some episodes may be in other units.
+        let explained = median(&mut each.iter().map(|s| s.1).collect::<Vec<_>>());
+        if explained < EXPLAINED {
+            continue;
+        }
+        let mut clear: Vec<f64> = each.iter().filter(|s| s.1 > EXPLAINED).map(|s| s.0).collect();
+        let dt = median(&mut clear);
+        found.extend(units(position, velocity, &each, dt));
+        // The pair with the least noise is bent least.
+        if best.as_ref().is_none_or(|b| explained > b.1) {
+            best = Some((dt, explained, format!("{} and {}", position.name, velocity.name)));
         }
     }
-    if slopes.is_empty() {
-        return Vec::new();
-    }
-    let dt = median(&mut slopes);
+    let Some((dt, _, pair)) = best else { return found };
     let physics = 1.0 / dt;
     if (physics / fps - 1.0).abs() <= DIFFERENCE {
-        return Vec::new();
+        return found;
     }
     let what = format!(
         "positions move as their velocities say if rows are {:.3} ms apart, {physics:.2} a second; the dataset says {fps} ({})",
         1e3 * dt,
-        pairs.join(", ")
+        pair
     );
     let remedy = "correct the rate of rows, or the unit of the velocities";
-    vec![Finding::new(Check::RatePhysics, Severity::Fail, what, remedy)]
+    found.push(Finding::new(Check::RatePhysics, Severity::Fail, what, remedy));
+    found
+}
+
+/// Episodes whose velocities are some units larger or smaller than their positions tell.
+fn units(position: &Series, velocity: &Series, each: &[(f64, f64)], dt: f64) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (at, (own, _)) in each.iter().enumerate().filter(|(_, s)| s.1 > 0.5 * EXPLAINED) {
+        let ratio = dt / own;
+        let factor = FACTORS.into_iter().find(|f| (ratio / f).ln().abs() < 0.3 || (ratio * f).ln().abs() < 0.3);
+        if let Some(factor) = factor {
+            let what = format!(
+                "against {} it is {ratio:.4} times as large as elsewhere, near to a factor of {factor:.4} between units",
+                position.name
+            );
+            let remedy = "convert one of both to the unit of the other episodes";
+            let finding = Finding::new(Check::Units, Severity::Fail, what, remedy);
+            found.push(finding.in_episode(at).in_column(&velocity.name));
+        }
+    }
+    found
 }
 
 /// The name of a velocity without the word that says so.
@@ -61,23 +91,27 @@ fn tokens(name: &str) -> impl Iterator<Item = &str> {
     name.split(['.', '_', ' ', '/', '-']).filter(|t| !t.is_empty())
 }
 
-/// Seconds a row, by least squares through 0 over rows without impacts.
-fn slope(position: &Series, velocity: &Series) -> Option<f64> {
+/// Seconds a row in an episode, and the part of the motion that it explains. Noise of velocities bends a
+/// regression on them downwards and one on positions upwards; the geometric mean of both is taken.
+fn slope(x: &[f64], v: &[f64]) -> (f64, f64) {
+    // Where a position would be at one second a row.
+    let mut path = vec![0.0];
+    let mut sum = 0.0;
+    path.extend(v.windows(2).map(|w| {
+        sum += 0.5 * (w[0] + w[1]);
+        sum
+    }));
     let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-    for (x, v) in position.values.iter().zip(&velocity.values) {
-        for t in 1..x.len().saturating_sub(1) {
-            let (dx, v_mean) = ((x[t + 1] - x[t - 1]) / 2.0, v[t]);
-            // Near an impact neither is what the other says.
-            if !(dx.is_finite() && v_mean.is_finite()) || (v[t + 1] - v[t - 1]).abs() > 4.0 * velocity.large_step {
-                continue;
-            }
-            xy += dx * v_mean;
-            xx += v_mean * v_mean;
-            yy += dx * dx;
+    let window = WINDOW.min(x.len() / 2).max(1);
+    for t in window..x.len() {
+        let (moved, expected) = (x[t] - x[t - window], path[t] - path[t - window]);
+        if moved.is_finite() && expected.is_finite() {
+            xy += moved * expected;
+            xx += expected * expected;
+            yy += moved * moved;
         }
     }
-    let slope = xy / xx;
-    (xx > 0.0 && slope > 0.0 && xy * xy > EXPLAINED * xx * yy).then_some(slope)
+    if xx > 0.0 && yy > 0.0 && xy > 0.0 { ((yy / xx).sqrt(), xy * xy / (xx * yy)) } else { (f64::NAN, 0.0) }
 }
 
 #[cfg(test)]

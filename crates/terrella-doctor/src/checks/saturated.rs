@@ -15,11 +15,14 @@ const FLAT: usize = 3;
 
 pub(super) fn check(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
-    for series in view.series.iter().filter(|s| s.moves() && s.continuous) {
+    for series in view.series.iter().filter(|s| s.moves() && s.continuous && !rests_by_nature(s)) {
+        let restless = rest(series) < 0.003;
         for top in [true, false] {
-            let cut: Vec<Cut> = series.values.iter().map(|v| cut(series, v, top)).collect();
+            // What never rests has no flat piece by chance, not even where it turns.
+            let least = if restless { 0.0 } else { 0.5 * series.step };
+            let cut: Vec<Cut> = series.values.iter().map(|v| cut(v, top, least)).collect();
             let usual = fence(cut.iter().map(|c| c.part), 4.0).max(PART);
-            for (at, cut) in cut.iter().enumerate().filter(|(_, c)| c.part > usual && c.rows >= FLAT) {
+            for (at, cut) in cut.iter().enumerate().filter(|(_, c)| c.part > usual && c.pieces > 0 && c.rows >= FLAT) {
                 let side = if top { "largest" } else { "smallest" };
                 let what = format!(
                     "{:.0} % of the rows are exactly at the {side} value {:.4}, in {} pieces entered at speed; elsewhere at most {:.0} %",
@@ -37,25 +40,46 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     found
 }
 
+/// Whether a column rests at values of all kinds, so that a flat top means nothing.
+pub(crate) fn rests_by_nature(series: &Series) -> bool {
+    rest(series) > 0.05
+}
+
+/// The part of rows in flat pieces that are not at an extreme of the episode.
+fn rest(series: &Series) -> f64 {
+    let (mut flat, mut all) = (0, 0);
+    for values in &series.values {
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for [start, n] in runs(values) {
+            let inside = values[start] > low && values[start] < high;
+            flat += if n >= FLAT && inside { n } else { 0 };
+            all += if inside { n } else { 0 };
+        }
+    }
+    flat as f64 / all.max(1) as f64
+}
+
 /// How an episode meets its extreme value.
 struct Cut {
     value: f64,
-    /// Rows at the extreme in pieces that were entered or left at speed.
+    /// Rows at the extreme.
     rows: usize,
     part: f64,
+    /// Flat pieces that were entered or left at speed.
     pieces: usize,
 }
 
-fn cut(series: &Series, values: &[f64], top: bool) -> Cut {
+fn cut(values: &[f64], top: bool, least: f64) -> Cut {
     let finite = values.iter().copied().filter(|x| x.is_finite());
     let value = if top { finite.reduce(f64::max) } else { finite.reduce(f64::min) }.unwrap_or(0.0);
     let (mut rows, mut pieces) = (0, 0);
-    for [start, length] in runs(values).into_iter().filter(|[start, n]| values[*start] == value && *n >= FLAT) {
+    for [start, length] in runs(values).into_iter().filter(|[start, _]| values[*start] == value) {
+        rows += length;
         let step = |t: usize| if t > 0 && t < values.len() { (values[t] - values[t - 1]).abs() } else { 0.0 };
-        if step(start).max(step(start + length)) >= 0.5 * series.step {
-            rows += length;
-            pieces += 1;
-        }
+        // The step into the limit is cut off itself; the one before it is not.
+        let speed = step(start).max(step(start.wrapping_sub(1))).max(step(start + length + 1));
+        pieces += usize::from(length >= FLAT && speed >= least);
     }
     Cut { value, rows, part: rows as f64 / values.len().max(1) as f64, pieces }
 }

@@ -13,7 +13,9 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         [subject.episodes.iter().map(|e| &e.states).collect(), subject.episodes.iter().map(|e| &e.actions).collect()];
     let names = [&subject.signature.state, &subject.signature.action];
     let mut found = Vec::new();
-    for (((claimed, tables), names), role) in subject.claims.stats.iter().zip(tables).zip(names).zip(["state", "action"]) {
+    for (((claimed, tables), names), role) in
+        subject.claims.stats.iter().zip(tables).zip(names).zip(["state", "action"])
+    {
         let Some(claimed) = claimed else { continue };
         let actual = Stats::of(names.len(), tables.into_iter().filter(|t| t.width > 0));
         if claimed.width() != actual.width() {

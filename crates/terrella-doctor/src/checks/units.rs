@@ -7,7 +7,7 @@
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{median, of_sorted, quantile};
-use crate::series::Series;
+use crate::series::{Role, Series};
 
 const DEGREES: f64 = 180.0 / std::f64::consts::PI;
 /// Factors between units that get mixed up.
@@ -21,6 +21,9 @@ const FACTORS: [(f64, &str); 6] = [
 ];
 /// How far outside an episode must be, as a factor.
 const OUTSIDE: f64 = 4.0;
+
+/// Logarithm of the factor by which sizes of healthy episodes vary.
+const VARIES: f64 = 2.5;
 
 /// Median size and spread of an episode.
 #[derive(Clone, Copy)]
@@ -47,23 +50,39 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             let (ratio, of_spread) = (size.largest / largest, size.spread / spread);
             // The factor whose removal brings both closest to the usual.
             let distance = |f: f64| (ratio / f).ln().abs() + 0.5 * (of_spread / f).ln().abs();
-            let Some((factor, text)) =
-                FACTORS.into_iter().min_by(|a, b| distance(a.0).total_cmp(&distance(b.0)))
+            let Some((factor, text)) = FACTORS.into_iter().min_by(|a, b| distance(a.0).total_cmp(&distance(b.0)))
             else {
                 continue;
             };
             let outside = if factor > 1.0 {
                 size.largest > OUTSIDE * high.max(largest) && size.spread > OUTSIDE * high_spread.max(spread)
             } else {
-                size.largest < largest / (2.0 * OUTSIDE) && size.spread < low_spread / OUTSIDE && size.spread > 0.0
+                // Commands may be as small as they like.
+                series.role == Role::State
+                    && size.largest < largest / (2.0 * OUTSIDE)
+                    && size.spread < low_spread / OUTSIDE
+                    && size.spread > 0.0
             };
-            if !outside || distance(factor) >= distance(1.0) || (ratio / factor).ln().abs() > 1.2 {
+            // Episodes of all sizes in between make it one of them.
+            let between = |s: &&Size| {
+                let (low, high) = if factor > 1.0 {
+                    (1.5 * high.max(largest), OUTSIDE * high.max(largest))
+                } else {
+                    (largest / (2.0 * OUTSIDE), largest / 3.0)
+                };
+                s.largest > low && s.largest < high
+            };
+            if sizes.iter().filter(between).count() * 50 > sizes.len() {
+                continue;
+            }
+            if !outside || (ratio / factor).ln().abs() > VARIES {
                 continue;
             }
             let what = format!(
                 "values are {ratio:.3} times as large as elsewhere and spread {of_spread:.3} times as far: {text}"
             );
-            let finding = Finding::new(Check::Units, Severity::Fail, what, "convert the episode to the unit of the others");
+            let finding =
+                Finding::new(Check::Units, Severity::Fail, what, "convert the episode to the unit of the others");
             found.push(finding.in_episode(at).in_column(&series.name));
         }
     }

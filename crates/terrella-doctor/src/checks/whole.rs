@@ -33,9 +33,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         }
         let still = |v: &Vec<f64>| v.windows(2).all(|w| w[0] == w[1]);
         if n > 1 && view.series.iter().any(|s| s.moves()) && view.series.iter().all(|s| still(&s.values[at])) {
-            found.push(
-                Finding::new(Check::Idle, Severity::Warn, "nothing moves in it", "leave it out").in_episode(at),
-            );
+            found.push(Finding::new(Check::Idle, Severity::Warn, "nothing moves in it", "leave it out").in_episode(at));
         }
     }
     found

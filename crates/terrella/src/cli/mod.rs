@@ -4,6 +4,7 @@
 mod bench;
 mod collect;
 mod completions;
+mod doctor;
 mod envs;
 mod eval;
 mod import;
@@ -41,6 +42,8 @@ enum Verb {
     Import(import::Options),
     /// Says what recordings contain, and what looks odd about them.
     Inspect(inspect::Options),
+    /// Checks recordings: clocks, sensors, physics, pictures, duplicates. Ends with an error on failures.
+    Doctor(doctor::Options),
     /// Trains a world model.
     Train(train::Options),
     /// Measures how good a trained model is, against floors.
@@ -67,6 +70,7 @@ impl Cli {
             Verb::Collect(options) => options.run(),
             Verb::Import(options) => options.run(),
             Verb::Inspect(options) => options.run(),
+            Verb::Doctor(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Plan(options) => options.run(),

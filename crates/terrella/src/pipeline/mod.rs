@@ -6,6 +6,7 @@
 mod act;
 mod bench;
 mod collect;
+mod doctor;
 mod evaluate;
 mod heads;
 mod plan;
@@ -19,6 +20,7 @@ mod worlds;
 pub use act::{Act, Actor};
 pub use bench::{BenchConfig, Timed, bench};
 pub use collect::{CollectConfig, collect};
+pub use doctor::checkup_page;
 pub use evaluate::{Evaluation, evaluate};
 pub use heads::{PartError, ProbeReport, finish};
 pub use plan::{Attempt, PlanConfig, plan};
