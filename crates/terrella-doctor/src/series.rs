@@ -32,7 +32,7 @@ pub(crate) struct Series {
     pub(crate) usual: [f64; 2],
     /// Median of steps that are not 0.
     pub(crate) step: f64,
-    /// 99 percent quantile of steps.
+    /// 99 percent quantile of steps that are not 0.
     pub(crate) large_step: f64,
     /// Whether it has many distinct values, unlike a switch.
     pub(crate) continuous: bool,
@@ -69,9 +69,9 @@ impl Series {
             .step_by(every)
             .filter(|d| d.is_finite())
             .collect();
-        let large_step = quantile(&mut steps, 0.99);
         steps.retain(|d| *d > 0.0);
-        let step = of_sorted(&steps, 0.5);
+        let step = quantile(&mut steps, 0.5);
+        let large_step = of_sorted(&steps, 0.99);
         let continuous = distinct >= CONTINUOUS.min(total / 4);
         Self { role, at, name: format!("{word} {name}"), values, wraps, usual, step, large_step, continuous }
     }

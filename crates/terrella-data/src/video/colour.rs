@@ -29,7 +29,7 @@ pub(super) fn to_rgb(picture: &Planes<'_>, size: [usize; 2], rgb: &mut Vec<u8>) 
         }
         return Ok(());
     };
-    let (rows, columns) = ((height - 1 >> down) + 1, (width - 1 >> across) + 1);
+    let (rows, columns) = (((height - 1) >> down) + 1, ((width - 1) >> across) + 1);
     if !long_enough(u, chroma, rows, columns) || !long_enough(v, chroma, rows, columns) {
         return Err("its chroma is incomplete".to_owned());
     }

@@ -38,7 +38,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     // Samples may come faster than rows, but their rate is then a plain multiple of none at all: only a
     // clock that is one of rows can be held against the stated rate.
     let rows = view.subject.episodes.iter().zip(evidence).filter(|(e, c)| e.len().abs_diff(c.times.len()) <= 1);
-    if rows.count() * 2 > evidence.len() && (of_dataset * fps - 1.0).abs() > 0.01 {
+    if of_dataset > 0.0 && rows.count() * 2 > evidence.len() && (of_dataset * fps - 1.0).abs() > 0.01 {
         let what = format!(
             "stored times lie {:.3} ms apart, that is {:.2} a second; the dataset says {fps}",
             1e3 * of_dataset,

@@ -71,7 +71,7 @@ fn leaks(view: &View, pairs: &BTreeSet<[usize; 2]>) -> Vec<Finding> {
         }
     }
     for [a, b] in pairs {
-        if let (Some(x), Some(y)) = (of.get(a), of.get(b)).clone()
+        if let (Some(x), Some(y)) = (of.get(a), of.get(b))
             && x != y
         {
             let what = format!("it is in {y}, and nearly the same as episode {a} in {x}");

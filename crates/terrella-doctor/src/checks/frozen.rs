@@ -3,6 +3,7 @@
 //! A value may rest. A frozen one rests longer than this column does elsewhere, or it rests and then
 //! catches up in one step with what went on meanwhile.
 
+use crate::checks::saturated::rests_by_nature;
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{runs, size_fence};
@@ -21,9 +22,9 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         let longest: Vec<f64> = rests.iter().map(longest).collect();
         // Commands rest as they like, and so do bodies that only move when pushed; both are caught by
         // the step that ends the rest.
-        let resting = longest.iter().filter(|n| **n >= SHORTEST as f64).count() * 3 > longest.len();
-        let free = resting || series.role == Role::Action;
-        let usual = if free { f64::INFINITY } else { size_fence(&longest, 4.0).max(SHORTEST as f64) };
+        let often = longest.iter().filter(|n| **n >= SHORTEST as f64).count() * 3 > longest.len();
+        let free = often || series.role == Role::Action || rests_by_nature(series);
+        let usual = if free { f64::INFINITY } else { size_fence(&longest, 4.0).max(2.0 * SHORTEST as f64) };
         let others: Vec<&Series> =
             view.series.iter().filter(|s| s.role == series.role && s.at != series.at && s.moves()).collect();
         let moving = |at: usize, [start, n]: [usize; 2]| {
@@ -33,8 +34,12 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         let severity = if series.role == Role::State { Severity::Fail } else { Severity::Warn };
         for (at, rests) in rests.iter().enumerate() {
             let values = &series.values[at];
-            // A body at rest rests as a whole.
-            let long = |run: &[usize; 2]| run[1] as f64 > usual && 3 * moving(at, *run) >= others.len().max(1);
+            // A body at rest rests as a whole, and starts slowly.
+            let goes_on =
+                |[start, n]: [usize; 2]| values.get(start + n).is_none_or(|x| (x - values[start]).abs() >= series.step);
+            let long = |run: &[usize; 2]| {
+                run[1] as f64 > usual && 3 * moving(at, *run) >= others.len().max(1) && goes_on(*run)
+            };
             let bad = rests.iter().filter(|run| long(run) || caught_up(series, values, **run));
             let Some(&[start, length]) = bad.max_by_key(|run| run[1]) else { continue };
             let moved = moving(at, [start, length]);

@@ -47,6 +47,9 @@ struct Data {
     shifts: Vec<i64>,
 }
 
+/// The best shift, the curve over shifts, and what actions explain there.
+type Best = (i64, Vec<(i64, f64)>, f64);
+
 /// Weights of a fit, inputs × outputs, and the residual variance of each output.
 struct Fit {
     weights: Vec<f64>,
@@ -241,7 +244,7 @@ impl Data {
     }
 
     /// The best shift, the curve, and what actions explain there.
-    fn best(&self, kept: &[bool], none: &Fit) -> Option<(i64, Vec<(i64, f64)>, f64)> {
+    fn best(&self, kept: &[bool], none: &Fit) -> Option<Best> {
         let fits: Vec<Fit> = self.shifts.par_iter().map(|k| self.fit(Some(*k), kept)).collect::<Option<_>>()?;
         let mean = |fit: &Fit| {
             let ratios = fit.variance.iter().zip(&none.variance).map(|(a, b)| (a / b).ln());

@@ -81,7 +81,7 @@ struct Motions {
 
 /// How motions of pictures and states go together.
 struct Study {
-    /// Correlation at each shift under the probe for that shift, the mean of episodes.
+    /// Correlation at each shift under the probe for that shift, the mean of columns that are seen.
     strengths: Vec<f64>,
     /// The shift of the dataset.
     best: usize,
@@ -106,21 +106,25 @@ fn study(series: &[Series], sights: &[Sight]) -> Option<Study> {
     let folds: Vec<Option<Vec<f64>>> = [0, 1].into_par_iter().map(|fold| fit(&states, sights, coarse, fold)).collect();
     let [Some(even), Some(odd)] = &folds[..] else { return None };
     let all_motions = |k: usize| -> Vec<Motions> {
-        let of = |e: usize| motions(&states, &sights[e], e, coarse, if e % 2 == 0 { even } else { odd }, k);
+        let of = |e: usize| motions(&states, &sights[e], e, coarse, if e.is_multiple_of(2) { even } else { odd }, k);
         (0..sights.len()).into_par_iter().map(of).collect()
     };
-    // Of the probes for each shift the one that sees most is right about the dataset.
-    let strength =
-        |k: usize| all_motions(k).iter().filter_map(|m| curve(m, &vec![1.0; states.len()])).map(|c| c[k]).sum::<f64>();
-    let strengths: Vec<f64> = (0..SHIFTS).map(strength).collect();
-    let best = peak(&strengths);
-    let motions = all_motions(best);
-    let trust = trust(&motions, states.len(), best);
-    let curves: Vec<Option<Vec<f64>>> = motions.iter().map(|m| curve(m, &trust)).collect();
+    // How well each column is seen under the probe for each shift, shifts × columns.
+    let seen: Vec<Vec<[f64; 2]>> = (0..SHIFTS).map(|k| seen(&all_motions(k), states.len(), k)).collect();
+    // Each column votes for the shift at which it is seen best. Those that lose say nothing: velocities
+    // are seen best some rows from their own.
+    let own: Vec<usize> = (0..states.len()).map(|j| peak(&seen.iter().map(|s| s[j][0]).collect::<Vec<_>>())).collect();
+    let votes = |k: usize| own.iter().zip(&seen[k]).filter(|(o, _)| **o == k).map(|(_, c)| c[0].powi(2)).sum::<f64>();
+    let best = peak(&(0..SHIFTS).map(votes).collect::<Vec<_>>());
+    let weight = |j: usize| if own[j] == best { seen[best][j][0].powi(2) / seen[best][j][1] } else { 0.0 };
+    let sum = |k: usize| own.iter().zip(&seen[k]).filter(|(o, _)| **o == best).map(|(_, c)| c[0]).sum::<f64>();
+    let n_own = own.iter().filter(|o| **o == best).count() as f64;
+    let strengths: Vec<f64> = (0..SHIFTS).map(|k| sum(k) / n_own).collect();
+    let trust: Vec<f64> = (0..states.len()).map(weight).collect();
+    let curves: Vec<Option<Vec<f64>>> = all_motions(best).iter().map(|m| curve(m, &trust)).collect();
     let n = curves.iter().flatten().count().max(1) as f64;
     let mean = curves.iter().flatten().map(|c| c[best]).sum::<f64>() / n;
-    let strengths = strengths.into_iter().map(|s| s / n).collect();
-    (mean >= CLEAR).then_some(Study { strengths, best, curves, mean })
+    (mean >= CLEAR && strengths[best] >= CLEAR).then_some(Study { strengths, best, curves, mean })
 }
 
 fn shifts(view: &View) -> Vec<Finding> {
@@ -144,12 +148,15 @@ fn shifts(view: &View) -> Vec<Finding> {
         );
         found.push(Finding::new(Check::PictureShift, Severity::Fail, what, "shift the pictures by that many rows"));
     }
+    // What is usual among episodes by chance: none where the peak is sharp.
+    let gains = curves.iter().flatten().map(|c| c[peak(c)] - c[best]);
+    let better = fence(gains, 6.0).max(BETTER);
     for (at, curve) in curves.iter().enumerate() {
         let Some(curve) = curve else { continue };
         let own = peak(curve);
         // A curve without a peak comes from motion that the probe does not see.
         let peaked = curve[own] - median(&mut curve.clone()) > PEAK;
-        if own != best && peaked && curve[own] > 0.5 * mean && curve[own] - curve[best] > BETTER {
+        if own != best && peaked && curve[own] > 0.5 * mean && curve[own] - curve[best] > better {
             let k = told(own) - told(best);
             let what = format!(
                 "its pictures are {} rows {} those of other episodes: motions correlate by {:.2} there and by {:.2} otherwise",
@@ -223,12 +230,12 @@ fn motions(states: &[&Series], sight: &Sight, e: usize, coarse: usize, weights: 
     Motions { seen, logged: logged.collect() }
 }
 
-/// How well the motion of each column is seen: its correlation over all episodes, squared.
-fn trust(motions: &[Motions], columns: usize, k: usize) -> Vec<f64> {
+/// Correlation of seen and logged motion of each column over all episodes, and the size of the latter.
+fn seen(motions: &[Motions], columns: usize, k: usize) -> Vec<[f64; 2]> {
     let one = |j: usize| {
         let mut sums = [0.0; 3];
         motions.iter().for_each(|m| correlate(&m.seen[j], &m.logged[j], k, &mut sums, 1.0));
-        correlation(&sums).max(0.0).powi(2) / (sums[2] / motions.len() as f64).max(1e-12)
+        [correlation(&sums).max(0.0), (sums[2] / motions.len() as f64).max(1e-12)]
     };
     (0..columns).map(one).collect()
 }

@@ -6,7 +6,7 @@
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{fence, runs};
-use crate::series::Series;
+use crate::series::{Role, Series};
 
 /// Part of an episode at the limit that is told.
 const PART: f64 = 0.03;
@@ -16,6 +16,8 @@ const FLAT: usize = 3;
 pub(super) fn check(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
     for series in view.series.iter().filter(|s| s.moves() && s.continuous && !rests_by_nature(s)) {
+        // Commands are often given at their limit.
+        let severity = if series.role == Role::State { Severity::Warn } else { Severity::Info };
         let restless = rest(series) < 0.003;
         for top in [true, false] {
             // What never rests has no flat piece by chance, not even where it turns.
@@ -32,7 +34,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
                     100.0 * usual
                 );
                 let remedy = "widen the range of the sensor or the limit of the command; a model cannot see beyond it";
-                let finding = Finding::new(Check::Saturated, Severity::Warn, what, remedy);
+                let finding = Finding::new(Check::Saturated, severity, what, remedy);
                 found.push(finding.in_episode(at).in_column(&series.name));
             }
         }
