@@ -36,6 +36,11 @@ pub(crate) fn size_fence(sizes: &[f64], spreads: f64) -> f64 {
     fence(sizes.iter().copied(), spreads).max(wide)
 }
 
+/// The size of the step into a row; 0 beyond the ends.
+pub(crate) fn step_into(values: &[f64], row: usize) -> f64 {
+    if row > 0 && row < values.len() { (values[row] - values[row - 1]).abs() } else { 0.0 }
+}
+
 /// Maximal runs of equal neighbours: start and length.
 pub(crate) fn runs(values: &[f64]) -> Vec<[usize; 2]> {
     let mut runs = Vec::new();

@@ -31,17 +31,26 @@ pub fn page(title: &str, body: &str) -> String {
     )
 }
 
-/// A table; the first column is a heading, the others are numbers.
+/// A table; the first column is a heading, the others are numbers, perhaps with an interval.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let mut out = "<div class=\"wide\"><table>\n<thead><tr>".to_owned();
+    // An interval goes on a line of its own: tables stay narrow, numbers stay aligned.
+    cells("", header, rows, |cell| cell.split_once(" ["))
+}
+
+/// A table of sentences, which may break.
+pub fn text_table(header: &[&str], rows: &[Vec<String>]) -> String {
+    cells(" class=\"text\"", header, rows, |_| None)
+}
+
+fn cells(class: &str, header: &[&str], rows: &[Vec<String>], split: fn(&str) -> Option<(&str, &str)>) -> String {
+    let mut out = format!("<div class=\"wide\"><table{class}>\n<thead><tr>");
     header.iter().for_each(|cell| push(&mut out, "<th scope=\"col\">", cell, "</th>"));
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         out.push_str("<tr>");
         for (i, cell) in row.iter().enumerate() {
             let (open, close) = if i == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
-            // An interval goes on a line of its own: tables stay narrow, numbers stay aligned.
-            match cell.split_once(" [") {
+            match split(cell) {
                 Some((value, interval)) => {
                     push(&mut out, open, value, "<small>[");
                     push(&mut out, "", interval, "</small>");
@@ -89,5 +98,12 @@ mod tests {
             !text.contains('<') && !text.contains('"') && !text.contains('\'') && !text.contains('\u{0}'),
             "{text}"
         );
+    }
+
+    #[test]
+    fn brackets_are_an_interval_among_numbers_only() {
+        let rows = [vec!["a".to_owned(), "81 % [76, 85]".to_owned()]];
+        assert!(table(&["", "n"], &rows).contains("81 %<small>[76, 85]</small>"), "an interval");
+        assert!(text_table(&["", "n"], &rows).contains("<td>81 % [76, 85]</td>"), "a sentence");
     }
 }

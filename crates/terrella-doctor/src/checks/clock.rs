@@ -1,6 +1,6 @@
 //! Stored times: order, holes, rate.
 //!
-//! An episode's own median interval is the measure of its holes; the stated rate and that of the other
+//! An episode's own usual interval is the measure of its holes; the stated rate and that of the other
 //! episodes are the measure of its rate.
 
 use crate::examine::View;
@@ -31,7 +31,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         let times = &evidence.times;
         found.extend(order(times).map(|f| f.in_episode(at)));
         let Some(dt) = interval(times) else { continue };
-        found.extend(holes(times, dt).into_iter().map(|f| f.in_episode(at)));
+        found.extend(holes(times, dt).map(|f| f.in_episode(at)));
         let of_rows = view.subject.episodes[at].len().abs_diff(times.len()) <= 1;
         found.extend(rate(times, dt, if of_rows { &stated } else { &usual }).map(|f| f.in_episode(at)));
     }
@@ -54,9 +54,14 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     found
 }
 
+/// Intervals that go forward.
+fn steps(times: &[f64]) -> Vec<f64> {
+    times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect()
+}
+
 /// The usual interval: the mean of those near the median, which jitter and holes do not move.
 fn interval(times: &[f64]) -> Option<f64> {
-    let steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
+    let steps = steps(times);
     if steps.len() * 2 <= times.len() || steps.len() <= 2 {
         return None;
     }
@@ -79,12 +84,12 @@ fn order(times: &[f64]) -> Option<Finding> {
     Some(Finding::new(Check::ClockOrder, Severity::Fail, what, remedy).in_rows(first - 1, last))
 }
 
-fn holes(times: &[f64], dt: f64) -> Vec<Finding> {
-    let mut steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
+fn holes(times: &[f64], dt: f64) -> Option<Finding> {
+    let mut steps = steps(times);
     // A clock with jitter has long intervals of its own.
     let limit = (HOLE * dt).max(LONG * quantile(&mut steps, 0.95));
     let holes: Vec<usize> = (1..times.len()).filter(|&i| times[i] - times[i - 1] > limit).collect();
-    let (Some(first), Some(last)) = (holes.first(), holes.last()) else { return Vec::new() };
+    let (first, last) = (holes.first()?, holes.last()?);
     let longest = holes.iter().map(|&i| times[i] - times[i - 1]).fold(0.0, f64::max);
     let what = format!(
         "{} hole{} in time, the longest {:.4} s ({:.1} intervals)",
@@ -93,10 +98,8 @@ fn holes(times: &[f64], dt: f64) -> Vec<Finding> {
         longest,
         longest / dt
     );
-    vec![
-        Finding::new(Check::ClockGap, Severity::Fail, what, "cut the episode there, or record again")
-            .in_rows(first - 1, *last),
-    ]
+    let finding = Finding::new(Check::ClockGap, Severity::Fail, what, "cut the episode there, or record again");
+    Some(finding.in_rows(first - 1, *last))
 }
 
 /// A rate unlike that of the other episodes, or one that changes on the way.

@@ -103,12 +103,8 @@ fn point(view: &View, e: usize) -> Vec<f32> {
         }
     }
     // Length tells episodes apart that rest in the same place.
-    point.push((values_len(view, e) as f32).ln());
+    point.push((view.subject.episodes[e].len() as f32).ln());
     point
-}
-
-fn values_len(view: &View, e: usize) -> usize {
-    view.subject.episodes[e].len()
 }
 
 fn distance(a: &[f32], b: &[f32]) -> f64 {

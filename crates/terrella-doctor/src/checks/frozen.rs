@@ -6,7 +6,7 @@
 use crate::checks::saturated::rests_by_nature;
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::{runs, size_fence};
+use crate::robust::{runs, size_fence, step_into};
 use crate::series::{Role, Series};
 
 /// Rows from which on a rest is looked at.
@@ -65,6 +65,5 @@ fn rests(values: &[f64]) -> Vec<[usize; 2]> {
 
 /// Whether it was moving when it stopped, and the step that ends the rest is larger than nearly all.
 fn caught_up(series: &Series, values: &[f64], [start, length]: [usize; 2]) -> bool {
-    let step = |t: usize| if t > 0 && t < values.len() { (values[t] - values[t - 1]).abs() } else { 0.0 };
-    step(start) > 0.0 && step(start + length) > CATCH_UP * series.large_step
+    step_into(values, start) > 0.0 && step_into(values, start + length) > CATCH_UP * series.large_step
 }

@@ -1,11 +1,12 @@
 //! Spikes and jumps: motion that nothing else in the dataset comes near to.
 //!
 //! A spike leaves its neighbours and comes back; a jump stays. Both are measured against the largest
-//! such motion of the other episodes, and beside the steps of its own, so impacts and switches that belong to the task are none.
+//! such motion of the other episodes, and beside the steps of its own, so impacts and switches that
+//! belong to the task are none.
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::{quantile, size_fence};
+use crate::robust::{quantile, size_fence, step_into};
 use crate::series::{Role, Series};
 
 /// Part of the usual range below which a motion is too small to tell.
@@ -88,11 +89,8 @@ fn largest_spike(values: &[f64]) -> Option<(f64, usize)> {
 
 /// The largest step beyond those before and after it, and the row it leads to.
 fn largest_jump(values: &[f64]) -> Option<(f64, usize)> {
-    let step = |t: usize| values.get(t).zip(values.get(t.wrapping_sub(1))).map_or(0.0, |(a, b)| a - b);
-    let size = |t: usize| {
-        let usual = step(t - 1).abs().max(step(t + 1).abs());
-        (step(t).abs() - usual).max(0.0)
-    };
+    let step = |row| step_into(values, row);
+    let size = |t: usize| (step(t) - step(t - 1).max(step(t + 1))).max(0.0);
     (1..values.len()).map(|t| (size(t), t)).filter(|(s, _)| s.is_finite()).max_by(|a, b| a.0.total_cmp(&b.0))
 }
 

@@ -47,8 +47,13 @@ struct Data {
     shifts: Vec<i64>,
 }
 
-/// The best shift, the curve over shifts, and what actions explain there.
-type Best = (i64, Vec<(i64, f64)>, f64);
+/// The best shift, the curve over shifts, what actions explain there, and the model.
+struct Best {
+    rows: i64,
+    curve: Vec<(i64, f64)>,
+    explained: f64,
+    fit: Fit,
+}
 
 /// Weights of a fit, inputs × outputs, and the residual variance of each output.
 struct Fit {
@@ -113,20 +118,16 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
 pub(crate) fn estimate(series: &[Series]) -> Option<Lag> {
     let data = Data::new(series)?;
     let everyone = vec![true; data.states.len()];
-    let none = data.fit(None, &everyone)?;
-    let (mut best, mut curve, mut explained) = data.best(&everyone, &none)?;
-    let mut episodes = data.of_episodes([best, beside(best, &curve)], &everyone, explained);
+    let mut best = data.best(&everyone)?;
+    let mut episodes = data.of_episodes(&best);
     // Episodes that lag otherwise bend the model of the others; once more without them.
-    let kept: Vec<bool> = episodes.iter().map(|e| e.is_none_or(|(k, gain)| k == best || gain < GAIN)).collect();
+    let kept: Vec<bool> = episodes.iter().map(|e| e.is_none_or(|(k, gain)| k == best.rows || gain < GAIN)).collect();
     if kept.iter().any(|k| !k) && kept.iter().filter(|k| **k).count() * 2 > kept.len() {
-        let none = data.fit(None, &kept)?;
-        (best, curve, explained) = data.best(&kept, &none)?;
-        episodes = data.of_episodes([best, beside(best, &curve)], &kept, explained);
+        best = data.best(&kept)?;
+        episodes = data.of_episodes(&best);
     }
-    if explained < EXPLAINED {
-        return None;
-    }
-    Some(Lag { rows: best, exact: parabola(best, &curve), explained, curve, episodes })
+    let Best { rows, curve, explained, .. } = best;
+    (explained >= EXPLAINED).then(|| Lag { rows, exact: parabola(rows, &curve), explained, curve, episodes })
 }
 
 /// The minimum of a parabola through the logarithms at the best shift and its neighbours.
@@ -243,23 +244,25 @@ impl Data {
         Some(Fit { weights, variance })
     }
 
-    /// The best shift, the curve, and what actions explain there.
-    fn best(&self, kept: &[bool], none: &Fit) -> Option<Best> {
-        let fits: Vec<Fit> = self.shifts.par_iter().map(|k| self.fit(Some(*k), kept)).collect::<Option<_>>()?;
+    /// The shift that explains the steps of these episodes best.
+    fn best(&self, kept: &[bool]) -> Option<Best> {
+        let none = self.fit(None, kept)?;
+        let mut fits: Vec<Fit> = self.shifts.par_iter().map(|k| self.fit(Some(*k), kept)).collect::<Option<_>>()?;
         let mean = |fit: &Fit| {
             let ratios = fit.variance.iter().zip(&none.variance).map(|(a, b)| (a / b).ln());
             (ratios.sum::<f64>() / none.variance.len() as f64).exp()
         };
         let curve: Vec<(i64, f64)> = self.shifts.iter().copied().zip(fits.iter().map(mean)).collect();
-        let best = curve.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
-        Some((best.0, curve.clone(), 1.0 - best.1))
+        let at = (0..curve.len()).min_by(|a, b| curve[*a].1.total_cmp(&curve[*b].1))?;
+        Some(Best { rows: curve[at].0, explained: 1.0 - curve[at].1, fit: fits.swap_remove(at), curve })
     }
 
-    /// The shift of each episode under the model of all, and its gain over `best` or the one beside.
-    fn of_episodes(&self, [best, beside]: [i64; 2], kept: &[bool], explained: f64) -> Vec<Option<(i64, f64)>> {
-        let Some(fit) = self.fit(Some(best), kept).filter(|_| explained >= EXPLAINED) else {
+    /// The shift of each episode under the model of all, and its gain over the best or the one beside.
+    fn of_episodes(&self, best: &Best) -> Vec<Option<(i64, f64)>> {
+        if best.explained < EXPLAINED {
             return vec![None; self.states.len()];
-        };
+        }
+        let (fit, beside) = (&best.fit, beside(best.rows, &best.curve));
         let one = |e: usize| {
             let loss = |shift: i64| {
                 let mut sum = 0.0;
@@ -271,7 +274,7 @@ impl Data {
             };
             let losses: Vec<(i64, f64)> = self.shifts.iter().map(|k| (*k, loss(*k))).collect();
             let of = |k: i64| losses.iter().find(|l| l.0 == k).map(|l| l.1);
-            let usual = of(best)?.min(of(beside)?);
+            let usual = of(best.rows)?.min(of(beside)?);
             let own = losses.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
             (!self.rows(e).is_empty()).then_some((own.0, usual - own.1))
         };

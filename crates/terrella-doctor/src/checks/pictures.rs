@@ -9,6 +9,7 @@ use crate::robust::{fence, median};
 use crate::series::{Role, Series};
 use crate::subject::{Sight, Subject};
 use rayon::prelude::*;
+use std::ops::Range;
 use terrella_core::Ridge;
 
 /// Shifts that are tried, to both sides.
@@ -73,7 +74,7 @@ fn repeats(view: &View, at: usize, sight: &Sight) -> [usize; 2] {
     best
 }
 
-/// Motion of probe and state of one episode: columns × steps.
+/// Motion of probe and state of one episode: columns × steps; what is seen has the columns of each shift.
 struct Motions {
     seen: Vec<Vec<f64>>,
     logged: Vec<Vec<f64>>,
@@ -105,12 +106,11 @@ fn study(series: &[Series], sights: &[Sight]) -> Option<Study> {
     let coarse = [1, 2, 3].into_iter().find(|c| total > 20 * Sight::SIZE / (c * c)).unwrap_or(4);
     let folds: Vec<Option<Vec<f64>>> = [0, 1].into_par_iter().map(|fold| fit(&states, sights, coarse, fold)).collect();
     let [Some(even), Some(odd)] = &folds[..] else { return None };
-    let all_motions = |k: usize| -> Vec<Motions> {
-        let of = |e: usize| motions(&states, &sights[e], e, coarse, if e.is_multiple_of(2) { even } else { odd }, k);
-        (0..sights.len()).into_par_iter().map(of).collect()
+    let of_episode = |e: usize, shifts: Range<usize>| {
+        motions(&states, &sights[e], e, coarse, if e.is_multiple_of(2) { even } else { odd }, shifts)
     };
     // How well each column is seen under the probe for each shift, shifts × columns.
-    let seen: Vec<Vec<[f64; 2]>> = (0..SHIFTS).map(|k| seen(&all_motions(k), states.len(), k)).collect();
+    let seen = seen(sights.len(), states.len(), |e| of_episode(e, 0..SHIFTS));
     // Each column votes for the shift at which it is seen best. Those that lose say nothing: velocities
     // are seen best some rows from their own.
     let own: Vec<usize> = (0..states.len()).map(|j| peak(&seen.iter().map(|s| s[j][0]).collect::<Vec<_>>())).collect();
@@ -121,7 +121,8 @@ fn study(series: &[Series], sights: &[Sight]) -> Option<Study> {
     let n_own = own.iter().filter(|o| **o == best).count() as f64;
     let strengths: Vec<f64> = (0..SHIFTS).map(|k| sum(k) / n_own).collect();
     let trust: Vec<f64> = (0..states.len()).map(weight).collect();
-    let curves: Vec<Option<Vec<f64>>> = all_motions(best).iter().map(|m| curve(m, &trust)).collect();
+    let one = |e: usize| curve(&of_episode(e, best..best + 1), &trust);
+    let curves: Vec<Option<Vec<f64>>> = (0..sights.len()).into_par_iter().map(one).collect();
     let n = curves.iter().flatten().count().max(1) as f64;
     let mean = curves.iter().flatten().map(|c| c[best]).sum::<f64>() / n;
     (mean >= CLEAR && strengths[best] >= CLEAR).then_some(Study { strengths, best, curves, mean })
@@ -214,15 +215,22 @@ fn fit(states: &[&Series], sights: &[Sight], coarse: usize, fold: usize) -> Opti
     (ridge.rows() > 50).then(|| ridge.solve(1e-5, inputs))
 }
 
-/// What the probe of a shift sees in an episode, and what was logged.
-fn motions(states: &[&Series], sight: &Sight, e: usize, coarse: usize, weights: &[f64], k: usize) -> Motions {
+/// What the probes of some shifts see in an episode, and what was logged.
+fn motions(
+    states: &[&Series],
+    sight: &Sight,
+    e: usize,
+    coarse: usize,
+    weights: &[f64],
+    shifts: Range<usize>,
+) -> Motions {
     let n = states.len();
-    let mut seen = vec![Vec::with_capacity(sight.len()); n];
+    let mut seen = vec![Vec::with_capacity(sight.len()); shifts.len() * n];
     let mut input = Vec::new();
     for t in 1..sight.len() {
         change(sight, t, coarse, &mut input);
         for (j, seen) in seen.iter_mut().enumerate() {
-            let at = k * n + j;
+            let at = shifts.start * n + j;
             seen.push(input.iter().enumerate().map(|(i, x)| x * weights[i * SHIFTS * n + at]).sum::<f64>());
         }
     }
@@ -230,14 +238,22 @@ fn motions(states: &[&Series], sight: &Sight, e: usize, coarse: usize, weights: 
     Motions { seen, logged: logged.collect() }
 }
 
-/// Correlation of seen and logged motion of each column over all episodes, and the size of the latter.
-fn seen(motions: &[Motions], columns: usize, k: usize) -> Vec<[f64; 2]> {
-    let one = |j: usize| {
-        let mut sums = [0.0; 3];
-        motions.iter().for_each(|m| correlate(&m.seen[j], &m.logged[j], k, &mut sums, 1.0));
-        [correlation(&sums).max(0.0), (sums[2] / motions.len() as f64).max(1e-12)]
+/// Correlation of seen and logged motion over all episodes, and the size of the latter: shifts × columns.
+fn seen(episodes: usize, columns: usize, motions: impl Fn(usize) -> Motions + Sync) -> Vec<Vec<[f64; 2]>> {
+    let of_episode = |e: usize| {
+        let m = motions(e);
+        let mut sums = vec![[0.0; 3]; SHIFTS * columns];
+        for (at, sums) in sums.iter_mut().enumerate() {
+            correlate(&m.seen[at], &m.logged[at % columns], at / columns, sums, 1.0);
+        }
+        sums
     };
-    (0..columns).map(one).collect()
+    let each: Vec<Vec<[f64; 3]>> = (0..episodes).into_par_iter().map(of_episode).collect();
+    let one = |at: usize| {
+        let sums = [0, 1, 2].map(|i| each.iter().map(|sums| sums[at][i]).sum::<f64>());
+        [correlation(&sums).max(0.0), (sums[2] / episodes as f64).max(1e-12)]
+    };
+    (0..SHIFTS).map(|k| (0..columns).map(|j| one(k * columns + j)).collect()).collect()
 }
 
 /// Sums of products of seen and logged motion, the logged one `k - FARTHEST` rows later.

@@ -3,6 +3,7 @@
 //! Where a position and its velocity are both logged, the way made in some rows is regressed on the sum
 //! of velocities; the slope is the interval of a row. It needs no clock, so it finds one that is wrong.
 
+use crate::checks::units::FACTORS;
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::median;
@@ -12,8 +13,6 @@ use crate::series::{Role, Series};
 const DIFFERENCE: f64 = 0.03;
 /// Part of the variance that velocities must explain for the slope to mean something.
 const EXPLAINED: f64 = 0.9;
-/// Factors between units that get mixed up.
-const FACTORS: [f64; 3] = [180.0 / std::f64::consts::PI, 1000.0, 100.0];
 /// Rows of way that are compared, so that noise of the velocities averages out.
 const WINDOW: usize = 16;
 
@@ -60,8 +59,8 @@ fn units(position: &Series, velocity: &Series, each: &[(f64, f64)], dt: f64) -> 
     let mut found = Vec::new();
     for (at, (own, _)) in each.iter().enumerate().filter(|(_, s)| s.1 > 0.5 * EXPLAINED) {
         let ratio = dt / own;
-        let factor = FACTORS.into_iter().find(|f| (ratio / f).ln().abs() < 0.3 || (ratio * f).ln().abs() < 0.3);
-        if let Some(factor) = factor {
+        if let Some((factor, _)) = FACTORS.into_iter().find(|(f, _)| (ratio / f).ln().abs() < 0.3) {
+            let factor = factor.max(1.0 / factor);
             let what = format!(
                 "against {} it is {ratio:.4} times as large as elsewhere, near to a factor of {factor:.4} between units",
                 position.name

@@ -5,7 +5,7 @@
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::{fence, runs};
+use crate::robust::{fence, runs, step_into};
 use crate::series::{Role, Series};
 
 /// Part of an episode at the limit that is told.
@@ -78,7 +78,7 @@ fn cut(values: &[f64], top: bool, least: f64) -> Cut {
     let (mut rows, mut pieces) = (0, 0);
     for [start, length] in runs(values).into_iter().filter(|[start, _]| values[*start] == value) {
         rows += length;
-        let step = |t: usize| if t > 0 && t < values.len() { (values[t] - values[t - 1]).abs() } else { 0.0 };
+        let step = |row| step_into(values, row);
         // The step into the limit is cut off itself; the one before it is not.
         let speed = step(start).max(step(start.wrapping_sub(1))).max(step(start + length + 1));
         pieces += usize::from(length >= FLAT && speed >= least);

@@ -11,7 +11,7 @@ use crate::series::{Role, Series};
 
 const DEGREES: f64 = 180.0 / std::f64::consts::PI;
 /// Factors between units that get mixed up.
-const FACTORS: [(f64, &str); 6] = [
+pub(super) const FACTORS: [(f64, &str); 6] = [
     (DEGREES, "degrees where others have radians"),
     (1.0 / DEGREES, "radians where others have degrees"),
     (1000.0, "thousandths where others have ones (millimetres for metres)"),
@@ -21,11 +21,10 @@ const FACTORS: [(f64, &str); 6] = [
 ];
 /// How far outside an episode must be, as a factor.
 const OUTSIDE: f64 = 4.0;
-
 /// Logarithm of the factor by which sizes of healthy episodes vary.
 const VARIES: f64 = 2.5;
 
-/// Median size and spread of an episode.
+/// Size of an episode: what 95 % of its values stay below, and from the 5 to the 95 % quantile.
 #[derive(Clone, Copy)]
 struct Size {
     largest: f64,
@@ -55,7 +54,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
                 continue;
             };
             let outside = if factor > 1.0 {
-                size.largest > OUTSIDE * high.max(largest) && size.spread > OUTSIDE * high_spread.max(spread)
+                size.largest > OUTSIDE * high && size.spread > OUTSIDE * high_spread
             } else {
                 // Commands may be as small as they like.
                 series.role == Role::State
@@ -66,7 +65,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             // Episodes of all sizes in between make it one of them.
             let between = |s: &&Size| {
                 let (low, high) = if factor > 1.0 {
-                    (1.5 * high.max(largest), OUTSIDE * high.max(largest))
+                    (1.5 * high, OUTSIDE * high)
                 } else {
                     (largest / (2.0 * OUTSIDE), largest / 3.0)
                 };

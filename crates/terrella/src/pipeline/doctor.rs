@@ -2,7 +2,7 @@
 
 use terrella_doctor::{Checkup, Severity, Subject};
 use terrella_eval::Chart;
-use terrella_eval::html::{facts, page, push, table};
+use terrella_eval::html::{facts, page, push, text_table};
 
 /// Findings of a group that are listed one by one.
 const LISTED: usize = 50;
@@ -42,9 +42,7 @@ pub fn checkup_page(path: &str, subject: &Subject, checkup: &Checkup) -> String 
             .take(LISTED)
             .map(|f| vec![f.episode.map_or("all".to_owned(), |e| e.to_string()), f.place(), f.what.clone()])
             .collect();
-        body.push_str(
-            &table(&["episode", "place", "what was found"], &rows).replace("<table>", "<table class=\"text\">"),
-        );
+        body.push_str(&text_table(&["episode", "place", "what was found"], &rows));
         if group.findings.len() > LISTED {
             push(
                 &mut body,
