@@ -101,6 +101,11 @@ impl Writer {
         })
     }
 
+    /// The unfinished folder: files put there before [`Self::finish`] travel with the dataset.
+    pub fn folder(&self) -> &Path {
+        &self.partial.0
+    }
+
     /// Appends an episode; its number is its position, whatever `episode.index` says.
     ///
     /// # Errors

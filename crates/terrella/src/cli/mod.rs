@@ -4,6 +4,7 @@
 mod bench;
 mod collect;
 mod completions;
+mod curate;
 mod doctor;
 mod envs;
 mod eval;
@@ -44,6 +45,10 @@ enum Verb {
     Inspect(inspect::Options),
     /// Checks recordings: clocks, sensors, physics, pictures, duplicates. Ends with an error on failures.
     Doctor(doctor::Options),
+    /// Makes datasets from datasets: splits, filters, deduplicates, balances, augments, by SQL, with lineage.
+    Curate(curate::CurateOptions),
+    /// Walks a row of a curated dataset back to where it came from.
+    Trace(curate::TraceOptions),
     /// Trains a world model.
     Train(train::Options),
     /// Measures how good a trained model is, against floors.
@@ -71,6 +76,8 @@ impl Cli {
             Verb::Import(options) => options.run(),
             Verb::Inspect(options) => options.run(),
             Verb::Doctor(options) => options.run(),
+            Verb::Curate(options) => options.run(),
+            Verb::Trace(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Plan(options) => options.run(),

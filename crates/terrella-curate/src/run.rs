@@ -1,0 +1,142 @@
+//! A pipeline from recordings to datasets.
+
+use crate::engine::{Engine, Limits};
+use crate::ingest::ingest;
+use crate::lineage::{Lineage, StageRecord};
+use crate::output::Output;
+use crate::stage::Work;
+use crate::store::Store;
+use crate::{CODE_VERSION, Error, Pipeline, Result};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What came of a pipeline.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Curated {
+    /// What each stage did.
+    pub stages: Vec<Done>,
+    /// The datasets.
+    pub datasets: Vec<Dataset>,
+    /// What readers left out, assumed or could not keep.
+    pub notes: Vec<String>,
+}
+
+/// What a stage did.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Done {
+    /// Its name.
+    pub name: String,
+    /// Episodes and rows after it.
+    pub left: [usize; 2],
+    /// Whether an earlier run had done it.
+    pub reused: bool,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// A dataset that was written.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Dataset {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Episodes.
+    pub episodes: usize,
+    /// Rows.
+    pub rows: usize,
+    /// SHA-256 of its content.
+    pub hash: String,
+}
+
+/// Runs a pipeline and makes the folder `destination`: a LeRobot v3.0 dataset, or one for each part. Results of
+/// stages are kept in `<destination>.work` until all is done, so a run that was killed goes on there.
+/// `progress` hears what is being done, and how much of how much.
+///
+/// # Errors
+/// If a recording cannot be read, a stage cannot be done, or the destination exists or cannot be written.
+pub fn curate(
+    pipeline: &Pipeline,
+    destination: &Path,
+    progress: &mut dyn FnMut(&str, usize, usize),
+) -> Result<Curated> {
+    if destination.symlink_metadata().is_ok() {
+        return Err(terrella_data::Error::Exists(destination.to_path_buf()).into());
+    }
+    let work = suffixed(destination, ".work");
+    let store = Store::open(&work)?;
+    let scratch = work.join("scratch");
+    std::fs::create_dir_all(&scratch).map_err(Error::io("create", &scratch))?;
+    let limits = Limits { memory_mib: pipeline.memory_mib, threads: pipeline.threads };
+    let engine = Engine::local(&limits, &scratch)?;
+    run(pipeline, destination, &engine, store, progress)
+}
+
+/// As [`curate`], by a given engine, in a given store.
+pub(crate) fn run(
+    pipeline: &Pipeline,
+    destination: &Path,
+    engine: &Engine,
+    store: Store,
+    progress: &mut dyn FnMut(&str, usize, usize),
+) -> Result<Curated> {
+    let mut stages = Vec::new();
+    let mut clock = Instant::now();
+    let mut tell = |name: &str, left: [usize; 2], reused: bool, stages: &mut Vec<Done>| {
+        stages.push(Done { name: name.to_owned(), left, reused, seconds: clock.elapsed().as_secs_f64() });
+        clock = Instant::now();
+    };
+    let (read, mut key, reused) = ingest(pipeline, &store, &mut |done, total| progress("read", done, total))?;
+    tell("read", read.tables.counts, reused, &mut stages);
+    let mut tables = read.tables;
+    let mut records = Vec::new();
+    for (at, stage) in pipeline.stages.iter().enumerate() {
+        progress(stage.name(), at, pipeline.stages.len());
+        let work = Work { engine, store: &store, seed: pipeline.seed, number: at + 1, stage, before: &tables };
+        let (after, reused, next) = work.run(&key)?;
+        records.push(StageRecord {
+            number: at + 1,
+            stage: serde_json::from_str(&stage.text()).unwrap_or_default(),
+            episodes: [tables.counts[0], after.counts[0]],
+            rows: [tables.counts[1], after.counts[1]],
+            folder: after.episodes.parent().unwrap_or(Path::new("")).to_path_buf(),
+        });
+        tell(stage.name(), after.counts, reused, &mut stages);
+        (tables, key) = (after, next);
+    }
+    let notes = read.sources.iter().flat_map(|s| s.notes.iter().map(|n| format!("{}: {n}", s.path.display())));
+    let notes = notes.collect();
+    let lineage = Lineage {
+        code: CODE_VERSION.to_owned(),
+        seed: pipeline.seed,
+        sources: read.sources,
+        stages: records,
+        part: None,
+    };
+    let text = toml::to_string_pretty(pipeline).map_err(|e| Error::Invalid(e.to_string()))?;
+    let folder = store.path(Path::new("output"));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(Error::io("clean", &folder))?;
+    }
+    let output = Output { engine, store: &store, tables: &tables, lineage: &lineage, pipeline: &text, folder: &folder };
+    let written = output.write(&mut |done, total| progress("write", done, total))?;
+    let left = [0, 1].map(|i| written.iter().map(|(_, w)| [w.episodes, w.rows][i]).sum());
+    tell("write", left, false, &mut stages);
+    if destination.symlink_metadata().is_ok() {
+        return Err(terrella_data::Error::Exists(destination.to_path_buf()).into());
+    }
+    std::fs::rename(&folder, destination).map_err(Error::io("rename the finished dataset to", destination))?;
+    store.remove()?;
+    let mut datasets = Vec::new();
+    for (part, written) in written {
+        let path = if part.is_empty() { destination.to_path_buf() } else { destination.join(part) };
+        let (_, source) = terrella_data::open_source(&path, &terrella_data::SourceOptions::default())?;
+        let hash = terrella_data::hash_of(&path, source.as_ref())?;
+        datasets.push(Dataset { path, episodes: written.episodes, rows: written.rows, hash });
+    }
+    Ok(Curated { stages, datasets, notes })
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(suffix);
+    path.with_file_name(name)
+}

@@ -1,0 +1,8 @@
+//! Pipelines from file to dataset.
+
+mod common;
+mod errors;
+mod kill;
+mod lineage;
+mod physics;
+mod stages;

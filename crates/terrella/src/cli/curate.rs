@@ -1,0 +1,123 @@
+//! `terrella curate` and `terrella trace`.
+
+use crate::out;
+use anyhow::{Context, Result};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct CurateOptions {
+    /// What to do: a TOML file (see docs/curate.md)
+    #[arg(required_unless_present = "functions")]
+    pipeline: Option<PathBuf>,
+    /// Folder to make; the pipeline's name without extension if absent
+    destination: Option<PathBuf>,
+    /// List the functions that queries may use, and end
+    #[arg(long)]
+    functions: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TraceOptions {
+    /// A dataset that was made by `terrella curate`
+    dataset: PathBuf,
+    /// Episode and row, as in 12:40
+    #[arg(value_parser = row)]
+    row: [usize; 2],
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn row(text: &str) -> Result<[usize; 2], String> {
+    let (episode, frame) = text.split_once(':').ok_or("write episode and row as in 12:40")?;
+    let number = |part: &str| part.parse().map_err(|_| format!("{part:?} is not a number; write as in 12:40"));
+    Ok([number(episode)?, number(frame)?])
+}
+
+#[cfg(feature = "curate")]
+impl CurateOptions {
+    pub(super) fn run(self) -> Result<()> {
+        if self.functions {
+            let line = |(name, help): (&str, &str)| out::line(&format!("{name:<18}{help}"));
+            return terrella_curate::functions::list().try_for_each(line);
+        }
+        let file = self.pipeline.context("name a pipeline file")?;
+        let pipeline = terrella_curate::Pipeline::read(&file)?;
+        let destination = self.destination.unwrap_or_else(|| file.with_extension(""));
+        let watch = super::watch();
+        let mut stage: Option<(String, _)> = None;
+        let curated = terrella_curate::curate(&pipeline, &destination, &mut |name, done, total| {
+            if stage.as_ref().is_none_or(|(of, _)| of != name) {
+                stage = Some((name.to_owned(), watch.stage(name, total as u64)));
+            }
+            if let Some((_, stage)) = &mut stage {
+                stage.at(done as u64, "");
+            }
+        })?;
+        drop(stage);
+        if self.json {
+            return out::json(&curated);
+        }
+        curated.notes.iter().for_each(|note| out::note(&format!("note: {note}")));
+        for done in &curated.stages {
+            let [episodes, rows] = done.left;
+            let how = if done.reused { "done before".to_owned() } else { format!("{:.1} s", done.seconds) };
+            out::line(&format!("{:<12}{episodes:>8} episodes {rows:>10} rows  {how}", done.name))?;
+        }
+        for dataset in &curated.datasets {
+            let terrella_curate::Dataset { path, episodes, rows, hash } = dataset;
+            out::line(&format!("{}: {episodes} episodes, {rows} rows, {}", path.display(), &hash[..16]))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "curate")]
+impl TraceOptions {
+    pub(super) fn run(self) -> Result<()> {
+        let trace = terrella_curate::trace(&self.dataset, self.row[0], self.row[1])?;
+        if self.json {
+            return out::json(&trace);
+        }
+        out::line(&format!("row {}:{} of {}", trace.row[0], trace.row[1], trace.dataset.display()))?;
+        for origin in &trace.origins {
+            origin.stages.iter().try_for_each(|stage| out::line(&format!("  through {stage}")))?;
+            let state = if origin.unchanged { "unchanged" } else { "changed or gone" };
+            out::line(&format!(
+                "from row {}:{} of {} ({}, {}, {state}), by {}",
+                origin.row[0],
+                origin.row[1],
+                origin.path.display(),
+                origin.format,
+                &origin.hash[..16],
+                origin.code
+            ))?;
+            if let Some([state, action]) = &origin.values {
+                out::line(&format!("  state {state:?}, action {action:?}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Said where the engine was not built.
+#[cfg(not(feature = "curate"))]
+const HOW: &str = "this program was built without the query engine; build it with `cargo run --release --features curate -- curate …`";
+
+#[cfg(not(feature = "curate"))]
+impl CurateOptions {
+    pub(super) fn run(self) -> Result<()> {
+        anyhow::bail!(HOW)
+    }
+}
+
+#[cfg(not(feature = "curate"))]
+impl TraceOptions {
+    pub(super) fn run(self) -> Result<()> {
+        anyhow::bail!(HOW)
+    }
+}
