@@ -36,7 +36,7 @@ impl std::fmt::Debug for Engine {
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) memory_mib: usize,
-    pub(crate) threads: Option<usize>,
+    pub(crate) threads: usize,
 }
 
 impl Engine {
@@ -108,14 +108,12 @@ pub(crate) fn state(limits: &Limits, scratch: &Path) -> Result<SessionState> {
     let pool = Arc::new(FairSpillPool::new(limits.memory_mib << 20));
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![scratch.to_path_buf()]));
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk).build_arc();
-    let mut config = SessionConfig::new()
+    let config = SessionConfig::new()
+        .with_target_partitions(limits.threads.max(1))
         // Text stays as our tables have it.
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         // Sorted tables stay sorted, so that groups are complete one by one and need not be kept.
         .set_bool("datafusion.optimizer.prefer_existing_sort", true);
-    if let Some(threads) = limits.threads {
-        config = config.with_target_partitions(threads.max(1));
-    }
     let builder = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime.map_err(failed)?)

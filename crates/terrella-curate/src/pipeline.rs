@@ -19,9 +19,10 @@ pub struct Pipeline {
     /// What queries may hold in memory, in MiB; beyond it they use the disk.
     #[serde(default = "default_memory")]
     pub memory_mib: usize,
-    /// Threads of a query; as many as the machine has if absent. Results do not depend on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub threads: Option<usize>,
+    /// Threads of a query. Results do not depend on it. One is usually best: rows are sorted by episode, so
+    /// that each episode is done before the next begins; several have to exchange rows first, and need memory.
+    #[serde(default = "one")]
+    pub threads: usize,
     /// Where episodes come from.
     #[serde(rename = "source")]
     pub sources: Vec<Recording>,

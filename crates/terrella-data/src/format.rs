@@ -15,6 +15,8 @@ pub const FORMATS: &[&dyn Format] = &[
     &crate::lerobot::LeRobotV2,
     &crate::zarr::ReplayBuffer,
     &crate::rlds::Rlds,
+    &crate::hdf5::Robomimic,
+    &crate::hdf5::WorldModelRows,
     // The last, since any table may be a log.
     &crate::logs::Logs,
 ];

@@ -8,6 +8,7 @@ mod cache;
 mod compatible;
 mod error;
 mod format;
+mod hdf5;
 mod inspect;
 mod lerobot;
 mod logs;
