@@ -124,6 +124,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What helps against half a file.
 pub(crate) const DOWNLOAD_AGAIN: &str = "the copy is incomplete or damaged, download or record it again";
 
+/// Runs a library on bytes from strangers: if it panics, as some do on what makes no sense, that is an error like
+/// any other, and the rest of a recording can still be read.
+pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+        Err(Error::broken(path, format!("the library that reads it gave up ({said})"), DOWNLOAD_AGAIN))
+    })
+}
+
 impl Error {
     /// Wraps an IO error with what was being done to which path.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {

@@ -13,6 +13,7 @@ mod inspect;
 mod lerobot;
 mod logs;
 mod open;
+mod parquet_file;
 mod picture;
 mod prefetch;
 mod rlds;

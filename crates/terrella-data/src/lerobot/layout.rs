@@ -8,7 +8,6 @@ use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -126,8 +125,12 @@ fn episode_files(root: &Path) -> Result<Vec<PathBuf>> {
 
 /// Episode, chunk and file of its video, second at which it begins there.
 fn read_clips(path: &Path, camera: &str) -> Result<Vec<(i64, [i64; 2], f64)>> {
+    crate::error::guarded(path, || clips_of(path, camera))
+}
+
+fn clips_of(path: &Path, camera: &str) -> Result<Vec<(i64, [i64; 2], f64)>> {
     let file = File::open(path).map_err(Error::io("read", path))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(Error::parquet("read", path))?;
+    let builder = crate::parquet_file::open(file).map_err(Error::parquet("read", path))?;
     let key = |what: &str| format!("videos/{camera}/{what}");
     let names = ["episode_index".to_owned(), key("chunk_index"), key("file_index"), key("from_timestamp")];
     let fields = builder.schema().fields().clone();

@@ -12,7 +12,6 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -64,8 +63,12 @@ pub(crate) fn write_tasks(path: &Path, tasks: &[String]) -> Result<()> {
 
 /// Reads `meta/tasks.parquet`: the text of each task index.
 pub(crate) fn read_tasks(path: &Path) -> Result<Vec<(i64, String)>> {
+    crate::error::guarded(path, || tasks_of(path))
+}
+
+fn tasks_of(path: &Path) -> Result<Vec<(i64, String)>> {
     let file = File::open(path).map_err(Error::io("read", path))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(Error::parquet("read", path))?;
+    let reader = crate::parquet_file::open(file).map_err(Error::parquet("read", path))?;
     let reader = reader.build().map_err(Error::parquet("read", path))?;
     let mut tasks = Vec::new();
     for batch in reader {

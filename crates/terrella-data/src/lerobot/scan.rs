@@ -5,12 +5,13 @@
 
 use super::columns::{INDICES, read_table};
 use super::info::{ACTION, STATE};
+use crate::error::guarded;
 use crate::{Error, Result};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
 use std::path::PathBuf;
 use terrella_core::{Signature, Table};
@@ -122,8 +123,10 @@ fn append(
 impl DataFile {
     pub(super) fn open(path: PathBuf) -> Result<Self> {
         let file = File::open(&path).map_err(Error::io("read", &path))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-        Ok(Self { metadata: metadata.map_err(Error::parquet("read", &path))?, path })
+        let metadata = guarded(&path, || {
+            ArrowReaderMetadata::load(&file, crate::parquet_file::options()).map_err(Error::parquet("read", &path))
+        })?;
+        Ok(Self { metadata, path })
     }
 
     /// The position of a column among the roots of the schema.
@@ -139,6 +142,10 @@ impl DataFile {
 
     /// Reads rows of some columns, opening only the row groups that hold them.
     pub(super) fn read(&self, names: &[&str], offset: usize, rows: usize) -> Result<Vec<RecordBatch>> {
+        guarded(&self.path, || self.read_unguarded(names, offset, rows))
+    }
+
+    fn read_unguarded(&self, names: &[&str], offset: usize, rows: usize) -> Result<Vec<RecordBatch>> {
         let roots = names.iter().map(|name| self.column(name)).collect::<Result<Vec<_>>>()?;
         let file = File::open(&self.path).map_err(Error::io("read", &self.path))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());

@@ -5,6 +5,9 @@
 
 use serde_json::Value;
 
+/// Numbers a step, at most: each gets a name.
+const LARGEST_WIDTH: usize = 1 << 16;
+
 /// What a feature holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -29,7 +32,9 @@ impl Kind {
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Numbers { width: Some(width), .. } => format!("{width} numbers a step"),
-            Self::Numbers { width: None, .. } => "numbers whose shape varies".to_owned(),
+            Self::Numbers { width: None, .. } => {
+                format!("numbers whose shape varies, or of more than {LARGEST_WIDTH} a step")
+            }
             Self::Image { .. } => "pictures".to_owned(),
             Self::Text => "text".to_owned(),
             Self::Other(what) => what.clone(),
@@ -119,7 +124,8 @@ fn leaf(node: &Value) -> Kind {
         return Kind::Other(format!("{} of {dtype}", class()));
     }
     let shape = dimensions(tensor);
-    let width = shape.iter().try_fold(1usize, |n, side| n.checked_mul((*side)?)).filter(|n| *n > 0);
+    let width =
+        shape.iter().try_fold(1usize, |n, side| n.checked_mul((*side)?)).filter(|n| (1..=LARGEST_WIDTH).contains(n));
     Kind::Numbers { width, rank: shape.len(), float }
 }
 

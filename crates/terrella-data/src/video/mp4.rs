@@ -6,7 +6,7 @@
 
 use super::colour::to_rgb;
 use super::decode::{Codec, Decoder, Planes};
-use crate::error::DOWNLOAD_AGAIN;
+use crate::error::{DOWNLOAD_AGAIN, guarded};
 use crate::{Error, Result};
 use re_mp4::{Mp4, StsdBoxContent, TrackKind};
 use std::fs::File;
@@ -42,13 +42,42 @@ struct Sample {
     time: i64,
 }
 
+/// A reader of so many steps: an index has fewer than its file has bytes, unless it leads back to where it was.
+struct Bounded<R> {
+    reader: R,
+    steps: u64,
+}
+
+impl<R> Bounded<R> {
+    fn step(&mut self) -> std::io::Result<&mut R> {
+        self.steps = self.steps.checked_sub(1).ok_or_else(|| std::io::Error::other("its boxes go in circles"))?;
+        Ok(&mut self.reader)
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.step()?.read(into)
+    }
+}
+
+impl<R: Seek> Seek for Bounded<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.step()?.seek(to)
+    }
+}
+
 impl Video {
     /// Reads the index of a file.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        guarded(path, || Self::read_index(path))
+    }
+
+    fn read_index(path: &Path) -> Result<Self> {
         let broken = |what: String, remedy| Error::broken(path, what, remedy);
         let file = File::open(path).map_err(Error::io("open", path))?;
         let bytes = file.metadata().map_err(Error::io("open", path))?.len();
-        let mp4 = Mp4::read(BufReader::new(file), bytes)
+        let mp4 = Mp4::read(Bounded { reader: BufReader::new(file), steps: bytes.saturating_add(4096) }, bytes)
             .map_err(|e| broken(format!("it is no MP4 file that can be read ({e})"), DOWNLOAD_AGAIN))?;
         let track = mp4.tracks().values().find(|t| t.kind == Some(TrackKind::Video));
         let track = track.ok_or_else(|| broken("it has no pictures".to_owned(), DOWNLOAD_AGAIN))?;
@@ -109,6 +138,10 @@ impl Video {
 
     /// Decodes frames, given in ascending order of showing, to height × width × 3 bytes each.
     pub(crate) fn frames(&self, wanted: &[usize], sink: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        guarded(&self.path, || self.decode(wanted, sink))
+    }
+
+    fn decode(&self, wanted: &[usize], sink: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
         let mut file = File::open(&self.path).map_err(Error::io("open", &self.path))?;
         let mut rgb = Vec::new();
         let mut next = 0;
@@ -174,5 +207,21 @@ impl Video {
     fn undecoded(&self, at: usize, why: &str) -> Error {
         let what = format!("picture {at} of {} cannot be decoded ({why})", self.samples.len());
         Error::broken(&self.path, what, DOWNLOAD_AGAIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: it took the library forever.
+    #[test]
+    fn boxes_that_go_in_circles_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("circle.mp4");
+        let bytes = b"\0\0\0\x10ftypisom\0\0\x02\0\0\0\0\x18moov\0\0\0\0xxxx\0\0\0\0\0\0\0\0";
+        std::fs::write(&path, bytes).expect("written");
+        let error = Video::open(&path).expect_err("refused").to_string();
+        assert!(error.contains("circles"), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 mod bad_datasets;
 mod bad_recordings;
 mod fixtures;
+mod fuzzed;
 mod hdf5;
 mod lerobot_v2;
 mod logs;

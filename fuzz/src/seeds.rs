@@ -1,0 +1,168 @@
+//! Whole recordings to begin with, made on the spot.
+
+use crate::{Target, rlds_fixtures};
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use terrella_core::{Episode, Frames, Signature, Table};
+use terrella_data::Writer;
+
+const CSV: &str = "t,a,b\n0.0,1,2\n0.1,2,3\n0.2,3,4\n0.3,4.5,5e-1\n";
+
+/// Writes the whole recording of a target into an empty folder.
+pub fn write(target: Target, folder: &Path) {
+    let put = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).expect("written");
+    match target {
+        Target::Lerobot => lerobot(folder),
+        Target::Rlds => rlds_fixtures::write(folder, &[rlds_fixtures::example(0, 3), rlds_fixtures::example(1, 2)]),
+        Target::Zarr => put("buffer.zarr.zip", &zarr()),
+        Target::Hdf5 => put("demo.hdf5", &hdf5()),
+        Target::Csv => put("log.csv", CSV.as_bytes()),
+        Target::Json => {}
+        Target::Npy => put("log.npy", &npy(&[0.0, 1.0, 2.0, 3.0], &[2, 2])),
+        Target::Npz => put("log.npz", &npz()),
+        Target::Parquet => put("log.parquet", &parquet()),
+        Target::Tar => put("logs.tar", &tar()),
+        Target::Mapping => {
+            put("log.csv", CSV.as_bytes());
+            put("map.toml", MAPPING.as_bytes());
+        }
+        Target::Mp4 => {
+            put("log.csv", b"t,a\n0.0,1\n0.2,2\n0.4,3\n0.6,4\n");
+            put("clip.mp4", b"");
+        }
+    }
+}
+
+const MAPPING: &str = "about = \"x\"\nfps = 10.0\nepisode_seconds = 0.2\nmax_gap = 1.0\ntask = \"t\"\n[csv]\ndelimiter = \",\"\n[clock]\ncolumn = \"t\"\nunit = \"ms\"\n[[state]]\ncolumns = [\"a[0:1]\"]\nnames = [\"x\"]\nunit = \"deg\"\nalign = \"hold\"\ncircular = true\ndelay = 0.1\n[[action]]\ncolumns = [\"b | c\"]\n";
+
+/// Inputs to begin with: what stands for one file, behind the byte that chooses it.
+pub fn inputs(target: Target) -> Vec<Vec<u8>> {
+    if target == Target::Json {
+        let lines = "{\"t\": 0, \"a\": 1, \"b\": 2}\n{\"t\": 0.1, \"a\": 2, \"b\": 3}\n";
+        let records = r#"[{"t": 0, "a": 1, "b": [2]}, {"t": 0.1, "a": 2, "b": [3]}]"#;
+        let columns = r#"{"t": [0, 0.1, 0.2], "a": [1, 2, 3], "b": [1, 2, 3]}"#;
+        return [(0, records), (0, columns), (1, lines)].map(|(c, text)| [&[c], text.as_bytes()].concat()).to_vec();
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    write(target, folder.path());
+    let files = target.files();
+    files
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            let bytes = fs::read(folder.path().join(name)).expect("a file of the seed");
+            if files.len() == 1 { bytes } else { [vec![at as u8], bytes].concat() }
+        })
+        .collect()
+}
+
+fn lerobot(folder: &Path) {
+    let signature =
+        Signature { fps: 10.0, image: Some([3, 3]), state: vec!["x".into(), "y".into()], action: vec!["u".into()], env: None };
+    let whole = folder.join("whole");
+    let mut writer = Writer::create(&whole, &signature).expect("a folder");
+    for index in 0..2 {
+        let rows = 2 + index;
+        let frames = Some(Frames::new(3, 3, rows, Arc::new(vec![7_u8; rows * 27]), 0));
+        let states = Table { width: 2, data: vec![0.5; 2 * rows] };
+        let actions = Table { width: 1, data: vec![1.0; rows] };
+        writer.write_episode(&Episode { index, task: "t".into(), states, actions, frames }).expect("written");
+    }
+    writer.finish().expect("finished");
+    for name in ["meta", "data"] {
+        fs::rename(whole.join(name), folder.join(name)).expect("moved");
+    }
+    fs::remove_dir_all(whole).expect("removed");
+}
+
+fn zarr() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut put = |name: &str, bytes: &[u8]| {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).expect("a file");
+        zip.write_all(bytes).expect("written");
+    };
+    let meta = |shape: &str, dtype: &str| {
+        format!("{{\"zarr_format\":2,\"shape\":{shape},\"chunks\":{shape},\"dtype\":\"{dtype}\",\"compressor\":null,\"fill_value\":0,\"order\":\"C\",\"filters\":null}}")
+    };
+    put(".zgroup", b"{\"zarr_format\":2}");
+    put("data/.zgroup", b"{\"zarr_format\":2}");
+    put("meta/.zgroup", b"{\"zarr_format\":2}");
+    put("data/action/.zarray", meta("[4,2]", "<f4").as_bytes());
+    put("data/action/0.0", &[0; 32]);
+    put("data/state/.zarray", meta("[4,3]", "<f4").as_bytes());
+    put("data/state/0.0", &[0; 48]);
+    put("data/img/.zarray", meta("[4,2,2,3]", "|u1").as_bytes());
+    put("data/img/0.0.0.0", &[9; 48]);
+    put("meta/episode_ends/.zarray", meta("[2]", "<i8").as_bytes());
+    put("meta/episode_ends/0", &[[2_u8, 0, 0, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0, 0, 0]].concat());
+    zip.finish().expect("finished").into_inner()
+}
+
+fn hdf5() -> Vec<u8> {
+    let mut file = hdf5_pure::FileBuilder::new();
+    file.create_dataset("action").with_f32_data(&[0.5; 10]).with_shape(&[5, 2]).with_chunks(&[2, 2]).with_deflate(1);
+    file.create_dataset("state").with_f64_data(&[0.5; 5]);
+    file.create_dataset("pixels").with_u8_data(&[7; 60]).with_shape(&[5, 2, 2, 3]);
+    file.create_dataset("ep_len").with_i64_data(&[2, 3]);
+    file.finish().expect("a file")
+}
+
+/// Version 1.0 of NumPy's format, by hand.
+fn npy(values: &[f32], shape: &[usize]) -> Vec<u8> {
+    let shape: String = shape.iter().map(|n| format!("{n},")).collect();
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
+    while (header.len() + 11) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(values.iter().flat_map(|x| x.to_le_bytes()));
+    bytes
+}
+
+fn npz() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let pixels = String::from_utf8_lossy(&npy(&[], &[2, 1, 1, 3])).replace("<f4", "|u1");
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend(&pixels.as_bytes()[pixels.len() - 118..]);
+    for (name, bytes) in [("a.npy", npy(&[1.0, 2.0], &[2, 1])), ("p.npy", [header, vec![5; 6]].concat())] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).expect("a file");
+        zip.write_all(&bytes).expect("written");
+    }
+    zip.finish().expect("finished").into_inner()
+}
+
+/// The table of a dataset that was just written, with columns that the mapping may or may not find.
+fn parquet() -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let signature = Signature { fps: 10.0, image: None, state: vec!["x".into()], action: vec!["u".into()], env: None };
+    let whole = folder.path().join("whole");
+    let mut writer = Writer::create(&whole, &signature).expect("a folder");
+    let table = Table { width: 1, data: vec![0.5; 4] };
+    let episode = Episode { index: 0, task: "t".into(), states: table.clone(), actions: table, frames: None };
+    writer.write_episode(&episode).expect("written");
+    writer.finish().expect("finished");
+    fs::read(whole.join("data/chunk-000/file-000.parquet")).expect("read")
+}
+
+/// One file in the ustar format, by hand.
+fn tar() -> Vec<u8> {
+    let mut header = vec![0_u8; 512];
+    let mut field = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    field(0, "logs/a.csv");
+    field(100, "0000644\0");
+    field(124, &format!("{:011o}\0", CSV.len()));
+    field(136, "00000000000\0");
+    field(148, "        ");
+    field(156, "0");
+    field(257, "ustar\u{0}00");
+    let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut body = CSV.as_bytes().to_vec();
+    body.resize(512, 0);
+    [header, body, vec![0; 1024]].concat()
+}
