@@ -80,9 +80,13 @@ impl Target {
     fn mapping(self) -> Option<&'static str> {
         Some(match self {
             Self::Npy => "fps = 10.0\n[clock]\nrate = 10.0\n[[state]]\ncolumns = [\"log[0]\"]\n",
-            Self::Npz => "fps = 10.0\n[clock]\nrate = 10.0\n[[state]]\ncolumns = [\"a[0]\"]\n[picture]\narray = \"p\"\n",
+            Self::Npz => {
+                "fps = 10.0\n[clock]\nrate = 10.0\n[[state]]\ncolumns = [\"a[0]\"]\n[picture]\narray = \"p\"\n"
+            }
             Self::Tar => "episodes = \"**/*.csv\"\nfps = 10.0\n[clock]\ncolumn = \"t\"\n[[state]]\ncolumns = [\"a\"]\n",
-            Self::Mp4 => "episodes = \"*.csv\"\nfps = 5.0\n[clock]\ncolumn = \"t\"\n[[state]]\ncolumns = [\"a\"]\n[picture]\nvideo = \"clip.mp4\"\n",
+            Self::Mp4 => {
+                "episodes = \"*.csv\"\nfps = 5.0\n[clock]\ncolumn = \"t\"\n[[state]]\ncolumns = [\"a\"]\n[picture]\nvideo = \"clip.mp4\"\n"
+            }
             Self::Csv | Self::Json | Self::Parquet => {
                 "fps = 10.0\n[clock]\ncolumn = \"t\"\n[[state]]\ncolumns = [\"a\"]\nunit = \"deg\"\n[[action]]\ncolumns = [\"b | c\"]\n"
             }
@@ -114,7 +118,8 @@ impl Target {
 
     fn read_in(self, folder: &Path, data: &[u8]) {
         let files = self.files();
-        let (choice, bytes) = if files.len() == 1 { (0, data) } else { data.split_first().map_or((0, data), |(c, b)| (*c as usize, b)) };
+        let (choice, bytes) =
+            if files.len() == 1 { (0, data) } else { data.split_first().map_or((0, data), |(c, b)| (*c as usize, b)) };
         let path = folder.join(files[choice % files.len()]);
         let before = fs::read(&path).ok();
         fs::write(&path, bytes).expect("written");

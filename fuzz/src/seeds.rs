@@ -59,8 +59,13 @@ pub fn inputs(target: Target) -> Vec<Vec<u8>> {
 }
 
 fn lerobot(folder: &Path) {
-    let signature =
-        Signature { fps: 10.0, image: Some([3, 3]), state: vec!["x".into(), "y".into()], action: vec!["u".into()], env: None };
+    let signature = Signature {
+        fps: 10.0,
+        image: Some([3, 3]),
+        state: vec!["x".into(), "y".into()],
+        action: vec!["u".into()],
+        env: None,
+    };
     let whole = folder.join("whole");
     let mut writer = Writer::create(&whole, &signature).expect("a folder");
     for index in 0..2 {
@@ -84,7 +89,9 @@ fn zarr() -> Vec<u8> {
         zip.write_all(bytes).expect("written");
     };
     let meta = |shape: &str, dtype: &str| {
-        format!("{{\"zarr_format\":2,\"shape\":{shape},\"chunks\":{shape},\"dtype\":\"{dtype}\",\"compressor\":null,\"fill_value\":0,\"order\":\"C\",\"filters\":null}}")
+        format!(
+            "{{\"zarr_format\":2,\"shape\":{shape},\"chunks\":{shape},\"dtype\":\"{dtype}\",\"compressor\":null,\"fill_value\":0,\"order\":\"C\",\"filters\":null}}"
+        )
     };
     put(".zgroup", b"{\"zarr_format\":2}");
     put("data/.zgroup", b"{\"zarr_format\":2}");
