@@ -46,3 +46,13 @@ took = time.perf_counter() - begun
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(f"pandas {pd.__version__}: {len(measured)} episodes, {len(table)} rows: read {read:.1f} s, measured {took:.1f} s, most memory {peak} kB")
 print(f"mean jerk {measured.jerk.mean():.6f}, mean consistency {measured.consistency.mean():.6f}")
+
+# What curate measured, where it kept the episode, is the same.
+kept = pd.concat(pd.read_parquet(f) for f in sorted(folder.glob("out/*/lineage/episodes.parquet")))
+kept = kept.drop_duplicates(["source", "source_episode"])
+names = [f"in-{n}" for n in range(len(list(folder.glob("in-*"))))]
+theirs = measured.loc[[(names[s], e) for s, e in zip(kept.source, kept.source_episode)]]
+for name in ("jerk", "consistency"):
+    off = np.abs(kept[name].to_numpy() / theirs[name].to_numpy() - 1).max()
+    print(f"{name}: {len(kept)} episodes, largest relative difference {off:.1e}")
+    assert off < 1e-4, name
