@@ -32,7 +32,7 @@ pub use image::Image;
 pub use plan::{Plan, Planner, Prior, Problem};
 pub use policy::{Goal, Policy};
 pub use ridge::Ridge;
-pub use run_dir::{RunDir, write_atomic};
+pub use run_dir::{RunDir, suffixed, write_atomic};
 pub use seed::{Key, Stream};
 pub use space::Space;
 pub use stats::Stats;

@@ -70,14 +70,19 @@ impl RunDir {
     }
 }
 
+/// The neighbour whose name is this one's with something behind it.
+pub fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
 /// Writes a file so that no reader ever sees a part of it: temporary name, flush, rename.
 ///
 /// # Errors
 /// If the disk refuses; nothing is left behind and the earlier content remains.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
+    let temporary = suffixed(path, ".tmp");
     let written = fs::File::create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;

@@ -4,10 +4,10 @@
 //! into memory. What a query says does not depend on the number of threads: rows are ordered explicitly, and
 //! our functions sort what they are given.
 
-use crate::{Error, Result, functions};
+use crate::{Error, Pipeline, Result, functions};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -21,29 +21,16 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// Runs queries.
-pub struct Engine {
+pub(crate) struct Engine {
     runtime: Runtime,
     context: SessionContext,
 }
 
-impl std::fmt::Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("session", &self.context.session_id()).finish_non_exhaustive()
-    }
-}
-
-/// What a query may use.
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    pub(crate) memory_mib: usize,
-    pub(crate) threads: usize,
-}
-
 impl Engine {
-    /// An engine in this process, which spills to `scratch`.
-    pub(crate) fn local(limits: &Limits, scratch: &Path) -> Result<Self> {
+    /// An engine in this process with a pipeline's limits, which spills to `scratch`.
+    pub(crate) fn local(pipeline: &Pipeline, scratch: &Path) -> Result<Self> {
         let runtime = Runtime::new().map_err(Error::io("start threads for", scratch))?;
-        let context = SessionContext::new_with_state(state(limits, scratch)?);
+        let context = SessionContext::new_with_state(state(pipeline, scratch)?);
         Ok(Self { runtime, context })
     }
 
@@ -75,9 +62,11 @@ impl Engine {
         self.runtime.block_on(self.context.sql(query))
     }
 
-    /// The columns of an answer.
+    /// The columns of an answer; all may be null, as those of our tables.
     pub(crate) fn schema(&self, query: &str) -> Result<SchemaRef, DataFusionError> {
-        Ok(Arc::new(self.plan(query)?.schema().as_arrow().clone()))
+        let plan = self.plan(query)?;
+        let fields = plan.schema().fields().iter().map(|f| f.as_ref().clone().with_nullable(true));
+        Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
     }
 
     /// The answer of a query, a batch at a time.
@@ -102,14 +91,32 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Columns of frames, an episode at a time, in order.
+    ///
+    /// # Errors
+    /// As [`Self::stream`].
+    pub(crate) fn episodes(
+        &self,
+        columns: &str,
+        frames: &str,
+        sink: impl FnMut(i64, RecordBatch) -> Result<()>,
+    ) -> Result<Result<()>, DataFusionError> {
+        let query = format!("SELECT {columns} FROM {frames} ORDER BY episode_index, frame_index");
+        let mut episodes = ByEpisode { pending: Vec::new(), episode: -1, sink };
+        let streamed = self.stream(&query, |batch| episodes.push(&batch))?;
+        Ok(streamed.and_then(|()| episodes.flush()))
+    }
+}
+
 /// A session with our functions.
-pub(crate) fn state(limits: &Limits, scratch: &Path) -> Result<SessionState> {
+fn state(pipeline: &Pipeline, scratch: &Path) -> Result<SessionState> {
     let failed = |e: DataFusionError| Error::Invalid(format!("cannot start the query engine: {e}"));
-    let pool = Arc::new(FairSpillPool::new(limits.memory_mib << 20));
+    let pool = Arc::new(FairSpillPool::new(pipeline.memory_mib << 20));
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![scratch.to_path_buf()]));
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk).build_arc();
     let config = SessionConfig::new()
-        .with_target_partitions(limits.threads.max(1))
+        .with_target_partitions(pipeline.threads.max(1))
         // Text stays as our tables have it.
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         // Sorted tables stay sorted, so that groups are complete one by one and need not be kept.
@@ -124,18 +131,14 @@ pub(crate) fn state(limits: &Limits, scratch: &Path) -> Result<SessionState> {
 }
 
 /// Puts rows that arrive sorted by episode together, an episode at a time.
-pub(crate) struct ByEpisode<F> {
+struct ByEpisode<F> {
     pending: Vec<RecordBatch>,
     episode: i64,
     sink: F,
 }
 
 impl<F: FnMut(i64, RecordBatch) -> Result<()>> ByEpisode<F> {
-    pub(crate) fn new(sink: F) -> Self {
-        Self { pending: Vec::new(), episode: -1, sink }
-    }
-
-    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let episodes = crate::tables::ints(batch, "episode_index");
         let mut from = 0;
         while from < episodes.len() {
@@ -151,11 +154,7 @@ impl<F: FnMut(i64, RecordBatch) -> Result<()>> ByEpisode<F> {
         Ok(())
     }
 
-    /// Hands out the last episode.
-    pub(crate) fn finish(mut self) -> Result<()> {
-        self.flush()
-    }
-
+    /// Hands out the episode that is complete.
     fn flush(&mut self) -> Result<()> {
         let Some(first) = self.pending.first() else { return Ok(()) };
         let whole = concat_batches(&first.schema(), &self.pending).map_err(|e| Error::Invalid(e.to_string()))?;

@@ -6,10 +6,10 @@
 use crate::functions::pictures;
 use crate::pipeline::{Pipeline, Recording};
 use crate::store::{StageKey, Store};
-use crate::tables::{FramesWriter, TableWriter, Tables, episode_fields, index_columns, index_fields, nullable};
+use crate::tables::{FramesWriter, Tables, episode_fields, index_columns, index_fields, write_table};
 use crate::{Error, Result};
 use arrow::array::{ArrayRef, BooleanArray, Float32Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -115,12 +115,12 @@ impl Reading<'_> {
                         recording.path.display()
                     )));
                 }
-                let schema = nullable(frame_fields(&tables, self.pictures));
+                let schema = frame_schema(&tables, self.pictures);
                 let writer = FramesWriter::create(&self.folder.join("frames"), schema)?;
                 self.open.insert((writer, tables))
             }
         };
-        let schema = nullable(frame_fields(tables, self.pictures));
+        let schema = frame_schema(tables, self.pictures);
         let lengths = source.lengths();
         for (at, &rows) in lengths.iter().enumerate() {
             let episode = source.episode(at);
@@ -186,11 +186,8 @@ impl Reading<'_> {
             Arc::new(BooleanArray::from(vec![false; n])),
         ];
         let path = self.folder.join("episodes.parquet");
-        let schema = nullable(episode_fields());
-        let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|e| Error::broken(&path, e))?;
-        let mut file = TableWriter::create(&path, schema)?;
-        file.write(&batch)?;
-        file.finish()?;
+        let schema = Arc::new(Schema::new(episode_fields()));
+        write_table(&path, &RecordBatch::try_new(schema, columns).map_err(|e| Error::broken(&path, e))?)?;
         Ok(tables)
     }
 }
@@ -217,14 +214,14 @@ fn agree(first: &Signature, other: &Signature, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn frame_fields(tables: &Tables, pictures: bool) -> Vec<Field> {
+fn frame_schema(tables: &Tables, pictures: bool) -> SchemaRef {
     let numbers = tables.state.iter().chain(&tables.action);
     let mut fields = index_fields();
     fields.extend(numbers.map(|name| Field::new(name, DataType::Float32, true)));
     if pictures {
         fields.extend(pictures::FIELDS.map(|(name, of)| Field::new(name, of, true)));
     }
-    fields
+    Arc::new(Schema::new(fields))
 }
 
 /// A name that SQL takes as it is, unlike all that are taken.

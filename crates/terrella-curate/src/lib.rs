@@ -18,7 +18,6 @@ mod store;
 mod tables;
 mod trace;
 
-pub use engine::Engine;
 pub use error::{Error, Result};
 pub use pipeline::{Alike, Pipeline, Recording, Stage};
 pub use run::{Curated, Dataset, Done, curate};

@@ -6,11 +6,11 @@
 
 use crate::ingest::SourceRecord;
 use crate::store::Store;
-use crate::tables::{TableWriter, ints, nullable, read_table};
+use crate::tables::{TableWriter, ints, read_table, replaced, rows_at, write_table};
 use crate::{Error, Result};
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, UInt64Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl RowsWriter {
         let names = ["episode_index", "frame_index", "source", "source_episode", "source_frame"];
         let mut fields = names.map(|name| Field::new(name, DataType::Int64, true)).to_vec();
         fields.push(Field::new("variant", DataType::Utf8, true));
-        let (schema, path) = (nullable(fields), folder.join("rows.parquet"));
+        let (schema, path) = (Arc::new(Schema::new(fields)), folder.join("rows.parquet"));
         Ok(Self { writer: TableWriter::create(&path, schema.clone())?, schema, path })
     }
 
@@ -110,14 +110,9 @@ impl Lineage {
         terrella_core::write_atomic(&folder.join("lineage.json"), text.as_bytes())?;
         terrella_core::write_atomic(&folder.join("pipeline.toml"), pipeline.as_bytes())?;
         let path = folder.join("episodes.parquet");
-        let indices = UInt64Array::from_iter_values(chosen.iter().map(|at| *at as u64));
-        let mine = take_record_batch(episodes, &indices).map_err(|e| Error::broken(&path, e))?;
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..chosen.len() as i64));
-        let schema = mine.schema();
-        let columns = schema.fields().iter().zip(mine.columns());
-        let columns = columns.map(|(f, c)| if f.name() == "episode_index" { numbers.clone() } else { c.clone() });
-        let mine = RecordBatch::try_new(schema.clone(), columns.collect()).map_err(|e| Error::broken(&path, e))?;
-        write_table(&path, &mine)?;
+        let mine = rows_at(episodes, chosen.iter().copied())?;
+        write_table(&path, &replaced(&mine, &[("episode_index", numbers)])?)?;
         let dropped = self.stages.iter().map(|s| store.path(&s.folder).join("dropped.parquet"));
         let dropped = dropped.filter(|path| path.exists()).map(|path| read_table(&path)).collect::<Result<Vec<_>>>()?;
         if let Some(first) = dropped.first() {
@@ -136,12 +131,6 @@ impl Lineage {
         let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
         serde_json::from_str(&text).map(Some).map_err(|e| Error::broken(&path, e))
     }
-}
-
-fn write_table(path: &Path, batch: &RecordBatch) -> Result<()> {
-    let mut writer = TableWriter::create(path, batch.schema())?;
-    writer.write(batch)?;
-    writer.finish()
 }
 
 /// Where the rows of an episode in the last `episodes` came from.

@@ -1,11 +1,11 @@
 //! From the last tables to datasets: rows in order, pictures from the recordings, lineage beside them.
 
-use crate::engine::{ByEpisode, Engine};
+use crate::engine::Engine;
 use crate::ingest::{SourceRecord, open};
 use crate::lineage::{self, Lineage, RowsWriter};
 use crate::stage::register;
 use crate::store::Store;
-use crate::tables::{Tables, ints, read_table};
+use crate::tables::{Tables, read_table, row_of};
 use crate::{Error, Result};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Float32Type;
@@ -55,12 +55,10 @@ impl Output<'_> {
         let mut open: BTreeMap<String, Part> = BTreeMap::new();
         let mut done: Vec<(String, Written)> = Vec::new();
         let mut pictures = Pictures::of(self.tables, &self.lineage.sources);
-        let query = "SELECT * FROM frames ORDER BY episode_index, frame_index";
         let total = episodes.num_rows();
         let mut written = 0;
-        let mut sink = ByEpisode::new(|episode, rows| {
-            let at = ints(&episodes, "episode_index").binary_search(&episode);
-            let at = at.map_err(|_| Error::Invalid(format!("frames of episode {episode} without the episode")))?;
+        let sink = |episode, rows: RecordBatch| {
+            let at = row_of(&episodes, episode)?;
             let name = part_of(at);
             if !open.contains_key(&name) {
                 open.insert(name.clone(), self.begin(&name, sizes[&name])?);
@@ -87,19 +85,18 @@ impl Output<'_> {
             written += 1;
             progress(written, total);
             Ok(())
-        });
+        };
         let failed = |e: datafusion::error::DataFusionError| Error::Broken {
             path: self.store.path(&self.tables.frames),
             what: e.strip_backtrace(),
         };
-        self.engine.stream(query, |batch| sink.push(&batch)).map_err(failed)??;
-        sink.finish()?;
+        self.engine.episodes("*", "frames", sink).map_err(failed)??;
         done.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(done)
     }
 
     fn begin(&self, name: &str, left: usize) -> Result<Part> {
-        let writer = Writer::create(&self.path_of(name), &self.tables.signature)?;
+        let writer = Writer::create(&part_folder(self.folder, name), &self.tables.signature)?;
         let rows = RowsWriter::create(writer.folder())?;
         Ok(Part { name: name.to_owned(), writer, rows, chosen: Vec::new(), left })
     }
@@ -111,10 +108,11 @@ impl Output<'_> {
         lineage.write(part.writer.folder(), self.pipeline, self.store, episodes, &part.chosen)?;
         Ok(part.writer.finish()?)
     }
+}
 
-    pub(crate) fn path_of(&self, part: &str) -> PathBuf {
-        if part.is_empty() { self.folder.to_path_buf() } else { self.folder.join(part) }
-    }
+/// The folder of a part; there is no other if it has no name.
+pub(crate) fn part_folder(root: &Path, part: &str) -> PathBuf {
+    if part.is_empty() { root.to_path_buf() } else { root.join(part) }
 }
 
 /// Columns as a table.

@@ -1,9 +1,9 @@
 //! A pipeline from recordings to datasets.
 
-use crate::engine::{Engine, Limits};
+use crate::engine::Engine;
 use crate::ingest::ingest;
 use crate::lineage::{Lineage, StageRecord};
-use crate::output::Output;
+use crate::output::{Output, part_folder};
 use crate::stage::Work;
 use crate::store::Store;
 use crate::{CODE_VERSION, Error, Pipeline, Result};
@@ -61,17 +61,16 @@ pub fn curate(
     if destination.symlink_metadata().is_ok() {
         return Err(terrella_data::Error::Exists(destination.to_path_buf()).into());
     }
-    let work = suffixed(destination, ".work");
+    let work = terrella_core::suffixed(destination, ".work");
     let store = Store::open(&work)?;
     let scratch = work.join("scratch");
     std::fs::create_dir_all(&scratch).map_err(Error::io("create", &scratch))?;
-    let limits = Limits { memory_mib: pipeline.memory_mib, threads: pipeline.threads };
-    let engine = Engine::local(&limits, &scratch)?;
+    let engine = Engine::local(pipeline, &scratch)?;
     run(pipeline, destination, &engine, store, progress)
 }
 
 /// As [`curate`], by a given engine, in a given store.
-pub(crate) fn run(
+fn run(
     pipeline: &Pipeline,
     destination: &Path,
     engine: &Engine,
@@ -127,16 +126,10 @@ pub(crate) fn run(
     store.remove()?;
     let mut datasets = Vec::new();
     for (part, written) in written {
-        let path = if part.is_empty() { destination.to_path_buf() } else { destination.join(part) };
+        let path = part_folder(destination, &part);
         let (_, source) = terrella_data::open_source(&path, &terrella_data::SourceOptions::default())?;
         let hash = terrella_data::hash_of(&path, source.as_ref())?;
         datasets.push(Dataset { path, episodes: written.episodes, rows: written.rows, hash });
     }
     Ok(Curated { stages, datasets, notes })
-}
-
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(suffix);
-    path.with_file_name(name)
 }

@@ -6,7 +6,7 @@
 use crate::{Error, Result};
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Int64Type, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -42,17 +42,17 @@ pub(crate) struct Tables {
 
 /// Columns of `episodes` that are always there.
 pub(crate) fn episode_fields() -> Vec<Field> {
-    let int = |name: &str| Field::new(name, DataType::Int64, false);
+    let int = |name: &str| Field::new(name, DataType::Int64, true);
     vec![
         int("episode_index"),
-        Field::new("task", DataType::Utf8, false),
+        Field::new("task", DataType::Utf8, true),
         int("length"),
         int("source"),
         int("source_episode"),
         int("source_from"),
         int("source_every"),
-        Field::new("variant", DataType::Utf8, false),
-        Field::new("mirrored", DataType::Boolean, false),
+        Field::new("variant", DataType::Utf8, true),
+        Field::new("mirrored", DataType::Boolean, true),
     ]
 }
 
@@ -97,6 +97,35 @@ pub(crate) fn read_table(path: &Path) -> Result<RecordBatch> {
     concat_batches(&schema, &batches).map_err(|e| bad(&e))
 }
 
+/// Writes a small table whole.
+pub(crate) fn write_table(path: &Path, batch: &RecordBatch) -> Result<()> {
+    let mut writer = TableWriter::create(path, batch.schema())?;
+    writer.write(batch)?;
+    writer.finish()
+}
+
+/// The row of an episode in `episodes`.
+pub(crate) fn row_of(episodes: &RecordBatch, episode: i64) -> Result<usize> {
+    ints(episodes, "episode_index").binary_search(&episode).map_err(|_| {
+        Error::Invalid(format!("frames of episode {episode} without the episode; remove the work folder and run again"))
+    })
+}
+
+/// Rows of a table.
+pub(crate) fn rows_at(table: &RecordBatch, rows: impl Iterator<Item = usize>) -> Result<RecordBatch> {
+    let indices = UInt64Array::from_iter_values(rows.map(|row| row as u64));
+    take_record_batch(table, &indices).map_err(|e| Error::Invalid(e.to_string()))
+}
+
+/// A table with some of its columns replaced.
+pub(crate) fn replaced(table: &RecordBatch, new: &[(&str, ArrayRef)]) -> Result<RecordBatch> {
+    let schema = table.schema();
+    let columns = schema.fields().iter().zip(table.columns()).map(|(field, old)| {
+        new.iter().find(|(name, _)| name == field.name()).map_or_else(|| old.clone(), |(_, new)| new.clone())
+    });
+    RecordBatch::try_new(schema.clone(), columns.collect()).map_err(|e| Error::Invalid(e.to_string()))
+}
+
 /// Whole numbers of a column that is always there.
 pub(crate) fn ints<'a>(batch: &'a RecordBatch, name: &str) -> &'a [i64] {
     batch[name].as_primitive::<Int64Type>().values()
@@ -108,7 +137,7 @@ pub(crate) struct FramesWriter {
     schema: SchemaRef,
     open: Option<(TableWriter, usize)>,
     files: usize,
-    pub(crate) rows: usize,
+    rows: usize,
 }
 
 impl FramesWriter {
@@ -155,8 +184,6 @@ pub(crate) struct Descent {
     pub(crate) from: usize,
     /// Rows of the parent's from one to the next.
     pub(crate) every: usize,
-    /// Rows.
-    pub(crate) length: usize,
     /// Stage and copy of an augmented one.
     pub(crate) variant: Option<String>,
     pub(crate) mirrored: bool,
@@ -166,7 +193,8 @@ pub(crate) struct Descent {
 pub(crate) struct Rewrite {
     frames: FramesWriter,
     parents: RecordBatch,
-    descents: Vec<Descent>,
+    /// Where each came from, and its rows.
+    descents: Vec<(Descent, usize)>,
     fps: f64,
 }
 
@@ -178,8 +206,8 @@ impl Rewrite {
     }
 
     /// The row of an episode among the parents.
-    pub(crate) fn parent(&self, episode: i64) -> Option<usize> {
-        ints(&self.parents, "episode_index").binary_search(&episode).ok()
+    pub(crate) fn parent(&self, episode: i64) -> Result<usize> {
+        row_of(&self.parents, episode)
     }
 
     /// Appends an episode: rows of frames, the first three columns of which are numbered anew.
@@ -189,45 +217,39 @@ impl Rewrite {
         columns[..3].clone_from_slice(&index_columns(self.descents.len(), n, self.fps));
         let batch = RecordBatch::try_new(self.frames.schema.clone(), columns);
         self.frames.write(&batch.map_err(|e| Error::Invalid(e.to_string()))?)?;
-        self.descents.push(Descent { length: n, ..descent });
+        self.descents.push((descent, n));
         Ok(())
     }
 
     /// Completes both tables: episodes and rows.
     pub(crate) fn finish(self, folder: &Path) -> Result<[usize; 2]> {
         let rows = self.frames.finish()?;
-        let path = folder.join("episodes.parquet");
-        let indices = UInt64Array::from_iter_values(self.descents.iter().map(|d| d.parent as u64));
-        let batch = take_record_batch(&self.parents, &indices).map_err(|e| Error::broken(&path, e))?;
+        let batch = rows_at(&self.parents, self.descents.iter().map(|(d, _)| d.parent))?;
         let [from, every] = ["source_from", "source_every"].map(|name| ints(&batch, name));
+        let descents = || self.descents.iter().map(|(descent, _)| descent).enumerate();
         let numbers = |f: &dyn Fn(usize, &Descent) -> i64| -> ArrayRef {
-            Arc::new(Int64Array::from_iter_values(self.descents.iter().enumerate().map(|(at, d)| f(at, d))))
+            Arc::new(Int64Array::from_iter_values(descents().map(|(at, d)| f(at, d))))
         };
         let before = batch["variant"].as_string::<i32>();
-        let variants = self.descents.iter().enumerate().map(|(at, d)| match &d.variant {
+        let variants = descents().map(|(at, d)| match &d.variant {
             Some(new) if before.value(at).is_empty() => new.clone(),
             Some(new) => format!("{},{new}", before.value(at)),
             None => before.value(at).to_owned(),
         });
         let mirrored = batch["mirrored"].as_boolean();
-        let mirrored = self.descents.iter().enumerate().map(|(at, d)| mirrored.value(at) ^ d.mirrored);
-        let new: [(&str, ArrayRef); 6] = [
-            ("episode_index", numbers(&|at, _| at as i64)),
-            ("length", numbers(&|_, d| d.length as i64)),
-            ("source_from", numbers(&|at, d| from[at] + d.from as i64 * every[at])),
-            ("source_every", numbers(&|at, d| every[at] * d.every as i64)),
-            ("variant", Arc::new(StringArray::from_iter_values(variants))),
-            ("mirrored", Arc::new(BooleanArray::from_iter(mirrored.map(Some)))),
-        ];
-        let schema = batch.schema();
-        let columns = schema.fields().iter().zip(batch.columns());
-        let columns = columns.map(|(field, old)| {
-            new.iter().find(|(name, _)| name == field.name()).map_or_else(|| old.clone(), |(_, new)| new.clone())
-        });
-        let batch = RecordBatch::try_new(schema.clone(), columns.collect()).map_err(|e| Error::broken(&path, e))?;
-        let mut writer = TableWriter::create(&path, schema)?;
-        writer.write(&batch)?;
-        writer.finish()?;
+        let mirrored = descents().map(|(at, d)| mirrored.value(at) ^ d.mirrored);
+        let batch = replaced(
+            &batch,
+            &[
+                ("episode_index", numbers(&|at, _| at as i64)),
+                ("length", Arc::new(Int64Array::from_iter_values(self.descents.iter().map(|(_, n)| *n as i64)))),
+                ("source_from", numbers(&|at, d| from[at] + d.from as i64 * every[at])),
+                ("source_every", numbers(&|at, d| every[at] * d.every as i64)),
+                ("variant", Arc::new(StringArray::from_iter_values(variants))),
+                ("mirrored", Arc::new(BooleanArray::from_iter(mirrored.map(Some)))),
+            ],
+        )?;
+        write_table(&folder.join("episodes.parquet"), &batch)?;
         Ok([batch.num_rows(), rows])
     }
 }
@@ -243,15 +265,10 @@ pub(crate) fn index_columns(episode: usize, rows: usize, fps: f64) -> [ArrayRef;
 
 /// Fields of [`index_columns`].
 pub(crate) fn index_fields() -> Vec<Field> {
-    let field = |name: &str, of: DataType| Field::new(name, of, false);
+    let field = |name: &str, of: DataType| Field::new(name, of, true);
     vec![
         field("episode_index", DataType::Int64),
         field("frame_index", DataType::Int64),
         field("timestamp", DataType::Float64),
     ]
-}
-
-/// A schema with every field nullable, which is what tables have that queries made.
-pub(crate) fn nullable(fields: impl IntoIterator<Item = Field>) -> SchemaRef {
-    Arc::new(Schema::new(fields.into_iter().map(|f| f.with_nullable(true)).collect::<Vec<_>>()))
 }

@@ -127,10 +127,15 @@ pub(crate) const DOWNLOAD_AGAIN: &str = "the copy is incomplete or damaged, down
 /// Runs a library on bytes from strangers: if it panics, as some do on what makes no sense, that is an error like
 /// any other, and the rest of a recording can still be read.
 pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+    unpanicked(read).unwrap_or_else(|what| Err(Error::broken(path, what, DOWNLOAD_AGAIN)))
+}
+
+/// What a function gives, or what it said when it panicked.
+pub(crate) fn unpanicked<T>(read: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).map_err(|panic| {
         let said = panic.downcast_ref::<String>().cloned();
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
-        Err(Error::broken(path, format!("the library that reads it gave up ({said})"), DOWNLOAD_AGAIN))
+        format!("the library that reads it gave up ({said})")
     })
 }
 

@@ -176,6 +176,49 @@ pub fn detect(path: &Path) -> Result<&'static dyn Format> {
     Err(Error::Unknown { path: path.to_path_buf(), found, supported: supported.join(" and ") })
 }
 
+/// The names of a row's numbers: those that were given, if there are as many as known or made up, else these.
+pub(crate) fn given_names(
+    path: &Path,
+    what: &str,
+    given: Option<&Vec<String>>,
+    others: Vec<String>,
+) -> Result<Vec<String>> {
+    match given {
+        Some(given) if given.len() != others.len() => {
+            let text = format!("{} {what} names were given, the rows have {} numbers", given.len(), others.len());
+            Err(Error::broken(path, text, "give one name a number"))
+        }
+        Some(given) => Ok(given.clone()),
+        None => Ok(others),
+    }
+}
+
+/// The picture feature to read: the one asked for, else the only one, else the preferred one.
+pub(crate) fn choose_camera(
+    path: &Path,
+    options: &SourceOptions,
+    pictures: &[&str],
+    preferred: Option<&str>,
+    missing: impl FnOnce(&str) -> Error,
+) -> Result<Option<String>> {
+    if options.no_pictures {
+        return Ok(None);
+    }
+    if let Some(camera) = &options.camera {
+        return if pictures.contains(&camera.as_str()) { Ok(Some(camera.clone())) } else { Err(missing(camera)) };
+    }
+    match (pictures, preferred) {
+        ([], _) => Ok(None),
+        ([only], _) => Ok(Some((*only).to_owned())),
+        (several, Some(preferred)) if several.contains(&preferred) => Ok(Some(preferred.to_owned())),
+        (several, _) => Err(Error::broken(
+            path,
+            format!("there are {} picture features: {}", several.len(), several.join(", ")),
+            "say which to read with --camera, or leave pictures out with --no-pictures",
+        )),
+    }
+}
+
 /// Fails at the first number that is not finite, naming its row and column.
 pub(crate) fn check_finite(path: &Path, episode: usize, what: &str, table: &Table, names: &[String]) -> Result<()> {
     let Some(at) = table.data.iter().position(|x| !x.is_finite()) else { return Ok(()) };

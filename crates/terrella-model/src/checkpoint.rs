@@ -169,9 +169,7 @@ fn checkpoints(run: &Path) -> Result<Vec<PathBuf>> {
 
 /// Fills `<path>.tmp`, then renames it; an earlier folder is replaced only by a whole one.
 fn whole_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
+    let temporary = terrella_core::suffixed(path, ".tmp");
     let io = terrella_core::Error::io;
     if temporary.exists() {
         fs::remove_dir_all(&temporary).map_err(io("remove", &temporary))?;

@@ -1,11 +1,9 @@
 //! Changed copies of episodes.
 
 use super::Work;
-use super::split::unknown;
 use crate::Result;
-use crate::engine::ByEpisode;
-use crate::tables::{Descent, Rewrite, Tables, nullable, read_table};
-use arrow::array::{Array, AsArray};
+use crate::tables::{Descent, Rewrite, Tables, read_table};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +24,6 @@ impl Work<'_> {
             return Err(self.fails(format!("{other} cannot be set; set any of {}", names.join(", "))));
         }
         let schema = self.engine.schema("SELECT * FROM frames").map_err(self.refused("frames"))?;
-        let schema = nullable(schema.fields().iter().map(|f| f.as_ref().clone()));
         let parents = read_table(&self.store.path(&self.before.episodes))?;
         let mut rewrite = Rewrite::create(folder, schema.clone(), parents, self.before.signature.fps)?;
         for copy in usize::from(!keep)..=copies {
@@ -37,11 +34,8 @@ impl Work<'_> {
                 _ => format!("\"{}\"", field.name()),
             });
             let changed = changed.collect::<Vec<_>>().join(", ");
-            let query = format!(
-                "SELECT {changed} FROM (SELECT *, {copy} AS copy FROM frames) ORDER BY episode_index, frame_index"
-            );
-            let mut copier = ByEpisode::new(|episode, rows| {
-                let parent = rewrite.parent(episode).ok_or_else(|| unknown(episode))?;
+            let copier = |episode, rows: RecordBatch| {
+                let parent = rewrite.parent(episode)?;
                 for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
                     if let Some(row) = not_finite(column).filter(|_| set.contains_key(field.name())) {
                         let what = format!("{} of episode {episode} is not a finite number in row {row}", field.name());
@@ -50,21 +44,13 @@ impl Work<'_> {
                 }
                 let variant = (copy > 0).then(|| format!("{}:{copy}", self.number));
                 let mirrored = mirror && copy > 0;
-                let length = rows.num_rows();
-                rewrite.add(&rows, Descent { parent, from: 0, every: 1, length, variant, mirrored })
-            });
+                rewrite.add(&rows, Descent { parent, from: 0, every: 1, variant, mirrored })
+            };
             let text = format!("{set:?}");
-            self.engine.stream(&query, |batch| copier.push(&batch)).map_err(self.refused(&text))??;
-            copier.finish()?;
+            let copies = format!("(SELECT *, {copy} AS copy FROM frames)");
+            self.engine.episodes(&changed, &copies, copier).map_err(self.refused(&text))??;
         }
-        let counts = rewrite.finish(folder)?;
-        Ok(Tables {
-            frames: name.join("frames"),
-            episodes: name.join("episodes.parquet"),
-            complete: true,
-            counts,
-            ..self.before.clone()
-        })
+        Ok(self.rewritten(name, rewrite.finish(folder)?, self.before.signature.fps))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::tables::Tables;
 use crate::{Error, Result};
 use datafusion::error::DataFusionError;
 use std::path::Path;
+use terrella_core::Signature;
 
 /// A stage at work.
 pub(crate) struct Work<'a> {
@@ -51,7 +52,37 @@ impl Work<'_> {
             Stage::Augment { copies, keep, set, mirror_pictures } => {
                 self.augment(folder, name, *copies, *keep, set, *mirror_pictures)
             }
-            stage => self.select(folder, name, &self.selection(stage)?),
+            Stage::Filter { condition } => {
+                let query = format!("SELECT * FROM episodes WHERE ({})", self.expand(condition));
+                self.select(folder, name, &query, condition)
+            }
+            Stage::Measure { columns } => self.select(folder, name, &self.measuring(columns)?, &format!("{columns:?}")),
+            Stage::Sql { query } => self.select(folder, name, &self.joining(query)?, query),
+            Stage::Deduplicate { by, columns, tolerance } => {
+                let all = || [self.before.state.as_slice(), &self.before.action].concat();
+                let columns = columns.clone().unwrap_or_else(all).join(", ");
+                self.select(folder, name, &select::deduplicating(*by, &columns, *tolerance), &columns)
+            }
+            Stage::Balance { by, at_most } => {
+                let query = select::balancing(&self.expand(by), *at_most, &self.expand("{seed}"));
+                self.select(folder, name, &query, by)
+            }
+            Stage::Shard { parts, rows } => {
+                let query = rows.map_or_else(|| select::parted(parts, &self.expand("{seed}")), select::shards);
+                self.select(folder, name, &query, &self.stage.text())
+            }
+        }
+    }
+
+    /// The tables after frames were written anew.
+    fn rewritten(&self, name: &Path, counts: [usize; 2], fps: f64) -> Tables {
+        Tables {
+            frames: name.join("frames"),
+            episodes: name.join("episodes.parquet"),
+            complete: true,
+            signature: Signature { fps, ..self.before.signature.clone() },
+            counts,
+            ..self.before.clone()
         }
     }
 
@@ -69,10 +100,16 @@ impl Work<'_> {
 
     /// What the engine said of the user's text.
     fn refused(&self, text: &str) -> impl FnOnce(DataFusionError) -> Error {
-        let columns = |table: &str| format!("{table} has {}", self.engine.columns(table).join(", "));
-        let tables = format!("{}; {}", columns("episodes"), columns("frames"));
-        let (stage, kind, text) = (self.number, self.stage.name(), text.to_owned());
-        move |error| Error::Query { stage, kind, text, reason: error.strip_backtrace(), tables }
+        move |error| {
+            let columns = |table: &str| format!("{table} has {}", self.engine.columns(table).join(", "));
+            Error::Query {
+                stage: self.number,
+                kind: self.stage.name(),
+                text: text.to_owned(),
+                reason: error.strip_backtrace(),
+                tables: format!("{}; {}", columns("episodes"), columns("frames")),
+            }
+        }
     }
 }
 

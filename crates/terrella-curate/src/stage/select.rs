@@ -1,58 +1,15 @@
 //! Stages that keep, measure or label episodes: each is one query.
 
 use super::Work;
-use crate::pipeline::{Alike, Stage};
-use crate::tables::{TableWriter, Tables, ints, nullable};
+use crate::pipeline::Alike;
+use crate::tables::{TableWriter, Tables, ints};
 use crate::{Error, Result};
+use arrow::array::RecordBatch;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A query for the new `episodes`, and the text in it that the user wrote.
-pub(super) struct Selection {
-    query: String,
-    text: String,
-}
-
 impl Work<'_> {
-    /// The query of a selecting stage.
-    pub(super) fn selection(&self, stage: &Stage) -> Result<Selection> {
-        let seed = self.expand("{seed}");
-        let (query, text) = match stage {
-            Stage::Filter { condition } => {
-                (format!("SELECT * FROM episodes WHERE ({})", self.expand(condition)), condition.clone())
-            }
-            Stage::Measure { columns } => (self.measuring(columns)?, format!("{columns:?}")),
-            Stage::Sql { query } => (self.joining(query)?, query.clone()),
-            Stage::Deduplicate { by, columns, tolerance } => {
-                let columns = match columns {
-                    Some(columns) => columns.join(", "),
-                    None => [self.before.state.clone(), self.before.action.clone()].concat().join(", "),
-                };
-                (deduplicating(*by, &columns, *tolerance), columns)
-            }
-            Stage::Balance { by, at_most } => {
-                let group = self.expand(by);
-                let draw = format!("random('balance', {seed}, episode_index), episode_index");
-                let ranked = format!(
-                    "SELECT *, row_number() OVER (PARTITION BY ({group}) ORDER BY {draw}) AS balance_rank FROM episodes"
-                );
-                let query = format!("SELECT * EXCEPT (balance_rank) FROM ({ranked}) WHERE balance_rank <= {at_most}");
-                (query, by.clone())
-            }
-            Stage::Shard { parts, rows } => {
-                let query = match rows {
-                    Some(rows) => shards(*rows),
-                    None => parted(parts, &seed),
-                };
-                (query, stage.text())
-            }
-            // These two rewrite frames.
-            Stage::Split { .. } | Stage::Augment { .. } => (String::new(), String::new()),
-        };
-        Ok(Selection { query: format!("SELECT * FROM ({query}) ORDER BY episode_index"), text })
-    }
-
-    fn measuring(&self, columns: &BTreeMap<String, String>) -> Result<String> {
+    pub(super) fn measuring(&self, columns: &BTreeMap<String, String>) -> Result<String> {
         let present = self.engine.columns("episodes");
         let mut measured = String::new();
         for (name, expression) in columns {
@@ -67,7 +24,7 @@ impl Work<'_> {
         Ok(format!("SELECT e.*{names} FROM episodes e LEFT JOIN ({groups}) m ON e.episode_index = m.episode_index"))
     }
 
-    fn joining(&self, query: &str) -> Result<String> {
+    pub(super) fn joining(&self, query: &str) -> Result<String> {
         let query = self.expand(query.trim().trim_end_matches(';'));
         let schema = self.engine.schema(&query).map_err(self.refused(&query))?;
         let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
@@ -80,59 +37,69 @@ impl Work<'_> {
         Ok(format!("SELECT e.*{added} FROM episodes e JOIN ({query}) q ON e.episode_index = q.episode_index"))
     }
 
-    /// Writes the answer, and beside it who was left out.
-    pub(super) fn select(&self, folder: &Path, name: &Path, selection: &Selection) -> Result<Tables> {
-        let Selection { query, text } = selection;
+    /// Writes the answer of a query for the new `episodes`, and beside it who was left out; `text` is what the user
+    /// wrote of it.
+    pub(super) fn select(&self, folder: &Path, name: &Path, query: &str, text: &str) -> Result<Tables> {
         let path = folder.join("episodes.parquet");
-        let schema = self.engine.schema(query).map_err(self.refused(text))?;
-        let schema = nullable(schema.fields().iter().map(|f| f.as_ref().clone()));
-        let mut writer = TableWriter::create(&path, schema.clone())?;
         let mut counts = [0, 0];
         let mut last = None;
-        self.engine
-            .stream(query, |batch| {
-                let batch = batch.with_schema(schema.clone()).map_err(|e| Error::broken(&path, e))?;
-                counts[0] += batch.num_rows();
-                counts[1] += ints(&batch, "length").iter().sum::<i64>() as usize;
-                for episode in ints(&batch, "episode_index") {
-                    if last == Some(*episode) {
-                        return Err(self.fails(format!(
-                            "episode {episode} comes twice; the query must return each at most once (SELECT DISTINCT …)"
-                        )));
-                    }
-                    last = Some(*episode);
+        let query = format!("SELECT * FROM ({query}) ORDER BY episode_index");
+        self.answer(&path, &query, text, |batch| {
+            counts[0] += batch.num_rows();
+            counts[1] += ints(batch, "length").iter().sum::<i64>() as usize;
+            for episode in ints(batch, "episode_index") {
+                if last == Some(*episode) {
+                    return Err(self.fails(format!(
+                        "episode {episode} comes twice; the query must return each at most once (SELECT DISTINCT …)"
+                    )));
                 }
-                writer.write(&batch)
-            })
-            .map_err(self.refused(text))??;
-        writer.finish()?;
+                last = Some(*episode);
+            }
+            Ok(())
+        })?;
         if counts[0] < self.before.counts[0] {
-            self.tell_dropped(folder, &path)?;
+            let query = format!(
+                "SELECT {} AS stage, e.source, e.source_episode, e.source_from, e.source_every, e.length, e.variant \
+                 FROM episodes e LEFT ANTI JOIN kept k ON e.episode_index = k.episode_index ORDER BY e.episode_index",
+                self.number
+            );
+            self.engine.register("kept", &path, &["episode_index"]).map_err(self.refused("kept"))?;
+            self.answer(&folder.join("dropped.parquet"), &query, &query, |_| Ok(()))?;
         }
         let complete = self.before.complete && counts[0] == self.before.counts[0];
         Ok(Tables { episodes: name.join("episodes.parquet"), complete, counts, ..self.before.clone() })
     }
 
-    fn tell_dropped(&self, folder: &Path, kept: &Path) -> Result<()> {
-        let path = folder.join("dropped.parquet");
-        let query = format!(
-            "SELECT {} AS stage, e.source, e.source_episode, e.source_from, e.source_every, e.length, e.variant \
-             FROM episodes e LEFT ANTI JOIN kept k ON e.episode_index = k.episode_index ORDER BY e.episode_index",
-            self.number
-        );
-        self.engine.register("kept", kept, &["episode_index"]).map_err(self.refused("kept"))?;
-        let schema = self.engine.schema(&query).map_err(self.refused(&query))?;
-        let schema = nullable(schema.fields().iter().map(|f| f.as_ref().clone()));
-        let mut writer = TableWriter::create(&path, schema.clone())?;
-        let write = |batch: arrow::array::RecordBatch| {
-            writer.write(&batch.with_schema(schema.clone()).map_err(|e| Error::broken(&path, e))?)
+    /// Writes the answer of a query, each batch of which is checked.
+    fn answer(
+        &self,
+        path: &Path,
+        query: &str,
+        text: &str,
+        mut check: impl FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let schema = self.engine.schema(query).map_err(self.refused(text))?;
+        let mut writer = TableWriter::create(path, schema.clone())?;
+        let write = |batch: RecordBatch| {
+            let batch = batch.with_schema(schema.clone()).map_err(|e| Error::broken(path, e))?;
+            check(&batch)?;
+            writer.write(&batch)
         };
-        self.engine.stream(&query, write).map_err(self.refused(&query))??;
+        self.engine.stream(query, write).map_err(self.refused(text))??;
         writer.finish()
     }
 }
 
-fn deduplicating(by: Alike, columns: &str, tolerance: f64) -> String {
+/// At most so many episodes of a group, in random order.
+pub(super) fn balancing(group: &str, at_most: usize, seed: &str) -> String {
+    let draw = format!("random('balance', {seed}, episode_index), episode_index");
+    let ranked =
+        format!("SELECT *, row_number() OVER (PARTITION BY ({group}) ORDER BY {draw}) AS balance_rank FROM episodes");
+    format!("SELECT * EXCEPT (balance_rank) FROM ({ranked}) WHERE balance_rank <= {at_most}")
+}
+
+/// Episodes that are like no earlier one.
+pub(super) fn deduplicating(by: Alike, columns: &str, tolerance: f64) -> String {
     let (signature, twin) = match by {
         Alike::Content => (
             format!("content_hash({columns} ORDER BY frame_index)"),
@@ -154,7 +121,7 @@ fn deduplicating(by: Alike, columns: &str, tolerance: f64) -> String {
 }
 
 /// A new dataset after so many rows, but not within what comes from one recorded episode.
-fn shards(rows: usize) -> String {
+pub(super) fn shards(rows: usize) -> String {
     let start = "sum(length) OVER (ORDER BY episode_index) - length";
     let first = "min(shard_start) OVER (PARTITION BY source, source_episode)";
     let number = format!("CAST({first} / {rows} AS BIGINT)");
@@ -165,7 +132,7 @@ fn shards(rows: usize) -> String {
 }
 
 /// Recorded episodes in random order, the first share to the first part, and so on.
-fn parted(parts: &BTreeMap<String, f64>, seed: &str) -> String {
+pub(super) fn parted(parts: &BTreeMap<String, f64>, seed: &str) -> String {
     let mut limit = 0.0;
     let last = parts.keys().next_back().cloned().unwrap_or_default();
     let mut cases = String::new();

@@ -1,11 +1,9 @@
 //! Cuts episodes into clips: by length, by a condition, at a lower rate.
 
 use super::Work;
-use crate::engine::ByEpisode;
-use crate::tables::{Descent, Rewrite, Tables, nullable, read_table};
-use crate::{Error, Result};
-use arrow::array::{Array, AsArray, BooleanArray, UInt64Array};
-use arrow::compute::take_record_batch;
+use crate::Result;
+use crate::tables::{Descent, Rewrite, Tables, read_table, rows_at};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use std::path::Path;
 
 /// Where to cut. Rows are counted at the new rate.
@@ -68,14 +66,12 @@ impl Work<'_> {
         }
         let text = condition.unwrap_or("true");
         let keep = condition.map(|c| format!(", ({}) AS keep_row", self.expand(c))).unwrap_or_default();
-        let query = format!("SELECT *{keep} FROM frames ORDER BY episode_index, frame_index");
         let schema = self.engine.schema("SELECT * FROM frames").map_err(self.refused(text))?;
         let width = schema.fields().len();
-        let schema = nullable(schema.fields().iter().map(|f| f.as_ref().clone()));
         let parents = read_table(&self.store.path(&self.before.episodes))?;
         let mut rewrite = Rewrite::create(folder, schema, parents, fps)?;
-        let mut cutter = ByEpisode::new(|episode, rows| {
-            let parent = rewrite.parent(episode).ok_or_else(|| unknown(episode))?;
+        let cutter = |episode, rows: RecordBatch| {
+            let parent = rewrite.parent(episode)?;
             let keep = match rows.column_by_name("keep_row") {
                 Some(column) => Some(column.as_boolean_opt().ok_or_else(|| {
                     self.fails(format!("where is to be true or false, {text} is {}", column.data_type()))
@@ -87,33 +83,16 @@ impl Work<'_> {
                 let clip = if cut.every == 1 {
                     numbers.slice(from, length)
                 } else {
-                    let at = UInt64Array::from_iter_values((0..length).map(|t| (from + t * cut.every) as u64));
-                    take_record_batch(&numbers, &at).map_err(|e| self.fails(e.to_string()))?
+                    rows_at(&numbers, (0..length).map(|t| from + t * cut.every))?
                 };
-                let descent = Descent { parent, from, every: cut.every, length, variant: None, mirrored: false };
+                let descent = Descent { parent, from, every: cut.every, variant: None, mirrored: false };
                 rewrite.add(&clip, descent)?;
             }
             Ok(())
-        });
-        self.engine.stream(&query, |batch| cutter.push(&batch)).map_err(self.refused(text))??;
-        cutter.finish()?;
-        let counts = rewrite.finish(folder)?;
-        let mut signature = self.before.signature.clone();
-        signature.fps = fps;
-        Ok(Tables {
-            frames: name.join("frames"),
-            episodes: name.join("episodes.parquet"),
-            complete: true,
-            signature,
-            counts,
-            ..self.before.clone()
-        })
+        };
+        self.engine.episodes(&format!("*{keep}"), "frames", cutter).map_err(self.refused(text))??;
+        Ok(self.rewritten(name, rewrite.finish(folder)?, fps))
     }
-}
-
-/// A frame whose episode is not listed, which no stage writes.
-pub(super) fn unknown(episode: i64) -> Error {
-    Error::Invalid(format!("frames of episode {episode} without the episode; remove the work folder and run again"))
 }
 
 #[cfg(test)]

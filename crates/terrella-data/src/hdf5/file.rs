@@ -59,7 +59,7 @@ impl std::fmt::Display for Shape {
 impl Hdf5 {
     /// Whether a file begins as HDF5 does.
     pub(super) fn signed(path: &Path) -> bool {
-        hdf5_pure::is_hdf5(path).unwrap_or(false)
+        path.is_file() && hdf5_pure::is_hdf5(path).unwrap_or(false)
     }
 
     pub(super) fn open(path: &Path) -> Result<Self> {

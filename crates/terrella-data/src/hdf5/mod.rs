@@ -8,9 +8,9 @@ mod file;
 mod robomimic;
 mod rows;
 
-use crate::format::{Evidence, check_finite};
+use crate::format::{Evidence, check_finite, choose_camera, given_names};
 use crate::{Error, Format, Note, Result, Source, SourceOptions};
-use file::{Hdf5, Rows};
+use file::{Hdf5, Rows, Shape};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{Episode, Frames, Signature, Table};
@@ -20,10 +20,6 @@ pub(crate) struct Robomimic;
 
 /// Rows of stable-worldmodel.
 pub(crate) struct WorldModelRows;
-
-fn looks_like(path: &Path, of: fn(&Hdf5) -> bool) -> bool {
-    path.is_file() && Hdf5::signed(path) && Hdf5::open(path).is_ok_and(|file| of(&file))
-}
 
 impl Format for Robomimic {
     fn name(&self) -> &'static str {
@@ -35,7 +31,8 @@ impl Format for Robomimic {
     }
 
     fn detect(&self, path: &Path) -> bool {
-        looks_like(path, |file| file.groups("data").iter().any(|g| g.starts_with("demo")))
+        Hdf5::signed(path)
+            && Hdf5::open(path).is_ok_and(|file| file.groups("data").iter().any(|g| g.starts_with("demo")))
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
@@ -54,7 +51,7 @@ impl Format for WorldModelRows {
 
     fn detect(&self, path: &Path) -> bool {
         // Any other HDF5 file too, so that what is in it is told.
-        looks_like(path, |_| true) || (path.is_file() && Hdf5::signed(path))
+        Hdf5::signed(path)
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
@@ -106,8 +103,18 @@ impl Recording {
                 let names = match &names {
                     Some(names) => names.clone(),
                     None => [
-                        named(&path, "state", options.state.as_ref(), &found.state, episode.states.width)?,
-                        named(&path, "action", options.action.as_ref(), &[], episode.actions.width)?,
+                        given_names(
+                            &path,
+                            "state",
+                            options.state.as_ref(),
+                            known("state", &found.state, episode.states.width),
+                        )?,
+                        given_names(
+                            &path,
+                            "action",
+                            options.action.as_ref(),
+                            known("action", &[], episode.actions.width),
+                        )?,
                     ],
                 };
                 let size = episode.pictures.as_ref().map(|p| file.picture_size(p)).transpose()?;
@@ -137,16 +144,9 @@ impl Recording {
     }
 }
 
-/// The names of numbers: given, found, or made up.
-fn named(path: &Path, what: &str, given: Option<&Vec<String>>, found: &[String], width: usize) -> Result<Vec<String>> {
-    let made_up = || (0..width).map(|i| format!("{what}.{i}")).collect();
-    let known = || if found.len() == width { found.to_vec() } else { made_up() };
-    let names = given.cloned().unwrap_or_else(known);
-    if names.len() == width {
-        return Ok(names);
-    }
-    let text = format!("{} {what} names were given, the rows have {width} numbers", names.len());
-    Err(Error::broken(path, text, "give one name a number"))
+/// Names that were found, if they are as many as numbers, else made up.
+fn known(what: &str, found: &[String], width: usize) -> Vec<String> {
+    if found.len() == width { found.to_vec() } else { (0..width).map(|i| format!("{what}.{i}")).collect() }
 }
 
 fn fits(
@@ -215,28 +215,13 @@ impl Source for Recording {
     }
 }
 
-/// The picture feature to read: the one asked for, or the only one.
-fn camera(file: &Hdf5, options: &SourceOptions, pictures: &[String]) -> Result<Option<String>> {
-    if options.no_pictures {
-        return Ok(None);
-    }
-    if let Some(camera) = &options.camera {
-        let known = pictures.contains(camera);
-        let missing = || Error::Missing {
-            path: file.path().to_path_buf(),
-            kind: "picture",
-            name: camera.clone(),
-            present: pictures.join(", "),
-        };
-        return known.then(|| Some(camera.clone())).ok_or_else(missing);
-    }
-    match pictures {
-        [] => Ok(None),
-        [only] => Ok(Some(only.clone())),
-        several => Err(Error::broken(
-            file.path(),
-            format!("there are {} pictures a row: {}", several.len(), several.join(", ")),
-            "say which to read with --camera, or leave pictures out with --no-pictures",
-        )),
-    }
+/// The picture feature to read among datasets.
+fn camera(file: &Hdf5, options: &SourceOptions, datasets: &[(String, Shape)]) -> Result<Option<String>> {
+    let pictures: Vec<&str> = datasets.iter().filter(|(_, s)| s.is_pictures()).map(|(n, _)| n.as_str()).collect();
+    choose_camera(file.path(), options, &pictures, None, |camera| Error::Missing {
+        path: file.path().to_path_buf(),
+        kind: "picture",
+        name: camera.to_owned(),
+        present: pictures.join(", "),
+    })
 }

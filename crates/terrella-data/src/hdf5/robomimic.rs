@@ -23,8 +23,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         return Err(Error::broken(file.path(), "data has no demonstrations", "record one"));
     };
     let observed = file.datasets(&format!("data/{first}/obs"));
-    let pictures: Vec<String> = observed.iter().filter(|(_, s)| s.is_pictures()).map(|(n, _)| n.clone()).collect();
-    let camera = camera(&file, options, &pictures)?;
+    let camera = camera(&file, options, &observed)?;
     let mut parts: Vec<(String, usize)> = observed
         .iter()
         .filter(|(_, s)| s.is_table())

@@ -25,8 +25,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         return Err(unknown(&file, &columns));
     }
     let state = STATES.iter().find(|name| columns.iter().any(|(n, s)| n == *name && s.is_table()));
-    let pictures: Vec<String> = columns.iter().filter(|(_, s)| s.is_pictures()).map(|(n, _)| n.clone()).collect();
-    let camera = camera(&file, options, &pictures)?;
+    let camera = camera(&file, options, &columns)?;
     let told = ["action", "ep_len", "ep_offset", "ep_idx", "step_idx"];
     let others: Vec<&str> = columns
         .iter()

@@ -3,6 +3,7 @@
 //! The world a recording comes from is kept as `robot_type: "terrella/<env>"`: LeRobot passes that
 //! field through untouched, whereas it warns about keys of our own.
 
+use crate::format::choose_camera;
 use crate::{Error, Result, SourceOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
@@ -154,29 +155,9 @@ impl Info {
     }
 
     fn camera(&self, path: &Path, options: &SourceOptions) -> Result<Option<String>> {
-        if options.no_pictures {
-            return Ok(None);
-        }
         let pictures = self.features.iter().filter(|(_, f)| f.dtype == "image" || f.dtype == "video");
-        let pictures: Vec<&String> = pictures.map(|(name, _)| name).collect();
-        if let Some(camera) = &options.camera {
-            let known = pictures.contains(&camera);
-            return known.then(|| Some(camera.clone())).ok_or_else(|| self.missing(path, camera));
-        }
-        match pictures.as_slice() {
-            [] => Ok(None),
-            [only] => Ok(Some((*only).clone())),
-            several if several.iter().any(|name| *name == IMAGE) => Ok(Some(IMAGE.to_owned())),
-            several => Err(Error::broken(
-                path,
-                format!(
-                    "there are {} picture features: {}",
-                    several.len(),
-                    several.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(", ")
-                ),
-                "say which to read with --camera, or leave pictures out with --no-pictures",
-            )),
-        }
+        let pictures: Vec<&str> = pictures.map(|(name, _)| name.as_str()).collect();
+        choose_camera(path, options, &pictures, Some(IMAGE), |camera| self.missing(path, camera))
     }
 
     fn picture_size(&self, path: &Path, name: &str) -> Result<[usize; 2]> {

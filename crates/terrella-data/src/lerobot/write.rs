@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use terrella_core::{Episode, Frames, Signature, write_atomic};
+use terrella_core::{Episode, Frames, Signature, suffixed, write_atomic};
 
 /// Marks an unfinished folder as ours to clean.
 const MARKER: &str = ".terrella-partial";
@@ -276,12 +276,6 @@ impl Writer {
         let file = writer.into_inner().map_err(Error::parquet("write", &path))?;
         file.sync_all().map_err(Error::io("write", &path))
     }
-}
-
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(suffix);
-    path.with_file_name(name)
 }
 
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {

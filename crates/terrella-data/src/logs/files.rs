@@ -172,9 +172,7 @@ fn untranspose(shape: &[usize], data: &[f64]) -> Vec<f64> {
 }
 
 fn parquet(bytes: Vec<u8>) -> Result<Columns, String> {
-    // The library panics on some files that make no sense.
-    std::panic::catch_unwind(|| parquet_columns(bytes))
-        .unwrap_or_else(|_| Err("the library that reads it gave up".into()))
+    crate::error::unpanicked(|| parquet_columns(bytes)).and_then(|columns| columns)
 }
 
 fn parquet_columns(bytes: Vec<u8>) -> Result<Columns, String> {

@@ -11,7 +11,7 @@ use super::features::{self, Kind};
 use super::shards::Shards;
 use super::tfrecord::{Record, Records};
 use crate::error::DOWNLOAD_AGAIN;
-use crate::format::check_finite;
+use crate::format::{check_finite, given_names};
 use crate::{Error, Note, Result, Source, SourceOptions};
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
@@ -78,8 +78,8 @@ impl Recording {
         let signature = Signature {
             fps,
             image: declared,
-            state: names(path, &options.state, number_names(&columns.state, "state"), "state")?,
-            action: names(path, &options.action, number_names(&columns.action, "action"), "action")?,
+            state: given_names(path, "state", options.state.as_ref(), number_names(&columns.state, "state"))?,
+            action: given_names(path, "action", options.action.as_ref(), number_names(&columns.action, "action"))?,
             env: options.env.clone(),
         };
         let task = options.task.clone().unwrap_or_else(|| "unknown".to_owned());
@@ -269,16 +269,4 @@ fn rate(path: &Path, shards: &Shards, options: &SourceOptions, notes: &mut Vec<N
     let what = format!("the rate is not stored; {BRIDGE_FPS} Hz is that of BridgeData, for {name}");
     notes.push(note("dataset_info.json", what));
     Ok(BRIDGE_FPS)
-}
-
-/// The names that were given, or those made up, of which there are as many as numbers.
-fn names(path: &Path, given: &Option<Vec<String>>, made_up: Vec<String>, what: &str) -> Result<Vec<String>> {
-    match given {
-        Some(given) if given.len() != made_up.len() => {
-            let text = format!("{} {what} names were given, the rows have {} numbers", given.len(), made_up.len());
-            Err(Error::broken(path, text, "give one name a number"))
-        }
-        Some(given) => Ok(given.clone()),
-        None => Ok(made_up),
-    }
 }

@@ -7,7 +7,7 @@
 mod array;
 mod store;
 
-use crate::format::check_finite;
+use crate::format::{check_finite, given_names};
 use crate::{Error, Format, Result, Source, SourceOptions};
 use array::RowArray;
 use std::collections::VecDeque;
@@ -251,14 +251,10 @@ fn signature(
         Error::broken(path, "a replay buffer does not store its rate", "give the rows a second (fps) when importing")
     })?;
     let names = |given: &Option<Vec<String>>, known: &[&str], width: usize, what: &str| {
-        let made_up = || (0..width).map(|i| format!("{what}.{i}")).collect();
+        // A buffer that is recognised has as many numbers as are known.
         let known = || known.iter().map(ToString::to_string).collect();
-        let names: Vec<String> = given.clone().unwrap_or_else(|| if pusht { known() } else { made_up() });
-        if names.len() == width {
-            return Ok(names);
-        }
-        let text = format!("{} {what} names were given, the rows have {width} numbers", names.len());
-        Err(Error::broken(path, text, "give one name a number"))
+        let made_up = || (0..width).map(|i| format!("{what}.{i}")).collect();
+        given_names(path, what, given.as_ref(), if pusht { known() } else { made_up() })
     };
     Ok(Signature {
         fps,
