@@ -28,11 +28,12 @@ pub enum Target {
     Parquet,
     Tar,
     Mapping,
+    Mcap,
     Mp4,
 }
 
 impl Target {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Lerobot,
         Self::Rlds,
         Self::Zarr,
@@ -44,6 +45,7 @@ impl Target {
         Self::Parquet,
         Self::Tar,
         Self::Mapping,
+        Self::Mcap,
         Self::Mp4,
     ];
 
@@ -72,6 +74,7 @@ impl Target {
             Self::Parquet => &["log.parquet"],
             Self::Tar => &["logs.tar"],
             Self::Mapping => &["map.toml"],
+            Self::Mcap => &["log.mcap"],
             Self::Mp4 => &["clip.mp4"],
         }
     }

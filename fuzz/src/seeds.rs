@@ -28,6 +28,7 @@ pub fn write(target: Target, folder: &Path) {
             put("log.csv", CSV.as_bytes());
             put("map.toml", MAPPING.as_bytes());
         }
+        Target::Mcap => put("log.mcap", &exported()),
         Target::Mp4 => {
             put("log.csv", b"t,a\n0.0,1\n0.2,2\n0.4,3\n0.6,4\n");
             put("clip.mp4", b"");
@@ -44,6 +45,9 @@ pub fn inputs(target: Target) -> Vec<Vec<u8>> {
         let records = r#"[{"t": 0, "a": 1, "b": [2]}, {"t": 0.1, "a": 2, "b": [3]}]"#;
         let columns = r#"{"t": [0, 0.1, 0.2], "a": [1, 2, 3], "b": [1, 2, 3]}"#;
         return [(0, records), (0, columns), (1, lines)].map(|(c, text)| [&[c], text.as_bytes()].concat()).to_vec();
+    }
+    if target == Target::Mcap {
+        return vec![exported(), bag()];
     }
     let folder = tempfile::tempdir().expect("a folder");
     write(target, folder.path());
@@ -172,4 +176,70 @@ fn tar() -> Vec<u8> {
     let mut body = CSV.as_bytes().to_vec();
     body.resize(512, 0);
     [header, body, vec![0; 1024]].concat()
+}
+
+/// A dataset as we export it: JSON, pictures, packed chunks.
+fn exported() -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log.mcap"));
+    lerobot(&data);
+    terrella_data::export_mcap(&data, &log, &Default::default(), &mut |_, _| {}).expect("exported");
+    fs::read(log).expect("read")
+}
+
+/// A robot's log with nothing packed, so that the fuzzer reaches CDR and Protobuf.
+fn bag() -> Vec<u8> {
+    use prost::Message;
+    use prost_types::field_descriptor_proto::{Label, Type};
+    use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
+    let mut bytes = Vec::new();
+    let mut writer =
+        mcap::WriteOptions::new().use_chunks(false).create(std::io::Cursor::new(&mut bytes)).expect("a writer");
+    let joints = "string[] name\nfloat64[] position\nfloat64[2] velocity\nBox box\n===\nMSG: sensor_msgs/Box\nuint8[] data\nbool on\n";
+    let field = |name: &str, number, kind: Type, label: Label| FieldDescriptorProto {
+        name: Some(name.into()),
+        number: Some(number),
+        r#type: Some(kind as i32),
+        label: Some(label as i32),
+        ..Default::default()
+    };
+    let message = DescriptorProto {
+        name: Some("Twist".into()),
+        field: vec![
+            field("linear", 1, Type::Double, Label::Repeated),
+            field("name", 2, Type::String, Label::Optional),
+            field("angular", 3, Type::Sint32, Label::Optional),
+        ],
+        ..Default::default()
+    };
+    let file = FileDescriptorProto {
+        name: Some("t.proto".into()),
+        package: Some("my".into()),
+        message_type: vec![message],
+        syntax: Some("proto3".into()),
+        ..Default::default()
+    };
+    let set = FileDescriptorSet { file: vec![file] }.encode_to_vec();
+    let none = Default::default();
+    let a = writer.add_schema("sensor_msgs/msg/JointState", "ros2msg", joints.as_bytes()).expect("a schema");
+    let a = writer.add_channel(a, "/joints", "cdr", &none).expect("a channel");
+    let b = writer.add_schema("my.Twist", "protobuf", &set).expect("a schema");
+    let b = writer.add_channel(b, "/cmd", "protobuf", &none).expect("a channel");
+    for i in 0..4u8 {
+        let mut cdr = vec![0, 1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, b'j', 0, 0, 0, 1, 0, 0, 0];
+        while (cdr.len() - 4) % 8 != 0 {
+            cdr.push(0);
+        }
+        [f64::from(i), 1.0, 2.0].iter().for_each(|x| cdr.extend(x.to_le_bytes()));
+        cdr.extend([1, 0, 0, 0, 9, 1]);
+        let proto = [&[0x0a, 8][..], &f64::from(i).to_le_bytes(), &[0x12, 1, b'n', 0x18, 4]].concat();
+        for (channel, data) in [(a, cdr), (b, proto)] {
+            let time = u64::from(i) * 100_000_000;
+            let header = mcap::records::MessageHeader { channel_id: channel, sequence: 0, log_time: time, publish_time: time };
+            writer.write_to_known_channel(&header, &data).expect("a message");
+        }
+    }
+    writer.finish().expect("finished");
+    drop(writer);
+    bytes
 }

@@ -34,6 +34,15 @@ impl Engine {
         Ok(Self { runtime, context })
     }
 
+    /// An engine whose queries these workers compute.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of(workers: &crate::cluster::Workers, pipeline: &Pipeline, scratch: &Path) -> Result<Self> {
+        let runtime = Runtime::new().map_err(Error::io("start threads for", scratch))?;
+        let session = runtime.block_on(crate::cluster::session(workers, state(pipeline, scratch)?));
+        let context = session.map_err(|e| Error::Invalid(format!("cannot reach the workers {workers:?}: {e}")))?;
+        Ok(Self { runtime, context })
+    }
+
     /// Makes Parquet files a table, in place of one that had the name; `sorted` says by which columns the rows
     /// are sorted.
     pub(crate) fn register(&self, name: &str, path: &Path, sorted: &[&str]) -> Result<(), DataFusionError> {

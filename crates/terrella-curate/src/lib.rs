@@ -3,8 +3,10 @@
 //! [`Pipeline`] is what a TOML file says. [`curate`] streams sources into a table of frames, runs each stage
 //! as a DataFusion plan over two tables, `frames` and `episodes`, and writes LeRobot v3.0 datasets whose
 //! `lineage/` says of every row where it came from. [`trace`] walks that back. [`functions`] are the measures
-//! of motion and of physics that queries may use.
+//! of motion and of physics that queries may use. With the feature `cluster` the plans run on Ballista as well.
 
+#[cfg(feature = "cluster")]
+pub mod cluster;
 mod engine;
 mod error;
 pub mod functions;
@@ -20,6 +22,8 @@ mod trace;
 
 pub use error::{Error, Result};
 pub use pipeline::{Alike, Pipeline, Recording, Stage};
+#[cfg(feature = "cluster")]
+pub use run::curate_on;
 pub use run::{Curated, Dataset, Done, curate};
 pub use trace::{Origin, Trace, trace};
 

@@ -58,6 +58,31 @@ pub fn curate(
     destination: &Path,
     progress: &mut dyn FnMut(&str, usize, usize),
 ) -> Result<Curated> {
+    in_store(pipeline, destination, |scratch| Engine::local(pipeline, scratch), progress)
+}
+
+/// As [`curate`], by these workers.
+///
+/// # Errors
+/// As [`curate`], or if the workers cannot be reached.
+#[cfg(feature = "cluster")]
+pub fn curate_on(
+    workers: &crate::cluster::Workers,
+    pipeline: &Pipeline,
+    destination: &Path,
+    progress: &mut dyn FnMut(&str, usize, usize),
+) -> Result<Curated> {
+    // Whoever opens the tables may have another current folder.
+    let destination = std::path::absolute(destination).map_err(Error::io("find", destination))?;
+    in_store(pipeline, &destination, |scratch| Engine::of(workers, pipeline, scratch), progress)
+}
+
+fn in_store(
+    pipeline: &Pipeline,
+    destination: &Path,
+    engine: impl FnOnce(&Path) -> Result<Engine>,
+    progress: &mut dyn FnMut(&str, usize, usize),
+) -> Result<Curated> {
     if destination.symlink_metadata().is_ok() {
         return Err(terrella_data::Error::Exists(destination.to_path_buf()).into());
     }
@@ -65,7 +90,7 @@ pub fn curate(
     let store = Store::open(&work)?;
     let scratch = work.join("scratch");
     std::fs::create_dir_all(&scratch).map_err(Error::io("create", &scratch))?;
-    let engine = Engine::local(pipeline, &scratch)?;
+    let engine = engine(&scratch)?;
     run(pipeline, destination, &engine, store, progress)
 }
 

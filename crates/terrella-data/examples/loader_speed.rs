@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use terrella_core::{Batch, Window};
-use terrella_data::{OpenOptions, Prefetch, Sampler, SourceOptions, import, open};
+use terrella_data::{ImportOptions, OpenOptions, Prefetch, Sampler, import, open};
 
 const BATCHES: u64 = 200;
 
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seconds = |start: Instant| serde_json::json!((start.elapsed().as_secs_f64() * 1e4).round() / 1e4);
     if let Some(source) = arguments.get(1).filter(|_| !dataset.exists()) {
         let start = Instant::now();
-        import(source, dataset, &SourceOptions::default(), None, &mut |_, _| {})?;
+        import(source, dataset, &ImportOptions::default(), &mut |_, _| {})?;
         report.insert("import_s".into(), seconds(start));
     }
     for name in ["first_open_s", "second_open_s"] {

@@ -9,7 +9,7 @@ use crate::picture::Scaler;
 use crate::{Error, Note, Result, Source, SourceOptions, Writer, Written};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use terrella_core::{Dataset, Episode, Frames, Stats};
+use terrella_core::{Dataset, Episode, Frames, Stats, write_atomic};
 
 /// How to open a dataset.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,8 +76,25 @@ pub struct Imported {
     pub notes: Vec<Note>,
 }
 
-/// Copies any recording into a new LeRobot v3.0 dataset, pictures scaled to a square of side
-/// `image_size` if that is given; `progress` hears episodes done and in all.
+/// How to import a recording.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportOptions {
+    /// What the recording may not say about itself.
+    pub source: SourceOptions,
+    /// Side of square pictures; as recorded if absent.
+    pub image_size: Option<usize>,
+    /// Stores pictures as H.264 video instead of as PNG: smaller, and no longer the very pixels.
+    pub video: bool,
+}
+
+impl From<SourceOptions> for ImportOptions {
+    fn from(source: SourceOptions) -> Self {
+        Self { source, ..Self::default() }
+    }
+}
+
+/// Copies any recording into a new LeRobot v3.0 dataset; `progress` hears episodes done and in all. What was
+/// left out, assumed or lost is told, and kept in `meta/import.json` with the hash of the source.
 ///
 /// # Errors
 /// If the source is not readable as a whole, or the destination exists or cannot be written. Nothing
@@ -85,16 +102,17 @@ pub struct Imported {
 pub fn import(
     source: &Path,
     destination: &Path,
-    options: &SourceOptions,
-    image_size: Option<usize>,
+    options: &ImportOptions,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Imported> {
     if destination.symlink_metadata().is_ok() {
         return Err(Error::Exists(destination.to_path_buf()));
     }
-    let source = choose(source, options)?.open(source, options)?;
+    let ImportOptions { source: options, image_size, video } = options;
+    let (path, format) = (source, choose(source, options)?);
+    let source = format.open(path, options)?;
     let mut signature = source.signature().clone();
-    let scaler = match (signature.image, image_size) {
+    let scaler = match (signature.image, *image_size) {
         (_, Some(0)) => return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned())),
         (Some(from), Some(side)) => Some(Scaler::new(from, [side, side])),
         _ => None,
@@ -103,6 +121,9 @@ pub fn import(
         signature.image = image_size.map(|side| [side, side]);
     }
     let mut writer = Writer::create(destination, &signature)?;
+    if *video && signature.image.is_some() {
+        writer = writer.with_video()?;
+    }
     let total = source.lengths().len();
     for at in 0..total {
         let frames = source.pictures(at)?;
@@ -117,7 +138,17 @@ pub fn import(
         writer.write_episode(&Episode { frames, ..source.episode(at) })?;
         progress(at + 1, total);
     }
-    Ok(Imported { written: writer.finish()?, notes: source.notes() })
+    let notes = source.notes();
+    let origin = serde_json::json!({
+        "source": path.file_name().map(|name| name.to_string_lossy()),
+        "source_hash": hash_of(path, source.as_ref())?,
+        "format": format.name(),
+        "terrella": env!("CARGO_PKG_VERSION"),
+        "options": format!("{options:?}"),
+        "notes": notes,
+    });
+    write_atomic(&writer.folder().join("meta/import.json"), format!("{origin:#}\n").as_bytes())?;
+    Ok(Imported { written: writer.finish()?, notes })
 }
 
 /// `.cache` inside a dataset folder; nothing beside a file, whose folder belongs to somebody else.

@@ -1,5 +1,6 @@
 //! Pipelines from file to dataset.
 
+mod cluster;
 mod common;
 mod errors;
 mod kill;

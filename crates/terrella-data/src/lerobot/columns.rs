@@ -17,15 +17,15 @@ use terrella_core::{Signature, Table};
 /// Integer columns that every data file has.
 pub(crate) const INDICES: [&str; 4] = ["frame_index", "episode_index", "index", "task_index"];
 
-/// The schema of the data files of a signature.
-pub(crate) fn schema(signature: &Signature) -> Arc<Schema> {
+/// The schema of the data files of a signature, with or without its pictures.
+pub(crate) fn schema(signature: &Signature, pictures: bool) -> Arc<Schema> {
     let mut fields = Vec::new();
     for (name, width) in [(STATE, signature.state.len()), (ACTION, signature.action.len())] {
         if width > 0 {
             fields.push(Field::new(name, table_type(width), true));
         }
     }
-    if signature.image.is_some() {
+    if pictures && signature.image.is_some() {
         fields.push(Field::new(IMAGE, DataType::Struct(picture_fields()), true));
     }
     fields.push(Field::new("timestamp", DataType::Float32, true));

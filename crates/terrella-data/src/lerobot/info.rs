@@ -30,6 +30,8 @@ pub(crate) const IMAGE: &str = "observation.image";
 pub(crate) const ACTION: &str = "action";
 /// Bytes after which a new data file begins, in MB as LeRobot counts them.
 pub(crate) const DATA_FILE_MB: usize = 100;
+/// Bytes after which a new video begins.
+pub(crate) const VIDEO_FILE_MB: usize = 200;
 /// Files in one chunk folder.
 pub(crate) const CHUNK_FILES: usize = 1000;
 
@@ -61,12 +63,16 @@ struct Feature {
     shape: Vec<usize>,
     #[serde(default)]
     names: Value,
+    /// What a video is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    info: Option<Value>,
 }
 
 impl Info {
-    /// Describes a dataset of this signature.
-    pub(crate) fn new(signature: &Signature, [episodes, rows, tasks]: [usize; 3]) -> Self {
-        let feature = |dtype: &str, shape: Vec<usize>, names| Feature { dtype: dtype.to_owned(), shape, names };
+    /// Describes a dataset of this signature, whose pictures may be stored as videos.
+    pub(crate) fn new(signature: &Signature, videos: bool, [episodes, rows, tasks]: [usize; 3]) -> Self {
+        let feature =
+            |dtype: &str, shape: Vec<usize>, names| Feature { dtype: dtype.to_owned(), shape, names, info: None };
         let mut features: BTreeMap<String, Feature> = ["frame_index", "episode_index", "index", "task_index"]
             .iter()
             .map(|name| ((*name).to_owned(), feature("int64", vec![1], Value::Null)))
@@ -79,7 +85,16 @@ impl Info {
         }
         if let Some([height, width]) = signature.image {
             let shape = vec![height, width, 3];
-            features.insert(IMAGE.to_owned(), feature("image", shape, json!(["height", "width", "channels"])));
+            let dtype = if videos { "video" } else { "image" };
+            let mut pictures = feature(dtype, shape, json!(["height", "width", "channels"]));
+            pictures.info = videos.then(|| {
+                json!({
+                    "video.height": height, "video.width": width, "video.codec": "h264", "video.pix_fmt": "yuv420p",
+                    "video.fps": signature.fps as u64, "video.channels": 3, "video.g": crate::video::GROUP,
+                    "is_depth_map": false, "has_audio": false,
+                })
+            });
+            features.insert(IMAGE.to_owned(), pictures);
         }
         Self {
             codebase_version: VERSION.to_owned(),
@@ -89,11 +104,12 @@ impl Info {
             total_tasks: tasks,
             chunks_size: CHUNK_FILES,
             data_files_size_in_mb: DATA_FILE_MB,
-            video_files_size_in_mb: 200,
+            video_files_size_in_mb: VIDEO_FILE_MB,
             fps: Number::from(signature.fps as u64),
             splits: json!({ "train": format!("0:{episodes}") }),
             data_path: "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet".to_owned(),
-            video_path: None,
+            video_path: videos
+                .then(|| "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4".to_owned()),
             features,
         }
     }
@@ -216,7 +232,7 @@ mod tests {
         };
         let base = tempfile::tempdir().expect("a folder");
         let path = base.path().join("info.json");
-        let text = serde_json::to_string(&Info::new(&signature, [3, 30, 1])).expect("JSON");
+        let text = serde_json::to_string(&Info::new(&signature, false, [3, 30, 1])).expect("JSON");
         std::fs::write(&path, text).expect("written");
         let info = Info::read(&path).expect("read back");
         let (read, camera) = info.signature(&path, &SourceOptions::default()).expect("a signature");

@@ -6,6 +6,7 @@
 use super::columns::int_column;
 use super::info::IMAGE;
 use super::stats::FeatureStats;
+use super::videos::ClipRow;
 use crate::{Error, Result};
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, RecordBatch, StringArray};
 use arrow::buffer::OffsetBuffer;
@@ -31,6 +32,8 @@ pub(crate) struct EpisodeRow {
     pub(crate) from: usize,
     /// Chunk and file that hold it.
     pub(crate) file: [usize; 2],
+    /// Where its pictures are, if they are a video.
+    pub(super) clip: Option<ClipRow>,
     /// Statistics of each feature.
     pub(crate) stats: Vec<(String, FeatureStats)>,
 }
@@ -103,6 +106,16 @@ pub(crate) fn write_episodes(path: &Path, episodes: &[EpisodeRow]) -> Result<()>
         ("meta/episodes/chunk_index".to_owned(), ints(&|_, _| 0)),
         ("meta/episodes/file_index".to_owned(), ints(&|_, _| 0)),
     ];
+    if episodes.iter().all(|e| e.clip.is_some()) {
+        let clips: Vec<ClipRow> = episodes.iter().filter_map(|e| e.clip).collect();
+        for (at, what) in ["chunk_index", "file_index"].into_iter().enumerate() {
+            columns.push((format!("videos/{IMAGE}/{what}"), int_column(clips.iter().map(|c| c.file[at] as i64))));
+        }
+        for (at, what) in ["from_timestamp", "to_timestamp"].into_iter().enumerate() {
+            let seconds = Float64Array::from_iter_values(clips.iter().map(|c| c.span[at]));
+            columns.push((format!("videos/{IMAGE}/{what}"), Arc::new(seconds)));
+        }
+    }
     let features = episodes.first().map_or(0, |e| e.stats.len());
     for feature in 0..features {
         let (name, first) = &episodes[0].stats[feature];

@@ -13,6 +13,7 @@ mod meta;
 mod read;
 mod scan;
 mod stats;
+mod videos;
 mod write;
 
 pub use write::{Writer, Written};

@@ -9,7 +9,9 @@ use super::columns::{int_column, picture_column, schema, table_column};
 use super::info::{ACTION, CHUNK_FILES, DATA_FILE_MB, IMAGE, Info, STATE};
 use super::meta::{EpisodeRow, properties, write_episodes, write_tasks};
 use super::stats::{FeatureStats, Histogram};
+use super::videos::{ClipRow, Videos};
 use crate::format::check_finite;
+use crate::video::check_decoders;
 use crate::{Error, Result, picture};
 use arrow::array::{ArrayRef, Float32Array, RecordBatch};
 use parquet::arrow::ArrowWriter;
@@ -27,6 +29,8 @@ pub struct Writer {
     path: PathBuf,
     partial: Partial,
     signature: Signature,
+    /// Pictures as videos instead of as PNG in the tables.
+    videos: Option<Videos>,
     /// The open data file, its path and the bytes of its finished row groups.
     file: Option<(ArrowWriter<File>, PathBuf)>,
     n_files: usize,
@@ -90,6 +94,7 @@ impl Writer {
             path: path.to_path_buf(),
             partial,
             signature: signature.clone(),
+            videos: None,
             file: None,
             n_files: 0,
             file_bytes: 0,
@@ -99,6 +104,16 @@ impl Writer {
             values: Vec::new(),
             histogram: Histogram::default(),
         })
+    }
+
+    /// Stores pictures as H.264 videos: a tenth of the size, but no longer the very pixels.
+    ///
+    /// # Errors
+    /// If the program was built without the feature `video`.
+    pub fn with_video(mut self) -> Result<Self> {
+        check_decoders(&self.path)?;
+        self.videos = Some(Videos::new(&self.partial.0, self.signature.fps));
+        Ok(self)
     }
 
     /// The unfinished folder: files put there before [`Self::finish`] travel with the dataset.
@@ -112,7 +127,14 @@ impl Writer {
     /// If it does not fit the signature, holds numbers that are not finite, or the disk refuses.
     pub fn write_episode(&mut self, episode: &Episode) -> Result<()> {
         self.check(episode)?;
-        let pngs = episode.frames.as_ref().map(|frames| self.encode(frames)).transpose()?;
+        let clip = match (&mut self.videos, &episode.frames) {
+            (Some(videos), Some(frames)) => Some(videos.push(frames)?),
+            _ => None,
+        };
+        let pngs = match &episode.frames {
+            Some(frames) if clip.is_none() => Some(self.encode(frames)?),
+            _ => None,
+        };
         let bytes = pngs.iter().flatten().map(Vec::len).sum::<usize>()
             + 4 * (episode.states.data.len() + episode.actions.data.len())
             + 36 * episode.len();
@@ -127,7 +149,7 @@ impl Writer {
             // One row group an episode: a reader finds an episode without scanning its neighbours.
             writer.write(&batch).and_then(|()| writer.flush()).map_err(Error::parquet("write", path))?;
         }
-        self.remember(episode, task);
+        self.remember(episode, task, clip);
         Ok(())
     }
 
@@ -143,9 +165,12 @@ impl Writer {
             )));
         }
         self.close_file()?;
+        if let Some(videos) = &mut self.videos {
+            videos.close()?;
+        }
         let root = self.partial.0.clone();
         let counts = [self.episodes.len(), self.rows, self.tasks.len()];
-        write_json(&root.join("meta/info.json"), &Info::new(&self.signature, counts))?;
+        write_json(&root.join("meta/info.json"), &Info::new(&self.signature, self.videos.is_some(), counts))?;
         let mut stats = serde_json::Map::new();
         for (name, width, values) in &self.values {
             stats.insert(name.clone(), FeatureStats::of(*width, values).json());
@@ -220,11 +245,11 @@ impl Writer {
         columns.push(int_column(std::iter::repeat_n(self.episodes.len() as i64, rows)));
         columns.push(int_column(self.rows as i64..(self.rows + rows) as i64));
         columns.push(int_column(std::iter::repeat_n(task as i64, rows)));
-        RecordBatch::try_new(schema(&self.signature), columns).map_err(Error::arrow(&self.path))
+        RecordBatch::try_new(schema(&self.signature, self.videos.is_none()), columns).map_err(Error::arrow(&self.path))
     }
 
     /// Keeps what the metadata files need of an episode that is on disk.
-    fn remember(&mut self, episode: &Episode, task: usize) {
+    fn remember(&mut self, episode: &Episode, task: usize, clip: Option<ClipRow>) {
         let (rows, fps) = (episode.len(), self.signature.fps);
         let wide = |data: &[f32]| data.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
         let each = |f: &dyn Fn(usize) -> f64| (0..rows).map(f).collect::<Vec<f64>>();
@@ -253,7 +278,7 @@ impl Writer {
         }
         let file = self.n_files - 1;
         let file = [file / CHUNK_FILES, file % CHUNK_FILES];
-        self.episodes.push(EpisodeRow { task: episode.task.clone(), length: rows, from: self.rows, file, stats });
+        self.episodes.push(EpisodeRow { task: episode.task.clone(), length: rows, from: self.rows, file, clip, stats });
         self.rows += rows;
     }
 
@@ -264,7 +289,7 @@ impl Writer {
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let path = folder.join(format!("file-{file:03}.parquet"));
         let file = File::create(&path).map_err(Error::io("write", &path))?;
-        let writer = ArrowWriter::try_new(file, schema(&self.signature), Some(properties()));
+        let writer = ArrowWriter::try_new(file, schema(&self.signature, self.videos.is_none()), Some(properties()));
         self.file = Some((writer.map_err(Error::parquet("write", &path))?, path));
         self.n_files += 1;
         self.file_bytes = 0;

@@ -6,9 +6,10 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What the files of a log mean.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// What these recordings are, for people.
@@ -47,6 +48,8 @@ pub struct Mapping {
     pub action: Vec<Stream>,
     /// What a camera saw.
     pub picture: Option<Pictures>,
+    /// Where episodes begin and end; no row lies outside of them.
+    pub marks: Option<Marks>,
 }
 
 /// How tables in text are written.
@@ -115,6 +118,8 @@ pub struct Stream {
     /// File of the columns; `{episode}`, `{folder}` and `{stem}` stand for the recording's path, its
     /// folder and its name without endings. The recording itself if absent.
     pub file: Option<String>,
+    /// Topic of the columns, in an MCAP file.
+    pub topic: Option<String>,
     /// Columns: `name`, `name[2]`, `name[0:3]`, or `name | other name` for files that disagree.
     pub columns: Vec<String>,
     /// Names of the numbers in the dataset.
@@ -188,8 +193,8 @@ impl Unit {
     }
 }
 
-/// Where pictures are: exactly one of `column`, `files`, `array`, `video` and `video_column`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Where pictures are: exactly one of `column`, `files`, `array`, `video`, `video_column` and `topic`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pictures {
     /// File with the column or the array; the recording itself if absent.
@@ -207,11 +212,62 @@ pub struct Pictures {
     pub video: Option<String>,
     /// Column whose first text is the name of a video file.
     pub video_column: Option<String>,
+    /// Topic of pictures, in an MCAP file.
+    pub topic: Option<String>,
     /// The clock, if it is not the one of the log; a video has its own.
     pub clock: Option<Clock>,
 }
 
+/// Samples that say where episodes begin and end, what is done in them, and whether it was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Marks {
+    /// File of the columns, with placeholders as in [`Stream::file`].
+    pub file: Option<String>,
+    /// Topic of the columns, in an MCAP file.
+    pub topic: Option<String>,
+    /// Column of texts: `begin` or `end`; every sample begins an episode if absent.
+    pub event: Option<String>,
+    /// Column that says what is done.
+    pub task: Option<String>,
+    /// Column that says whether it was done (1 or true, 0 or false); the last one of an episode counts.
+    pub success: Option<String>,
+    /// The clock, if it is not the one of the log.
+    pub clock: Option<Clock>,
+}
+
+impl Stream {
+    /// Columns of a topic as they are.
+    pub(crate) fn of_topic(topic: &str, columns: Vec<String>) -> Self {
+        Self {
+            file: None,
+            topic: Some(topic.to_owned()),
+            columns,
+            names: None,
+            unit: Unit::Si,
+            clock: None,
+            align: None,
+            circular: false,
+            delay: 0.0,
+        }
+    }
+}
+
+impl Pictures {
+    /// Pictures of a topic.
+    pub(crate) fn of_topic(topic: &str) -> Self {
+        Self { topic: Some(topic.to_owned()), ..Self::default() }
+    }
+}
+
 impl Mapping {
+    /// Topics that it names.
+    pub(super) fn topics(&self) -> BTreeSet<&str> {
+        let streams = self.state.iter().chain(&self.action).map(|s| &s.topic);
+        let others = [self.picture.as_ref().map(|p| &p.topic), self.marks.as_ref().map(|m| &m.topic)];
+        streams.chain(others.into_iter().flatten()).filter_map(Option::as_deref).collect()
+    }
+
     /// Reads a mapping and checks what a parser cannot.
     ///
     /// # Errors
@@ -237,15 +293,20 @@ impl Mapping {
         let streams = mapping.state.iter().chain(&mapping.action);
         let clocks =
             streams.filter_map(|s| s.clock.as_ref()).chain(mapping.picture.as_ref().and_then(|p| p.clock.as_ref()));
+        let clocks = clocks.chain(mapping.marks.as_ref().and_then(|m| m.clock.as_ref()));
         for clock in clocks.chain([&mapping.clock]) {
             if clock.column.is_some() && clock.rate.is_some() {
                 return Err(wrong("a clock has a column and a rate; keep the one that is right".to_owned()));
             }
         }
         if let Some(p) = &mapping.picture
-            && [&p.column, &p.files, &p.array, &p.video, &p.video_column].iter().filter(|x| x.is_some()).count() != 1
+            && [&p.column, &p.files, &p.array, &p.video, &p.video_column, &p.topic]
+                .iter()
+                .filter(|x| x.is_some())
+                .count()
+                != 1
         {
-            let text = "[picture] needs exactly one of column, files, array, video and video_column";
+            let text = "[picture] needs exactly one of column, files, array, video, video_column and topic";
             return Err(wrong(text.to_owned()));
         }
         Ok(mapping)

@@ -1,21 +1,26 @@
 //! Logs that follow no standard, read by a mapping file that says what their columns mean.
 //!
-//! `tree` finds files in folders and archives, `files` and `json` read them, `table` picks columns,
-//! `clock` puts samples of several clocks onto rows of one rate, and `recording` does all of that for
-//! one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
+//! `tree` finds files in folders and archives, `files`, `json` and `mcap` read them, `table` picks columns,
+//! `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and `recording`
+//! does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
 
 mod clock;
+mod cuts;
 mod files;
 mod json;
 mod mapping;
+mod mcap;
+mod pictures;
 mod recording;
 mod source;
 mod table;
 mod tree;
 
 pub use mapping::Mapping;
+pub(crate) use mapping::{Marks, Pictures, Rule, Stream};
+pub(crate) use mcap::OWN_RECORD;
 
-use crate::{Error, Format, Result, Source, SourceOptions};
+use crate::{Error, Format, Note, Result, Source, SourceOptions};
 use files::ENDINGS;
 use std::path::Path;
 use table::Content;
@@ -42,19 +47,24 @@ impl Format for Logs {
     }
 
     fn describe(&self) -> &'static str {
-        "CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
+        "MCAP; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
     }
 
     fn detect(&self, path: &Path) -> bool {
-        known(path).is_some() || (path.is_file() && table_ending(path))
+        known(path).is_some()
+            || (path.is_file() && table_ending(path))
+            || Tree::open(path).is_ok_and(|t| bag(&t).is_some())
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
-        let mapping = match &options.map {
-            Some(name) => named(name)?,
-            None => known(path).ok_or_else(|| no_mapping(path))?,
+        let (mapping, note) = match &options.map {
+            Some(name) => (named(name)?, None),
+            None => match known(path) {
+                Some(mapping) => (mapping, None),
+                None => of_bag(path, options)?.ok_or_else(|| no_mapping(path))?,
+            },
         };
-        Ok(Box::new(source::Log::open(path, mapping, options)?))
+        Ok(Box::new(source::Log::open(path, mapping, options, note)?))
     }
 }
 
@@ -84,6 +94,24 @@ fn known(path: &Path) -> Option<Mapping> {
     let there = |name: &String| tree.as_ref().map_or_else(|| path.join(name).exists(), |t| t.contains(name));
     let mappings = MAPPINGS.iter().filter_map(|(name, text)| Mapping::parse(name, text).ok());
     mappings.into_iter().find(|m| !m.detect.is_empty() && m.detect.iter().all(there))
+}
+
+/// The first MCAP file of a tree.
+fn bag(tree: &Tree) -> Option<&String> {
+    tree.names().iter().find(|name| mcap::is_mcap(name))
+}
+
+/// The mapping that an MCAP file has, or that is guessed for it; each file of a folder is a recording.
+fn of_bag(path: &Path, options: &SourceOptions) -> Result<Option<(Mapping, Option<Note>)>> {
+    let tree = Tree::open(path)?;
+    let Some(first) = bag(&tree) else { return Ok(None) };
+    let found = mcap::mapping_of(&tree.store(first)?, options);
+    let (mut mapping, note) =
+        found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(first).display())))?;
+    if !path.is_file() || tree.names().len() > 1 {
+        mapping.episodes.get_or_insert_with(|| "**/*.mcap".to_owned());
+    }
+    Ok(Some((mapping, note)))
 }
 
 fn table_ending(path: &Path) -> bool {

@@ -1,31 +1,15 @@
 //! One recording of a log: its streams read, their clocks met, its rows cut into episodes.
 
 use super::clock::{Misfit, Times, align, pick, rows};
+use super::cuts::{Cut, cuts, truth};
 use super::files;
-use super::mapping::{Clock, Mapping, Pictures, Rule, Stream};
+use super::mapping::{Clock, Mapping, Rule, Stream};
+use super::mcap::{self, MessageAt};
+use super::pictures::PictureAt;
 use super::table::{Column, Content};
 use super::tree::Tree;
-use crate::video::Video;
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::{PI, TAU};
-use std::ops::Range;
-
-/// Where one picture is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PictureAt {
-    File(String),
-    /// A row of an array in a file.
-    Array {
-        file: String,
-        array: String,
-        row: usize,
-    },
-    /// A frame of a video, in the order of showing.
-    Video {
-        file: String,
-        frame: usize,
-    },
-}
 
 /// A stream that was read.
 struct Samples {
@@ -45,6 +29,15 @@ pub(super) struct Rows {
     pub(super) times: Vec<f64>,
     /// Whether the task was done.
     pub(super) success: Option<bool>,
+    /// What was being done, where the episode itself says so.
+    pub(super) task: Option<String>,
+}
+
+/// Where columns are: a file, the recording itself if absent, and in an MCAP file a topic.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'a> {
+    pub(super) file: Option<&'a str>,
+    pub(super) topic: Option<&'a str>,
 }
 
 /// What came of one recording.
@@ -64,25 +57,39 @@ pub(super) struct Recording {
 
 /// Reads files of one recording, each once.
 pub(super) struct Reader<'a> {
-    tree: &'a Tree,
+    pub(super) tree: &'a Tree,
     mapping: &'a Mapping,
     /// The file or folder that is the recording.
     name: &'a str,
-    contents: BTreeMap<String, Content>,
-    used: BTreeSet<String>,
-    odd: Vec<String>,
+    /// By file and topic.
+    contents: BTreeMap<(String, String), Content>,
+    messages: BTreeMap<(String, String), Vec<MessageAt>>,
+    pub(super) used: BTreeSet<String>,
+    pub(super) odd: Vec<String>,
+    /// Topics that nobody wanted.
+    others: BTreeSet<String>,
     /// Stored times of the first clock beside those that are believed.
     stored: Option<Vec<[f64; 2]>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(tree: &'a Tree, mapping: &'a Mapping, name: &'a str) -> Self {
-        Self { tree, mapping, name, contents: BTreeMap::new(), used: BTreeSet::new(), odd: Vec::new(), stored: None }
+        Self {
+            tree,
+            mapping,
+            name,
+            contents: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            used: BTreeSet::new(),
+            odd: Vec::new(),
+            others: BTreeSet::new(),
+            stored: None,
+        }
     }
 
     /// Files that were read so far.
     pub(super) fn files(&self) -> impl Iterator<Item = &String> {
-        self.contents.keys()
+        self.contents.keys().map(|(file, _)| file)
     }
 
     /// Reads the recording; `fps` overrules the mapping.
@@ -91,17 +98,18 @@ impl<'a> Reader<'a> {
         let state = mapping.state.iter().map(|s| self.stream(s, Rule::Interpolate)).collect::<Result<Vec<_>, _>>()?;
         let action = mapping.action.iter().map(|s| self.stream(s, Rule::Hold)).collect::<Result<Vec<_>, _>>()?;
         let pictures = mapping.picture.as_ref().map(|p| self.pictures(p)).transpose()?;
+        let spans = mapping.marks.as_ref().map(|marks| self.spans(marks)).transpose()?.unwrap_or_default();
         let task = match &mapping.task_column {
             Some(column) => {
                 self.used.insert(column.clone());
-                self.content(None)?.1.texts(column)?.into_iter().next()
+                self.content(Place::default())?.1.texts(column)?.into_iter().next()
             }
             None => mapping.task.clone(),
         };
         let success = match &mapping.success_column {
             Some(column) => {
                 self.used.insert(column.clone());
-                let (_, content) = self.content(None)?;
+                let (_, content) = self.content(Place::default())?;
                 match content.numbers(column) {
                     Ok(numbers) => numbers.data.first().map(|x| *x != 0.0),
                     Err(_) => content.texts(column)?.first().and_then(|text| truth(text)),
@@ -123,7 +131,18 @@ impl<'a> Reader<'a> {
                 clocks.iter().map(span).collect::<Vec<_>>().join(", ")
             ));
         }
-        let cuts = self.cuts(&instants, &clocks, fps);
+        let mut cuts = cuts(mapping, &instants, &clocks, &spans, fps);
+        if cuts.is_empty() {
+            return Err("no row lies between its marks".to_owned());
+        }
+        // Only rows of episodes count from here on.
+        let mut kept = Vec::with_capacity(instants.len());
+        for cut in &mut cuts {
+            let start = kept.len();
+            kept.extend_from_slice(&instants[cut.rows.clone()]);
+            cut.rows = start..kept.len();
+        }
+        let instants = kept;
         let mut misfits = Vec::new();
         let mut table = |streams: &[Samples], instants: &[f64]| {
             let parts: Vec<(usize, Vec<f64>)> =
@@ -144,16 +163,23 @@ impl<'a> Reader<'a> {
             picked.into_iter().map(|i| at[i].clone()).collect::<Vec<_>>()
         });
         let stored = self.stored.take().unwrap_or_default();
-        let episodes = cuts.into_iter().map(|range| Rows {
-            states: states[range.clone()].concat(),
-            actions: actions[range.clone()].concat(),
-            pictures: shown.as_ref().map(|s| s[range.clone()].to_vec()).unwrap_or_default(),
-            times: stored_within(&stored, instants[range.start], instants[range.end - 1]),
-            success,
+        let episodes = cuts.into_iter().map(|Cut { rows, span }| Rows {
+            states: states[rows.clone()].concat(),
+            actions: actions[rows.clone()].concat(),
+            pictures: shown.as_ref().map(|s| s[rows.clone()].to_vec()).unwrap_or_default(),
+            times: stored_within(&stored, instants[rows.start], instants[rows.end - 1]),
+            success: span.and_then(|at| spans[at].success).or(success),
+            task: span.and_then(|at| spans[at].task.clone()),
         });
         let names = |streams: Vec<Samples>| streams.into_iter().flat_map(|s| s.names).collect::<Vec<_>>();
-        let all = self.contents.values().flat_map(Content::names).collect::<BTreeSet<_>>();
-        let unused = all.into_iter().filter(|name| {
+        // What comes along with pictures and marks is nobody's measurement.
+        let streams: BTreeSet<&str> =
+            mapping.state.iter().chain(&mapping.action).filter_map(|s| s.topic.as_deref()).collect();
+        let measured = self.contents.iter().filter(|((_, t), _)| t.is_empty() || streams.contains(t.as_str()));
+        let all = measured.flat_map(|(_, content)| content.names()).collect::<BTreeSet<_>>();
+        let unused =
+            all.into_iter().filter(|name| streams.is_empty() || !matches!(name.as_str(), "log_time" | "publish_time"));
+        let unused = unused.filter(|name| {
             !self.used.iter().any(|u| u.split(['.', '[']).next() == name.split(['.', '[']).next() || u == name)
         });
         Ok(Recording {
@@ -163,39 +189,85 @@ impl<'a> Reader<'a> {
             state: names(state),
             action: if action.is_empty() { vec!["none".to_owned()] } else { names(action) },
             misfits,
-            unused: unused.collect(),
+            unused: unused.chain(std::mem::take(&mut self.others)).collect(),
             odd: std::mem::take(&mut self.odd),
         })
     }
 
     /// A file name with its placeholders filled in.
-    fn fill(&self, template: &str) -> String {
+    pub(super) fn fill(&self, template: &str) -> String {
         let (folder, file) = self.name.rsplit_once('/').unwrap_or(("", self.name));
         let stem = file.split('.').next().unwrap_or(file);
         let filled = template.replace("{episode}", self.name).replace("{folder}", folder).replace("{stem}", stem);
         filled.trim_start_matches('/').to_owned()
     }
 
-    /// A file of this recording, read.
-    fn content(&mut self, file: Option<&str>) -> Result<(String, &Content), String> {
-        let name = file.map_or_else(|| self.name.to_owned(), |file| self.fill(file));
+    /// A file of this recording, or a topic of one, read.
+    pub(super) fn content(&mut self, place: Place<'_>) -> Result<(String, &Content), String> {
+        let name = place.file.map_or_else(|| self.name.to_owned(), |file| self.fill(file));
         if name.is_empty() {
             return Err("a stream has to name its file where no glob of episodes does".to_owned());
         }
-        if !self.contents.contains_key(&name) {
-            let bytes = self.tree.read(&name).map_err(|e| e.to_string())?;
-            let content = files::parse(&name, bytes, &self.mapping.csv).map_err(|e| format!("{name}: {e}"))?;
-            self.contents.insert(name.clone(), content);
+        let key = (name.clone(), place.topic.unwrap_or_default().to_owned());
+        if !self.contents.contains_key(&key) {
+            match (mcap::is_mcap(&name), place.topic) {
+                (true, topic) => self.topics(&name, topic)?,
+                (false, Some(topic)) => return Err(format!("{name} has no topics, {topic} or other; MCAP files have")),
+                (false, None) => {
+                    let bytes = self.tree.read(&name).map_err(|e| e.to_string())?;
+                    let content = files::parse(&name, bytes, &self.mapping.csv).map_err(|e| format!("{name}: {e}"))?;
+                    self.contents.insert(key.clone(), content);
+                }
+            }
         }
-        let content = &self.contents[&name];
-        Ok((name, content))
+        Ok((name, &self.contents[&key]))
+    }
+
+    /// Reads the topics of an MCAP file that the mapping names; `topic` has to be one of them.
+    fn topics(&mut self, name: &str, topic: Option<&str>) -> Result<(), String> {
+        let store = self.tree.store(name).map_err(|e| e.to_string())?;
+        let wanted = self.mapping.topics();
+        let log = mcap::read(&store, &wanted).map_err(|e| format!("{name}: {e}"))?;
+        match topic {
+            None => return Err(format!("{name}: say which topic is meant: {}", mcap::listed(&log.topics))),
+            Some(topic) if log.topics.get(topic).is_none_or(|found| found.rows.is_empty()) => {
+                let notes = log.notes.iter().map(|note| format!("; {note}")).collect::<String>();
+                let listed = mcap::listed(&log.topics);
+                return Err(format!("{name}: no messages of topic {topic} can be read (there are: {listed}){notes}"));
+            }
+            Some(_) => {}
+        }
+        self.odd.extend(log.notes);
+        for (topic, found) in log.topics {
+            if wanted.contains(topic.as_str()) {
+                let key = (name.to_owned(), topic);
+                self.messages.insert(key.clone(), found.rows);
+                self.contents.insert(key, Content::Columns(found.columns));
+            } else {
+                self.others.insert(topic);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file that was read lacks this topic.
+    pub(super) fn lacks(&self, place: Place<'_>) -> bool {
+        let file = place.file.map_or_else(|| self.name.to_owned(), |file| self.fill(file));
+        self.messages.keys().any(|(of, _)| *of == file) && self.messages(&file, place).is_empty()
+    }
+
+    /// The messages of a topic that was read.
+    pub(super) fn messages(&self, file: &str, place: Place<'_>) -> Vec<MessageAt> {
+        let key = (file.to_owned(), place.topic.unwrap_or_default().to_owned());
+        self.messages.get(&key).cloned().unwrap_or_default()
     }
 
     fn stream(&mut self, stream: &Stream, usual: Rule) -> Result<Samples, String> {
         let mut parts = Vec::new();
         let mut names = Vec::new();
+        let place = Place { file: stream.file.as_deref(), topic: stream.topic.as_deref() };
         for selector in &stream.columns {
-            let (file, content) = self.content(stream.file.as_deref())?;
+            let (file, content) = self.content(place)?;
             let column = content.numbers(selector).map_err(|e| format!("{file}: {e}"))?;
             names.extend(number_names(selector, column.width));
             self.used.extend(selector.split('|').map(|s| s.trim().to_owned()));
@@ -225,7 +297,7 @@ impl<'a> Reader<'a> {
         let factor = stream.unit.factor();
         let data = (0..n).flat_map(|at| parts.iter().flat_map(move |p| &p.data[at * p.width..(at + 1) * p.width]));
         let column = Column { width, data: data.map(|x| x * factor).collect() };
-        let (mut times, kept) = self.times(stream.clock.as_ref(), stream.file.as_deref(), n)?;
+        let (mut times, kept) = self.times(stream.clock.as_ref(), place, n)?;
         times.0.iter_mut().for_each(|t| *t -= stream.delay);
         let (times, column) = self.without_gaps(&names[0], times, &kept, &column)?;
         Ok(Samples { names, times, column, rule: stream.align.unwrap_or(usual), circular: stream.circular })
@@ -267,12 +339,21 @@ impl<'a> Reader<'a> {
     }
 
     /// Times of `n` samples in a file, and which of them count.
-    fn times(&mut self, clock: Option<&Clock>, file: Option<&str>, n: usize) -> Result<(Times, Vec<usize>), String> {
-        let clock = clock.unwrap_or(&self.mapping.clock).clone();
+    pub(super) fn times(
+        &mut self,
+        clock: Option<&Clock>,
+        place: Place<'_>,
+        n: usize,
+    ) -> Result<(Times, Vec<usize>), String> {
+        let mut clock = clock.unwrap_or(&self.mapping.clock).clone();
+        if place.topic.is_some() && clock.rate.is_none() {
+            clock.column.get_or_insert_with(|| "log_time".to_owned());
+        }
+        let clocked = Place { file: clock.file.as_deref().or(place.file), ..place };
         if let Some(rate) = clock.rate.or(if clock.column.is_none() { self.mapping.fps } else { None }) {
             let times = Times::regular(n, rate);
             if let (Some(selector), None) = (&clock.stored, &self.stored) {
-                let (_, content) = self.content(clock.file.as_deref().or(file))?;
+                let (_, content) = self.content(clocked)?;
                 // Rows do not need it, so a log without it is as good.
                 if let Ok(column) = content.numbers(selector) {
                     let seconds = clock.unit.seconds();
@@ -284,7 +365,7 @@ impl<'a> Reader<'a> {
         }
         let selector =
             clock.column.as_deref().ok_or("nothing says when its samples were taken; give a clock, or fps")?;
-        let (name, content) = self.content(clock.file.as_deref().or(file))?;
+        let (name, content) = self.content(clocked)?;
         let column = content.numbers(selector).map_err(|e| format!("{name}: {e}"))?;
         if column.width != 1 || column.rows() != n {
             return Err(format!(
@@ -301,102 +382,15 @@ impl<'a> Reader<'a> {
         self.used.extend(selector.split('|').map(|s| s.trim().to_owned()));
         let dt = times.0.median_interval().unwrap_or_default();
         let longest = times.0.0.windows(2).map(|w| (w[1] - w[0], w[0])).max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((gap, at)) = longest.filter(|(gap, _)| *gap > 10.0 * dt) {
+        // Between marked episodes a clock may stand still.
+        let marked = self.mapping.marks.is_some();
+        if let Some((gap, at)) = longest.filter(|(gap, _)| *gap > 10.0 * dt && !marked) {
             self.odd.push(format!(
                 "the clock {selector} stands still for {gap:.3} s at {at:.3} s, {:.0} times its usual interval",
                 gap / dt
             ));
         }
         Ok(times)
-    }
-
-    fn pictures(&mut self, pictures: &Pictures) -> Result<(Times, Vec<PictureAt>), String> {
-        let file = pictures.file.as_deref();
-        let all: Vec<PictureAt> = if let Some(column) = &pictures.column {
-            let folder = self.fill(&pictures.folder);
-            let (_, content) = self.content(file)?;
-            let names = content.texts(column)?;
-            self.used.insert(column.clone());
-            let below = |name: String| if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            names.into_iter().map(|name| PictureAt::File(below(name))).collect()
-        } else if pictures.video.is_some() || pictures.video_column.is_some() {
-            return self.video(pictures);
-        } else if let Some(glob) = &pictures.files {
-            let filled = self.fill(glob);
-            let pattern = glob::Pattern::new(&filled).map_err(|e| format!("files = \"{glob}\": {e}"))?;
-            let mut names: Vec<&String> = self.tree.names().iter().filter(|n| pattern.matches(n)).collect();
-            names.sort_by_key(|name| natural(name));
-            names.into_iter().cloned().map(PictureAt::File).collect()
-        } else {
-            let array = pictures.array.clone().unwrap_or_default();
-            let (file, content) = self.content(file)?;
-            let Content::Columns(columns) = content else { return Err(format!("{file} holds no arrays")) };
-            let bytes = columns.bytes.get(&array).ok_or_else(|| format!("{file} has no array of bytes \"{array}\""))?;
-            if bytes.shape.len() != 4 || bytes.shape[3] != 3 {
-                return Err(format!("{file}: {array} has shape {:?}, not rows, height, width, 3", bytes.shape));
-            }
-            let n = bytes.shape[0];
-            self.used.insert(array.clone());
-            (0..n).map(|row| PictureAt::Array { file: file.clone(), array: array.clone(), row }).collect()
-        };
-        let (times, kept) = self.times(pictures.clock.as_ref(), file, all.len())?;
-        let there = |at: &PictureAt| match at {
-            PictureAt::File(name) => self.tree.contains(name),
-            PictureAt::Array { .. } | PictureAt::Video { .. } => true,
-        };
-        let (good, lost): (Vec<_>, Vec<_>) = times.0.into_iter().zip(kept).partition(|(_, at)| there(&all[*at]));
-        if let (PictureAt::File(first), true) = (&all.first().ok_or("it has no pictures")?, good.is_empty()) {
-            return Err(format!("none of its {} pictures is there, {first} for one", all.len()));
-        }
-        if !lost.is_empty() {
-            self.odd.push(format!("{} of {} pictures are missing; rows there show a neighbour", lost.len(), all.len()));
-        }
-        let pictures = good.iter().map(|(_, at)| all[*at].clone()).collect();
-        Ok((Times(good.into_iter().map(|(t, _)| t).collect()), pictures))
-    }
-
-    /// Frames of a video, on its own clock unless another is given.
-    fn video(&mut self, pictures: &Pictures) -> Result<(Times, Vec<PictureAt>), String> {
-        let file = match (&pictures.video, &pictures.video_column) {
-            (Some(template), _) => self.fill(template),
-            (None, column) => {
-                let column = column.clone().unwrap_or_default();
-                let (name, content) = self.content(pictures.file.as_deref())?;
-                let texts = content.texts(&column)?;
-                self.used.insert(column.clone());
-                texts.into_iter().next().ok_or_else(|| format!("{name}: {column} is empty"))?
-            }
-        };
-        let path = self.tree.file(&file).map_err(|e| e.to_string())?;
-        let video = Video::open(&path).map_err(|e| e.to_string())?;
-        let frame = |frame| PictureAt::Video { file: file.clone(), frame };
-        let n = video.times().len();
-        let Some(clock) = &pictures.clock else {
-            return Ok((Times(video.times().to_vec()), (0..n).map(frame).collect()));
-        };
-        let (times, kept) = self.times(Some(clock), pictures.file.as_deref(), n)?;
-        Ok((times, kept.into_iter().map(frame).collect()))
-    }
-
-    /// Ranges of rows that are episodes: cut at gaps, then by length.
-    fn cuts(&self, instants: &[f64], clocks: &[&Times], fps: f64) -> Vec<Range<usize>> {
-        let limit = self.mapping.max_gap.unwrap_or(f64::INFINITY);
-        let gaps: Vec<(f64, f64)> =
-            clocks.iter().flat_map(|c| c.0.windows(2).filter(|w| w[1] - w[0] > limit).map(|w| (w[0], w[1]))).collect();
-        let inside = |t: f64| gaps.iter().any(|(a, b)| *a < t && t < *b);
-        let between = |a: f64, b: f64| gaps.iter().any(|(from, to)| a <= *from && *to <= b);
-        let mut cuts = Vec::new();
-        let mut start = 0;
-        for at in 0..=instants.len() {
-            let lost = at < instants.len() && inside(instants[at]);
-            let broken = at > start && at < instants.len() && between(instants[at - 1], instants[at]);
-            if at == instants.len() || lost || broken {
-                let longest = self.mapping.episode_seconds.map_or(usize::MAX, |s| ((s * fps).round() as usize).max(1));
-                cuts.extend(pieces(start..at, longest));
-                start = if lost { at + 1 } else { at };
-            }
-        }
-        cuts
     }
 }
 
@@ -431,32 +425,10 @@ fn unwrap(column: &Column) -> Vec<f64> {
     data
 }
 
-/// Cuts a range into pieces of a length; a rest of less than half of it stays with the last piece.
-fn pieces(range: Range<usize>, length: usize) -> Vec<Range<usize>> {
-    let mut pieces = Vec::new();
-    let mut start = range.start;
-    while start < range.end {
-        let rest = range.end - start;
-        let end = if rest < length.saturating_add(length.div_ceil(2)) { range.end } else { start + length };
-        pieces.push(start..end);
-        start = end;
-    }
-    pieces
-}
-
 /// Stored times of the samples between two believed instants; NaN never lies between.
 fn stored_within(stored: &[[f64; 2]], from: f64, to: f64) -> Vec<f64> {
     let slack = (to - from) * 1e-9;
     stored.iter().filter(|[_, t]| *t >= from - slack && *t <= to + slack).map(|[raw, _]| *raw).collect()
-}
-
-/// What a text says about success.
-fn truth(text: &str) -> Option<bool> {
-    match text.trim().to_lowercase().as_str() {
-        "true" | "yes" | "success" => Some(true),
-        "false" | "no" | "failure" => Some(false),
-        _ => None,
-    }
 }
 
 /// Samples of the first clock that lie within all others.
@@ -480,45 +452,14 @@ fn number_names(selector: &str, width: usize) -> Vec<String> {
     (0..width).map(|i| format!("{name}.{}", from + i)).collect()
 }
 
-/// A key that sorts `2.png` before `10.png`.
-pub(super) fn natural(name: &str) -> Vec<(u64, String)> {
-    let mut key = Vec::new();
-    let mut rest = name;
-    while !rest.is_empty() {
-        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let (text, tail) = rest.split_at(letters);
-        let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
-        let (number, tail) = tail.split_at(digits);
-        key.push((0, text.to_owned()));
-        key.push((number.parse().unwrap_or(0), String::new()));
-        rest = tail;
-    }
-    key
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_sort_by_their_numbers() {
-        let mut names = vec!["a/10_x.jpg", "a/9_x.jpg", "a/100_x.jpg"];
-        names.sort_by_key(|n| natural(n));
-        assert_eq!(names, ["a/9_x.jpg", "a/10_x.jpg", "a/100_x.jpg"], "as people count");
-    }
-
-    #[test]
     fn numbers_are_named_by_their_place() {
         assert_eq!(number_names("pos1 | pos_meas1", 1), ["pos1"], "the first alternative");
         assert_eq!(number_names("ob[3:6]", 3), ["ob.3", "ob.4", "ob.5"], "a range");
-    }
-
-    #[test]
-    fn a_short_rest_stays_with_the_last_piece() {
-        assert_eq!(pieces(0..9, 4), [0..4, 4..9], "a rest of 1 of 4 joins");
-        assert_eq!(pieces(2..13, 4), [2..6, 6..10, 10..13], "a rest of 3 of 4 stands alone");
-        assert_eq!(pieces(0..3, usize::MAX).len(), 1, "no length");
-        assert!(pieces(5..5, 4).is_empty(), "nothing");
     }
 
     #[test]

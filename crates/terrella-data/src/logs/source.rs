@@ -2,7 +2,9 @@
 
 use super::clock::Misfit;
 use super::mapping::Mapping;
-use super::recording::{PictureAt, Reader, Rows};
+use super::mcap::MessageAt;
+use super::pictures::{PictureAt, natural};
+use super::recording::{Reader, Rows};
 use super::table::{Bytes, Content};
 use super::tree::Tree;
 use super::{files, mapping};
@@ -28,13 +30,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn open(path: &Path, mut mapping: Mapping, options: &SourceOptions) -> Result<Self> {
+    pub(super) fn open(path: &Path, mut mapping: Mapping, options: &SourceOptions, note: Option<Note>) -> Result<Self> {
         if options.no_pictures {
             mapping.picture = None;
         }
         let tree = Tree::open(path)?;
         let recordings = recordings(path, &tree, &mapping)?;
-        let mut log = Opening::default();
+        let mut log = Opening { notes: note.into_iter().collect(), ..Opening::default() };
         for name in &recordings {
             let mut reader = Reader::new(&tree, &mapping, name);
             let read = reader.read(options.fps);
@@ -88,7 +90,7 @@ impl Log {
         }
         let shown = log.episodes.iter().flat_map(|(_, rows)| &rows.pictures).filter_map(|p| match p {
             PictureAt::File(name) | PictureAt::Video { file: name, .. } => Some(name.clone()),
-            PictureAt::Array { .. } => None,
+            PictureAt::Array { .. } | PictureAt::Message { .. } => None,
         });
         log.used.extend(shown.collect::<Vec<_>>());
         Ok(log)
@@ -116,6 +118,15 @@ impl Log {
                 let mut rgb = Vec::new();
                 video.frames(&[*frame], &mut |_, bytes| rgb.extend_from_slice(bytes))?;
                 Ok((video.size()[0], video.size()[1], rgb))
+            }
+            PictureAt::Message { file, message } => {
+                let mut picture = None;
+                MessageAt::pictures(&[message], &mut |height, width, rgb| {
+                    picture = Some((height, width, rgb.to_vec()));
+                    Ok(())
+                })
+                .map_err(|e| bad(file, e))?;
+                picture.ok_or_else(|| bad(file, "the message is gone".to_owned()))
             }
             PictureAt::Array { file, array, row: at } => {
                 if !arrays.contains_key(file) {
@@ -171,9 +182,11 @@ impl Opening {
         }
         self.unused.extend(recording.unused);
         self.notes.extend(recording.odd.into_iter().map(|what| Note { place: place.to_owned(), what }));
-        let task = options.task.clone().or(recording.task).filter(|t| !t.trim().is_empty());
-        let task = task.unwrap_or_else(|| "unknown".to_owned());
-        self.episodes.extend(recording.episodes.into_iter().map(|rows| (task.clone(), rows)));
+        let whole = recording.task;
+        self.episodes.extend(recording.episodes.into_iter().map(|mut rows| {
+            let task = options.task.clone().or(rows.task.take()).or(whole.clone()).filter(|t| !t.trim().is_empty());
+            (task.unwrap_or_else(|| "unknown".to_owned()), rows)
+        }));
         Ok(())
     }
 
@@ -242,7 +255,7 @@ fn recordings(path: &Path, tree: &Tree, mapping: &Mapping) -> Result<Vec<String>
         return Ok(tree.names().to_vec());
     }
     let mut found: Vec<String> = found.into_iter().map(str::to_owned).collect();
-    found.sort_by_key(|name| super::recording::natural(name));
+    found.sort_by_key(|name| natural(name));
     Ok(found)
 }
 
@@ -288,18 +301,46 @@ impl Source for Log {
             video.frames(&frames, &mut |_, bytes| rgb.extend_from_slice(bytes))?;
             return Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0)));
         }
+        let other_size = |row: usize, h: usize, w: usize| Error::Row {
+            path: self.path.clone(),
+            episode: at,
+            row,
+            what: format!("the picture is {h}x{w}, the first one is {height}x{width}"),
+            remedy: "scale them to one size",
+        };
+        if let Some(PictureAt::Message { file, .. }) = pictures.first() {
+            let messages: Vec<&MessageAt> = pictures
+                .iter()
+                .filter_map(|p| if let PictureAt::Message { message, .. } = p { Some(message) } else { None })
+                .collect();
+            let mut row = 0;
+            let mut odd = None;
+            let taken = MessageAt::pictures(&messages, &mut |h, w, bytes| {
+                if [h, w] != [height, width] {
+                    odd = Some(other_size(row, h, w));
+                    return Err(String::new());
+                }
+                row += 1;
+                rgb.extend_from_slice(bytes);
+                Ok(())
+            });
+            return match (taken, odd) {
+                (_, Some(odd)) => Err(odd),
+                (Err(what), None) => Err(Error::Row {
+                    path: self.tree.path(file),
+                    episode: at,
+                    row,
+                    what,
+                    remedy: "leave pictures out, or record it again",
+                }),
+                (Ok(()), None) => Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0))),
+            };
+        }
         let mut arrays = BTreeMap::new();
         for (row, picture) in pictures.iter().enumerate() {
             let (h, w, bytes) = self.picture(at, row, picture, &mut arrays)?;
             if [h, w] != [height, width] {
-                let what = format!("the picture is {h}x{w}, the first one is {height}x{width}");
-                return Err(Error::Row {
-                    path: self.path.clone(),
-                    episode: at,
-                    row,
-                    what,
-                    remedy: "scale them to one size",
-                });
+                return Err(other_size(row, h, w));
             }
             rgb.extend_from_slice(&bytes);
         }

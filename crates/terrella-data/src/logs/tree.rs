@@ -3,6 +3,7 @@
 //! Archives come from strangers. Names that lead out of the archive are left out, and what is unpacked
 //! is counted while it is unpacked, because a header may promise less than follows.
 
+use super::mcap::Store;
 use crate::error::DOWNLOAD_AGAIN;
 use crate::{Error, Result};
 use flate2::read::MultiGzDecoder;
@@ -112,6 +113,14 @@ impl Tree {
             return limited(&path, MultiGzDecoder::new(Cursor::new(bytes)), LARGEST_FILE);
         }
         Ok(bytes)
+    }
+
+    /// The bytes of an MCAP file, on disk where they lie there.
+    pub(super) fn store(&self, name: &str) -> Result<Store> {
+        match self.kind {
+            Kind::Folder | Kind::Single => self.file(name).map(Store::Disk),
+            _ => self.read(name).map(|bytes| Store::Memory(bytes.into())),
+        }
     }
 
     /// Files on disk that hold these, for the content hash.

@@ -1,4 +1,5 @@
-//! Luma and chroma to RGB (ITU-R BT.601 and BT.709), chroma taken from the nearest sample.
+//! Luma and chroma to RGB (ITU-R BT.601 and BT.709), chroma taken from the nearest sample, and back (BT.601),
+//! chroma averaged over four pixels.
 
 use super::decode::Planes;
 
@@ -78,6 +79,74 @@ impl Table {
     }
 }
 
+/// A picture as luma and two chroma planes of half the size (4:2:0), BT.601 in limited range.
+pub(super) struct Planar {
+    size: [usize; 2],
+    y: Vec<u8>,
+    u: Vec<u8>,
+    v: Vec<u8>,
+}
+
+impl Planar {
+    /// For pictures of this size, whose sides are even.
+    pub(super) fn new(size: [usize; 2]) -> Self {
+        let n = size[0] * size[1];
+        Self { size, y: vec![0; n], u: vec![0; n / 4], v: vec![0; n / 4] }
+    }
+
+    /// Converts height × width × 3 bytes.
+    pub(super) fn fill(&mut self, rgb: &[u8]) {
+        let [height, width] = self.size;
+        let fixed = |x: f64| (x * f64::from(1 << POINT)).round() as i32;
+        let (luma, chroma) = (219.0 / 255.0, 224.0 / 255.0);
+        let (kr, kb) = (0.299, 0.114);
+        let kg = 1.0 - kr - kb;
+        let to_y = [kr, kg, kb].map(|k| fixed(k * luma));
+        let to_u = [-kr, -kg, 1.0 - kb].map(|k| fixed(k / (2.0 * (1.0 - kb)) * chroma));
+        let to_v = [1.0 - kr, -kg, -kb].map(|k| fixed(k / (2.0 * (1.0 - kr)) * chroma));
+        let dot = |k: [i32; 3], p: [i32; 3]| k[0] * p[0] + k[1] * p[1] + k[2] * p[2];
+        let half = 1 << (POINT - 1);
+        for (y, pixel) in self.y.iter_mut().zip(rgb.chunks_exact(3)) {
+            let pixel = [pixel[0], pixel[1], pixel[2]].map(i32::from);
+            *y = (16 + ((dot(to_y, pixel) + half) >> POINT)).clamp(0, 255) as u8;
+        }
+        for row in 0..height / 2 {
+            for column in 0..width / 2 {
+                let mut sum = [0i32; 3];
+                for at in [0, 3, width * 3, width * 3 + 3] {
+                    let at = (row * 2 * width + column * 2) * 3 + at;
+                    sum.iter_mut().zip(&rgb[at..at + 3]).for_each(|(s, p)| *s += i32::from(*p));
+                }
+                let at = row * (width / 2) + column;
+                let byte = |k| (128 + ((dot(k, sum) + 2 * (1 << POINT)) >> (POINT + 2))).clamp(0, 255) as u8;
+                (self.u[at], self.v[at]) = (byte(to_u), byte(to_v));
+            }
+        }
+    }
+}
+
+impl openh264::formats::YUVSource for Planar {
+    fn dimensions(&self) -> (usize, usize) {
+        (self.size[1], self.size[0])
+    }
+
+    fn strides(&self) -> (usize, usize, usize) {
+        (self.size[1], self.size[1] / 2, self.size[1] / 2)
+    }
+
+    fn y(&self) -> &[u8] {
+        &self.y
+    }
+
+    fn u(&self) -> &[u8] {
+        &self.u
+    }
+
+    fn v(&self) -> &[u8] {
+        &self.v
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +159,17 @@ mod tests {
         assert_eq!(limited.rgb(81, 90, 240), [254, 0, 0], "red of BT.601, as 8-bit tables have it");
         assert_eq!(Table::new(true, false).rgb(63, 102, 240), [255, 1, 0], "red of BT.709");
         assert_eq!(Table::new(false, true).rgb(77, 128, 128), [77, 77, 77], "grey at full range");
+    }
+
+    #[test]
+    fn colours_survive_the_way_there_and_back() {
+        for colour in [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [17, 200, 93]] {
+            let mut planar = Planar::new([2, 2]);
+            planar.fill(&colour.repeat(4));
+            let back = Table::new(false, false).rgb(planar.y[3], planar.u[0], planar.v[0]);
+            let off = back.iter().zip(colour).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
+            assert!(off <= 2, "{colour:?} came back as {back:?}");
+        }
     }
 
     #[test]

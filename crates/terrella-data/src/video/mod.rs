@@ -1,6 +1,7 @@
-//! Pictures from MP4 files: H.264 by Cisco's OpenH264, AV1 by dav1d's translation to Rust.
+//! Pictures from MP4 files: H.264 by Cisco's OpenH264, AV1 by dav1d's translation to Rust; and into them, as H.264.
 //!
-//! `mp4` finds samples and their times, `decode` turns samples into planes, `colour` planes into RGB.
+//! `mp4` finds samples and their times, `decode` turns samples into planes, `colour` planes into RGB and back,
+//! `encode` makes samples, and `mux` a file of them.
 //! All of it sits behind the feature `video`, because the decoders take a minute to build; without
 //! it the same functions say how to get it.
 
@@ -9,10 +10,17 @@ mod colour;
 #[cfg(feature = "video")]
 mod decode;
 #[cfg(feature = "video")]
+mod encode;
+#[cfg(feature = "video")]
 mod mp4;
+#[cfg(feature = "video")]
+mod mux;
 
 #[cfg(feature = "video")]
-pub(crate) use mp4::Video;
+pub(crate) use {mp4::Video, mux::VideoWriter};
+
+/// What LeRobot is told of the encoder: pictures from one that needs no other to the next.
+pub(crate) const GROUP: u32 = 2;
 
 /// Stands in where the decoders were not built.
 #[cfg(not(feature = "video"))]
@@ -36,6 +44,34 @@ impl Video {
 
     pub(crate) fn frames(&self, _wanted: &[usize], _sink: &mut dyn FnMut(usize, &[u8])) -> crate::Result<()> {
         match *self {}
+    }
+}
+
+/// Stands in where the encoder was not built.
+#[cfg(not(feature = "video"))]
+pub(crate) enum VideoWriter {}
+
+#[cfg(not(feature = "video"))]
+impl VideoWriter {
+    pub(crate) fn create(path: &std::path::Path, _size: [usize; 2], _fps: u32) -> crate::Result<Self> {
+        let remedy = "build with --features video, or keep pictures as PNG";
+        Err(crate::Error::broken(path, "pictures were to be stored as video", remedy))
+    }
+
+    pub(crate) fn push(&mut self, _rgb: &[u8], _first: bool) -> crate::Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        match *self {}
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn finish(self) -> crate::Result<()> {
+        match self {}
     }
 }
 

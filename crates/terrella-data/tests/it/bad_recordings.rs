@@ -6,7 +6,7 @@ use crate::fixtures::{
 };
 use std::fs;
 use std::path::{Path, PathBuf};
-use terrella_data::{Error, SourceOptions, Writer, detect, import};
+use terrella_data::{Error, ImportOptions, Writer, detect, import};
 
 const LENGTHS: [usize; 3] = [8, 6, 5];
 
@@ -17,7 +17,7 @@ fn import_spoilt(spoil: impl FnOnce(&mut Vec<Array>)) -> Error {
     spoil(&mut arrays);
     let (source, destination) = (base.path().join("spoilt.zarr.zip"), base.path().join("out"));
     write_zip(&source, &arrays);
-    let error = import(&source, &destination, &options(), None, &mut |_, _| {}).expect_err("a damaged recording");
+    let error = import(&source, &destination, &options().into(), &mut |_, _| {}).expect_err("a damaged recording");
     assert_nothing_at(&destination);
     assert_says(&error, &["spoilt.zarr.zip"]);
     error
@@ -39,7 +39,7 @@ fn a_truncated_zip_is_named() {
     let bytes = fs::read(&source).expect("the whole zip");
     for keep in [bytes.len() / 2, 10, 0] {
         fs::write(&source, &bytes[..keep]).expect("half of it");
-        let error = import(&source, &destination, &options(), None, &mut |_, _| {}).expect_err("a truncated zip");
+        let error = import(&source, &destination, &options().into(), &mut |_, _| {}).expect_err("a truncated zip");
         assert_says(&error, &["half.zarr.zip", &format!("{keep} bytes"), "truncated", "download"]);
         assert_nothing_at(&destination);
     }
@@ -56,7 +56,7 @@ fn a_flipped_byte_in_a_chunk_is_found() {
     let at = bytes.windows(16).position(|w| w == needle).expect("the actions are stored");
     bytes[at] ^= 1;
     fs::write(&source, bytes).expect("spoilt");
-    let error = import(&source, &destination, &options(), None, &mut |_, _| {}).expect_err("a damaged chunk");
+    let error = import(&source, &destination, &options().into(), &mut |_, _| {}).expect_err("a damaged chunk");
     assert_says(&error, &["flipped.zarr.zip", "data/action", "rows 0 to 7", "download"]);
     assert_nothing_at(&destination);
 }
@@ -101,7 +101,7 @@ fn a_missing_chunk_is_not_filled_with_zeros() {
     let (source, destination) = (base.path().join("holes.zarr"), base.path().join("out"));
     write_folder(&source, &replay_buffer(&LENGTHS));
     fs::remove_file(source.join("data/img/1.0.0.0")).expect("a chunk");
-    let error = import(&source, &destination, &options(), None, &mut |_, _| {}).expect_err("a hole");
+    let error = import(&source, &destination, &options().into(), &mut |_, _| {}).expect_err("a hole");
     assert_says(&error, &["holes.zarr", "chunk data/img/1.0.0.0 is missing", "download"]);
     assert_nothing_at(&destination);
 }
@@ -111,7 +111,7 @@ fn a_rate_that_is_not_stored_has_to_be_given() {
     let base = tempfile::tempdir().expect("a folder");
     let source = base.path().join("a.zarr.zip");
     write_zip(&source, &replay_buffer(&LENGTHS));
-    let error = import(&source, &base.path().join("out"), &SourceOptions::default(), None, &mut |_, _| {});
+    let error = import(&source, &base.path().join("out"), &ImportOptions::default(), &mut |_, _| {});
     assert_says(&error.expect_err("no rate"), &["a.zarr.zip", "does not store its rate", "fps"]);
 }
 
@@ -134,7 +134,7 @@ fn an_existing_destination_is_not_touched() {
     let (source, destination) = (base.path().join("a.zarr.zip"), base.path().join("out"));
     write_zip(&source, &replay_buffer(&LENGTHS));
     fs::write(&destination, b"precious").expect("a file in the way");
-    let error = import(&source, &destination, &options(), None, &mut |_, _| {}).expect_err("it exists");
+    let error = import(&source, &destination, &options().into(), &mut |_, _| {}).expect_err("it exists");
     assert_says(&error, &["out already exists", "choose another destination"]);
     assert_eq!(fs::read(&destination).expect("still there"), b"precious", "untouched");
 }
@@ -146,7 +146,7 @@ fn an_unwritable_destination_names_the_folder_and_a_remedy() {
     write_zip(&source, &replay_buffer(&LENGTHS));
     fs::write(&in_the_way, b"x").expect("a file where a folder is needed");
     let error =
-        import(&source, &in_the_way.join("sub/out"), &options(), None, &mut |_, _| {}).expect_err("not a folder");
+        import(&source, &in_the_way.join("sub/out"), &options().into(), &mut |_, _| {}).expect_err("not a folder");
     assert_says(&error, &["file/sub/out", "a file stands where a folder is needed", "choose another path"]);
 }
 

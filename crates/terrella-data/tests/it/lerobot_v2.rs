@@ -7,7 +7,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use terrella_data::{OpenOptions, SourceOptions, detect, import, open};
+use terrella_data::{ImportOptions, OpenOptions, SourceOptions, detect, import, open};
 
 const LENGTHS: [usize; 4] = [8, 6, 5, 7];
 
@@ -47,7 +47,7 @@ fn it_is_read_and_converted_without_loss() {
     let (old, new) = (base.path().join("old"), base.path().join("new"));
     write_v2(&old);
     assert_eq!(detect(&old).expect("known").name(), "lerobot-v2", "told apart");
-    let imported = import(&old, &new, &SourceOptions::default(), None, &mut |_, _| {}).expect("converted");
+    let imported = import(&old, &new, &ImportOptions::default(), &mut |_, _| {}).expect("converted");
     assert!(imported.notes.is_empty(), "nothing to tell: {:?}", imported.notes);
     assert_eq!(detect(&new).expect("known").name(), "lerobot-v3", "converted");
     for path in [old, new] {
@@ -87,7 +87,8 @@ fn pictures_are_scaled_on_the_way_in_if_that_is_asked_for() {
     let base = tempfile::tempdir().expect("a folder");
     let (old, new) = (base.path().join("old"), base.path().join("new"));
     write_v2(&old);
-    import(&old, &new, &SourceOptions::default(), Some(2), &mut |_, _| {}).expect("converted");
+    import(&old, &new, &ImportOptions { image_size: Some(2), ..ImportOptions::default() }, &mut |_, _| {})
+        .expect("converted");
     let small = open(&new, &OpenOptions::default()).expect("opened");
     let image = episode(0, 8).frames.expect("pictures").image(3).resized(2, 2);
     assert_eq!(small.episodes[0].frames.as_ref().map(|f| f.image(3)), Some(image), "by area");

@@ -5,7 +5,7 @@ use crate::fixtures::assert_says;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use terrella_data::{Format, OpenOptions, Source, SourceOptions, detect, import, open};
+use terrella_data::{Format, ImportOptions, OpenOptions, Source, SourceOptions, detect, import, open};
 
 fn with_map(map: &Path) -> SourceOptions {
     SourceOptions { map: Some(map.to_string_lossy().into_owned()), ..SourceOptions::default() }
@@ -146,7 +146,7 @@ fn pictures_come_with_their_rows_from_a_tar_and_litter_is_passed_by() {
     let frames = source.pictures(0).expect("decoded").expect("pictures");
     assert_eq!((frames.bytes(10)[0], source.episode(0).actions.row(10)[0]), (10, 10.0), "the picture of its row");
 
-    let written = import(&path, &base.path().join("out"), &SourceOptions::default(), None, &mut |_, _| {});
+    let written = import(&path, &base.path().join("out"), &ImportOptions::default(), &mut |_, _| {});
     assert!(written.is_ok(), "imported: {written:?}");
     let back = open(base.path().join("out"), &OpenOptions::default()).expect("opened again");
     assert_eq!(back.episodes[0].frames.as_ref().map(|f| f.bytes(11)[0]), Some(11), "nothing is lost");

@@ -61,7 +61,7 @@ fn episodes_are_read_as_they_were_written() {
     let summary = inspect(base.path(), &options()).expect("inspected");
     assert_eq!((summary.format.as_str(), summary.tasks.len()), ("rlds", 2), "the summary");
     let out = base.path().join("out");
-    import(base.path(), &out, &options(), None, &mut |_, _| {}).expect("imported");
+    import(base.path(), &out, &options().into(), &mut |_, _| {}).expect("imported");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn what_cannot_be_opened_says_why() {
     let folder = base.path();
     let refused = |options: &SourceOptions| {
         let out = folder.join("out");
-        let error = import(folder, &out, options, None, &mut |_, _| {}).expect_err("refused");
+        let error = import(folder, &out, &options.clone().into(), &mut |_, _| {}).expect_err("refused");
         assert_nothing_at(&out);
         error
     };

@@ -51,7 +51,7 @@ fn a_replay_buffer_opens_and_imports_from_zip_and_folder() {
         assert_same_episodes(&direct);
         let destination = base.path().join(format!("imported-{at}"));
         let mut told = Vec::new();
-        import(source, &destination, &options(), None, &mut |done, all| told.push((done, all))).expect("imported");
+        import(source, &destination, &options().into(), &mut |done, all| told.push((done, all))).expect("imported");
         assert_eq!(told, [(1, 4), (2, 4), (3, 4), (4, 4)], "progress");
         let imported = open(&destination, &OpenOptions::default()).expect("opened");
         assert_same_episodes(&imported);

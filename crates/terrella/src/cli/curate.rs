@@ -15,6 +15,9 @@ pub(super) struct CurateOptions {
     /// List the functions that queries may use, and end
     #[arg(long)]
     functions: bool,
+    /// Who computes: here, standalone (a cluster within this process) or df://HOST:PORT (its scheduler)
+    #[arg(long, default_value = "here")]
+    workers: String,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -50,14 +53,26 @@ impl CurateOptions {
         let destination = self.destination.unwrap_or_else(|| file.with_extension(""));
         let watch = super::watch();
         let mut stage: Option<(String, _)> = None;
-        let curated = terrella_curate::curate(&pipeline, &destination, &mut |name, done, total| {
+        let mut progress = |name: &str, done: usize, total: usize| {
             if stage.as_ref().is_none_or(|(of, _)| of != name) {
                 stage = Some((name.to_owned(), watch.stage(name, total as u64)));
             }
             if let Some((_, stage)) = &mut stage {
                 stage.at(done as u64, "");
             }
-        })?;
+        };
+        #[cfg(feature = "cluster")]
+        let curated = {
+            let workers = self.workers.parse().map_err(anyhow::Error::msg)?;
+            terrella_curate::curate_on(&workers, &pipeline, &destination, &mut progress)?
+        };
+        #[cfg(not(feature = "cluster"))]
+        let curated = {
+            if self.workers != "here" {
+                anyhow::bail!("this program was built without clusters; build it with --features cluster");
+            }
+            terrella_curate::curate(&pipeline, &destination, &mut progress)?
+        };
         drop(stage);
         if self.json {
             return out::json(&curated);

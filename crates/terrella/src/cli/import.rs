@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use terrella_data::SourceOptions;
+use terrella_data::{ImportOptions, SourceOptions};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -17,6 +17,9 @@ pub(super) struct Options {
     /// Scale pictures to squares of this side; as recorded if absent
     #[arg(long, value_name = "PIXELS")]
     image_size: Option<usize>,
+    /// Store pictures as H.264 video: a tenth of the size, but no longer the very pixels
+    #[arg(long)]
+    video: bool,
     #[command(flatten)]
     source_options: SourceArgs,
     /// Print JSON
@@ -66,13 +69,13 @@ impl SourceArgs {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        let options = self.source_options.resolve()?;
+        let source = self.source_options.resolve()?;
+        let options = ImportOptions { source, image_size: self.image_size, video: self.video };
         let watch = super::watch();
         let mut stage = None;
-        let imported =
-            terrella_data::import(&self.source, &self.destination, &options, self.image_size, &mut |done, total| {
-                stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");
-            })?;
+        let imported = terrella_data::import(&self.source, &self.destination, &options, &mut |done, total| {
+            stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");
+        })?;
         drop(stage);
         if self.json {
             return out::json(

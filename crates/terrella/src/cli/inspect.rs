@@ -13,6 +13,9 @@ pub(super) struct Options {
     path: PathBuf,
     #[command(flatten)]
     source_options: SourceArgs,
+    /// Draw pictures and curves of a few episodes into this PNG file
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -20,7 +23,11 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        let s = terrella_data::inspect(&self.path, &self.source_options.resolve()?)?;
+        let options = self.source_options.resolve()?;
+        if let Some(sheet) = &self.sheet {
+            terrella_data::contact_sheet(&self.path, &options, sheet)?;
+        }
+        let s = terrella_data::inspect(&self.path, &options)?;
         if self.json {
             return out::json(&s);
         }

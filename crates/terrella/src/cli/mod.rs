@@ -2,17 +2,20 @@
 //! what came of it: data on stdout, words for people on stderr.
 
 mod bench;
+mod cluster;
 mod collect;
 mod completions;
 mod curate;
 mod doctor;
 mod envs;
 mod eval;
+mod export;
 mod import;
 mod inspect;
 mod options;
 mod plan;
 mod quickstart;
+mod record;
 mod report;
 mod train;
 
@@ -41,12 +44,18 @@ enum Verb {
     Collect(collect::Options),
     /// Copies recordings of any known format into a LeRobot v3.0 dataset.
     Import(import::Options),
+    /// Writes recordings of any known format into an MCAP file.
+    Export(export::Options),
+    /// Records sensors of any driver: lines of JSON on stdin, into a log that survives a kill.
+    Record(record::Options),
     /// Says what recordings contain, and what looks odd about them.
     Inspect(inspect::Options),
     /// Checks recordings: clocks, sensors, physics, pictures, duplicates. Ends with an error on failures.
     Doctor(doctor::Options),
     /// Makes datasets from datasets: splits, filters, deduplicates, balances, augments, by SQL, with lineage.
     Curate(curate::CurateOptions),
+    /// Computes the stages of `curate` on several machines.
+    Cluster(cluster::Options),
     /// Walks a row of a curated dataset back to where it came from.
     Trace(curate::TraceOptions),
     /// Trains a world model.
@@ -74,9 +83,12 @@ impl Cli {
             Verb::Envs(options) => options.run(),
             Verb::Collect(options) => options.run(),
             Verb::Import(options) => options.run(),
+            Verb::Export(options) => options.run(),
+            Verb::Record(options) => options.run(),
             Verb::Inspect(options) => options.run(),
             Verb::Doctor(options) => options.run(),
             Verb::Curate(options) => options.run(),
+            Verb::Cluster(options) => options.run(),
             Verb::Trace(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),

@@ -20,6 +20,8 @@ fn help_of_every_verb() {
         "envs",
         "collect",
         "import",
+        "export",
+        "record",
         "inspect",
         "train",
         "eval",

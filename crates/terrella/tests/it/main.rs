@@ -5,5 +5,6 @@ mod bad_input;
 mod cli;
 mod learning;
 mod readme;
+mod record;
 mod support;
 mod thread;

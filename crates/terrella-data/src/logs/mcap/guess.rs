@@ -1,0 +1,132 @@
+//! A mapping for a file that has none: written in the file itself, or guessed where there is no choice.
+//!
+//! One topic of joints, poses or odometry is the state, one of commands the action, one camera the
+//! picture. As soon as there are two of a kind, only a person can tell which is meant.
+
+use super::{Found, Log, OWN_RECORD, Store, listed, read};
+use crate::logs::clock::Times;
+use crate::logs::mapping::{Mapping, Pictures, Stream};
+use crate::{Note, SourceOptions};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words that tell a command from a measurement, where both have one type.
+const COMMANDS: &[&str] = &["cmd", "command", "action", "target", "goal", "desired", "reference", "setpoint"];
+
+/// The mapping of a file, and what to know about it.
+pub(in crate::logs) fn mapping_of(store: &Store, options: &SourceOptions) -> Result<(Mapping, Option<Note>), String> {
+    let log = read(store, &BTreeSet::new())?;
+    if let Some(text) = log.own.get("mapping") {
+        let mapping = Mapping::parse("the mapping within the file", text).map_err(|e| e.to_string())?;
+        return Ok((mapping, None));
+    }
+    guess(store, &log, options)
+}
+
+fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, Option<Note>), String> {
+    let filled: Vec<(&String, &Found)> = log.topics.iter().filter(|(_, found)| found.messages > 0).collect();
+    let of = |role: Role| -> Vec<&String> {
+        filled.iter().filter(|(name, found)| role_of(name, found) == Some(role)).map(|(name, _)| *name).collect()
+    };
+    let only = |role: Role, what: &str| match &of(role)[..] {
+        [one] => Ok((*one).clone()),
+        [] => Err(format!("no topic is surely {what}")),
+        several => Err(format!("{} topics may be {what}", several.len())),
+    };
+    let (state, action) = match (only(Role::State, "the state"), only(Role::Action, "the action")) {
+        (Ok(state), Ok(action)) => (state, action),
+        (Err(why), _) | (_, Err(why)) => return Err(no_guess(log, &why)),
+    };
+    let camera = match (&options.camera, &of(Role::Camera)[..]) {
+        _ if options.no_pictures => None,
+        (Some(camera), _) if log.topics.get(camera).is_some_and(Found::is_picture) => Some(camera.clone()),
+        (Some(camera), _) => return Err(no_guess(log, &format!("no topic {camera} has pictures"))),
+        (None, [] | [_]) => of(Role::Camera).first().map(|c| (*c).clone()),
+        (None, several) => {
+            let names = several.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(format!(
+                "{} topics have pictures: {names}; say which to read with --camera, or leave pictures out with --no-pictures",
+                several.len()
+            ));
+        }
+    };
+    let wanted = BTreeSet::from([state.as_str(), action.as_str()]);
+    let mut tables = read(store, &wanted)?.topics;
+    let mut stream = |topic: &str| {
+        let found = tables.remove(topic).unwrap_or_default();
+        let columns = columns_of(&found);
+        if columns.is_empty() {
+            return Err(no_guess(log, &format!("{topic} has no numbers that are always there")));
+        }
+        // The median, since what is missing must not slow down the rest.
+        let times = found.columns.numbers.get("log_time").map(|c| Times(c.data.clone()));
+        let rate = times.and_then(|t| t.median_interval()).filter(|dt| *dt > 0.0).map(f64::recip);
+        Ok((Stream::of_topic(topic, columns), rate))
+    };
+    let ((state_stream, rate), (action_stream, _)) = (stream(&state)?, stream(&action)?);
+    let mapping = Mapping {
+        about: "Guessed from the types of the topics.".to_owned(),
+        fps: rate.map(f64::round).filter(|rate| *rate >= 1.0),
+        state: vec![state_stream],
+        action: vec![action_stream],
+        picture: camera.as_ref().map(|topic| Pictures::of_topic(topic)),
+        ..Mapping::default()
+    };
+    let shown = camera.map_or_else(String::new, |topic| format!(", {topic} as the picture"));
+    let what = format!("taken, for want of a mapping: {state} as the state, {action} as the action{shown}");
+    Ok((mapping, Some(Note { place: "topics".to_owned(), what })))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    State,
+    Action,
+    Camera,
+}
+
+fn role_of(topic: &str, found: &Found) -> Option<Role> {
+    if found.is_picture() {
+        return Some(Role::Camera);
+    }
+    let kind = found.kind.rsplit(['/', '.']).next().unwrap_or_default();
+    let lower = topic.to_lowercase();
+    match kind {
+        "Twist" | "TwistStamped" | "JointTrajectory" | "AckermannDriveStamped" | "JointJog" => Some(Role::Action),
+        "JointState" | "JointStates" | "Odometry" | "PoseStamped" | "PoseInFrame" => {
+            let commanded = COMMANDS.iter().any(|word| lower.contains(word));
+            Some(if commanded { Role::Action } else { Role::State })
+        }
+        _ => None,
+    }
+}
+
+/// Columns that say how something stands or moves and have a number in every row.
+fn columns_of(found: &Found) -> Vec<String> {
+    let all = &found.columns.numbers;
+    let is_named = |name: &str, words: &[&str]| name.split('.').any(|part| words.contains(&part));
+    let whole = all.iter().filter(|(name, column)| {
+        let aside = ["log_time", "publish_time", "stamp", "timestamp", "covariance", "time_from_start", "header"];
+        !is_named(name, &aside) && !name.ends_with("covariance") && column.data.iter().all(|x| x.is_finite())
+    });
+    // Efforts are not always meant, positions and velocities are.
+    let whole: Vec<String> =
+        whole.map(|(name, _)| name.clone()).filter(|n| !is_named(n, &["effort", "efforts"])).collect();
+    let rank = |name: &String| {
+        let order: &[&[&str]] =
+            &[&["position", "positions", "pose", "linear"], &["orientation"], &["velocity", "velocities", "twist"]];
+        order.iter().position(|words| is_named(name, words)).unwrap_or(order.len())
+    };
+    let mut sorted = whole;
+    sorted.sort_by_key(rank);
+    sorted
+}
+
+/// Says what is in the file and how a mapping for it begins.
+fn no_guess(log: &Log, why: &str) -> String {
+    let mut by_count: BTreeMap<usize, &String> = BTreeMap::new();
+    by_count.extend(log.topics.iter().map(|(name, found)| (found.messages, name)));
+    let example = by_count.last_key_value().map_or("/topic", |(_, name)| name.as_str());
+    format!(
+        "{why}; say what is what in a mapping file and give it with --map FILE. There are: {}. It may begin with\n\nfps = 30.0\n\n[[state]]\ntopic = \"{example}\"\ncolumns = [\"…\"]\n\n[[action]]\ntopic = \"…\"\ncolumns = [\"…\"]\n\n[picture]\ntopic = \"…\"\n\ndocs/logs.md has the rest; a file may also carry its mapping in a metadata record \"{OWN_RECORD}\", key \"mapping\"",
+        listed(&log.topics)
+    )
+}

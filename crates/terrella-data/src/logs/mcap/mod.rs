@@ -1,0 +1,209 @@
+//! MCAP, the container of robot logs: topics become tables that a mapping picks from.
+//!
+//! `walk` goes through the records of a file, whole or damaged; `decoder` turns messages (CDR with its
+//! definition, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `picture`
+//! finds the pixels. Only topics that somebody wants are decoded. `guess` makes a mapping for files
+//! that have one robot and one command in them.
+
+mod cdr;
+mod decoder;
+mod guess;
+mod picture;
+mod ros2msg;
+mod topic;
+mod value;
+mod walk;
+
+pub(super) use guess::mapping_of;
+pub(super) use walk::Store;
+
+use super::table::Columns;
+use decoder::Decoder;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use topic::{Topic, allowance};
+use walk::{Item, Place, walk};
+
+/// Topics of one file.
+const MOST_TOPICS: usize = 65_536;
+/// The metadata record of files that say themselves what their topics mean.
+pub(crate) const OWN_RECORD: &str = "terrella";
+
+/// Whether a file is one, by its name.
+pub(super) fn is_mcap(name: &str) -> bool {
+    name.to_lowercase().ends_with(".mcap")
+}
+
+/// What a file says.
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) topics: BTreeMap<String, Found>,
+    /// The entries of the metadata record called [`OWN_RECORD`].
+    pub(super) own: BTreeMap<String, String>,
+    /// What could not be read.
+    pub(super) notes: Vec<String>,
+}
+
+/// One topic of a file.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The name of its schema.
+    pub(super) kind: String,
+    pub(super) messages: usize,
+    /// First and last log time, in nanoseconds.
+    span: Option<(u64, u64)>,
+    /// Its table, if it was wanted.
+    pub(super) columns: Columns,
+    /// Its messages, row by row, if it was wanted.
+    pub(super) rows: Vec<MessageAt>,
+}
+
+impl Found {
+    /// Messages a second.
+    pub(super) fn rate(&self) -> Option<f64> {
+        let (first, last) = self.span.filter(|(first, last)| last > first)?;
+        Some((self.messages - 1) as f64 * 1e9 / (last - first) as f64)
+    }
+
+    pub(super) fn is_picture(&self) -> bool {
+        picture::is_picture(&self.kind)
+    }
+}
+
+/// Where a message is, and how it is decoded.
+#[derive(Clone)]
+pub(super) struct MessageAt {
+    source: Arc<Channel>,
+    place: Place,
+}
+
+/// Takes height, width and RGB bytes.
+pub(super) type TakePicture<'a> = dyn FnMut(usize, usize, &[u8]) -> Result<(), String> + 'a;
+
+struct Channel {
+    store: Store,
+    decoder: Decoder,
+}
+
+impl MessageAt {
+    /// Decodes the pictures of these messages one after the other; those of one file together.
+    pub(super) fn pictures(messages: &[&Self], take: &mut TakePicture<'_>) -> Result<(), String> {
+        let mut rest = messages;
+        while let Some(first) = rest.first() {
+            let same = rest.iter().take_while(|m| Arc::ptr_eq(&m.source, &first.source)).count();
+            let decoder = &first.source.decoder;
+            first.source.store.messages(rest[..same].iter().map(|m| m.place), &mut |bytes| {
+                let (height, width, rgb) = picture::decode(&decoder.decode(bytes)?)?;
+                take(height, width, &rgb)
+            })?;
+            rest = &rest[same..];
+        }
+        Ok(())
+    }
+}
+
+/// A channel while its file is read.
+struct Open {
+    topic: String,
+    /// How its messages are decoded, if its topic is wanted.
+    decoder: Option<Arc<Channel>>,
+    /// Why they are not, and how often that mattered.
+    failed: Option<String>,
+}
+
+/// Reads a file; messages of `wanted` topics are decoded, the others counted.
+pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String> {
+    let mut log = Log::default();
+    let mut schemas: HashMap<u16, (String, String, Vec<u8>)> = HashMap::new();
+    let mut channels: HashMap<u16, Open> = HashMap::new();
+    let mut tables: BTreeMap<String, Topic> = BTreeMap::new();
+    let mut strange: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut left = allowance(store.size().map_err(|e| e.to_string())?);
+    let mut base = None;
+    let notes = walk(store, &mut |item| {
+        match item {
+            Item::Schema(head, data) => {
+                schemas.insert(head.id, (head.name, head.encoding, data.to_vec()));
+            }
+            Item::Channel(channel) => {
+                if channels.contains_key(&channel.id) {
+                    return Ok(());
+                }
+                let schema = schemas.get(&channel.schema_id);
+                let (name, kind, data) = schema.map_or(("", "", &[][..]), |(n, k, d)| (n, k, d));
+                let found = log.topics.entry(channel.topic.clone()).or_default();
+                if found.kind.is_empty() {
+                    name.clone_into(&mut found.kind);
+                }
+                let decoder = wanted
+                    .contains(channel.topic.as_str())
+                    .then(|| Decoder::new(&channel.message_encoding, (name, kind, data)));
+                let (decoder, failed) = match decoder {
+                    Some(Ok(decoder)) => (Some(Arc::new(Channel { store: store.clone(), decoder })), None),
+                    Some(Err(why)) => (None, Some(why)),
+                    None => (None, None),
+                };
+                channels.insert(channel.id, Open { topic: channel.topic, decoder, failed });
+                if log.topics.len() > MOST_TOPICS {
+                    return Err(format!("it has more than {MOST_TOPICS} topics, which is the limit (MOST_TOPICS)"));
+                }
+            }
+            Item::Message(head, data, place) => {
+                let base = *base.get_or_insert(head.log_time);
+                let Some(open) = channels.get(&head.channel_id) else {
+                    let stranger = strange.entry(format!("channel {}", head.channel_id)).or_default();
+                    *stranger = (stranger.0 + 1, "nothing says what the channel is".to_owned());
+                    return Ok(());
+                };
+                let Some(found) = log.topics.get_mut(&open.topic) else { return Ok(()) };
+                let (first, last) = found.span.unwrap_or((head.log_time, head.log_time));
+                found.messages += 1;
+                found.span = Some((first.min(head.log_time), last.max(head.log_time)));
+                let why = match (&open.decoder, &open.failed) {
+                    (Some(channel), _) => match channel.decoder.decode(data) {
+                        Ok(value) => {
+                            let table = tables.entry(open.topic.clone()).or_default();
+                            table.push(&value, [head.log_time, head.publish_time], base, &mut left)?;
+                            found.rows.push(MessageAt { source: Arc::clone(channel), place });
+                            return Ok(());
+                        }
+                        Err(why) => why,
+                    },
+                    (None, Some(why)) => why.clone(),
+                    (None, None) => return Ok(()),
+                };
+                let stranger = strange.entry(open.topic.clone()).or_insert((0, why));
+                stranger.0 += 1;
+            }
+            Item::Metadata(metadata) if metadata.name == OWN_RECORD => log.own = metadata.metadata,
+            Item::Metadata(_) => {}
+        }
+        Ok(())
+    })?;
+    log.notes = notes;
+    log.notes.extend(
+        strange.into_iter().map(|(topic, (n, why))| format!("left out: {n} messages of {topic}; the first: {why}")),
+    );
+    for (name, table) in tables {
+        let Some(found) = log.topics.get_mut(&name) else { continue };
+        let long = table.long.iter().map(|(field, n)| format!("{field} ({n})")).collect::<Vec<_>>();
+        if !long.is_empty() {
+            log.notes.push(format!("{name}: lists too long for columns were passed by: {}", long.join(", ")));
+        }
+        let (columns, order) = table.finish();
+        found.columns = columns;
+        found.rows = order.iter().map(|at| found.rows[*at].clone()).collect();
+    }
+    Ok(log)
+}
+
+/// Topics with type, count and rate, for messages.
+pub(super) fn listed(topics: &BTreeMap<String, Found>) -> String {
+    let one = |(name, found): (&String, &Found)| {
+        let rate = found.rate().map_or_else(String::new, |r| format!(", {r:.1} a second"));
+        format!("{name} ({}, {} messages{rate})", found.kind, found.messages)
+    };
+    let shown: Vec<String> = topics.iter().take(40).map(one).collect();
+    let more = topics.len().saturating_sub(40);
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}

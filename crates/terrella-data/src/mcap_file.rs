@@ -1,0 +1,127 @@
+//! Writing MCAP: channels of JSON messages with their schemas, pictures as Foxglove's `CompressedImage`.
+//!
+//! The file says itself what its topics mean, in a metadata record at its beginning, so that it is read
+//! back without a mapping, even if its end is missing. Chunks are written whole: a writer that is
+//! killed loses the chunk it was filling and nothing else.
+
+use crate::logs::{Mapping, OWN_RECORD};
+use crate::{Error, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use mcap::records::{MessageHeader, Metadata};
+use mcap::{Compression, WriteOptions, Writer};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// Foxglove's name of compressed pictures.
+const PICTURE: &str = "foxglove.CompressedImage";
+
+/// A file that is being written.
+pub(crate) struct McapFile {
+    path: PathBuf,
+    writer: Writer<BufWriter<File>>,
+    /// Messages a channel so far.
+    written: BTreeMap<u16, u32>,
+}
+
+impl McapFile {
+    /// Makes a new file that carries its mapping and what else there is to say.
+    pub(crate) fn create(path: &Path, mapping: &Mapping, about: BTreeMap<String, String>) -> Result<Self> {
+        let file = File::create_new(path).map_err(|reason| match reason.kind() {
+            std::io::ErrorKind::AlreadyExists => Error::Exists(path.to_path_buf()),
+            _ => Error::io("create", path)(reason),
+        })?;
+        let options = WriteOptions::new()
+            .compression(Some(Compression::Zstd))
+            .compression_threads(0)
+            .disable_seeking(true)
+            .library(concat!("terrella ", env!("CARGO_PKG_VERSION")));
+        let writer = options.create(BufWriter::new(file)).map_err(refused(path))?;
+        let mut file = Self { path: path.to_path_buf(), writer, written: BTreeMap::new() };
+        let text = toml::to_string(mapping).map_err(|e| Error::Invalid(e.to_string()))?;
+        let mut metadata = about;
+        metadata.insert("mapping".to_owned(), text);
+        let record = Metadata { name: OWN_RECORD.to_owned(), metadata };
+        file.writer.write_metadata(&record).map_err(refused(path))?;
+        Ok(file)
+    }
+
+    /// Adds a channel of JSON objects with these properties (name, JSON type).
+    pub(crate) fn channel(&mut self, topic: &str, kind: &str, properties: &[(&str, &str)]) -> Result<u16> {
+        let properties: Map<String, Value> =
+            properties.iter().map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind }))).collect();
+        self.schema_channel(topic, kind, &json!({ "title": kind, "type": "object", "properties": properties }))
+    }
+
+    /// Adds a channel of pictures.
+    pub(crate) fn camera(&mut self, topic: &str) -> Result<u16> {
+        let time = json!({
+            "title": "time", "type": "object",
+            "properties": { "sec": { "type": "integer" }, "nsec": { "type": "integer" } },
+        });
+        let schema = json!({
+            "title": PICTURE, "type": "object",
+            "properties": {
+                "timestamp": time,
+                "frame_id": { "type": "string" },
+                "data": { "type": "string", "contentEncoding": "base64" },
+                "format": { "type": "string" },
+            },
+        });
+        self.schema_channel(topic, PICTURE, &schema)
+    }
+
+    fn schema_channel(&mut self, topic: &str, kind: &str, schema: &Value) -> Result<u16> {
+        let data = schema.to_string();
+        let id = self.writer.add_schema(kind, "jsonschema", data.as_bytes()).map_err(refused(&self.path))?;
+        self.writer.add_channel(id, topic, "json", &BTreeMap::new()).map_err(refused(&self.path))
+    }
+
+    /// Writes a message; times are nanoseconds.
+    pub(crate) fn write(&mut self, channel: u16, log_time: u64, publish_time: u64, message: &Value) -> Result<()> {
+        let sequence = self.written.entry(channel).or_default();
+        let header = MessageHeader { channel_id: channel, sequence: *sequence, log_time, publish_time };
+        *sequence = sequence.wrapping_add(1);
+        self.writer.write_to_known_channel(&header, message.to_string().as_bytes()).map_err(refused(&self.path))
+    }
+
+    /// Writes a picture that is a PNG or a JPEG.
+    pub(crate) fn write_picture(
+        &mut self,
+        channel: u16,
+        log_time: u64,
+        publish_time: u64,
+        encoded: &[u8],
+    ) -> Result<()> {
+        let format = if encoded.starts_with(&[0xff, 0xd8]) { "jpeg" } else { "png" };
+        let (sec, nsec) = (publish_time / 1_000_000_000, publish_time % 1_000_000_000);
+        let message = json!({
+            "timestamp": { "sec": sec, "nsec": nsec },
+            "frame_id": "",
+            "data": BASE64_STANDARD.encode(encoded),
+            "format": format,
+        });
+        self.write(channel, log_time, publish_time, &message)
+    }
+
+    /// Hands everything so far to the system: a process that is killed afterwards does not lose it.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(refused(&self.path))
+    }
+
+    /// Writes index and statistics.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.writer.finish().map_err(refused(&self.path))?;
+        Ok(())
+    }
+}
+
+fn refused(path: &Path) -> impl FnOnce(mcap::McapError) -> Error {
+    move |error| match error {
+        mcap::McapError::Io(reason) => Error::io("write", path)(reason),
+        other => Error::broken(path, format!("it cannot be written: {other}"), "report this"),
+    }
+}
