@@ -11,7 +11,7 @@ if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
 fi
-cargo build --quiet --release --workspace --features video,curate --examples
+cargo build --quiet --release --workspace --features video,curate,cluster --examples
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 "$target/release/examples/scale" make "$rows" "$work"

@@ -3,11 +3,9 @@
 Usage: mcap_read.py TERRELLA WORK   (see mcap_read.sh)
 """
 
-import base64
 import io
 import json
 import pathlib
-import struct
 import subprocess
 import sys
 
@@ -18,9 +16,12 @@ from foxglove_schemas_protobuf.PoseInFrame_pb2 import PoseInFrame
 from google.protobuf.timestamp_pb2 import Timestamp
 from mcap.reader import make_reader
 from mcap.stream_reader import StreamReader
+from mcap.writer import Writer as RawWriter
+from mcap_protobuf.reader import read_protobuf_messages
 from mcap_protobuf.writer import Writer as ProtobufWriter
 from mcap_ros2.writer import Writer as Ros2Writer
 from PIL import Image
+from rosbags.typesys import Stores, get_typestore
 
 terrella, work = sys.argv[1], pathlib.Path(sys.argv[2])
 HEADER = """
@@ -73,15 +74,22 @@ with open(log, "rb") as f:
     fields = {"/state": [], "/action": [], "/camera": []}
     for schema, channel, message in reader.iter_messages():
         count[channel.id] = count.get(channel.id, 0) + 1
+        if channel.topic == "/camera":
+            assert (schema.name, channel.message_encoding) == ("foxglove.CompressedImage", "protobuf")
+            picture = CompressedImage.FromString(message.data)
+            assert picture.timestamp.ToNanoseconds() == message.log_time and picture.format == "png"
+            fields["/camera"].append(np.array(Image.open(io.BytesIO(picture.data))))
+            continue
         payload = json.loads(message.data)
         assert set(payload) <= set(json.loads(schema.data)["properties"]), channel.topic
         if channel.topic in ("/state", "/action"):
             fields[channel.topic].append(list(payload.values()))
-        elif channel.topic == "/camera":
-            fields["/camera"].append(np.array(Image.open(io.BytesIO(base64.b64decode(payload["data"])))))
 assert summary.statistics.channel_message_counts == count, (summary.statistics, count)
 assert np.array_equal(np.array(fields["/state"], np.float32), state) and np.array_equal(np.array(fields["/action"], np.float32), action)
 assert all(np.array_equal(a, b) for a, b in zip(fields["/camera"], images, strict=True))
+with open(log, "rb") as f:
+    by_schema = [m.proto_msg.data for m in read_protobuf_messages(f, topics=["/camera"])]
+assert len(by_schema) == len(images) and by_schema[0][:4] == b"\x89PNG"
 print(f"strict: {sum(count.values())} messages, {len(summary.chunk_indexes)} chunks, counts equal the statistics, {len(state)} rows and pictures equal the tables")
 run("import", log, work / "back")
 again = dataset(work / "back")
@@ -131,7 +139,35 @@ for camera in ("/raw", "/packed"):
     assert np.array_equal(got[1], twist.astype(np.float32)) and all(np.array_equal(a, b) for a, b in zip(got[2], pixels, strict=True))
 print(f"ros 2: {n} rows of {got[0].shape[1]} state and {got[1].shape[1]} action numbers and {2 * n} pictures equal")
 
-# 3. Protobuf, and a mapping that has to be guessed.
+# 3. ROS 1 messages, as converted bags have them.
+ros1 = work / "ros1.mcap"
+types = get_typestore(Stores.ROS1_NOETIC)
+JointState, Twist, Vector3 = (types.types[name] for name in ("sensor_msgs/msg/JointState", "geometry_msgs/msg/Twist", "geometry_msgs/msg/Vector3"))
+Header, Time = types.types["std_msgs/msg/Header"], types.types["builtin_interfaces/msg/Time"]
+with open(ros1, "wb") as f:
+    writer = RawWriter(f)
+    writer.start(profile="ros1")
+    channels = {}
+    for topic, kind in (("/joints", "sensor_msgs/msg/JointState"), ("/cmd_vel", "geometry_msgs/msg/Twist")):
+        schema = writer.register_schema(kind.replace("/msg/", "/"), "ros1msg", types.generate_msgdef(kind)[0].encode())
+        channels[topic] = (writer.register_channel(topic, "ros1", schema), kind)
+    for i in range(n):
+        time = start + i * 50_000_000
+        header = Header(seq=i, stamp=Time(sec=time // 10**9, nanosec=time % 10**9), frame_id="base")
+        messages = {
+            "/joints": JointState(header=header, name=["a", "b", "c"], position=joints[i, :3], velocity=joints[i, 3:], effort=np.zeros(0)),
+            "/cmd_vel": Twist(linear=Vector3(*map(float, twist[i, :3])), angular=Vector3(*map(float, twist[i, 3:]))),
+        }
+        for topic, message in messages.items():
+            channel, kind = channels[topic]
+            writer.add_message(channel, time, bytes(types.serialize_ros1(message, kind)), time)
+    writer.finish()
+run("import", ros1, work / "ros1")
+got = dataset(work / "ros1")
+assert np.array_equal(got[0], joints.astype(np.float32)) and np.array_equal(got[1], twist.astype(np.float32)), got
+print(f"ros 1: {n} rows equal, by a guessed mapping")
+
+# 4. Protobuf, and a mapping that has to be guessed.
 proto = work / "proto.mcap"
 with open(proto, "wb") as f, ProtobufWriter(f) as writer:
     for i in range(n):

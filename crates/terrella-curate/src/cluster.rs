@@ -7,6 +7,7 @@
 
 use crate::{Error, Result, functions};
 use ballista::prelude::SessionContextExt;
+use ballista_core::config::TaskSchedulingPolicy;
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use ballista_scheduler::cluster::BallistaCluster;
@@ -48,11 +49,14 @@ impl std::str::FromStr for Workers {
 
 /// A session whose queries are computed by `workers`, which are not this process.
 pub(crate) async fn session(workers: &Workers, state: SessionState) -> Result<SessionContext, DataFusionError> {
-    match workers {
-        Workers::Here => Ok(SessionContext::new_with_state(state)),
-        Workers::Standalone => SessionContext::standalone_with_state(state).await,
-        Workers::Cluster(url) => SessionContext::remote_with_state(url, state).await,
-    }
+    let mut context = match workers {
+        Workers::Here => return Ok(SessionContext::new_with_state(state)),
+        Workers::Standalone => SessionContext::standalone_with_state(state).await?,
+        Workers::Cluster(url) => SessionContext::remote_with_state(url, state).await?,
+    };
+    // Ballista puts its own list in place of ours.
+    functions::register(&mut context)?;
+    Ok(context)
 }
 
 /// Runs a scheduler at an address until the process ends. An executor that is silent for `patience_s` seconds
@@ -67,6 +71,8 @@ pub fn scheduler(address: SocketAddr, patience_s: u64) -> Result<()> {
         external_host: address.ip().to_string(),
         executor_timeout_seconds: patience_s.max(1),
         expire_dead_executor_interval_seconds: (patience_s / 4).max(1),
+        // Executors ask for work: one that is gone does not ask, and nothing is sent to it.
+        scheduling_policy: TaskSchedulingPolicy::PullStaged,
         override_session_builder: Some(Arc::new(with_functions)),
         ..SchedulerConfig::default()
     };
@@ -109,6 +115,7 @@ pub fn executor(options: &ExecutorOptions) -> Result<()> {
         scheduler_port: options.scheduler.1,
         scheduler_connect_timeout_seconds: 30,
         concurrent_tasks: options.tasks.max(1),
+        task_scheduling_policy: TaskSchedulingPolicy::PullStaged,
         work_dir: Some(options.work.to_string_lossy().into_owned()),
         executor_heartbeat_interval_seconds: 1,
         memory_pool_size: Some(options.memory_mib << 20),

@@ -1,8 +1,9 @@
 //! Where episodes begin and end within a recording: at marks, at gaps of a clock, after so many rows.
 
 use super::clock::Times;
+use super::contents::Place;
 use super::mapping::{Mapping, Marks};
-use super::recording::{Place, Reader};
+use super::recording::Reader;
 use std::ops::Range;
 
 /// A stretch of time that is an episode.

@@ -5,14 +5,17 @@
 //! does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
 
 mod clock;
+mod contents;
 mod cuts;
 mod files;
 mod json;
 mod mapping;
 mod mcap;
+mod opening;
 mod pictures;
 mod recording;
 mod source;
+mod streams;
 mod table;
 mod tree;
 

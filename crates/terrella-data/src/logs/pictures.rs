@@ -1,9 +1,10 @@
 //! Where the pictures of a recording are: files, rows of an array, frames of a video, messages of a topic.
 
 use super::clock::Times;
+use super::contents::Place;
 use super::mapping::Pictures;
 use super::mcap::MessageAt;
-use super::recording::{Place, Reader};
+use super::recording::Reader;
 use super::table::Content;
 use crate::video::Video;
 

@@ -1,8 +1,8 @@
 //! A mapped log as a [`Source`]: all recordings read, those that cannot be are left out and told.
 
-use super::clock::Misfit;
 use super::mapping::Mapping;
 use super::mcap::MessageAt;
+use super::opening::Opening;
 use super::pictures::{PictureAt, natural};
 use super::recording::{Reader, Rows};
 use super::table::{Bytes, Content};
@@ -142,97 +142,6 @@ impl Log {
             }
         }
     }
-}
-
-/// What is known while recordings are read.
-#[derive(Default)]
-struct Opening {
-    state: Vec<String>,
-    action: Vec<String>,
-    widths: [usize; 2],
-    fps: f64,
-    rates: Vec<f64>,
-    episodes: Vec<(String, Rows)>,
-    notes: Vec<Note>,
-    used: BTreeSet<String>,
-    misfits: BTreeMap<String, Misfit>,
-    unused: BTreeSet<String>,
-    first_error: Option<String>,
-}
-
-impl Opening {
-    fn take(
-        &mut self,
-        place: &str,
-        recording: super::recording::Recording,
-        options: &SourceOptions,
-    ) -> Result<(), String> {
-        let widths = [recording.state.len(), recording.action.len()];
-        if self.episodes.is_empty() {
-            (self.state, self.action, self.widths) = (recording.state, recording.action, widths);
-        } else if widths != self.widths {
-            return Err(format!(
-                "it has {widths:?} state and action numbers, the recordings before it have {:?}",
-                self.widths
-            ));
-        }
-        self.rates.push(recording.fps);
-        for (name, misfit) in recording.misfits {
-            self.misfits.entry(name).or_default().merge(misfit);
-        }
-        self.unused.extend(recording.unused);
-        self.notes.extend(recording.odd.into_iter().map(|what| Note { place: place.to_owned(), what }));
-        let whole = recording.task;
-        self.episodes.extend(recording.episodes.into_iter().map(|mut rows| {
-            let task = options.task.clone().or(rows.task.take()).or(whole.clone()).filter(|t| !t.trim().is_empty());
-            (task.unwrap_or_else(|| "unknown".to_owned()), rows)
-        }));
-        Ok(())
-    }
-
-    /// The rate of all, and what a reader should know about the whole.
-    fn sum_up(&mut self, tree: &Tree, mapping: &Mapping) {
-        let mut rates = self.rates.clone();
-        rates.sort_by(f64::total_cmp);
-        self.fps = rates[rates.len() / 2];
-        let mut note = |place: &str, what: String| self.notes.push(Note { place: place.to_owned(), what });
-        if rates[rates.len() - 1] > rates[0] * 1.01 {
-            note(
-                "clock",
-                format!(
-                    "recordings have {:.4} to {:.4} rows a second, taken as {:.4}; give fps to put all on one rate",
-                    rates[0],
-                    rates[rates.len() - 1],
-                    self.fps
-                ),
-            );
-        }
-        if mapping.action.is_empty() {
-            note("action", "no action was logged: one that is always 0 stands for it".to_owned());
-        }
-        for (name, misfit) in self.misfits.iter().filter(|(_, m)| m.largest > 1e-6) {
-            note(
-                name,
-                format!(
-                    "samples lie up to {:.1} ms from their rows, {:.1} ms on average",
-                    1e3 * misfit.largest,
-                    1e3 * misfit.mean()
-                ),
-            );
-        }
-        if !self.unused.is_empty() {
-            note("columns", format!("not kept: {}", self.unused.iter().cloned().collect::<Vec<_>>().join(", ")));
-        }
-        let pictures = self.episodes.iter().any(|(_, rows)| !rows.pictures.is_empty());
-        let others = tree.names().iter().filter(|name| !self.used.contains(*name) && table_like(name)).count();
-        if others > 0 && !pictures {
-            note("files", format!("{others} files with tables were not read"));
-        }
-    }
-}
-
-fn table_like(name: &str) -> bool {
-    super::table_ending(Path::new(name))
 }
 
 /// Names of the recordings: files or folders that fit the glob.

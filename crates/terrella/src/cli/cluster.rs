@@ -51,12 +51,13 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         use terrella_curate::cluster::{ExecutorOptions, executor, scheduler};
-        Ok(match self.role {
+        match self.role {
             Role::Scheduler { bind, patience } => scheduler(bind, patience)?,
             Role::Executor { scheduler, host, tasks, memory_mib, work } => {
                 executor(&ExecutorOptions { scheduler, host, tasks, memory_mib, work })?;
             }
-        })
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,8 @@
-//! Messages in CDR, the encoding of ROS 2, decoded by their definition.
+//! Messages in CDR, the encoding of ROS 2, and in that of ROS 1, decoded by their definition.
 //!
-//! Four bytes say the byte order; numbers are then aligned to their size, counted from behind those
-//! four bytes. The bytes come from strangers: every length is held against what follows.
+//! In CDR four bytes say the byte order; numbers are then aligned to their size, counted from behind those
+//! four bytes. ROS 1 is little endian and aligns nothing. The bytes come from strangers: every length is
+//! held against what follows.
 
 use super::ros2msg::{Count, Definition, Field, Kind};
 use super::value::{DEEPEST, LONGEST_LIST, MOST_VALUES, Value};
@@ -18,15 +19,23 @@ pub(super) fn decode<'a>(definition: &Definition, message: &'a [u8]) -> Result<V
         Some(head) => return Err(format!("it begins with {head:02x?}, which no plain CDR does")),
         None => return Err(format!("it has {} bytes, CDR begins with 4", message.len())),
     };
-    let mut reader = Reader { data: &message[4..], at: 0, little, widest, values: 0 };
+    let mut reader = Reader { data: &message[4..], at: 0, little, widest, padded: true, values: 0 };
     reader.fields(definition, 0, 0)
+}
+
+/// Decodes one message of ROS 1.
+pub(super) fn decode_ros1<'a>(definition: &Definition, message: &'a [u8]) -> Result<Value<'a>, String> {
+    Reader { data: message, at: 0, little: true, widest: 1, padded: false, values: 0 }.fields(definition, 0, 0)
 }
 
 struct Reader<'a> {
     data: &'a [u8],
     at: usize,
     little: bool,
+    /// What numbers are aligned to at most.
     widest: usize,
+    /// Whether an empty structure takes a byte.
+    padded: bool,
     values: usize,
 }
 
@@ -36,8 +45,7 @@ impl<'a> Reader<'a> {
             return Err(format!("types are nested more than {DEEPEST} deep"));
         }
         let fields = &definition.types[at];
-        if fields.is_empty() && depth > 0 {
-            // An empty structure is written as one byte.
+        if fields.is_empty() && depth > 0 && self.padded {
             self.take(1)?;
         }
         let mut read = Vec::with_capacity(fields.len());
@@ -186,6 +194,17 @@ mod tests {
             assert_eq!(value.get("v"), Some(&Value::List(vec![Value::Number(0.5)])), "a sequence");
             assert_eq!(value.get("t"), Some(&Value::Time(12_000_000_034)), "an instant");
         }
+    }
+
+    #[test]
+    fn ros_1_aligns_nothing() {
+        let definition =
+            Definition::parse("a/B", "uint8 a\nfloat64 x\nstring s\ntime t\nEmpty e\nint16 last\n===\nMSG: a/Empty\n");
+        let head = [&[7][..], &2.5f64.to_le_bytes(), &[2, 0, 0, 0], b"hi"].concat();
+        let bytes = [&head[..], &12u32.to_le_bytes(), &34u32.to_le_bytes(), &(-3i16).to_le_bytes()].concat();
+        let value = decode_ros1(&definition.expect("a definition"), &bytes).expect("decoded");
+        assert_eq!((value.get("x"), value.get("t")), (Some(&Value::Number(2.5)), Some(&Value::Time(12_000_000_034))));
+        assert_eq!((value.get("s").and_then(Value::text), value.get("last")), (Some("hi"), Some(&Value::Number(-3.0))));
     }
 
     #[test]

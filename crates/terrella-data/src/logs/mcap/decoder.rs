@@ -1,4 +1,4 @@
-//! From the bytes of a message to a [`Value`], by what its channel says: CDR, JSON or Protobuf.
+//! From the bytes of a message to a [`Value`], by what its channel says: CDR, ROS 1, JSON or Protobuf.
 
 use super::cdr;
 use super::ros2msg::Definition;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(super) enum Decoder {
     Cdr(Arc<Definition>),
+    Ros1(Arc<Definition>),
     Json,
     Protobuf(MessageDescriptor),
 }
@@ -20,10 +21,11 @@ impl Decoder {
     pub(super) fn new(encoding: &str, (name, kind, data): (&str, &str, &[u8])) -> Result<Self, String> {
         match (encoding, kind) {
             ("json", _) => Ok(Self::Json),
-            ("cdr", "ros2msg") => {
+            ("cdr", "ros2msg") | ("ros1", "ros1msg") => {
                 let text = std::str::from_utf8(data).map_err(|e| format!("the definition of {name}: {e}"))?;
                 let parsed = Definition::parse(name, text).map_err(|e| format!("the definition of {name}: {e}"))?;
-                Ok(Self::Cdr(Arc::new(parsed)))
+                let parsed = Arc::new(parsed);
+                Ok(if encoding == "cdr" { Self::Cdr(parsed) } else { Self::Ros1(parsed) })
             }
             ("protobuf", "protobuf") => {
                 let pool = crate::error::unpanicked(|| DescriptorPool::decode(data))?;
@@ -32,7 +34,7 @@ impl Decoder {
                 message.map(Self::Protobuf).ok_or_else(|| format!("its descriptors do not describe {name}"))
             }
             _ => Err(format!(
-                "messages in \"{encoding}\" with a schema in \"{kind}\" are not read (cdr with ros2msg, json, protobuf are)"
+                "messages in \"{encoding}\" with a schema in \"{kind}\" are not read (cdr with ros2msg, ros1 with ros1msg, json, protobuf are)"
             )),
         }
     }
@@ -40,6 +42,7 @@ impl Decoder {
     pub(super) fn decode<'a>(&self, message: &'a [u8]) -> Result<Value<'a>, String> {
         match self {
             Self::Cdr(definition) => cdr::decode(definition, message),
+            Self::Ros1(definition) => cdr::decode_ros1(definition, message),
             Self::Json => Value::json(serde_json::from_slice(message).map_err(|e| e.to_string())?, 0),
             Self::Protobuf(descriptor) => {
                 let decoded = DynamicMessage::decode(descriptor.clone(), message).map_err(|e| e.to_string())?;

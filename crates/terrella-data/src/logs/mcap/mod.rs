@@ -1,7 +1,7 @@
 //! MCAP, the container of robot logs: topics become tables that a mapping picks from.
 //!
-//! `walk` goes through the records of a file, whole or damaged; `decoder` turns messages (CDR with its
-//! definition, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `picture`
+//! `walk` goes through the records of a file, whole or damaged; `decoder` turns messages (CDR and ROS 1
+//! with their definitions, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `picture`
 //! finds the pixels. Only topics that somebody wants are decoded. `guess` makes a mapping for files
 //! that have one robot and one command in them.
 

@@ -1,4 +1,4 @@
-//! The text of a ROS 2 message definition: the type itself, then those it is made of, between lines of `=`.
+//! The text of a ROS message definition: the type itself, then those it is made of, between lines of `=`.
 //!
 //! A type is a list of fields; constants and default values take no place on the wire and are passed
 //! by. Names of types may leave out the package, which is then the one of the type they stand in.
@@ -115,6 +115,7 @@ fn field(line: &str, package: &str, places: &HashMap<&str, usize>) -> Result<Opt
     let base = base.split("<=").next().unwrap_or(base);
     let kind = match base {
         "bool" => Kind::Bool,
+        // The byte of ROS 1 is signed, but nobody means numbers by it.
         "byte" | "char" | "uint8" => Kind::U8,
         "int8" => Kind::I8,
         "uint16" => Kind::U16,

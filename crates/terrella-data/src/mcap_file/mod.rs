@@ -1,13 +1,13 @@
-//! Writing MCAP: channels of JSON messages with their schemas, pictures as Foxglove's `CompressedImage`.
+//! Writing MCAP: channels of JSON messages with their schemas, pictures as Foxglove's `CompressedImage` in Protobuf.
 //!
 //! The file says itself what its topics mean, in a metadata record at its beginning, so that it is read
 //! back without a mapping, even if its end is missing. Chunks are written whole: a writer that is
 //! killed loses the chunk it was filling and nothing else.
 
+mod foxglove;
+
 use crate::logs::{Mapping, OWN_RECORD};
 use crate::{Error, Result};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use mcap::records::{MessageHeader, Metadata};
 use mcap::{Compression, WriteOptions, Writer};
 use serde_json::{Map, Value, json};
@@ -15,9 +15,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-
-/// Foxglove's name of compressed pictures.
-const PICTURE: &str = "foxglove.CompressedImage";
 
 /// A file that is being written.
 pub(crate) struct McapFile {
@@ -53,39 +50,23 @@ impl McapFile {
     pub(crate) fn channel(&mut self, topic: &str, kind: &str, properties: &[(&str, &str)]) -> Result<u16> {
         let properties: Map<String, Value> =
             properties.iter().map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind }))).collect();
-        self.schema_channel(topic, kind, &json!({ "title": kind, "type": "object", "properties": properties }))
+        let schema = json!({ "title": kind, "type": "object", "properties": properties });
+        self.add(topic, (kind, "jsonschema", schema.to_string().as_bytes()), "json")
     }
 
     /// Adds a channel of pictures.
     pub(crate) fn camera(&mut self, topic: &str) -> Result<u16> {
-        let time = json!({
-            "title": "time", "type": "object",
-            "properties": { "sec": { "type": "integer" }, "nsec": { "type": "integer" } },
-        });
-        let schema = json!({
-            "title": PICTURE, "type": "object",
-            "properties": {
-                "timestamp": time,
-                "frame_id": { "type": "string" },
-                "data": { "type": "string", "contentEncoding": "base64" },
-                "format": { "type": "string" },
-            },
-        });
-        self.schema_channel(topic, PICTURE, &schema)
+        self.add(topic, (foxglove::COMPRESSED_IMAGE, "protobuf", &foxglove::schema()), "protobuf")
     }
 
-    fn schema_channel(&mut self, topic: &str, kind: &str, schema: &Value) -> Result<u16> {
-        let data = schema.to_string();
-        let id = self.writer.add_schema(kind, "jsonschema", data.as_bytes()).map_err(refused(&self.path))?;
-        self.writer.add_channel(id, topic, "json", &BTreeMap::new()).map_err(refused(&self.path))
+    fn add(&mut self, topic: &str, (kind, encoding, schema): (&str, &str, &[u8]), messages: &str) -> Result<u16> {
+        let id = self.writer.add_schema(kind, encoding, schema).map_err(refused(&self.path))?;
+        self.writer.add_channel(id, topic, messages, &BTreeMap::new()).map_err(refused(&self.path))
     }
 
     /// Writes a message; times are nanoseconds.
     pub(crate) fn write(&mut self, channel: u16, log_time: u64, publish_time: u64, message: &Value) -> Result<()> {
-        let sequence = self.written.entry(channel).or_default();
-        let header = MessageHeader { channel_id: channel, sequence: *sequence, log_time, publish_time };
-        *sequence = sequence.wrapping_add(1);
-        self.writer.write_to_known_channel(&header, message.to_string().as_bytes()).map_err(refused(&self.path))
+        self.put(channel, log_time, publish_time, message.to_string().as_bytes())
     }
 
     /// Writes a picture that is a PNG or a JPEG.
@@ -96,15 +77,14 @@ impl McapFile {
         publish_time: u64,
         encoded: &[u8],
     ) -> Result<()> {
-        let format = if encoded.starts_with(&[0xff, 0xd8]) { "jpeg" } else { "png" };
-        let (sec, nsec) = (publish_time / 1_000_000_000, publish_time % 1_000_000_000);
-        let message = json!({
-            "timestamp": { "sec": sec, "nsec": nsec },
-            "frame_id": "",
-            "data": BASE64_STANDARD.encode(encoded),
-            "format": format,
-        });
-        self.write(channel, log_time, publish_time, &message)
+        self.put(channel, log_time, publish_time, &foxglove::compressed_image(publish_time, encoded))
+    }
+
+    fn put(&mut self, channel: u16, log_time: u64, publish_time: u64, message: &[u8]) -> Result<()> {
+        let sequence = self.written.entry(channel).or_default();
+        let header = MessageHeader { channel_id: channel, sequence: *sequence, log_time, publish_time };
+        *sequence = sequence.wrapping_add(1);
+        self.writer.write_to_known_channel(&header, message).map_err(refused(&self.path))
     }
 
     /// Hands everything so far to the system: a process that is killed afterwards does not lose it.

@@ -1,0 +1,88 @@
+//! The files of a recording, each read once, and the topics of those that have some.
+
+use super::files;
+use super::mcap::{self, MessageAt};
+use super::recording::Reader;
+use super::table::Content;
+
+/// Where columns are: a file, the recording itself if absent, and in an MCAP file a topic.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'a> {
+    pub(super) file: Option<&'a str>,
+    pub(super) topic: Option<&'a str>,
+}
+
+impl Reader<'_> {
+    /// Files that were read so far.
+    pub(super) fn files(&self) -> impl Iterator<Item = &String> {
+        self.contents.keys().map(|(file, _)| file)
+    }
+
+    /// A file name with its placeholders filled in.
+    pub(super) fn fill(&self, template: &str) -> String {
+        let (folder, file) = self.name.rsplit_once('/').unwrap_or(("", self.name));
+        let stem = file.split('.').next().unwrap_or(file);
+        let filled = template.replace("{episode}", self.name).replace("{folder}", folder).replace("{stem}", stem);
+        filled.trim_start_matches('/').to_owned()
+    }
+
+    /// A file of this recording, or a topic of one, read.
+    pub(super) fn content(&mut self, place: Place<'_>) -> Result<(String, &Content), String> {
+        let name = place.file.map_or_else(|| self.name.to_owned(), |file| self.fill(file));
+        if name.is_empty() {
+            return Err("a stream has to name its file where no glob of episodes does".to_owned());
+        }
+        let key = (name.clone(), place.topic.unwrap_or_default().to_owned());
+        if !self.contents.contains_key(&key) {
+            match (mcap::is_mcap(&name), place.topic) {
+                (true, topic) => self.topics(&name, topic)?,
+                (false, Some(topic)) => return Err(format!("{name} has no topics, {topic} or other; MCAP files have")),
+                (false, None) => {
+                    let bytes = self.tree.read(&name).map_err(|e| e.to_string())?;
+                    let content = files::parse(&name, bytes, &self.mapping.csv).map_err(|e| format!("{name}: {e}"))?;
+                    self.contents.insert(key.clone(), content);
+                }
+            }
+        }
+        Ok((name, &self.contents[&key]))
+    }
+
+    /// Reads the topics of an MCAP file that the mapping names; `topic` has to be one of them.
+    fn topics(&mut self, name: &str, topic: Option<&str>) -> Result<(), String> {
+        let store = self.tree.store(name).map_err(|e| e.to_string())?;
+        let wanted = self.mapping.topics();
+        let log = mcap::read(&store, &wanted).map_err(|e| format!("{name}: {e}"))?;
+        match topic {
+            None => return Err(format!("{name}: say which topic is meant: {}", mcap::listed(&log.topics))),
+            Some(topic) if log.topics.get(topic).is_none_or(|found| found.rows.is_empty()) => {
+                let notes = log.notes.iter().map(|note| format!("; {note}")).collect::<String>();
+                let listed = mcap::listed(&log.topics);
+                return Err(format!("{name}: no messages of topic {topic} can be read (there are: {listed}){notes}"));
+            }
+            Some(_) => {}
+        }
+        self.odd.extend(log.notes);
+        for (topic, found) in log.topics {
+            if wanted.contains(topic.as_str()) {
+                let key = (name.to_owned(), topic);
+                self.messages.insert(key.clone(), found.rows);
+                self.contents.insert(key, Content::Columns(found.columns));
+            } else {
+                self.others.insert(topic);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file that was read lacks this topic.
+    pub(super) fn lacks(&self, place: Place<'_>) -> bool {
+        let file = place.file.map_or_else(|| self.name.to_owned(), |file| self.fill(file));
+        self.messages.keys().any(|(of, _)| *of == file) && self.messages(&file, place).is_empty()
+    }
+
+    /// The messages of a topic that was read.
+    pub(super) fn messages(&self, file: &str, place: Place<'_>) -> Vec<MessageAt> {
+        let key = (file.to_owned(), place.topic.unwrap_or_default().to_owned());
+        self.messages.get(&key).cloned().unwrap_or_default()
+    }
+}
