@@ -55,7 +55,8 @@ def main():
     arguments.add_argument("dataset")
     arguments.add_argument("--loader", help="the built example, instead of cargo run")
     options = arguments.parse_args()
-    theirs = {workers: lerobot(options.dataset, workers) for workers in (0, 2)}
+    # Workers first: they may not inherit the open video files of this process.
+    theirs = {workers: lerobot(options.dataset, workers) for workers in (2, 0)}
     ours = terrella(options.dataset, options.loader)
     best = max(theirs.values())
     report = {
