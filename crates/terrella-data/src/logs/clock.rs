@@ -89,15 +89,29 @@ impl Misfit {
     }
 }
 
-/// Instants of rows that all clocks cover.
-pub(super) fn rows(clocks: &[&Times], fps: f64) -> Vec<f64> {
+/// From when to when all clocks run.
+pub(super) fn common(clocks: &[&Times]) -> Option<(f64, f64)> {
     let start = clocks.iter().filter_map(|t| t.0.first()).fold(f64::NEG_INFINITY, |a, b| a.max(*b));
     let end = clocks.iter().filter_map(|t| t.0.last()).fold(f64::INFINITY, |a, b| a.min(*b));
-    if !(start.is_finite() && end >= start) {
-        return Vec::new();
+    (start.is_finite() && end.is_finite() && end >= start).then_some((start, end))
+}
+
+/// Rows that any recording may have, and rows for each of its samples: a clock that jumps must not fill the memory.
+const ROWS: f64 = 1e6;
+const ROWS_A_SAMPLE: f64 = 64.0;
+
+/// Instants of rows that all clocks cover.
+pub(super) fn rows(clocks: &[&Times], fps: f64) -> Result<Vec<f64>, String> {
+    let Some((start, end)) = common(clocks) else { return Ok(Vec::new()) };
+    let n = ((end - start) * fps + SAME).floor() + 1.0;
+    let samples = clocks.iter().map(|t| t.0.len()).max().unwrap_or(0);
+    if n > ROWS.max(samples as f64 * ROWS_A_SAMPLE) {
+        return Err(format!(
+            "its clocks run for {:.3e} s, which would be {n:.3e} rows at {fps} a second for {samples} samples; correct the clock or its unit, or give rate = .. instead of its column",
+            end - start
+        ));
     }
-    let n = ((end - start) * fps + SAME).floor() as usize + 1;
-    (0..n).map(|i| start + i as f64 / fps).collect()
+    Ok((0..n as usize).map(|i| start + i as f64 / fps).collect())
 }
 
 /// The sample used for each row by a rule that picks one.
@@ -165,7 +179,7 @@ mod tests {
         for rate in [3.0, 5.0, 15.0, 30.0, 83.0] {
             let times = Times::regular(1000, rate);
             let samples = column(&(0..1000).map(|i| f64::from(i) * 0.37).collect::<Vec<_>>());
-            let rows = rows(&[&times], rate);
+            let rows = rows(&[&times], rate).expect("rows");
             let mut misfit = Misfit::default();
             for rule in [Rule::Interpolate, Rule::Hold, Rule::Nearest] {
                 assert_eq!(align(&times, &samples, &rows, rule, &mut misfit), samples.data, "{rate} Hz, {rule:?}");
@@ -176,8 +190,10 @@ mod tests {
     #[test]
     fn only_the_time_that_all_clocks_cover_has_rows() {
         let (a, b) = (Times(vec![0.0, 1.0, 2.0]), Times(vec![0.5, 1.5]));
-        assert_eq!(rows(&[&a, &b], 2.0), [0.5, 1.0, 1.5], "from the latest start to the earliest end");
-        assert_eq!(rows(&[&a, &Times(vec![7.0])], 2.0), [0.0; 0], "clocks that never meet");
+        assert_eq!(rows(&[&a, &b], 2.0), Ok(vec![0.5, 1.0, 1.5]), "from the latest start to the earliest end");
+        assert_eq!(rows(&[&a, &Times(vec![7.0])], 2.0), Ok(vec![]), "clocks that never meet");
+        let jumps = Times(vec![0.0, 0.1, 1e9]);
+        assert!(rows(&[&jumps], 50.0).is_err_and(|e| e.contains("5.000e10 rows")), "a clock that jumps");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One recording of a log: its streams read, their clocks met, its rows cut into episodes.
 
-use super::clock::{Misfit, Times, pick, rows};
+use super::clock::{Misfit, Times, common, pick, rows};
 use super::contents::Place;
 use super::cuts::{Cut, cuts, truth};
 use super::mapping::{Mapping, Rule};
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         let chosen = fps.or(mapping.fps);
         let fps = chosen.or_else(native).ok_or("it has one sample, which tells no rate; give fps")?;
         // Without a wanted rate the rows are the samples of the first clock.
-        let instants = if chosen.is_some() { rows(&clocks, fps) } else { within(&clocks[0].0, &clocks) };
+        let instants = if chosen.is_some() { rows(&clocks, fps)? } else { within(&clocks[0].0, &clocks) };
         if instants.is_empty() {
             let span = |t: &&Times| format!("{:.3} to {:.3} s", t.0[0], t.0[t.0.len() - 1]);
             return Err(format!(
@@ -182,8 +182,6 @@ fn stored_within(stored: &[[f64; 2]], from: f64, to: f64) -> Vec<f64> {
 
 /// Samples of the first clock that lie within all others.
 fn within(times: &[f64], clocks: &[&Times]) -> Vec<f64> {
-    let all = rows(clocks, 1.0);
-    let Some(start) = all.first() else { return Vec::new() };
-    let end = clocks.iter().filter_map(|c| c.0.last()).fold(f64::INFINITY, |a, b| a.min(*b));
-    times.iter().copied().filter(|t| t >= start && *t <= end).collect()
+    let Some((start, end)) = common(clocks) else { return Vec::new() };
+    times.iter().copied().filter(|t| *t >= start && *t <= end).collect()
 }

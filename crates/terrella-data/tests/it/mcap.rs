@@ -112,9 +112,13 @@ const EPOCH: u64 = 1_700_000_000_000_000_000;
 
 /// A bag of ROS 2: joints at 50 Hz in one order and the other, commands at 25 Hz; chunks of this size.
 fn bag(chunk: u64) -> Vec<u8> {
+    let options = WriteOptions::new().chunk_size(Some(chunk)).compression_threads(0).disable_seeking(true);
+    bag_as(options)
+}
+
+fn bag_as(options: WriteOptions) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let options =
-        WriteOptions::new().profile("ros2").chunk_size(Some(chunk)).compression_threads(0).disable_seeking(true);
+    let options = options.profile("ros2");
     let mut writer: Writer<_> = options.create(Cursor::new(&mut bytes)).expect("a writer");
     let none = BTreeMap::new();
     let mut channel = |topic: &str, kind: &str, text: &str| {
@@ -225,6 +229,49 @@ fn a_damaged_chunk_is_left_out_and_the_others_are_read() {
     assert!(notes.contains("left out: the chunk at byte"), "{notes}");
     assert_eq!(rows, 101, "the clock runs over the gap");
     assert!(notes.contains("stands still"), "and that is told: {notes}");
+}
+
+/// Reads everything there is; what is refused is refused.
+fn read_all(path: &Path) {
+    let Ok((_, source)) = open_source(path, &SourceOptions::default()) else { return };
+    for (at, rows) in source.lengths().into_iter().enumerate() {
+        assert_eq!(source.episode(at).len(), rows, "as many rows as were told");
+        if let Ok(Some(frames)) = source.pictures(at) {
+            assert_eq!(frames.len(), rows, "a picture a row");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_were_changed_are_read_or_refused() {
+    let base = tempfile::tempdir().expect("a folder");
+    let (data, log) = (base.path().join("data"), base.path().join("log.mcap"));
+    write_dataset(&data, &[3, 2]).expect("written");
+    export(&data, &log).expect("exported");
+    // Nothing packed and nothing checked, so that changes reach the decoders.
+    let seeds = [fs::read(&log).expect("read"), bag_as(WriteOptions::new().use_chunks(false)), bag(4096)];
+    let rounds = std::env::var("TERRELLA_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    for round in 0..rounds {
+        let mut stream = terrella_core::Key::new(9).at(round).stream();
+        let mut bytes = seeds[stream.below(3)].clone();
+        // The beginning has the definitions, so it is worth more changes.
+        let end = if stream.below(2) == 0 { bytes.len().min(1500) } else { bytes.len() };
+        for _ in 0..1 + stream.below(6) {
+            let at = stream.below(end);
+            match stream.below(4) {
+                0 => bytes[at] ^= 1 << stream.below(8),
+                1 => bytes[at] = [0, 1, 127, 128, 255][stream.below(5)],
+                2 => bytes[at..(at + 8).min(end)].fill(if stream.below(2) == 0 { 0xff } else { 0 }),
+                _ => {
+                    let from = stream.below(end);
+                    let n = stream.below(32).min(end - at).min(end - from);
+                    bytes.copy_within(from..from + n, at);
+                }
+            }
+        }
+        fs::write(&log, &bytes).expect("written");
+        read_all(&log);
+    }
 }
 
 #[test]

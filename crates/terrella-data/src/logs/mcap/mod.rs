@@ -9,6 +9,7 @@ mod cdr;
 mod decoder;
 mod guess;
 mod picture;
+mod records;
 mod ros2msg;
 mod topic;
 mod value;

@@ -2,11 +2,10 @@
 //!
 //! The file is read from front to back and its index is not asked, because recordings that were cut
 //! off have none. What is read up to the damage counts; the rest is told as left out. The frame of a
-//! record is nine bytes, so it is walked here, where limits can be held; what records mean is the
-//! business of the `mcap` crate.
+//! record is nine bytes, so it is walked here, where limits can be held.
 
-use mcap::parse_record;
-use mcap::records::{Channel, MessageHeader, Metadata, Record, SchemaHeader, op};
+use super::records::{MESSAGE_HEAD, Parsed, parse};
+use mcap::records::{Channel, MessageHeader, Metadata, SchemaHeader, op};
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -18,8 +17,8 @@ const LARGEST_CHUNK: u64 = 1 << 30;
 const LARGEST_RECORD: u64 = 1 << 30;
 /// An opcode and a length stand before every record.
 const FRAME: u64 = 9;
-/// Opcode and length, then channel, sequence and two times stand before the data of a message.
-const BEFORE_DATA: u64 = FRAME + 22;
+/// What stands before the data of a message.
+const BEFORE_DATA: u64 = FRAME + MESSAGE_HEAD as u64;
 
 /// The bytes of a file: on disk, or unpacked from an archive.
 #[derive(Clone)]
@@ -104,7 +103,8 @@ pub(super) fn walk(
                     ));
                 } else {
                     let body = file.read(at + FRAME, len).map_err(|e| e.to_string())?;
-                    let place = Place { chunk: None, offset: at + BEFORE_DATA, len: len.saturating_sub(22) };
+                    let place =
+                        Place { chunk: None, offset: at + BEFORE_DATA, len: len.saturating_sub(MESSAGE_HEAD as u64) };
                     if let Err(why) = record(opcode, &body, place, &mut counted)? {
                         notes.push(format!("left out: the record at byte {at}: {why}"));
                     }
@@ -144,7 +144,8 @@ fn inside(records: &[u8], chunk: u64, visit: &mut Visit<'_>) -> Result<Option<St
         let Some(body) = usize::try_from(len).ok().and_then(|len| rest[FRAME as usize..].get(..len)) else {
             return Ok(Some(format!("a record of {len} bytes is longer than the chunk")));
         };
-        let place = Place { chunk: Some(chunk), offset: at as u64 + BEFORE_DATA, len: len.saturating_sub(22) };
+        let place =
+            Place { chunk: Some(chunk), offset: at as u64 + BEFORE_DATA, len: len.saturating_sub(MESSAGE_HEAD as u64) };
         if let Err(why) = record(opcode, body, place, visit)? {
             return Ok(Some(why));
         }
@@ -155,16 +156,13 @@ fn inside(records: &[u8], chunk: u64, visit: &mut Visit<'_>) -> Result<Option<St
 
 /// One record; the inner error is damage, the outer one comes from the visitor.
 fn record(opcode: u8, body: &[u8], place: Place, visit: &mut Visit<'_>) -> Result<Result<(), String>, String> {
-    if !matches!(opcode, op::SCHEMA | op::CHANNEL | op::MESSAGE | op::METADATA) {
-        return Ok(Ok(()));
-    }
-    let item = match parse_record(opcode, body) {
-        Err(e) => return Ok(Err(e.to_string())),
-        Ok(Record::Schema { header, data }) => return visit(Item::Schema(header, &data)).map(Ok),
-        Ok(Record::Message { header, data }) => return visit(Item::Message(header, &data, place)).map(Ok),
-        Ok(Record::Channel(channel)) => Item::Channel(channel),
-        Ok(Record::Metadata(metadata)) => Item::Metadata(metadata),
-        Ok(_) => return Ok(Ok(())),
+    let item = match parse(opcode, body) {
+        Err(why) => return Ok(Err(why)),
+        Ok(Parsed::Other) => return Ok(Ok(())),
+        Ok(Parsed::Schema(header, data)) => Item::Schema(header, data),
+        Ok(Parsed::Message(header, data)) => Item::Message(header, data, place),
+        Ok(Parsed::Channel(channel)) => Item::Channel(channel),
+        Ok(Parsed::Metadata(metadata)) => Item::Metadata(metadata),
     };
     visit(item).map(Ok)
 }
