@@ -14,6 +14,8 @@ fn main() -> ExitCode {
     keep_pages();
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has enough, as `head` does.
+        Err(error) if out::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             out::note(&format!("error: {error:#}"));
             ExitCode::from(error::exit_code(&error))

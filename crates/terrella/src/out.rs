@@ -4,12 +4,23 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use std::io::Write;
 
+/// What is said of a failure to write to stdout.
+const FAILED: &str = "cannot write to stdout";
+
 /// Writes a line.
 ///
 /// # Errors
 /// If stdout is closed, as by `| head`.
 pub fn line(text: &str) -> Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}").context("cannot write to stdout")
+    writeln!(std::io::stdout().lock(), "{text}").context(FAILED)
+}
+
+/// Whether an error means that nobody reads stdout any more.
+pub fn is_closed(error: &anyhow::Error) -> bool {
+    let pipe = |e: &(dyn std::error::Error + 'static)| {
+        e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    error.to_string() == FAILED && error.chain().any(pipe)
 }
 
 /// Writes a value as one JSON document.

@@ -88,3 +88,18 @@ fn a_recorder_that_is_killed_keeps_what_came_before() {
     let said = String::from_utf8_lossy(&said.stdout);
     assert!(said.contains("without an end mark"), "the missing end is told: {said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_terrella"))
+        .args(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    // Nobody reads: the pipe is closed before anything is written, or while it is.
+    drop(child.stdout.take());
+    let said = child.wait_with_output().expect("ended");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+}
