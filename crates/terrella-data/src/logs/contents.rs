@@ -26,9 +26,14 @@ impl Reader<'_> {
         filled.trim_start_matches('/').to_owned()
     }
 
+    /// The name of the file of a place.
+    fn file(&self, place: Place<'_>) -> String {
+        place.file.map_or_else(|| self.name.to_owned(), |file| self.fill(file))
+    }
+
     /// A file of this recording, or a topic of one, read.
     pub(super) fn content(&mut self, place: Place<'_>) -> Result<(String, &Content), String> {
-        let name = place.file.map_or_else(|| self.name.to_owned(), |file| self.fill(file));
+        let name = self.file(place);
         if name.is_empty() {
             return Err("a stream has to name its file where no glob of episodes does".to_owned());
         }
@@ -76,7 +81,7 @@ impl Reader<'_> {
 
     /// Whether a file that was read lacks this topic.
     pub(super) fn lacks(&self, place: Place<'_>) -> bool {
-        let file = place.file.map_or_else(|| self.name.to_owned(), |file| self.fill(file));
+        let file = self.file(place);
         self.messages.keys().any(|(of, _)| *of == file) && self.messages(&file, place).is_empty()
     }
 
