@@ -4,13 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 rows="${1:-10000000}"
-target="${CARGO_TARGET_DIR:-target}"
-venv="$target/judges/numpy"
-if [ ! -x "$venv/bin/python" ]; then
-    mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
-fi
+. tests/judges/common.sh
+environment numpy numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
 cargo build --quiet --release --workspace --features video,curate,cluster --examples
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

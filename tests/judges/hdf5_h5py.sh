@@ -3,13 +3,8 @@
 # usage: tests/judges/hdf5_h5py.sh   (installs h5py into target/judges)
 set -eu
 cd "$(dirname "$0")/../.."
-target="${CARGO_TARGET_DIR:-target}"
-venv="$target/judges/h5py"
-if [ ! -x "$venv/bin/python" ]; then
-    mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet h5py==3.15.1 numpy==2.4.6 pyarrow==22.0.0 pillow==12.0.0
-fi
+. tests/judges/common.sh
+environment h5py h5py==3.15.1 numpy==2.4.6 pyarrow==22.0.0 pillow==12.0.0
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 "$venv/bin/python" tests/judges/hdf5_h5py.py "$target/release/terrella" "$work"

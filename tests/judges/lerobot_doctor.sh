@@ -4,14 +4,9 @@
 # It also warns about what is in a recording (frozen actions, jumps); that is the recording's business.
 set -eu
 cd "$(dirname "$0")/../.."
-target="${CARGO_TARGET_DIR:-target}"
+. tests/judges/common.sh
+environment lerobot-doctor lerobot-doctor==0.2.0 av==18.1.0 numpy==2.4.6 pyarrow==26.0.1
 terrella="$target/release/terrella"
-venv="$target/judges/lerobot-doctor"
-if [ ! -x "$venv/bin/lerobot-doctor" ]; then
-    mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet lerobot-doctor==0.2.0 av==18.1.0 numpy==2.4.6 pyarrow==26.0.1
-fi
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 "$terrella" collect --env tworoom --episodes 12 --steps 60 --out "$work/png" >/dev/null 2>&1
@@ -26,7 +21,8 @@ if [ -e "$data/donkeycar_tub" ]; then
     set -- "$@" donkey bridge
 fi
 for dataset in "$@"; do
-    said="$("$venv/bin/lerobot-doctor" "$work/$dataset" 2>&1)" || { echo "$said"; exit 1; }
+    # What it says decides, not how it ends: threads of its pyarrow sometimes abort Python at the very end.
+    said="$("$venv/bin/lerobot-doctor" "$work/$dataset" 2>&1)" || true
     for part in "Metadata & Format Compliance" "Temporal Consistency" "Video Integrity" "Feature Consistency" "Portability"; do
         echo "$said" | grep -qF "[PASS] $part" || { echo "$said"; exit 1; }
     done

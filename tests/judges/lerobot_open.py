@@ -21,6 +21,7 @@ import json  # noqa: E402
 
 import lerobot  # noqa: E402
 import numpy as np  # noqa: E402
+from leaving import leave  # noqa: E402
 from lerobot.datasets.lerobot_dataset import LeRobotDataset  # noqa: E402
 
 
@@ -103,3 +104,4 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     main(*sys.argv[1:3])
+    leave()

@@ -8,13 +8,8 @@ if [ ! -e "$data/double_pendulum_dfki" ]; then
     echo "skipped: $data is not here" >&2
     exit 0
 fi
-target="${CARGO_TARGET_DIR:-target}"
-venv="$target/judges/numpy"
-if [ ! -x "$venv/bin/python" ]; then
-    mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
-fi
+. tests/judges/common.sh
+environment numpy numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 terrella="$target/release/terrella"
