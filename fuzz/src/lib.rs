@@ -7,8 +7,10 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
-use terrella_data::{SourceOptions, open_source};
+use terrella_data::{ALL, SourceOptions, open_source};
 
+#[path = "../../crates/terrella-data/tests/it/bag_fixtures.rs"]
+mod bag_fixtures;
 #[path = "../../crates/terrella-data/tests/it/rlds_fixtures.rs"]
 #[allow(dead_code)]
 mod rlds_fixtures;
@@ -126,7 +128,7 @@ impl Target {
         let path = folder.join(files[choice % files.len()]);
         let before = fs::read(&path).ok();
         fs::write(&path, bytes).expect("written");
-        let mut options = SourceOptions { fps: Some(10.0), ..Default::default() };
+        let mut options = SourceOptions { fps: Some(10.0), views: vec![ALL.to_owned()], ..Default::default() };
         if let Some(mapping) = self.mapping() {
             let map = folder.join("map.toml");
             if self != Self::Mapping {
@@ -157,6 +159,11 @@ fn read_all(path: &Path, options: &SourceOptions) {
         assert_eq!(episode.len(), rows, "as many rows as were told");
         if let Ok(Some(frames)) = source.pictures(at) {
             assert_eq!(frames.len(), rows, "a picture a row");
+        }
+        for view in 0..source.views().len() {
+            if let Ok(frames) = source.view(at, view) {
+                assert_eq!(frames.len(), rows, "a picture a row");
+            }
         }
         let _ = source.evidence(at);
     }

@@ -1,12 +1,12 @@
 //! Whole recordings to begin with, made on the spot.
 
-use crate::{Target, rlds_fixtures};
+use crate::{Target, bag_fixtures, rlds_fixtures};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{Episode, Frames, Signature, Table};
-use terrella_data::Writer;
+use terrella_core::{Episode, Frames, Pixel, Signature, Table};
+use terrella_data::{View, Writer};
 
 const CSV: &str = "t,a,b\n0.0,1,2\n0.1,2,3\n0.2,3,4\n0.3,4.5,5e-1\n";
 
@@ -47,7 +47,8 @@ pub fn inputs(target: Target) -> Vec<Vec<u8>> {
         return [(0, records), (0, columns), (1, lines)].map(|(c, text)| [&[c], text.as_bytes()].concat()).to_vec();
     }
     if target == Target::Mcap {
-        return vec![exported(), bag()];
+        let bags = ["none", "lz4", "bz2"].map(|packed| bag_fixtures::bag(packed, true));
+        return [exported(), bag()].into_iter().chain(bags).collect();
     }
     let folder = tempfile::tempdir().expect("a folder");
     write(target, folder.path());
@@ -71,13 +72,17 @@ fn lerobot(folder: &Path) {
         env: None,
     };
     let whole = folder.join("whole");
-    let mut writer = Writer::create(&whole, &signature).expect("a folder");
+    let view = |name: &str, depth| View { name: name.to_owned(), size: [2, 2], depth };
+    let views = [view("side", None), view("deep", Some(0.001))];
+    let mut writer = Writer::create(&whole, &signature).expect("a folder").with_views(&views);
     for index in 0..2 {
         let rows = 2 + index;
         let frames = Some(Frames::new(3, 3, rows, Arc::new(vec![7_u8; rows * 27]), 0));
         let states = Table { width: 2, data: vec![0.5; 2 * rows] };
         let actions = Table { width: 1, data: vec![1.0; rows] };
-        writer.write_episode(&Episode { index, task: "t".into(), states, actions, frames }).expect("written");
+        let beside = [Pixel::Rgb, Pixel::Depth].map(|p| Frames::of(p, [2, 2], vec![3; rows * 4 * p.bytes()]));
+        let episode = Episode { index, task: "t".into(), states, actions, frames };
+        writer.write_views(&episode, &beside).expect("written");
     }
     writer.finish().expect("finished");
     for name in ["meta", "data"] {
@@ -235,7 +240,8 @@ fn bag() -> Vec<u8> {
         let proto = [&[0x0a, 8][..], &f64::from(i).to_le_bytes(), &[0x12, 1, b'n', 0x18, 4]].concat();
         for (channel, data) in [(a, cdr), (b, proto)] {
             let time = u64::from(i) * 100_000_000;
-            let header = mcap::records::MessageHeader { channel_id: channel, sequence: 0, log_time: time, publish_time: time };
+            let header =
+                mcap::records::MessageHeader { channel_id: channel, sequence: 0, log_time: time, publish_time: time };
             writer.write_to_known_channel(&header, &data).expect("a message");
         }
     }

@@ -18,7 +18,8 @@ data=../shared/data
 if [ -e "$data/donkeycar_tub" ]; then
     "$terrella" import "$data/donkeycar_tub/tub.tar.gz" "$work/donkey" >/dev/null 2>&1
     "$terrella" import "$data/bridge_tfrecord" "$work/bridge" >/dev/null 2>&1
-    set -- "$@" donkey bridge
+    "$terrella" import "$data/bridge_tfrecord" "$work/bridge-views" --views all >/dev/null 2>&1
+    set -- "$@" donkey bridge bridge-views
 fi
 for dataset in "$@"; do
     # What it says decides, not how it ends: threads of its pyarrow sometimes abort Python at the very end.

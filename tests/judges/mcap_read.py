@@ -22,6 +22,7 @@ from mcap_protobuf.reader import read_protobuf_messages
 from mcap_protobuf.writer import Writer as ProtobufWriter
 from mcap_ros2.writer import Writer as Ros2Writer
 from PIL import Image
+from rosbags.rosbag1 import Writer as Bag
 from rosbags.typesys import Stores, get_typestore
 
 terrella, work = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -145,6 +146,10 @@ ros1 = work / "ros1.mcap"
 types = get_typestore(Stores.ROS1_NOETIC)
 JointState, Twist, Vector3 = (types.types[name] for name in ("sensor_msgs/msg/JointState", "geometry_msgs/msg/Twist", "geometry_msgs/msg/Vector3"))
 Header, Time = types.types["std_msgs/msg/Header"], types.types["builtin_interfaces/msg/Time"]
+bags = [Bag(work / f"ros1-{packed.name}.bag") for packed in (Bag.CompressionFormat.BZ2, Bag.CompressionFormat.LZ4)]
+bags.append(Bag(work / "ros1-plain.bag"))
+for bag, packed in zip(bags, (Bag.CompressionFormat.BZ2, Bag.CompressionFormat.LZ4)):
+    bag.set_compression(packed)
 with open(ros1, "wb") as f:
     writer = RawWriter(f)
     writer.start(profile="ros1")
@@ -152,6 +157,9 @@ with open(ros1, "wb") as f:
     for topic, kind in (("/joints", "sensor_msgs/msg/JointState"), ("/cmd_vel", "geometry_msgs/msg/Twist")):
         schema = writer.register_schema(kind.replace("/msg/", "/"), "ros1msg", types.generate_msgdef(kind)[0].encode())
         channels[topic] = (writer.register_channel(topic, "ros1", schema), kind)
+    for bag in bags:
+        bag.open()
+    connections = [{topic: bag.add_connection(topic, kind, typestore=types) for topic, (_, kind) in channels.items()} for bag in bags]
     for i in range(n):
         time = start + i * 50_000_000
         header = Header(seq=i, stamp=Time(sec=time // 10**9, nanosec=time % 10**9), frame_id="base")
@@ -161,12 +169,18 @@ with open(ros1, "wb") as f:
         }
         for topic, message in messages.items():
             channel, kind = channels[topic]
-            writer.add_message(channel, time, bytes(types.serialize_ros1(message, kind)), time)
+            data = bytes(types.serialize_ros1(message, kind))
+            writer.add_message(channel, time, data, time)
+            for bag, connection in zip(bags, connections):
+                bag.write(connection[topic], time, data)
     writer.finish()
-run("import", ros1, work / "ros1")
-got = dataset(work / "ros1")
-assert np.array_equal(got[0], joints.astype(np.float32)) and np.array_equal(got[1], twist.astype(np.float32)), got
-print(f"ros 1: {n} rows equal, by a guessed mapping")
+    for bag in bags:
+        bag.close()
+for log in (ros1, *(bag.path for bag in bags)):
+    run("import", log, work / log.stem)
+    got = dataset(work / log.stem)
+    assert np.array_equal(got[0], joints.astype(np.float32)) and np.array_equal(got[1], twist.astype(np.float32)), log
+print(f"ros 1: {n} rows equal, by a guessed mapping, in MCAP and in {len(bags)} bags (bz2, lz4, plain)")
 
 # 4. Protobuf, and a mapping that has to be guessed.
 proto = work / "proto.mcap"

@@ -22,9 +22,29 @@ pub struct Signature {
     pub env: Option<String>,
 }
 
-/// The decoded RGB pictures of one episode, in shared memory.
+/// What a pixel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pixel {
+    /// Red, green and blue, a byte each.
+    Rgb,
+    /// Distance along the optical axis in counts of 16 bits, the low byte first; 0 where nothing was measured.
+    Depth,
+}
+
+impl Pixel {
+    /// Bytes of one.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Rgb => 3,
+            Self::Depth => 2,
+        }
+    }
+}
+
+/// The decoded pictures of one episode, in shared memory.
 #[derive(Clone)]
 pub struct Frames {
+    pixel: Pixel,
     height: usize,
     width: usize,
     len: usize,
@@ -33,14 +53,24 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Views `len` pictures of `height × width × 3` bytes that start at `offset`.
+    /// Views `len` RGB pictures of `height × width × 3` bytes that start at `offset`.
     ///
     /// # Panics
     /// If the bytes end too early.
     pub fn new(height: usize, width: usize, len: usize, bytes: SharedBytes, offset: usize) -> Self {
         let (have, need) = ((*bytes).as_ref().len(), offset + len * height * width * 3);
         assert!(have >= need, "{len} pictures end at byte {need} of {have}");
-        Self { height, width, len, bytes, offset }
+        Self { pixel: Pixel::Rgb, height, width, len, bytes, offset }
+    }
+
+    /// Pictures of any pixels, one after the other; they are as many as the bytes hold.
+    ///
+    /// # Panics
+    /// If the bytes end within a picture.
+    pub fn of(pixel: Pixel, [height, width]: [usize; 2], bytes: Vec<u8>) -> Self {
+        let size = (height * width * pixel.bytes()).max(1);
+        assert!(bytes.len().is_multiple_of(size), "{} bytes of pictures of {size}", bytes.len());
+        Self { pixel, height, width, len: bytes.len() / size, bytes: Arc::new(bytes), offset: 0 }
     }
 
     /// Frames from pictures of one size.
@@ -64,20 +94,25 @@ impl Frames {
         self.len == 0
     }
 
+    /// What their pixels are.
+    pub fn pixel(&self) -> Pixel {
+        self.pixel
+    }
+
     /// Height and width.
     pub fn size(&self) -> [usize; 2] {
         [self.height, self.width]
     }
 
-    /// The bytes of one picture, height × width × 3.
+    /// The bytes of one picture, height × width × bytes of a pixel.
     pub fn bytes(&self, at: usize) -> &[u8] {
         assert!(at < self.len, "picture {at} of {}", self.len);
-        let n = self.height * self.width * 3;
+        let n = self.height * self.width * self.pixel.bytes();
         let start = self.offset + at * n;
         &(*self.bytes).as_ref()[start..start + n]
     }
 
-    /// A copy of one picture.
+    /// A copy of one RGB picture.
     pub fn image(&self, at: usize) -> Image {
         Image { height: self.height, width: self.width, data: self.bytes(at).to_vec() }
     }

@@ -26,7 +26,7 @@ pub use clip::{Batch, Clip, Window};
 pub use dataset::{Dataset, Split};
 pub use dynamics::{Dynamics, Objective, Rollout, blocks_at};
 pub use env::{Env, EnvSpec, Observation, Rule};
-pub use episode::{Episode, Frames, SharedBytes, Signature};
+pub use episode::{Episode, Frames, Pixel, SharedBytes, Signature};
 pub use error::{Error, Result};
 pub use image::Image;
 pub use plan::{Plan, Planner, Prior, Problem};

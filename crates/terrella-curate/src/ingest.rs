@@ -104,11 +104,11 @@ impl Reading<'_> {
         let (format, source) = open(recording)?;
         let (writer, tables) = match &mut self.open {
             Some(open) => {
-                agree(&open.1.signature, source.signature(), &recording.path)?;
+                agree(&open.1, source.as_ref(), &recording.path)?;
                 open
             }
             None => {
-                let tables = self.begin(source.signature());
+                let tables = self.begin(source.as_ref());
                 if self.pictures && source.signature().image.is_none() {
                     return Err(Error::Invalid(format!(
                         "{}: a stage asks for pictures and there are none; leave that stage out",
@@ -149,7 +149,8 @@ impl Reading<'_> {
         })
     }
 
-    fn begin(&self, signature: &Signature) -> Tables {
+    fn begin(&self, source: &dyn Source) -> Tables {
+        let signature = source.signature();
         let mut taken: Vec<String> = Vec::new();
         let mut columns = |kind: &str, names: &[String]| -> Vec<String> {
             names.iter().map(|name| column_name(kind, name, &mut taken)).collect()
@@ -161,6 +162,7 @@ impl Reading<'_> {
             episodes: self.name.join("episodes.parquet"),
             complete: true,
             signature: signature.clone(),
+            views: source.views().to_vec(),
             state,
             action,
             counts: [0, 0],
@@ -192,7 +194,8 @@ impl Reading<'_> {
     }
 }
 
-fn agree(first: &Signature, other: &Signature, path: &Path) -> Result<()> {
+fn agree(tables: &Tables, source: &dyn Source, path: &Path) -> Result<()> {
+    let (first, other): (&Signature, &Signature) = (&tables.signature, source.signature());
     let differ = |what: &str, a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| {
         Err(Error::Invalid(format!(
             "{}: {what} is {b:?}, that of the first recording {a:?}; all recordings of a pipeline must agree",
@@ -210,6 +213,9 @@ fn agree(first: &Signature, other: &Signature, path: &Path) -> Result<()> {
     }
     if first.action != other.action {
         return differ("the action", &first.action, &other.action);
+    }
+    if tables.views != source.views() {
+        return differ("the list of views", &tables.views, &source.views());
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Float32Type;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use terrella_core::{Episode, Frames, Table};
 use terrella_data::{Source, Writer, Written};
 
@@ -71,10 +70,13 @@ impl Output<'_> {
                 task: episodes["task"].as_string::<i32>().value(at).to_owned(),
                 states: table(&rows, &self.tables.state),
                 actions: table(&rows, &self.tables.action),
-                frames: pictures.of_clip(&from, rows.num_rows(), mirrored)?,
+                frames: None,
             };
+            let mut shown = pictures.of_clip(&from, rows.num_rows(), mirrored)?;
+            let views = shown.split_off(usize::from(self.tables.signature.image.is_some()));
+            let made = Episode { frames: shown.pop(), ..made };
             part.rows.write(part.chosen.len(), rows.num_rows(), &from)?;
-            part.writer.write_episode(&made)?;
+            part.writer.write_views(&made, &views)?;
             part.chosen.push(at);
             part.left -= 1;
             if part.left == 0
@@ -97,6 +99,7 @@ impl Output<'_> {
 
     fn begin(&self, name: &str, left: usize) -> Result<Part> {
         let writer = Writer::create(&part_folder(self.folder, name), &self.tables.signature)?;
+        let writer = writer.with_views(&self.tables.views);
         let rows = RowsWriter::create(writer.folder())?;
         Ok(Part { name: name.to_owned(), writer, rows, chosen: Vec::new(), left })
     }
@@ -125,56 +128,69 @@ fn table(rows: &RecordBatch, columns: &[String]) -> Table {
 
 /// Pictures of clips, decoded a recorded episode at a time.
 struct Pictures<'a> {
+    tables: &'a Tables,
     sources: &'a [SourceRecord],
-    wanted: bool,
     open: BTreeMap<i64, Box<dyn Source>>,
-    last: Option<((i64, i64), Frames)>,
+    /// Source, episode and its pictures, as [`Self::decode`] has them.
+    last: Option<((i64, i64), Vec<Frames>)>,
 }
 
 impl<'a> Pictures<'a> {
-    fn of(tables: &Tables, sources: &'a [SourceRecord]) -> Self {
-        Self { sources, wanted: tables.signature.image.is_some(), open: BTreeMap::new(), last: None }
+    fn of(tables: &'a Tables, sources: &'a [SourceRecord]) -> Self {
+        Self { tables, sources, open: BTreeMap::new(), last: None }
     }
 
-    fn of_clip(&mut self, from: &lineage::From, rows: usize, mirrored: bool) -> Result<Option<Frames>> {
-        if !self.wanted {
-            return Ok(None);
-        }
+    /// Pictures of the camera, if there is one, and of each view.
+    fn of_clip(&mut self, from: &lineage::From, rows: usize, mirrored: bool) -> Result<Vec<Frames>> {
         let key = (from.source, from.episode);
-        let frames = match self.last.take().filter(|(of, _)| *of == key) {
-            Some((_, frames)) => frames,
+        let recorded = match self.last.take().filter(|(of, _)| *of == key) {
+            Some((_, recorded)) => recorded,
             None => self.decode(key)?,
         };
-        let [height, width] = frames.size();
-        let mut bytes = Vec::with_capacity(rows * height * width * 3);
-        for row in 0..rows {
-            let at = from.from as usize + row * from.every as usize;
-            if at >= frames.len() {
-                return Err(Error::Invalid(format!(
-                    "row {at} of episode {} has no picture, the recording changed meanwhile; run again",
-                    from.episode
-                )));
-            }
-            let picture = frames.bytes(at);
-            if mirrored {
-                let lines = picture.chunks_exact(width * 3);
-                bytes.extend(lines.flat_map(|line| line.chunks_exact(3).rev().flatten().copied()));
-            } else {
-                bytes.extend_from_slice(picture);
-            }
-        }
-        self.last = Some((key, frames));
-        Ok(Some(Frames::new(height, width, rows, Arc::new(bytes), 0)))
+        let clips = recorded.iter().map(|frames| cut(frames, from, rows, mirrored)).collect();
+        self.last = Some((key, recorded));
+        clips
     }
 
-    fn decode(&mut self, (source, episode): (i64, i64)) -> Result<Frames> {
+    fn decode(&mut self, (source, episode): (i64, i64)) -> Result<Vec<Frames>> {
+        if self.tables.signature.image.is_none() && self.tables.views.is_empty() {
+            return Ok(Vec::new());
+        }
         let record = &self.sources[source as usize];
         let reader = match self.open.entry(source) {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
             std::collections::btree_map::Entry::Vacant(free) => free.insert(open(&record.recording)?.1),
         };
-        reader
-            .pictures(episode as usize)?
-            .ok_or_else(|| Error::broken(&record.path, format!("episode {episode} has no pictures, others have")))
+        let mut shown: Vec<Frames> = reader.pictures(episode as usize)?.into_iter().collect();
+        if self.tables.signature.image.is_some() && shown.is_empty() {
+            return Err(Error::broken(&record.path, format!("episode {episode} has no pictures, others have")));
+        }
+        for view in 0..self.tables.views.len() {
+            shown.push(reader.view(episode as usize, view)?);
+        }
+        Ok(shown)
     }
+}
+
+/// The pictures of a clip among those of its episode.
+fn cut(frames: &Frames, from: &lineage::From, rows: usize, mirrored: bool) -> Result<Frames> {
+    let ([height, width], pixel) = (frames.size(), frames.pixel().bytes());
+    let mut bytes = Vec::with_capacity(rows * height * width * pixel);
+    for row in 0..rows {
+        let at = from.from as usize + row * from.every as usize;
+        if at >= frames.len() {
+            return Err(Error::Invalid(format!(
+                "row {at} of episode {} has no picture, the recording changed meanwhile; run again",
+                from.episode
+            )));
+        }
+        let picture = frames.bytes(at);
+        if mirrored {
+            let lines = picture.chunks_exact(width * pixel);
+            bytes.extend(lines.flat_map(|line| line.chunks_exact(pixel).rev().flatten().copied()));
+        } else {
+            bytes.extend_from_slice(picture);
+        }
+    }
+    Ok(Frames::of(frames.pixel(), frames.size(), bytes))
 }

@@ -53,6 +53,8 @@ pub struct Recording {
     pub action: Option<Vec<String>>,
     /// The picture feature to read, where there are several.
     pub camera: Option<String>,
+    /// Views to keep beside it, by name, or `all`.
+    pub views: Vec<String>,
     /// Leaves pictures out.
     pub no_pictures: bool,
     /// A mapping file, or the name of a known mapping.
@@ -284,8 +286,8 @@ impl Stage {
 impl Recording {
     /// As options of a reader.
     pub(crate) fn options(&self) -> SourceOptions {
-        let Self { path: _, fps, env, task, state, action, camera, no_pictures, map } = self.clone();
-        SourceOptions { fps, env, task, state, action, camera, no_pictures, map }
+        let Self { path: _, fps, env, task, state, action, camera, views, no_pictures, map } = self.clone();
+        SourceOptions { fps, env, task, state, action, camera, views, no_pictures, map }
     }
 }
 

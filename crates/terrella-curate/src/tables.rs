@@ -17,6 +17,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::Signature;
+use terrella_data::View;
 
 /// Rows of frames in a file, at least.
 const FILE_ROWS: usize = 2_000_000;
@@ -33,6 +34,8 @@ pub(crate) struct Tables {
     /// Whether `episodes` has all the episodes that `frames` has.
     pub(crate) complete: bool,
     pub(crate) signature: Signature,
+    /// Pictures beside those of the signature.
+    pub(crate) views: Vec<View>,
     /// Columns of the state and of the action, in the order of the signature.
     pub(crate) state: Vec<String>,
     pub(crate) action: Vec<String>,

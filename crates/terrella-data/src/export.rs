@@ -1,6 +1,6 @@
 //! From any recording to one MCAP file, for the tools that robots are looked at with.
 //!
-//! Topics are `/state`, `/action`, `/camera` and `/episode`. Rows lie on one grid of the dataset's rate
+//! Topics are `/state`, `/action`, `/camera`, `/views/NAME` and `/episode`. Rows lie on one grid of the dataset's rate
 //! that begins at one second; between episodes stays at least a second. States and actions are
 //! JSON numbers that hold every 32-bit float exactly, pictures are PNG, so reading the file back gives
 //! the dataset bit for bit.
@@ -8,11 +8,15 @@
 use crate::format::choose;
 use crate::logs::{Mapping, Marks, Pictures, Rule, Stream};
 use crate::mcap_file::McapFile;
-use crate::{Error, Note, Result, SourceOptions, picture};
+use crate::views::short_names;
+use crate::{Error, Note, Result, SourceOptions, View, picture};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use terrella_core::{Episode, Frames};
+
+/// Topic of the pictures that models see.
+const CAMERA: &str = "/camera";
 
 /// What was exported.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -55,9 +59,11 @@ pub fn export_mcap(
     let name = destination.file_name().unwrap_or_default().to_string_lossy();
     let partial = destination.with_file_name(format!(".{name}.{}.partial", std::process::id()));
     let write = |partial: &Path| -> Result<usize> {
-        let mut out = Out::create(partial, signature, about)?;
+        let mut out = Out::create(partial, signature, opened.views(), about)?;
         for at in 0..total {
-            out.episode(at, &opened.episode(at), opened.pictures(at)?.as_ref(), opened.evidence(at).success)?;
+            let views = (0..opened.views().len()).map(|view| opened.view(at, view)).collect::<Result<Vec<_>>>()?;
+            let shown: Vec<Frames> = opened.pictures(at)?.into_iter().chain(views).collect();
+            out.episode(at, &opened.episode(at), &shown, opened.evidence(at).success)?;
             progress(at + 1, total);
         }
         out.file.finish()?;
@@ -73,7 +79,8 @@ struct Out<'a> {
     signature: &'a terrella_core::Signature,
     state: Option<u16>,
     action: u16,
-    camera: Option<u16>,
+    /// The camera, if there is one, and the views.
+    cameras: Vec<u16>,
     marks: u16,
     /// The next row of the grid.
     next: u64,
@@ -81,8 +88,13 @@ struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    fn create(path: &Path, signature: &'a terrella_core::Signature, about: BTreeMap<String, String>) -> Result<Self> {
-        let mut file = McapFile::create(path, &mapping(signature), about)?;
+    fn create(
+        path: &Path,
+        signature: &'a terrella_core::Signature,
+        views: &[View],
+        about: BTreeMap<String, String>,
+    ) -> Result<Self> {
+        let mut file = McapFile::create(path, &mapping(signature, views), about)?;
         let mut numbers = |topic: &str, kind: &str, names: &[String]| {
             let properties: Vec<(&str, &str)> = names.iter().map(|n| (n.as_str(), "number")).collect();
             file.channel(topic, kind, &properties)
@@ -93,20 +105,16 @@ impl<'a> Out<'a> {
             Some(numbers("/state", "terrella.State", &signature.state)?)
         };
         let action = numbers("/action", "terrella.Action", &signature.action)?;
-        let camera = signature.image.map(|_| file.camera("/camera")).transpose()?;
+        let topics = signature.image.map(|_| CAMERA.to_owned());
+        let topics = topics.into_iter().chain(short_names(views).into_iter().map(|name| view_topic(&name)));
+        let cameras = topics.map(|topic| file.camera(&topic)).collect::<Result<Vec<_>>>()?;
         let mark = [("event", "string"), ("index", "integer"), ("task", "string"), ("success", "boolean")];
         let marks = file.channel("/episode", "terrella.Episode", &mark)?;
         let next = signature.fps.ceil() as u64;
-        Ok(Self { file, signature, state, action, camera, marks, next, rows: 0 })
+        Ok(Self { file, signature, state, action, cameras, marks, next, rows: 0 })
     }
 
-    fn episode(
-        &mut self,
-        index: usize,
-        episode: &Episode,
-        frames: Option<&Frames>,
-        success: Option<bool>,
-    ) -> Result<()> {
+    fn episode(&mut self, index: usize, episode: &Episode, shown: &[Frames], success: Option<bool>) -> Result<()> {
         let fps = self.signature.fps;
         let time = |row: u64| (row as f64 * 1e9 / fps).round() as u64;
         let object = |names: &[String], row: &[f32]| {
@@ -123,11 +131,10 @@ impl<'a> Out<'a> {
                 self.file.write(state, t, t, &object(&self.signature.state, episode.states.row(row)))?;
             }
             self.file.write(self.action, t, t, &object(&self.signature.action, episode.actions.row(row)))?;
-            if let (Some(camera), Some(frames)) = (self.camera, frames) {
-                let [height, width] = frames.size();
-                let png = picture::encode(height, width, frames.bytes(row));
+            for (camera, frames) in self.cameras.iter().zip(shown) {
+                let png = picture::encode(frames.pixel(), frames.size(), frames.bytes(row));
                 let png = png.map_err(|e| Error::Invalid(format!("picture {row} of episode {index}: {e}")))?;
-                self.file.write_picture(camera, t, t, &png)?;
+                self.file.write_picture(*camera, t, t, &png)?;
             }
         }
         let end = json!({ "event": "end", "index": index, "success": success });
@@ -141,12 +148,16 @@ impl<'a> Out<'a> {
 }
 
 /// What the topics mean.
-fn mapping(signature: &terrella_core::Signature) -> Mapping {
+fn mapping(signature: &terrella_core::Signature, views: &[View]) -> Mapping {
     let stream = |topic: &str, names: &[String]| {
         let mut stream = Stream::of_topic(topic, names.to_vec());
         stream.names = Some(names.to_vec());
         stream.align = Some(Rule::Nearest);
         stream
+    };
+    let seen = |name: String, view: &View| {
+        let topic = Pictures::of_topic(&view_topic(&name));
+        (name, Pictures { depth: view.depth, ..topic })
     };
     let some = |topic: &str, names: &[String]| {
         if names.is_empty() { Vec::new() } else { vec![stream(topic, names)] }
@@ -157,7 +168,8 @@ fn mapping(signature: &terrella_core::Signature) -> Mapping {
         env: signature.env.clone(),
         state: some("/state", &signature.state),
         action: some("/action", &signature.action),
-        picture: signature.image.map(|_| Pictures::of_topic("/camera")),
+        picture: signature.image.map(|_| Pictures::of_topic(CAMERA)),
+        views: short_names(views).into_iter().zip(views).map(|(name, view)| seen(name, view)).collect(),
         marks: Some(Marks {
             topic: Some("/episode".to_owned()),
             event: Some("event".to_owned()),
@@ -167,4 +179,8 @@ fn mapping(signature: &terrella_core::Signature) -> Mapping {
         }),
         ..Mapping::default()
     }
+}
+
+fn view_topic(name: &str) -> String {
+    format!("/views/{name}")
 }

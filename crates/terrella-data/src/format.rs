@@ -4,7 +4,7 @@
 //! apart from pictures, so that a cached open never decodes a picture. Adding a format is one file
 //! and one line in [`FORMATS`].
 
-use crate::{Error, Result};
+use crate::{Error, Result, View};
 use std::ops::Range;
 use std::path::Path;
 use terrella_core::{Episode, Frames, Signature, Stats, Table};
@@ -34,8 +34,10 @@ pub struct SourceOptions {
     pub state: Option<Vec<String>>,
     /// Names of the action's numbers, for formats that do not store them.
     pub action: Option<Vec<String>>,
-    /// The picture feature to read, where there are several.
+    /// The picture feature that models see, where there are several.
     pub camera: Option<String>,
+    /// Further picture features to keep beside it, by name, or [`ALL`](crate::ALL).
+    pub views: Vec<String>,
     /// Leaves pictures out, and with them what only pictures lack.
     pub no_pictures: bool,
     /// A mapping file, or the name of a known mapping, that says what the columns of a log mean.
@@ -117,6 +119,19 @@ pub trait Source: Send + Sync {
     /// If they cannot be read or have another size.
     fn pictures(&self, at: usize) -> Result<Option<Frames>>;
 
+    /// The views beside those pictures, as [`SourceOptions::views`] asked for.
+    fn views(&self) -> &[View] {
+        &[]
+    }
+
+    /// The decoded pictures of one of [`Self::views`] in one episode, as many as it has rows.
+    ///
+    /// # Errors
+    /// If they cannot be read or have another size.
+    fn view(&self, at: usize, view: usize) -> Result<Frames> {
+        Err(Error::Invalid(format!("episode {at} has no view {view}")))
+    }
+
     /// What is said of one episode beside its rows.
     fn evidence(&self, _at: usize) -> Evidence {
         Evidence::default()
@@ -190,32 +205,6 @@ pub(crate) fn given_names(
         }
         Some(given) => Ok(given.clone()),
         None => Ok(others),
-    }
-}
-
-/// The picture feature to read: the one asked for, else the only one, else the preferred one.
-pub(crate) fn choose_camera(
-    path: &Path,
-    options: &SourceOptions,
-    pictures: &[&str],
-    preferred: Option<&str>,
-    missing: impl FnOnce(&str) -> Error,
-) -> Result<Option<String>> {
-    if options.no_pictures {
-        return Ok(None);
-    }
-    if let Some(camera) = &options.camera {
-        return if pictures.contains(&camera.as_str()) { Ok(Some(camera.clone())) } else { Err(missing(camera)) };
-    }
-    match (pictures, preferred) {
-        ([], _) => Ok(None),
-        ([only], _) => Ok(Some((*only).to_owned())),
-        (several, Some(preferred)) if several.contains(&preferred) => Ok(Some(preferred.to_owned())),
-        (several, _) => Err(Error::broken(
-            path,
-            format!("there are {} picture features: {}", several.len(), several.join(", ")),
-            "say which to read with --camera, or leave pictures out with --no-pictures",
-        )),
     }
 }
 

@@ -4,7 +4,7 @@
 //! large dataset takes no longer than looking at a small one.
 
 use crate::open::{hash_of, open_source};
-use crate::{Result, Source, SourceOptions};
+use crate::{Result, Source, SourceOptions, View};
 use serde::Serialize;
 use std::path::Path;
 use terrella_core::{Episode, Stats};
@@ -27,6 +27,8 @@ pub struct Summary {
     pub env: Option<String>,
     /// Height and width of the recorded pictures.
     pub image: Option<[usize; 2]>,
+    /// Views beside them, of those that were asked for.
+    pub views: Vec<View>,
     /// Names of the state's numbers.
     pub state: Vec<String>,
     /// Names of the action's numbers.
@@ -75,6 +77,7 @@ pub fn inspect(path: impl AsRef<Path>, options: &SourceOptions) -> Result<Summar
         fps: signature.fps,
         env: signature.env,
         image: signature.image,
+        views: source.views().to_vec(),
         state: signature.state,
         action: signature.action,
         tasks,

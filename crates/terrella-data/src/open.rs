@@ -8,7 +8,6 @@ use crate::format::choose;
 use crate::picture::Scaler;
 use crate::{Error, Note, Result, Source, SourceOptions, Writer, Written};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use terrella_core::{Dataset, Episode, Frames, Stats, write_atomic};
 
 /// How to open a dataset.
@@ -112,30 +111,30 @@ pub fn import(
     let (path, format) = (source, choose(source, options)?);
     let source = format.open(path, options)?;
     let mut signature = source.signature().clone();
-    let scaler = match (signature.image, *image_size) {
-        (_, Some(0)) => return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned())),
-        (Some(from), Some(side)) => Some(Scaler::new(from, [side, side])),
-        _ => None,
-    };
-    if scaler.is_some() {
-        signature.image = image_size.map(|side| [side, side]);
+    if *image_size == Some(0) {
+        return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned()));
     }
-    let mut writer = Writer::create(destination, &signature)?;
-    if *video && signature.image.is_some() {
+    let scaler = |from: [usize; 2]| image_size.map(|side| Scaler::new(from, [side, side]));
+    let scaled = |frames: Frames, scaler: &Option<Scaler>| match scaler {
+        Some(scaler) => scaler.frames(&frames),
+        None => frames,
+    };
+    let mut views = source.views().to_vec();
+    let (camera, others) = (signature.image.and_then(scaler), views.iter().map(|v| scaler(v.size)).collect::<Vec<_>>());
+    if let Some(side) = image_size {
+        signature.image = signature.image.map(|_| [*side, *side]);
+        views.iter_mut().for_each(|view| view.size = [*side, *side]);
+    }
+    let mut writer = Writer::create(destination, &signature)?.with_views(&views);
+    if *video && (signature.image.is_some() || !views.is_empty()) {
         writer = writer.with_video()?;
     }
     let total = source.lengths().len();
     for at in 0..total {
-        let frames = source.pictures(at)?;
-        let frames = match (&scaler, signature.image) {
-            (Some(scaler), Some([height, width])) => frames.map(|frames| {
-                let mut rgb = Vec::with_capacity(frames.len() * height * width * 3);
-                (0..frames.len()).for_each(|i| scaler.scale(frames.bytes(i), &mut rgb));
-                Frames::new(height, width, frames.len(), Arc::new(rgb), 0)
-            }),
-            _ => frames,
-        };
-        writer.write_episode(&Episode { frames, ..source.episode(at) })?;
+        let frames = source.pictures(at)?.map(|frames| scaled(frames, &camera));
+        let beside = others.iter().enumerate().map(|(view, scaler)| Ok(scaled(source.view(at, view)?, scaler)));
+        let beside = beside.collect::<Result<Vec<_>>>()?;
+        writer.write_views(&Episode { frames, ..source.episode(at) }, &beside)?;
         progress(at + 1, total);
     }
     let notes = source.notes();

@@ -1,45 +1,83 @@
-//! Pictures in files: PNG (written with fast compression) and JPEG, and area averaging to another size.
+//! Pictures in files: PNG (written with fast compression), JPEG and PNM, and area averaging to another size.
 //!
 //! PNG because LeRobot's `image` dtype holds encoded bytes and lossless pictures keep the dataset
-//! equal to what was recorded. The scaler gives the very bytes of [`Image::resized`] (a test holds
+//! equal to what was recorded; depth is grey PNG of 16 bits. The scaler gives the very bytes of [`Image::resized`] (a test holds
 //! it to that, since live pictures go through the latter), with the overlaps computed once.
 
-use png::{BitDepth, ColorType, Compression, Filter, Transformations};
+use crate::pnm::Pnm;
+use png::{BitDepth, ColorType, Compression, Filter, OutputInfo, Transformations};
 use std::io::Cursor;
+use terrella_core::{Frames, Pixel};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// Encodes `height × width × 3` bytes.
-pub(crate) fn encode(height: usize, width: usize, rgb: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
-    let mut bytes = Vec::with_capacity(rgb.len() / 4);
+/// Encodes the pixels of one picture.
+pub(crate) fn encode(pixel: Pixel, [height, width]: [usize; 2], data: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::with_capacity(data.len() / 4);
     let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(ColorType::Rgb);
-    encoder.set_depth(BitDepth::Eight);
+    let (colour, depth) = match pixel {
+        Pixel::Rgb => (ColorType::Rgb, BitDepth::Eight),
+        Pixel::Depth => (ColorType::Grayscale, BitDepth::Sixteen),
+    };
+    encoder.set_color(colour);
+    encoder.set_depth(depth);
     encoder.set_compression(Compression::Fast);
     encoder.set_filter(Filter::Adaptive);
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(rgb)?;
+    match pixel {
+        Pixel::Rgb => writer.write_image_data(data)?,
+        Pixel::Depth => writer.write_image_data(&swapped(data))?,
+    }
     writer.finish()?;
     Ok(bytes)
+}
+
+/// Numbers of 16 bits with their bytes turned: PNG has the high one first.
+fn swapped(data: &[u8]) -> Vec<u8> {
+    data.as_chunks::<2>().0.iter().flat_map(|[a, b]| [*b, *a]).collect()
 }
 
 /// The largest side of a picture that is decoded: a few bytes may promise any size.
 const LARGEST_SIDE: usize = 16_384;
 
-/// Decodes a PNG or a JPEG to height, width and RGB bytes; grey becomes RGB, transparency is dropped.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
-    if bytes.starts_with(&[0xff, 0xd8]) { decode_jpeg(bytes) } else { decode_png(bytes) }
+/// Decodes a picture to height, width and pixels of this kind. Colours are in a PNG, a JPEG or a PNM; grey becomes
+/// RGB, transparency is dropped. Depth is in a grey PNG or PGM.
+pub(crate) fn decode_as(pixel: Pixel, bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+    match pixel {
+        Pixel::Rgb => decode(bytes),
+        Pixel::Depth => decode_depth(bytes),
+    }
 }
 
-/// Height and width as the header of a PNG or a JPEG has them; nothing is decoded.
+/// Decodes a PNG, a JPEG or a PNM to height, width and RGB bytes.
+pub(crate) fn decode(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+    if is_jpeg(bytes) {
+        decode_jpeg(bytes)
+    } else if Pnm::is(bytes) {
+        let picture = Pnm::decode(bytes, LARGEST_SIDE)?;
+        Ok((picture.height, picture.width, picture.rgb()))
+    } else {
+        decode_png(bytes)
+    }
+}
+
+/// Whether bytes begin as a JPEG does.
+pub(crate) fn is_jpeg(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xd8])
+}
+
+/// Height and width as the header has them; nothing is decoded.
 pub(crate) fn size(bytes: &[u8]) -> Result<[usize; 2], String> {
-    if bytes.starts_with(&[0xff, 0xd8]) {
+    if is_jpeg(bytes) {
         let mut decoder = JpegDecoder::new(ZCursor::new(bytes));
         decoder.decode_headers().map_err(|e| e.to_string())?;
         let (width, height) = decoder.dimensions().ok_or("a picture without a size")?;
         return Ok([height, width]);
+    }
+    if Pnm::is(bytes) {
+        return Pnm::size(bytes, LARGEST_SIDE);
     }
     let reader = png::Decoder::new(Cursor::new(bytes)).read_info().map_err(|e| e.to_string())?;
     let (width, height) = reader.info().size();
@@ -57,9 +95,10 @@ fn decode_jpeg(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     Ok((height, width, rgb))
 }
 
-fn decode_png(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+/// The first frame of a PNG, and its bytes.
+fn read_png(bytes: &[u8], into: Transformations) -> Result<(OutputInfo, Vec<u8>), String> {
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
-    decoder.set_transformations(Transformations::normalize_to_color8());
+    decoder.set_transformations(into);
     let mut reader = decoder.read_info().map_err(|e| e.to_string())?;
     let (width, height) = reader.info().size();
     if width.max(height) as usize > LARGEST_SIDE {
@@ -69,6 +108,25 @@ fn decode_png(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     let mut data = vec![0; size];
     let info = reader.next_frame(&mut data).map_err(|e| e.to_string())?;
     data.truncate(info.buffer_size());
+    Ok((info, data))
+}
+
+fn decode_depth(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+    if Pnm::is(bytes) {
+        let picture = Pnm::decode(bytes, LARGEST_SIDE)?;
+        return Ok((picture.height, picture.width, picture.depth()?));
+    }
+    let (info, data) = read_png(bytes, Transformations::IDENTITY)?;
+    let counts = match (info.color_type, info.bit_depth) {
+        (ColorType::Grayscale, BitDepth::Sixteen) => swapped(&data),
+        (ColorType::Grayscale, BitDepth::Eight) => data.iter().flat_map(|count| [*count, 0]).collect(),
+        (colour, depth) => return Err(format!("{colour:?} of {depth:?} bits is no depth; grey of 16 or 8 bits is")),
+    };
+    Ok((info.height as usize, info.width as usize, counts))
+}
+
+fn decode_png(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+    let (info, data) = read_png(bytes, Transformations::normalize_to_color8())?;
     let rgb = match info.color_type {
         ColorType::Rgb => data,
         ColorType::Rgba => data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect(),
@@ -79,7 +137,8 @@ fn decode_png(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     Ok((info.height as usize, info.width as usize, rgb))
 }
 
-/// Scales pictures of one size to another by area averaging.
+/// Scales pictures of one size to another: colours by area averaging, depth by the count in the middle, since the
+/// mean of something near and something far is a place where nothing is.
 pub(crate) struct Scaler {
     from: [usize; 2],
     rows: Vec<Vec<(usize, f64)>>,
@@ -93,7 +152,36 @@ impl Scaler {
         Self { from, rows: spans(0), columns: spans(1) }
     }
 
-    /// Appends the scaled picture to `out`.
+    /// All pictures of an episode, scaled.
+    pub(crate) fn frames(&self, frames: &Frames) -> Frames {
+        let to = [self.rows.len(), self.columns.len()];
+        let mut scaled = Vec::with_capacity(frames.len() * to[0] * to[1] * frames.pixel().bytes());
+        for at in 0..frames.len() {
+            self.append(frames, at, &mut scaled);
+        }
+        Frames::of(frames.pixel(), to, scaled)
+    }
+
+    /// Appends one scaled picture of an episode to `out`.
+    pub(crate) fn append(&self, frames: &Frames, at: usize, out: &mut Vec<u8>) {
+        match frames.pixel() {
+            Pixel::Rgb => self.scale(frames.bytes(at), out),
+            Pixel::Depth => self.pick(frames.bytes(at), out),
+        }
+    }
+
+    fn pick(&self, counts: &[u8], out: &mut Vec<u8>) {
+        let middle = |at: usize, to: usize, from: usize| (2 * at + 1) * from / (2 * to);
+        let counts = counts.as_chunks::<2>().0;
+        for y in 0..self.rows.len() {
+            let y = middle(y, self.rows.len(), self.from[0]);
+            for x in 0..self.columns.len() {
+                out.extend(counts[y * self.from[1] + middle(x, self.columns.len(), self.from[1])]);
+            }
+        }
+    }
+
+    /// Appends the scaled RGB picture to `out`.
     pub(crate) fn scale(&self, picture: &[u8], out: &mut Vec<u8>) {
         if self.from == [self.rows.len(), self.columns.len()] {
             out.extend_from_slice(picture);
@@ -138,8 +226,28 @@ mod tests {
     #[test]
     fn png_keeps_every_byte() {
         let image = noise(7, 5);
-        let png = encode(7, 5, &image.data).expect("a picture that can be encoded");
+        let png = encode(Pixel::Rgb, [7, 5], &image.data).expect("a picture that can be encoded");
         assert_eq!(decode(&png), Ok((7, 5, image.data)), "lossless");
+        let depth = noise(4, 5).data[..40].to_vec();
+        let png = encode(Pixel::Depth, [4, 5], &depth).expect("a picture that can be encoded");
+        assert_eq!(decode_as(Pixel::Depth, &png), Ok((4, 5, depth)), "lossless, and the bytes in order");
+    }
+
+    #[test]
+    fn depth_is_never_averaged() {
+        let counts = [10u16, 10, 10, 900, 10, 10, 900, 900, 900, 10, 900, 900, 900, 900, 900, 900];
+        let frames = Frames::of(Pixel::Depth, [4, 4], counts.iter().flat_map(|c| c.to_le_bytes()).collect());
+        let scaled = Scaler::new([4, 4], [2, 2]).frames(&frames);
+        assert_eq!((scaled.len(), scaled.size()), (1, [2, 2]), "one picture");
+        let found: Vec<u16> = scaled.bytes(0).as_chunks().0.iter().map(|b| u16::from_le_bytes(*b)).collect();
+        assert_eq!(found, [10, 900, 900, 900], "counts that were measured");
+    }
+
+    #[test]
+    fn colours_are_no_depth() {
+        let png = encode(Pixel::Rgb, [2, 2], &[0; 12]).expect("a picture");
+        let error = decode_as(Pixel::Depth, &png).expect_err("refused");
+        assert!(error.contains("Rgb") && error.contains("grey of 16"), "{error}");
     }
 
     #[test]

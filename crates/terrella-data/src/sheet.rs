@@ -7,7 +7,7 @@ use crate::picture::{Scaler, encode};
 use crate::{Error, Result, SourceOptions, open_source};
 use font8x8::UnicodeFonts;
 use std::path::Path;
-use terrella_core::{Episode, Image, Stats, Table, write_atomic};
+use terrella_core::{Episode, Image, Pixel, Stats, Table, write_atomic};
 
 /// Episodes and pictures of each that are shown.
 const EPISODES: usize = 8;
@@ -40,11 +40,9 @@ pub fn contact_sheet(path: &Path, options: &SourceOptions, destination: &Path) -
     let action = Stats::of(signature.action.len(), all.iter().map(|e| &e.actions));
     let strips = [("state", &signature.state, &state), ("action", &signature.action, &action)];
     let strips: Vec<_> = strips.into_iter().filter(|(_, names, _)| !names.is_empty()).collect();
-    let tile = signature.image.map(|[height, width]| {
-        let wide = (HIGH * width / height).clamp(1, (WIDE - 2 * GAP) / PICTURES - 4);
-        [(wide * height / width).clamp(1, HIGH), wide]
-    });
-    let pictures = tile.map_or(0, |[high, _]| high + GAP);
+    let sizes = signature.image.into_iter().chain(source.views().iter().map(|view| view.size));
+    let tiles: Vec<[usize; 2]> = sizes.map(tile).collect();
+    let pictures: usize = tiles.iter().map(|[high, _]| high + GAP).sum();
     let each = TEXT + pictures + strips.len() * (STRIP + 4) + 2 * GAP;
     let legend = TEXT * (2 + strips.len());
     let mut sheet = Sheet(Image::filled(GAP + legend + shown.len() * each, WIDE, PAPER));
@@ -65,12 +63,16 @@ pub fn contact_sheet(path: &Path, options: &SourceOptions, destination: &Path) -
         let seconds = episode.len() as f64 / signature.fps;
         sheet.text(GAP, y, &format!("{at}: {} rows, {seconds:.1} s, {}", episode.len(), episode.task), INK);
         y += TEXT;
-        if let (Some(frames), Some([high, wide])) = (source.pictures(at)?, tile) {
-            let scaler = Scaler::new(frames.size(), [high, wide]);
+        let views = (0..source.views().len()).map(|view| source.view(at, view));
+        let pictures = source.pictures(at)?.map(Ok).into_iter().chain(views);
+        for (frames, [high, wide]) in pictures.zip(&tiles) {
+            let frames = frames?;
+            let scaler = Scaler::new(frames.size(), [*high, *wide]);
             for (tile, row) in spaced(frames.len(), PICTURES).into_iter().enumerate() {
-                let mut rgb = Vec::new();
-                scaler.scale(frames.bytes(row), &mut rgb);
-                sheet.paste(GAP + tile * (WIDE - 2 * GAP) / PICTURES, y, wide, &rgb);
+                let mut pixels = Vec::new();
+                scaler.append(&frames, row, &mut pixels);
+                let rgb = if frames.pixel() == Pixel::Depth { greys(&pixels) } else { pixels };
+                sheet.paste(GAP + tile * (WIDE - 2 * GAP) / PICTURES, y, *wide, &rgb);
             }
             y += high + GAP;
         }
@@ -81,8 +83,23 @@ pub fn contact_sheet(path: &Path, options: &SourceOptions, destination: &Path) -
         }
     }
     let Image { height, width, data } = sheet.0;
-    let png = encode(height, width, &data).map_err(|e| Error::Invalid(format!("cannot draw the sheet: {e}")))?;
+    let png = encode(Pixel::Rgb, [height, width], &data)
+        .map_err(|e| Error::Invalid(format!("cannot draw the sheet: {e}")))?;
     Ok(write_atomic(destination, &png)?)
+}
+
+/// Height and width of a picture on the sheet.
+fn tile([height, width]: [usize; 2]) -> [usize; 2] {
+    let wide = (HIGH * width / height).clamp(1, (WIDE - 2 * GAP) / PICTURES - 4);
+    [(wide * height / width).clamp(1, HIGH), wide]
+}
+
+/// Depth to look at: what is near is bright, what was not measured black.
+fn greys(counts: &[u8]) -> Vec<u8> {
+    let counts: Vec<u16> = counts.as_chunks::<2>().0.iter().map(|c| u16::from_le_bytes(*c)).collect();
+    let far = f64::from(counts.iter().copied().max().unwrap_or(0).max(1));
+    let grey = |count: u16| if count == 0 { 0 } else { (255.0 - 215.0 * f64::from(count) / far) as u8 };
+    counts.iter().flat_map(|count| [grey(*count); 3]).collect()
 }
 
 /// At most `most` of `n` places, evenly spaced, the first and the last among them.
@@ -167,6 +184,13 @@ mod tests {
     fn places_are_even_and_reach_both_ends() {
         assert_eq!(spaced(100, 4), [0, 33, 66, 99], "both ends");
         assert_eq!((spaced(3, 8), spaced(1, 8), spaced(0, 8)), (vec![0, 1, 2], vec![0], vec![]), "few");
+    }
+
+    #[test]
+    fn near_is_bright() {
+        let counts = [0u16, 100, 1000].map(u16::to_le_bytes).concat();
+        let greys = greys(&counts);
+        assert!(greys[0] == 0 && greys[3] > 200 && (30..60).contains(&greys[6]), "{greys:?}");
     }
 
     #[test]

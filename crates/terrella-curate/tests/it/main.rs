@@ -7,3 +7,4 @@ mod kill;
 mod lineage;
 mod physics;
 mod stages;
+mod views;

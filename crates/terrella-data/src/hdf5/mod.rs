@@ -8,12 +8,12 @@ mod file;
 mod robomimic;
 mod rows;
 
-use crate::format::{Evidence, check_finite, choose_camera, given_names};
-use crate::{Error, Format, Note, Result, Source, SourceOptions};
+use crate::format::{Evidence, check_finite, given_names};
+use crate::views::{Offered, choose_camera, choose_views};
+use crate::{Error, Format, Note, Result, Source, SourceOptions, View};
 use file::{Hdf5, Rows, Shape};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use terrella_core::{Episode, Frames, Signature, Table};
+use terrella_core::{Episode, Frames, Pixel, Signature, Table};
 
 /// Demonstrations of robomimic.
 pub(crate) struct Robomimic;
@@ -63,7 +63,8 @@ impl Format for WorldModelRows {
 struct Recorded {
     states: Table,
     actions: Table,
-    pictures: Option<Rows>,
+    /// Rows of the camera, if there is one, and of each view.
+    pictures: Vec<Rows>,
     success: Option<bool>,
 }
 
@@ -72,8 +73,23 @@ struct Recording {
     file: Hdf5,
     signature: Signature,
     task: String,
+    views: Vec<View>,
     episodes: Vec<Recorded>,
     notes: Vec<Note>,
+}
+
+/// The pictures to read.
+#[derive(Default)]
+struct Cameras {
+    camera: Option<String>,
+    views: Vec<String>,
+}
+
+impl Cameras {
+    /// All of them, the camera first.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.camera.iter().chain(&self.views).map(String::as_str)
+    }
 }
 
 /// What a layout found out about a file.
@@ -88,7 +104,7 @@ struct Found {
 
 impl Recording {
     /// Checks episodes, leaves out bad ones, and makes the signature.
-    fn new(file: Hdf5, options: &SourceOptions, found: Found) -> Result<Self> {
+    fn new(file: Hdf5, options: &SourceOptions, cameras: &Cameras, found: Found) -> Result<Self> {
         let path = file.path().to_path_buf();
         let fps = options.fps.or(found.fps).ok_or_else(|| {
             Error::broken(&path, "the file does not store its rate", "give the rows a second (fps) when importing")
@@ -96,7 +112,7 @@ impl Recording {
         let mut notes = found.notes;
         let mut episodes: Vec<Recorded> = Vec::new();
         let mut names: Option<[Vec<String>; 2]> = None;
-        let mut image = None;
+        let mut sizes: Vec<[usize; 2]> = Vec::new();
         let mut first_error = None;
         for (name, recorded) in found.episodes {
             let checked = recorded.and_then(|episode| {
@@ -117,16 +133,16 @@ impl Recording {
                         )?,
                     ],
                 };
-                let size = episode.pictures.as_ref().map(|p| file.picture_size(p)).transpose()?;
-                let image = if episodes.is_empty() { size } else { image };
-                fits(&path, &episode, &names, [size, image])?;
+                let found = episode.pictures.iter().map(|p| file.picture_size(p)).collect::<Result<Vec<_>>>()?;
+                let others = if episodes.is_empty() { &found } else { &sizes };
+                fits(&path, &episode, &names, [&found, others])?;
                 check_finite(&path, episodes.len(), "state", &episode.states, &names[0])?;
                 check_finite(&path, episodes.len(), "action", &episode.actions, &names[1])?;
-                Ok((episode, names, image))
+                Ok((episode, names, found))
             });
             match checked {
                 Ok((episode, found, size)) => {
-                    (names, image) = (Some(found), size);
+                    (names, sizes) = (Some(found), size);
                     episodes.push(episode);
                 }
                 Err(error) => {
@@ -138,9 +154,24 @@ impl Recording {
         let Some([state, action]) = names else {
             return Err(first_error.unwrap_or_else(|| Error::broken(&path, "it holds no episode", "record one")));
         };
+        let image = cameras.camera.as_ref().and(sizes.first().copied());
         let signature = Signature { fps, image, state, action, env: options.env.clone() };
+        let views = cameras.names().zip(&sizes).skip(usize::from(image.is_some()));
+        let views = views.map(|(name, size)| View { name: name.to_owned(), size: *size, depth: None }).collect();
         let task = options.task.clone().or(found.task).unwrap_or_else(|| "unknown".to_owned());
-        Ok(Self { file, signature, task, episodes, notes })
+        Ok(Self { file, signature, task, views, episodes, notes })
+    }
+}
+
+impl Recording {
+    fn frames(&self, rows: &Rows, size: [usize; 2]) -> Result<Frames> {
+        let bytes = self.file.bytes(rows)?;
+        let need = rows.len * size[0] * size[1] * 3;
+        if bytes.len() != need {
+            let what = format!("{} holds {} bytes where {need} were declared", rows.dataset, bytes.len());
+            return Err(Error::broken(self.file.path(), what, crate::error::DOWNLOAD_AGAIN));
+        }
+        Ok(Frames::of(Pixel::Rgb, size, bytes))
     }
 }
 
@@ -149,12 +180,7 @@ fn known(what: &str, found: &[String], width: usize) -> Vec<String> {
     if found.len() == width { found.to_vec() } else { (0..width).map(|i| format!("{what}.{i}")).collect() }
 }
 
-fn fits(
-    path: &Path,
-    episode: &Recorded,
-    names: &[Vec<String>; 2],
-    [size, image]: [Option<[usize; 2]>; 2],
-) -> Result<()> {
+fn fits(path: &Path, episode: &Recorded, names: &[Vec<String>; 2], [sizes, others]: [&[[usize; 2]]; 2]) -> Result<()> {
     let rows = episode.actions.len();
     let bad = |what: String| Err(Error::broken(path, what, "record one row of each a step, as in the other episodes"));
     if rows == 0 {
@@ -168,9 +194,9 @@ fn fits(
     if episode.states.width > 0 && episode.states.len() != rows {
         return bad(format!("{} states and {rows} actions", episode.states.len()));
     }
-    if episode.pictures.as_ref().is_some_and(|p| p.len != rows) || size != image {
-        let n = episode.pictures.as_ref().map(|p| p.len);
-        return bad(format!("{rows} actions and pictures {n:?} of {size:?}, others are of {image:?}"));
+    if episode.pictures.iter().any(|p| p.len != rows) || sizes != others {
+        let n: Vec<usize> = episode.pictures.iter().map(|p| p.len).collect();
+        return bad(format!("{rows} actions and {n:?} pictures of {sizes:?}, others are of {others:?}"));
     }
     Ok(())
 }
@@ -190,16 +216,16 @@ impl Source for Recording {
     }
 
     fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        let (Some(rows), Some([height, width])) = (&self.episodes[at].pictures, self.signature.image) else {
-            return Ok(None);
-        };
-        let bytes = self.file.bytes(rows)?;
-        let need = rows.len * height * width * 3;
-        if bytes.len() != need {
-            let what = format!("{} holds {} bytes where {need} were declared", rows.dataset, bytes.len());
-            return Err(Error::broken(self.file.path(), what, crate::error::DOWNLOAD_AGAIN));
-        }
-        Ok(Some(Frames::new(height, width, rows.len, Arc::new(bytes), 0)))
+        self.signature.image.map(|size| self.frames(&self.episodes[at].pictures[0], size)).transpose()
+    }
+
+    fn views(&self) -> &[View] {
+        &self.views
+    }
+
+    fn view(&self, at: usize, view: usize) -> Result<Frames> {
+        let rows = &self.episodes[at].pictures[view + usize::from(self.signature.image.is_some())];
+        self.frames(rows, self.views[view].size)
     }
 
     fn evidence(&self, at: usize) -> Evidence {
@@ -215,13 +241,16 @@ impl Source for Recording {
     }
 }
 
-/// The picture feature to read among datasets.
-fn camera(file: &Hdf5, options: &SourceOptions, datasets: &[(String, Shape)]) -> Result<Option<String>> {
+/// The pictures to read among datasets.
+fn cameras(file: &Hdf5, options: &SourceOptions, datasets: &[(String, Shape)]) -> Result<Cameras> {
     let pictures: Vec<&str> = datasets.iter().filter(|(_, s)| s.is_pictures()).map(|(n, _)| n.as_str()).collect();
-    choose_camera(file.path(), options, &pictures, None, |camera| Error::Missing {
+    let offered: Vec<Offered<'_>> = pictures.iter().map(|name| Offered { name, depth: false }).collect();
+    let camera = choose_camera(file.path(), options, &offered, None, |camera| Error::Missing {
         path: file.path().to_path_buf(),
         kind: "picture",
         name: camera.to_owned(),
         present: pictures.join(", "),
-    })
+    })?;
+    let views = choose_views(file.path(), options, &offered, camera.as_deref())?;
+    Ok(Cameras { camera, views })
 }

@@ -4,7 +4,7 @@
 //! there are none.
 
 use super::file::{Hdf5, Rows};
-use super::{Found, Recorded, Recording, camera};
+use super::{Cameras, Found, Recorded, Recording, cameras};
 use crate::{Error, Note, Result, SourceOptions};
 use serde_json::Value;
 use terrella_core::Table;
@@ -23,7 +23,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         return Err(Error::broken(file.path(), "data has no demonstrations", "record one"));
     };
     let observed = file.datasets(&format!("data/{first}/obs"));
-    let camera = camera(&file, options, &observed)?;
+    let cameras = cameras(&file, options, &observed)?;
     let mut parts: Vec<(String, usize)> = observed
         .iter()
         .filter(|(_, s)| s.is_table())
@@ -36,9 +36,9 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         kept = vec!["actions", "states"];
     }
     let here = file.datasets(&format!("data/{first}")).into_iter().map(|(name, _)| name);
-    let camera_path = camera.as_ref().map(|c| format!("obs/{c}"));
     let mut others: Vec<String> = here.chain(observed.iter().map(|(name, _)| format!("obs/{name}"))).collect();
-    others.retain(|name| !kept.contains(&name.as_str()) && Some(name) != camera_path.as_ref());
+    let shown = |name: &str| cameras.names().any(|camera| name.strip_prefix("obs/") == Some(camera));
+    others.retain(|name| !kept.contains(&name.as_str()) && !shown(name));
     others.extend(file.datasets("mask").into_iter().map(|(name, _)| format!("mask/{name}")));
     let mut notes = Vec::new();
     if !others.is_empty() {
@@ -51,9 +51,9 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         (0..*width).map(move |i| format!("{name}.{i}"))
     });
     let state = names.collect();
-    let episodes = demos.iter().map(|(_, demo)| {
-        (format!("data/{demo}"), demonstration(&file, &format!("data/{demo}"), &parts, camera_path.as_deref()))
-    });
+    let episodes = demos
+        .iter()
+        .map(|(_, demo)| (format!("data/{demo}"), demonstration(&file, &format!("data/{demo}"), &parts, &cameras)));
     let episodes = episodes.collect();
     let found = Found {
         fps: environment["env_kwargs"]["control_freq"].as_f64().filter(|f| *f > 0.0),
@@ -62,10 +62,10 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         episodes,
         notes,
     };
-    Recording::new(file, options, found)
+    Recording::new(file, options, &cameras, found)
 }
 
-fn demonstration(file: &Hdf5, demo: &str, parts: &[(String, usize)], camera: Option<&str>) -> Result<Recorded> {
+fn demonstration(file: &Hdf5, demo: &str, parts: &[(String, usize)], cameras: &Cameras) -> Result<Recorded> {
     let rows_of = |name: &str| -> Result<Rows> {
         let dataset = format!("{demo}/{name}");
         let len = file.shape(&dataset)?.sides.first().copied().unwrap_or(0);
@@ -90,5 +90,6 @@ fn demonstration(file: &Hdf5, demo: &str, parts: &[(String, usize)], camera: Opt
     // A sparse reward of one is how robomimic says that the task was done.
     let rewards = rows_of("rewards").and_then(|rows| file.table(&rows)).ok();
     let success = rewards.map(|r| r.data.iter().any(|x| *x >= 1.0)).filter(|done| *done);
-    Ok(Recorded { states, actions, pictures: camera.map(rows_of).transpose()?, success })
+    let pictures = cameras.names().map(|camera| rows_of(&format!("obs/{camera}"))).collect::<Result<_>>()?;
+    Ok(Recorded { states, actions, pictures, success })
 }

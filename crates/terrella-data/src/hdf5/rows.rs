@@ -4,7 +4,7 @@
 //! The last action of an episode may be NaN there, since nothing follows; it is read as 0 and told.
 
 use super::file::{Hdf5, Rows, Shape};
-use super::{Found, Recorded, Recording, camera};
+use super::{Found, Recorded, Recording, cameras};
 use crate::{Error, Note, Result, SourceOptions};
 use terrella_core::Table;
 
@@ -25,12 +25,12 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         return Err(unknown(&file, &columns));
     }
     let state = STATES.iter().find(|name| columns.iter().any(|(n, s)| n == *name && s.is_table()));
-    let camera = camera(&file, options, &columns)?;
+    let cameras = cameras(&file, options, &columns)?;
     let told = ["action", "ep_len", "ep_offset", "ep_idx", "step_idx"];
     let others: Vec<&str> = columns
         .iter()
         .map(|(name, _)| name.as_str())
-        .filter(|n| !told.contains(n) && state != Some(n) && camera.as_deref() != Some(*n))
+        .filter(|n| !told.contains(n) && state != Some(n) && cameras.names().all(|camera| camera != *n))
         .collect();
     let mut notes = Vec::new();
     if !others.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
             *endings += 1;
         }
         let states = state.map_or(Ok(Table::new(0)), |name| file.table(&rows(name)))?;
-        Ok(Recorded { states, actions, pictures: camera.as_deref().map(rows), success: None })
+        Ok(Recorded { states, actions, pictures: cameras.names().map(rows).collect(), success: None })
     };
     let named = episodes.into_iter().enumerate().map(|(at, rows)| (format!("episode {at}"), read(rows, &mut endings)));
     let episodes: Vec<_> = named.collect();
@@ -55,7 +55,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         notes.push(Note { place: "action".to_owned(), what });
     }
     let found = Found { fps: None, task: None, state: Vec::new(), episodes, notes };
-    Recording::new(file, options, found)
+    Recording::new(file, options, &cameras, found)
 }
 
 /// First row and length of each episode.

@@ -3,7 +3,7 @@
 //! LeRobot declares widths in `info.json`; on disk a width of 1 is a plain column and anything wider
 //! a (fixed-size) list, of whatever float type the recorder had.
 
-use super::info::{ACTION, IMAGE, STATE};
+use super::info::{ACTION, STATE};
 use crate::{Error, Result};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, FixedSizeListArray, Float32Array, Int64Array, StringArray, StructArray,
@@ -17,17 +17,15 @@ use terrella_core::{Signature, Table};
 /// Integer columns that every data file has.
 pub(crate) const INDICES: [&str; 4] = ["frame_index", "episode_index", "index", "task_index"];
 
-/// The schema of the data files of a signature, with or without its pictures.
-pub(crate) fn schema(signature: &Signature, pictures: bool) -> Arc<Schema> {
+/// The schema of the data files of a signature with these pictures in them.
+pub(crate) fn schema<'a>(signature: &Signature, pictures: impl Iterator<Item = &'a str>) -> Arc<Schema> {
     let mut fields = Vec::new();
     for (name, width) in [(STATE, signature.state.len()), (ACTION, signature.action.len())] {
         if width > 0 {
             fields.push(Field::new(name, table_type(width), true));
         }
     }
-    if pictures && signature.image.is_some() {
-        fields.push(Field::new(IMAGE, DataType::Struct(picture_fields()), true));
-    }
+    fields.extend(pictures.map(|key| Field::new(key, DataType::Struct(picture_fields()), true)));
     fields.push(Field::new("timestamp", DataType::Float32, true));
     fields.extend(INDICES.map(|name| Field::new(name, DataType::Int64, true)));
     Arc::new(Schema::new(fields))

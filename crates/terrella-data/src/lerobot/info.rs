@@ -3,8 +3,9 @@
 //! The world a recording comes from is kept as `robot_type: "terrella/<env>"`: LeRobot passes that
 //! field through untouched, whereas it warns about keys of our own.
 
-use crate::format::choose_camera;
-use crate::{Error, Result, SourceOptions};
+use super::pictures::PictureFeature;
+use crate::views::{Offered, choose_camera, choose_views};
+use crate::{Error, Result, SourceOptions, View};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use std::collections::BTreeMap;
@@ -58,21 +59,54 @@ pub(crate) struct Info {
 
 /// One feature of the dataset.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Feature {
+pub(super) struct Feature {
     dtype: String,
     shape: Vec<usize>,
     #[serde(default)]
     names: Value,
-    /// What a video is.
+    /// What a video or depth is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    info: Option<Value>,
+    pub(super) info: Option<Value>,
+}
+
+impl Feature {
+    pub(super) fn new(dtype: &str, shape: Vec<usize>, names: Value) -> Self {
+        Self { dtype: dtype.to_owned(), shape, names, info: None }
+    }
+
+    fn is_pictures(&self) -> bool {
+        // Depth in a video is HEVC of 12 bits, which no decoder here reads.
+        self.dtype == "image" || (self.dtype == "video" && !self.is_depth())
+    }
+
+    fn is_depth(&self) -> bool {
+        let told = |key: &str| self.info.as_ref().is_some_and(|info| info[key] == true);
+        told("is_depth_map") || told("video.is_depth_map")
+    }
+
+    /// Height and width of pictures; grey ones have one channel or none.
+    fn picture_size(&self) -> Option<[usize; 2]> {
+        let channels_first = self.names.get(0).and_then(Value::as_str).is_some_and(|n| n.starts_with("channel"));
+        match (self.shape.as_slice(), channels_first) {
+            (&[1 | 3, height, width], true) | (&[height, width, 1 | 3], false) | (&[height, width], _) => {
+                (height > 0 && width > 0).then_some([height, width])
+            }
+            _ => None,
+        }
+    }
+
+    /// Metres of a count of depth: what the file says, else millimetres, which most cameras count.
+    fn metres(&self) -> f64 {
+        let info = self.info.as_ref().unwrap_or(&Value::Null);
+        let told = info["depth_metres_per_count"].as_f64().filter(|m| m.is_finite() && *m > 0.0);
+        told.unwrap_or(if info["depth_unit"] == "m" { 1.0 } else { 0.001 })
+    }
 }
 
 impl Info {
-    /// Describes a dataset of this signature, whose pictures may be stored as videos.
-    pub(crate) fn new(signature: &Signature, videos: bool, [episodes, rows, tasks]: [usize; 3]) -> Self {
-        let feature =
-            |dtype: &str, shape: Vec<usize>, names| Feature { dtype: dtype.to_owned(), shape, names, info: None };
+    /// Describes a dataset of this signature and these pictures.
+    pub(super) fn new(signature: &Signature, pictures: &[PictureFeature], [episodes, rows, tasks]: [usize; 3]) -> Self {
+        let feature = Feature::new;
         let mut features: BTreeMap<String, Feature> = ["frame_index", "episode_index", "index", "task_index"]
             .iter()
             .map(|name| ((*name).to_owned(), feature("int64", vec![1], Value::Null)))
@@ -83,19 +117,8 @@ impl Info {
                 features.insert(key.to_owned(), feature("float32", vec![names.len()], json!(names)));
             }
         }
-        if let Some([height, width]) = signature.image {
-            let shape = vec![height, width, 3];
-            let dtype = if videos { "video" } else { "image" };
-            let mut pictures = feature(dtype, shape, json!(["height", "width", "channels"]));
-            pictures.info = videos.then(|| {
-                json!({
-                    "video.height": height, "video.width": width, "video.codec": "h264", "video.pix_fmt": "yuv420p",
-                    "video.fps": signature.fps as u64, "video.channels": 3, "video.g": crate::video::GROUP,
-                    "is_depth_map": false, "has_audio": false,
-                })
-            });
-            features.insert(IMAGE.to_owned(), pictures);
-        }
+        features.extend(pictures.iter().map(|p| (p.key.clone(), p.described(signature.fps))));
+        let videos = pictures.iter().any(PictureFeature::is_video);
         Self {
             codebase_version: VERSION.to_owned(),
             robot_type: signature.env.as_ref().map(|env| format!("terrella/{env}")),
@@ -141,28 +164,33 @@ impl Info {
         self.features.get(name).is_some_and(|f| f.dtype == "video")
     }
 
-    /// Features that are not read with this camera.
-    pub(crate) fn others<'a>(&'a self, camera: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+    /// Features that are not read with these pictures.
+    pub(super) fn others<'a>(&'a self, pictures: &'a [View]) -> impl Iterator<Item = &'a str> {
         let read = move |name: &str| {
             [STATE, ACTION, "timestamp"].contains(&name)
                 || super::columns::INDICES.contains(&name)
-                || camera == Some(name)
+                || pictures.iter().any(|p| p.name == name)
         };
         self.features.keys().map(String::as_str).filter(move |name| !read(name))
     }
 
-    /// The signature, and the name of the picture feature if there is one.
-    pub(crate) fn signature(&self, path: &Path, options: &SourceOptions) -> Result<(Signature, Option<String>)> {
+    /// The signature, and all pictures to read: the camera first, if the signature has one, then the views.
+    pub(super) fn signature(&self, path: &Path, options: &SourceOptions) -> Result<(Signature, Vec<View>)> {
         if !self.features.contains_key(ACTION) {
             return Err(self.missing(path, ACTION));
         }
         let fps = self.fps.as_f64().filter(|fps| *fps > 0.0);
         let fps = fps.ok_or_else(|| Error::broken(path, format!("fps is {}", self.fps), "set the rate of the rows"))?;
-        let camera = self.camera(path, options)?;
-        let image = camera.as_ref().map(|name| self.picture_size(path, name)).transpose()?;
+        let offered = self.features.iter().filter(|(_, f)| f.is_pictures());
+        let offered: Vec<Offered<'_>> = offered.map(|(name, f)| Offered { name, depth: f.is_depth() }).collect();
+        let camera = choose_camera(path, options, &offered, Some(IMAGE), |camera| self.missing(path, camera))?;
+        let views = choose_views(path, options, &offered, camera.as_deref())?;
+        let pictures = camera.iter().chain(&views).map(|name| self.view(path, name)).collect::<Result<Vec<_>>>()?;
+        let image = camera.map(|_| pictures[0].size);
         let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
         let env = options.env.clone().or(env);
-        Ok((Signature { fps, image, state: self.names(path, STATE)?, action: self.names(path, ACTION)?, env }, camera))
+        let (state, action) = (self.names(path, STATE)?, self.names(path, ACTION)?);
+        Ok((Signature { fps, image, state, action, env }, pictures))
     }
 
     fn missing(&self, path: &Path, name: &str) -> Error {
@@ -170,25 +198,14 @@ impl Info {
         Error::Missing { path: path.to_path_buf(), kind: "feature", name: name.to_owned(), present }
     }
 
-    fn camera(&self, path: &Path, options: &SourceOptions) -> Result<Option<String>> {
-        let pictures = self.features.iter().filter(|(_, f)| f.dtype == "image" || f.dtype == "video");
-        let pictures: Vec<&str> = pictures.map(|(name, _)| name.as_str()).collect();
-        choose_camera(path, options, &pictures, Some(IMAGE), |camera| self.missing(path, camera))
-    }
-
-    fn picture_size(&self, path: &Path, name: &str) -> Result<[usize; 2]> {
+    fn view(&self, path: &Path, name: &str) -> Result<View> {
         let feature = &self.features[name];
-        let channels_first = feature.names.get(0).and_then(Value::as_str).is_some_and(|n| n.starts_with("channel"));
-        match (feature.shape.as_slice(), channels_first) {
-            (&[3, height, width], true) | (&[height, width, 3], false) if height > 0 && width > 0 => {
-                Ok([height, width])
-            }
-            (shape, _) => Err(Error::broken(
-                path,
-                format!("{name} has shape {shape:?}, not height, width, 3"),
-                "store RGB pictures",
-            )),
-        }
+        let size = feature.picture_size().ok_or_else(|| {
+            let what = format!("{name} has shape {:?}, not height, width, 3", feature.shape);
+            Error::broken(path, what, "store RGB pictures")
+        })?;
+        let depth = feature.is_depth().then(|| feature.metres());
+        Ok(View { name: name.to_owned(), size, depth })
     }
 
     /// The names of a feature's numbers: a list, a dictionary of lists, or made up from the key.
@@ -232,10 +249,30 @@ mod tests {
         };
         let base = tempfile::tempdir().expect("a folder");
         let path = base.path().join("info.json");
-        let text = serde_json::to_string(&Info::new(&signature, false, [3, 30, 1])).expect("JSON");
+        let mut pictures = vec![PictureFeature::camera([96, 64])];
+        let depth = View { name: "/wrist/depth".into(), size: [48, 32], depth: Some(0.0002) };
+        pictures.extend(PictureFeature::views(std::slice::from_ref(&depth)));
+        let text = serde_json::to_string(&Info::new(&signature, &pictures, [3, 30, 1])).expect("JSON");
         std::fs::write(&path, text).expect("written");
         let info = Info::read(&path).expect("read back");
-        let (read, camera) = info.signature(&path, &SourceOptions::default()).expect("a signature");
-        assert_eq!((read, camera.as_deref()), (signature, Some(IMAGE)), "nothing is lost");
+        let options = SourceOptions { views: vec![crate::ALL.to_owned()], ..SourceOptions::default() };
+        let (read, pictures) = info.signature(&path, &options).expect("a signature");
+        assert_eq!(read, signature, "nothing is lost");
+        let camera = View { name: IMAGE.to_owned(), size: [96, 64], depth: None };
+        let depth = View { name: "observation.images.wrist_depth".to_owned(), ..depth };
+        assert_eq!(pictures, [camera, depth], "size and unit are kept");
+    }
+
+    #[test]
+    fn units_of_depth_are_known_by_name() {
+        for (info, metres) in [
+            (json!({"is_depth_map": true}), 0.001),
+            (json!({"is_depth_map": true, "depth_unit": "m"}), 1.0),
+            (json!({"video.is_depth_map": true, "depth_metres_per_count": 0.0002}), 0.0002),
+            (json!({"is_depth_map": true, "depth_metres_per_count": -1.0}), 0.001),
+        ] {
+            let feature = Feature { info: Some(info.clone()), ..Feature::new("image", vec![4, 6, 1], Value::Null) };
+            assert_eq!((feature.is_depth(), feature.metres()), (true, metres), "{info}");
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! pandas' own metadata; without it the tasks load as integers.
 
 use super::columns::int_column;
-use super::info::IMAGE;
 use super::stats::FeatureStats;
 use super::videos::ClipRow;
 use crate::{Error, Result};
@@ -32,20 +31,18 @@ pub(crate) struct EpisodeRow {
     pub(crate) from: usize,
     /// Chunk and file that hold it.
     pub(crate) file: [usize; 2],
-    /// Where its pictures are, if they are a video.
-    pub(super) clip: Option<ClipRow>,
+    /// Where its pictures are, for each feature that is a video.
+    pub(super) clips: Vec<(String, ClipRow)>,
     /// Statistics of each feature.
     pub(crate) stats: Vec<(String, FeatureStats)>,
 }
 
-/// Snappy, as LeRobot writes.
-pub(crate) fn properties() -> WriterProperties {
+/// Snappy, as LeRobot writes; with pictures in these columns.
+pub(crate) fn properties<'a>(pictures: impl Iterator<Item = &'a str>) -> WriterProperties {
+    let plain = WriterProperties::builder().set_compression(Compression::SNAPPY);
     // Encoded pictures never repeat: a dictionary of them would only cost time and memory.
-    let pictures = ColumnPath::from(vec![IMAGE.to_owned(), "bytes".to_owned()]);
-    WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_column_dictionary_enabled(pictures, false)
-        .build()
+    let column = |key: &str| ColumnPath::from(vec![key.to_owned(), "bytes".to_owned()]);
+    pictures.fold(plain, |set, key| set.set_column_dictionary_enabled(column(key), false)).build()
 }
 
 /// Writes `meta/tasks.parquet`.
@@ -106,14 +103,15 @@ pub(crate) fn write_episodes(path: &Path, episodes: &[EpisodeRow]) -> Result<()>
         ("meta/episodes/chunk_index".to_owned(), ints(&|_, _| 0)),
         ("meta/episodes/file_index".to_owned(), ints(&|_, _| 0)),
     ];
-    if episodes.iter().all(|e| e.clip.is_some()) {
-        let clips: Vec<ClipRow> = episodes.iter().filter_map(|e| e.clip).collect();
+    for camera in 0..episodes.first().map_or(0, |e| e.clips.len()) {
+        let key = &episodes[0].clips[camera].0;
+        let clips = || episodes.iter().map(|e| e.clips[camera].1);
         for (at, what) in ["chunk_index", "file_index"].into_iter().enumerate() {
-            columns.push((format!("videos/{IMAGE}/{what}"), int_column(clips.iter().map(|c| c.file[at] as i64))));
+            columns.push((format!("videos/{key}/{what}"), int_column(clips().map(|c| c.file[at] as i64))));
         }
         for (at, what) in ["from_timestamp", "to_timestamp"].into_iter().enumerate() {
-            let seconds = Float64Array::from_iter_values(clips.iter().map(|c| c.span[at]));
-            columns.push((format!("videos/{IMAGE}/{what}"), Arc::new(seconds)));
+            let seconds = Float64Array::from_iter_values(clips().map(|c| c.span[at]));
+            columns.push((format!("videos/{key}/{what}"), Arc::new(seconds)));
         }
     }
     let features = episodes.first().map_or(0, |e| e.stats.len());
@@ -149,7 +147,7 @@ fn write_table(path: &Path, columns: Vec<(String, ArrayRef)>, metadata: Option<K
     let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(Error::arrow(path))?;
     let file = File::create(path).map_err(Error::io("write", path))?;
     let written = || -> Result<File, parquet::errors::ParquetError> {
-        let mut writer = ArrowWriter::try_new(file, schema, Some(properties()))?;
+        let mut writer = ArrowWriter::try_new(file, schema, Some(properties(std::iter::empty())))?;
         writer.write(&batch)?;
         if let Some(metadata) = metadata {
             writer.append_key_value_metadata(metadata);

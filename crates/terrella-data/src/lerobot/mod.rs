@@ -10,6 +10,7 @@ mod columns;
 mod info;
 mod layout;
 mod meta;
+mod pictures;
 mod read;
 mod scan;
 mod stats;

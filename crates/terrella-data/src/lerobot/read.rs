@@ -12,7 +12,7 @@ use super::scan::{DataFile, Stored, scan};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::format::check_finite;
 use crate::video::{Video, check_decoders, frames_at};
-use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, picture};
+use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, View, picture};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,17 +26,18 @@ pub(crate) struct Reader {
     root: PathBuf,
     info: Info,
     signature: Signature,
-    camera: Option<String>,
+    /// The camera first, if the signature has one, then the views.
+    pictures: Vec<View>,
     files: Vec<DataFile>,
     episodes: Vec<Opened>,
     notes: Vec<Note>,
 }
 
-/// One episode with its task and, where pictures are video, its frames.
+/// One episode with its task and, for each picture feature that is video, its frames.
 struct Opened {
     stored: Stored,
     task: String,
-    video: Option<Shown>,
+    videos: Vec<Option<Shown>>,
 }
 
 struct Shown {
@@ -50,22 +51,30 @@ impl Reader {
     pub(crate) fn open(root: &Path, options: &SourceOptions) -> Result<Self> {
         let info_path = root.join("meta/info.json");
         let info = Info::read(&info_path)?;
-        let (signature, camera) = info.signature(&info_path, options)?;
+        let (signature, pictures) = info.signature(&info_path, options)?;
         let tasks = layout::tasks(root, info.layout())?;
         let files =
             layout::data_files(root)?.into_iter().map(|(_, path)| DataFile::open(path)).collect::<Result<Vec<_>>>()?;
-        let in_video = camera.as_ref().filter(|name| info.is_video(name));
-        if in_video.is_some() {
+        let in_video = |p: &View| info.is_video(&p.name);
+        if pictures.iter().any(in_video) {
             check_decoders(&info_path)?;
         }
-        let clips = in_video.map(|name| layout::clips(root, &info, name)).transpose()?;
-        let mut reader =
-            Self { root: root.to_path_buf(), info, signature, camera, files, episodes: Vec::new(), notes: Vec::new() };
+        let clips = pictures.iter().map(|p| in_video(p).then(|| layout::clips(root, &info, &p.name)).transpose());
+        let clips = clips.collect::<Result<Vec<_>>>()?;
+        let mut reader = Self {
+            root: root.to_path_buf(),
+            info,
+            signature,
+            pictures,
+            files,
+            episodes: Vec::new(),
+            notes: Vec::new(),
+        };
         let mut stored = Vec::new();
         let mut last = [-1, -1];
         for (at, file) in reader.files.iter().enumerate() {
-            if let (Some(camera), None) = (&reader.camera, &clips) {
-                file.column(camera)?;
+            for (picture, _) in reader.pictures.iter().zip(&clips).filter(|(_, clips)| clips.is_none()) {
+                file.column(&picture.name)?;
             }
             stored.extend(scan(file, at, &reader.signature, &mut last)?);
         }
@@ -75,7 +84,7 @@ impl Reader {
         let mut first = None;
         for stored in stored {
             let number = stored.number;
-            match reader.check(stored, &tasks, clips.as_ref(), &mut videos) {
+            match reader.check(stored, &tasks, &clips, &mut videos) {
                 Ok(opened) => reader.episodes.push(opened),
                 Err((why, error)) => {
                     left_out.entry(why).or_default().push(number);
@@ -90,7 +99,7 @@ impl Reader {
             let place = format!("{} {}", if numbers.len() == 1 { "episode" } else { "episodes" }, ranges(&numbers));
             reader.notes.push(Note { place, what: format!("left out: {why}") });
         }
-        let others: Vec<&str> = reader.info.others(reader.camera.as_deref()).collect();
+        let others: Vec<&str> = reader.info.others(&reader.pictures).collect();
         if !others.is_empty() {
             reader.notes.push(Note { place: "features".to_owned(), what: format!("not kept: {}", others.join(", ")) });
         }
@@ -120,11 +129,10 @@ impl Reader {
         &self,
         stored: Stored,
         tasks: &[(i64, String)],
-        clips: Option<&BTreeMap<i64, Clip>>,
+        clips: &[Option<BTreeMap<i64, Clip>>],
         videos: &mut BTreeMap<PathBuf, Result<Arc<Video>, String>>,
     ) -> Result<Opened, (String, Error)> {
         let numbered = stored.number as usize;
-        let plain = |error: Error| (error.to_string(), error);
         let text = tasks.iter().find(|(index, _)| *index == stored.task).map(|(_, text)| text.clone());
         let task = text.ok_or_else(|| {
             let path = layout::tasks_path(&self.root, self.info.layout());
@@ -132,18 +140,26 @@ impl Reader {
         })?;
         check_finite(&self.root, numbered, "state", &stored.states, &self.signature.state).map_err(plain)?;
         check_finite(&self.root, numbered, "action", &stored.actions, &self.signature.action).map_err(plain)?;
-        let Some(clips) = clips else { return Ok(Opened { stored, task, video: None }) };
-        let none = || {
-            (
-                "it has no video".to_owned(),
-                Error::broken(
-                    &self.root.join("meta/episodes"),
-                    format!("episode {numbered} has no video"),
-                    DOWNLOAD_AGAIN,
-                ),
-            )
-        };
-        let (path, from) = clips.get(&stored.number).ok_or_else(none)?;
+        let shown = self.pictures.iter().zip(clips).map(|(picture, clips)| {
+            clips.as_ref().map(|clips| self.shown(&stored, picture, clips, videos)).transpose()
+        });
+        let shown = shown.collect::<Result<Vec<_>, _>>()?;
+        Ok(Opened { stored, task, videos: shown })
+    }
+
+    /// The frames that show the rows of an episode in one camera, or why there are none.
+    fn shown(
+        &self,
+        stored: &Stored,
+        picture: &View,
+        clips: &BTreeMap<i64, Clip>,
+        videos: &mut BTreeMap<PathBuf, Result<Arc<Video>, String>>,
+    ) -> Result<Shown, (String, Error)> {
+        let numbered = stored.number as usize;
+        let (path, from) = clips.get(&stored.number).ok_or_else(|| {
+            let what = format!("episode {numbered} has no video of {}", picture.name);
+            ("it has no video".to_owned(), Error::broken(&self.root.join("meta/episodes"), what, DOWNLOAD_AGAIN))
+        })?;
         if !path.exists() {
             let error = Error::broken(path, "the video is not there", DOWNLOAD_AGAIN);
             return Err(("the video is not there".to_owned(), error));
@@ -152,10 +168,9 @@ impl Reader {
         let video =
             videos.entry(path.clone()).or_insert_with(|| Video::open(path).map(Arc::new).map_err(|e| e.to_string()));
         let video = video.clone().map_err(|text| (text.clone(), Error::Invalid(text)))?;
-        let declared = self.signature.image.unwrap_or_default();
-        if video.size() != declared {
-            let [h, w] = video.size();
-            let what = format!("its frames are {h}x{w}, info.json declares {}x{}", declared[0], declared[1]);
+        if video.size() != picture.size {
+            let ([h, w], [high, wide]) = (video.size(), picture.size);
+            let what = format!("its frames are {h}x{w}, info.json declares {high}x{wide}");
             return Err(plain(Error::broken(path, what, "correct the shape in info.json")));
         }
         let times: Vec<f64> = stored.times.iter().map(|t| from + t).collect();
@@ -166,14 +181,30 @@ impl Reader {
                 "record it at a constant rate, or download it again",
             ))
         })?;
-        Ok(Opened { stored, task, video: Some(Shown { path: path.clone(), video, frames }) })
+        Ok(Shown { path: path.clone(), video, frames })
+    }
+
+    /// The pictures of one feature, decoded.
+    fn frames(&self, at: usize, feature: usize) -> Result<Frames> {
+        let (picture, episode) = (&self.pictures[feature], &self.episodes[at]);
+        let bytes = match &episode.videos[feature] {
+            None => self.stored_pictures(at, picture)?,
+            Some(shown) => {
+                let mut rgb = Vec::with_capacity(episode.stored.rows * picture.size[0] * picture.size[1] * 3);
+                shown.video.frames(&shown.frames, &mut |_, bytes| rgb.extend_from_slice(bytes))?;
+                rgb
+            }
+        };
+        Ok(Frames::of(picture.pixel(), picture.size, bytes))
     }
 
     /// Decodes PNG or JPEG pictures from the data file.
-    fn stored_pictures(&self, at: usize, camera: &str, [height, width]: [usize; 2]) -> Result<Vec<u8>> {
+    fn stored_pictures(&self, at: usize, picture: &View) -> Result<Vec<u8>> {
+        let (camera, [height, width]) = (picture.name.as_str(), picture.size);
         let stored = &self.episodes[at].stored;
         let file = &self.files[stored.file];
-        let mut rgb = Vec::with_capacity(stored.rows * height * width * 3);
+        // Grows with what is really decoded, whatever sizes are declared.
+        let mut pixels = Vec::new();
         let mut row = 0;
         for batch in file.read(&[camera], stored.offset, stored.rows)? {
             for bytes in read_pictures(&file.path, camera, batch[camera].as_ref())? {
@@ -185,15 +216,16 @@ impl Reader {
                     remedy: "record or download the episode again",
                 };
                 let bytes = bytes.ok_or_else(|| bad(format!("{camera} has no bytes")))?;
-                let (h, w, bytes) = picture::decode(bytes).map_err(|e| bad(format!("{camera} is no picture: {e}")))?;
+                let (h, w, bytes) = picture::decode_as(picture.pixel(), bytes)
+                    .map_err(|e| bad(format!("{camera} is no picture: {e}")))?;
                 if [h, w] != [height, width] {
                     return Err(bad(format!("{camera} is {h}x{w}, info.json declares {height}x{width}")));
                 }
-                rgb.extend_from_slice(&bytes);
+                pixels.extend_from_slice(&bytes);
                 row += 1;
             }
         }
-        Ok(rgb)
+        Ok(pixels)
     }
 }
 
@@ -213,17 +245,15 @@ impl Source for Reader {
     }
 
     fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        let (Some(camera), Some(size)) = (&self.camera, self.signature.image) else { return Ok(None) };
-        let episode = &self.episodes[at];
-        let rgb = match &episode.video {
-            None => self.stored_pictures(at, camera, size)?,
-            Some(shown) => {
-                let mut rgb = Vec::with_capacity(episode.stored.rows * size[0] * size[1] * 3);
-                shown.video.frames(&shown.frames, &mut |_, bytes| rgb.extend_from_slice(bytes))?;
-                rgb
-            }
-        };
-        Ok(Some(Frames::new(size[0], size[1], episode.stored.rows, Arc::new(rgb), 0)))
+        self.signature.image.map(|_| self.frames(at, 0)).transpose()
+    }
+
+    fn views(&self) -> &[View] {
+        &self.pictures[usize::from(self.signature.image.is_some())..]
+    }
+
+    fn view(&self, at: usize, view: usize) -> Result<Frames> {
+        self.frames(at, view + usize::from(self.signature.image.is_some()))
     }
 
     fn evidence(&self, at: usize) -> Evidence {
@@ -247,10 +277,15 @@ impl Source for Reader {
         let videos: BTreeMap<String, PathBuf> = self
             .episodes
             .iter()
-            .filter_map(|e| e.video.as_ref())
+            .flat_map(|e| e.videos.iter().flatten())
             .map(|shown| (relative(&self.root, &shown.path), shown.path.clone()))
             .collect();
         files.extend(videos);
         Ok(files)
     }
+}
+
+/// Why an episode is left out, and the error that says it.
+fn plain(error: Error) -> (String, Error) {
+    (error.to_string(), error)
 }

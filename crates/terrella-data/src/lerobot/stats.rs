@@ -1,10 +1,11 @@
 //! `meta/stats.json` and the per-episode statistics: extremes, mean, deviation and five quantiles.
 //!
 //! Numbers keep all their values until the end, so quantiles are exact; that is 8 bytes a number,
-//! nothing beside the pictures. Pictures are counted in 256 bins a channel, exact as well, but on
+//! nothing beside the pictures. Pictures are counted in a bin for each value, exact as well, but on
 //! at most [`SAMPLED`] pictures an episode (LeRobot samples them too).
 
 use serde_json::{Value, json};
+use terrella_core::Pixel;
 
 /// Pictures of an episode that enter the statistics.
 const SAMPLED: usize = 32;
@@ -18,7 +19,7 @@ pub(crate) struct FeatureStats {
     pub(crate) values: Vec<(&'static str, Vec<f64>)>,
     /// Rows, or pictures.
     pub(crate) count: usize,
-    /// Whether columns are channels, stored as `[3, 1, 1]`.
+    /// Whether columns are channels, stored as `[channels, 1, 1]`.
     pub(crate) image: bool,
 }
 
@@ -69,29 +70,43 @@ fn moments(sorted: &[f64]) -> [f64; 9] {
     [at(0.0), at(1.0), mean, variance.sqrt(), q01, q10, q50, q90, q99]
 }
 
-/// Counts of each byte in each channel.
+/// Counts of each value in each channel.
 #[derive(Clone)]
 pub(crate) struct Histogram {
-    bins: Box<[[u64; 256]; 3]>,
+    pixel: Pixel,
+    bins: Vec<Vec<u64>>,
     pictures: usize,
 }
 
-impl Default for Histogram {
-    fn default() -> Self {
-        Self { bins: Box::new([[0; 256]; 3]), pictures: 0 }
-    }
-}
-
 impl Histogram {
+    /// Of no picture yet.
+    pub(crate) fn new(pixel: Pixel) -> Self {
+        let bins = match pixel {
+            Pixel::Rgb => vec![vec![0; 1 << 8]; 3],
+            Pixel::Depth => vec![vec![0; 1 << 16]],
+        };
+        Self { pixel, bins, pictures: 0 }
+    }
+
     /// Counts evenly spaced pictures of an episode.
     pub(crate) fn of(frames: &terrella_core::Frames) -> Self {
-        let mut histogram = Self::default();
+        let mut histogram = Self::new(frames.pixel());
         let n = frames.len().min(SAMPLED);
         for i in 0..n {
             histogram.pictures += 1;
-            for pixel in frames.bytes(i * frames.len() / n).as_chunks::<3>().0 {
-                for (bins, byte) in histogram.bins.iter_mut().zip(pixel) {
-                    bins[usize::from(*byte)] += 1;
+            let bytes = frames.bytes(i * frames.len() / n);
+            match histogram.pixel {
+                Pixel::Rgb => {
+                    for pixel in bytes.as_chunks::<3>().0 {
+                        for (bins, byte) in histogram.bins.iter_mut().zip(pixel) {
+                            bins[usize::from(*byte)] += 1;
+                        }
+                    }
+                }
+                Pixel::Depth => {
+                    for count in bytes.as_chunks::<2>().0 {
+                        histogram.bins[0][usize::from(u16::from_le_bytes(*count))] += 1;
+                    }
                 }
             }
         }
@@ -106,12 +121,13 @@ impl Histogram {
         }
     }
 
-    /// Statistics of the channels, bytes scaled to `[0, 1]`.
+    /// Statistics of the channels: bytes scaled to `[0, 1]`, depth in counts, as LeRobot has them.
     pub(crate) fn stats(&self) -> FeatureStats {
+        let unit = if self.pixel == Pixel::Rgb { 255.0 } else { 1.0 };
         let channels = self.bins.iter().map(|bins| {
             let n = bins.iter().sum::<u64>().max(1) as f64;
             let of = |f: &dyn Fn(f64) -> f64| {
-                bins.iter().enumerate().map(|(b, c)| f(b as f64 / 255.0) * *c as f64).sum::<f64>() / n
+                bins.iter().enumerate().map(|(b, c)| f(b as f64 / unit) * *c as f64).sum::<f64>() / n
             };
             let mean = of(&|x| x);
             let std = of(&|x| (x - mean).powi(2)).sqrt();
@@ -121,7 +137,7 @@ impl Histogram {
                     below += *c as f64;
                     *c > 0 && below >= q * n
                 });
-                bin.unwrap_or(0) as f64 / 255.0
+                bin.unwrap_or(0) as f64 / unit
             };
             let [q01, q10, q50, q90, q99] = QUANTILES.map(|(_, q)| at(q));
             [at(0.0), at(1.0), mean, std, q01, q10, q50, q90, q99]
@@ -155,5 +171,13 @@ mod tests {
         let stats = Histogram::of(&Frames::from_images(&images)).stats().json();
         assert_eq!(stats["mean"], json!([[[0.5]], [[1.0]], [[0.2]]]), "means of the channels, nested 3x1x1");
         assert_eq!((&stats["min"][0], &stats["max"][0]), (&json!([[0.0]]), &json!([[1.0]])), "extremes");
+    }
+
+    #[test]
+    fn depth_stays_in_counts() {
+        let counts = [0u16, 1000, 2000, 65_000];
+        let frames = Frames::of(Pixel::Depth, [2, 2], counts.iter().flat_map(|c| c.to_le_bytes()).collect());
+        let stats = Histogram::of(&frames).stats().json();
+        assert_eq!((&stats["mean"], &stats["max"]), (&json!([[[17_000.0]]]), &json!([[[65_000.0]]])), "one channel");
     }
 }

@@ -1,6 +1,6 @@
-//! The videos of a dataset that is being written: episodes one behind the other, a new file every 200 MB.
+//! The videos of one camera in a dataset that is being written: episodes one behind the other, a new file every 200 MB.
 
-use super::info::{CHUNK_FILES, IMAGE, VIDEO_FILE_MB};
+use super::info::{CHUNK_FILES, VIDEO_FILE_MB};
 use crate::video::VideoWriter;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -24,8 +24,8 @@ pub(super) struct Videos {
 }
 
 impl Videos {
-    pub(super) fn new(root: &Path, fps: f64) -> Self {
-        Self { folder: root.join("videos").join(IMAGE), fps: fps as u32, file: None, n_files: 0 }
+    pub(super) fn new(root: &Path, key: &str, fps: f64) -> Self {
+        Self { folder: root.join("videos").join(key), fps: fps as u32, file: None, n_files: 0 }
     }
 
     /// Appends the pictures of an episode.

@@ -6,16 +6,16 @@
 //! the next attempt at the same destination.
 
 use super::columns::{int_column, picture_column, schema, table_column};
-use super::info::{ACTION, CHUNK_FILES, DATA_FILE_MB, IMAGE, Info, STATE};
+use super::info::{ACTION, CHUNK_FILES, DATA_FILE_MB, Info, STATE};
 use super::meta::{EpisodeRow, properties, write_episodes, write_tasks};
+use super::pictures::{PictureFeature, Stored};
 use super::stats::{FeatureStats, Histogram};
-use super::videos::{ClipRow, Videos};
+use super::videos::ClipRow;
 use crate::format::check_finite;
 use crate::video::check_decoders;
-use crate::{Error, Result, picture};
+use crate::{Error, Result, View};
 use arrow::array::{ArrayRef, Float32Array, RecordBatch};
 use parquet::arrow::ArrowWriter;
-use rayon::prelude::*;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,8 +29,8 @@ pub struct Writer {
     path: PathBuf,
     partial: Partial,
     signature: Signature,
-    /// Pictures as videos instead of as PNG in the tables.
-    videos: Option<Videos>,
+    /// The camera, if there is one, and the views.
+    pictures: Vec<PictureFeature>,
     /// The open data file, its path and the bytes of its finished row groups.
     file: Option<(ArrowWriter<File>, PathBuf)>,
     n_files: usize,
@@ -40,7 +40,6 @@ pub struct Writer {
     episodes: Vec<EpisodeRow>,
     /// Every number of each table feature, for exact quantiles.
     values: Vec<(String, usize, Vec<f64>)>,
-    histogram: Histogram,
 }
 
 /// What a finished writer wrote.
@@ -94,7 +93,7 @@ impl Writer {
             path: path.to_path_buf(),
             partial,
             signature: signature.clone(),
-            videos: None,
+            pictures: signature.image.map(PictureFeature::camera).into_iter().collect(),
             file: None,
             n_files: 0,
             file_bytes: 0,
@@ -102,17 +101,23 @@ impl Writer {
             tasks: Vec::new(),
             episodes: Vec::new(),
             values: Vec::new(),
-            histogram: Histogram::default(),
         })
     }
 
-    /// Stores pictures as H.264 videos: a tenth of the size, but no longer the very pixels.
+    /// Keeps views beside the camera: every episode has to come with [`Self::write_views`].
+    pub fn with_views(mut self, views: &[View]) -> Self {
+        self.pictures.extend(PictureFeature::views(views));
+        self
+    }
+
+    /// Stores colours as H.264 videos: a tenth of the size, but no longer the very pixels.
     ///
     /// # Errors
     /// If the program was built without the feature `video`.
     pub fn with_video(mut self) -> Result<Self> {
         check_decoders(&self.path)?;
-        self.videos = Some(Videos::new(&self.partial.0, self.signature.fps));
+        let (root, fps) = (&self.partial.0, self.signature.fps);
+        self.pictures = self.pictures.into_iter().map(|p| p.into_video(root, fps)).collect();
         Ok(self)
     }
 
@@ -126,16 +131,20 @@ impl Writer {
     /// # Errors
     /// If it does not fit the signature, holds numbers that are not finite, or the disk refuses.
     pub fn write_episode(&mut self, episode: &Episode) -> Result<()> {
-        self.check(episode)?;
-        let clip = match (&mut self.videos, &episode.frames) {
-            (Some(videos), Some(frames)) => Some(videos.push(frames)?),
-            _ => None,
-        };
-        let pngs = match &episode.frames {
-            Some(frames) if clip.is_none() => Some(self.encode(frames)?),
-            _ => None,
-        };
-        let bytes = pngs.iter().flatten().map(Vec::len).sum::<usize>()
+        self.write_views(episode, &[])
+    }
+
+    /// As [`Self::write_episode`], with the pictures of each view of [`Self::with_views`].
+    ///
+    /// # Errors
+    /// As there, and if views are missing or do not fit.
+    pub fn write_views(&mut self, episode: &Episode, views: &[Frames]) -> Result<()> {
+        let shown: Vec<&Frames> = episode.frames.iter().chain(views).collect();
+        self.check(episode, &shown)?;
+        let stored = self.pictures.iter_mut().zip(&shown).map(|(feature, frames)| feature.store(frames));
+        let stored = stored.collect::<Result<Vec<_>>>()?;
+        let pngs = || stored.iter().filter_map(|s| if let Stored::Png(pngs) = s { Some(pngs) } else { None });
+        let bytes = pngs().flatten().map(Vec::len).sum::<usize>()
             + 4 * (episode.states.data.len() + episode.actions.data.len())
             + 36 * episode.len();
         let limit = DATA_FILE_MB * 1024 * 1024;
@@ -144,12 +153,17 @@ impl Writer {
         }
         self.file_bytes += bytes;
         let task = self.task_index(&episode.task);
-        let batch = self.batch(episode, task, pngs.as_deref())?;
+        let batch = self.batch(episode, task, pngs().map(|pngs| picture_column(pngs)))?;
         if let Some((writer, path)) = &mut self.file {
             // One row group an episode: a reader finds an episode without scanning its neighbours.
             writer.write(&batch).and_then(|()| writer.flush()).map_err(Error::parquet("write", path))?;
         }
-        self.remember(episode, task, clip);
+        let clips = self.pictures.iter().zip(stored).filter_map(|(feature, stored)| match stored {
+            Stored::Clip(clip) => Some((feature.key.clone(), clip)),
+            Stored::Png(_) => None,
+        });
+        let clips = clips.collect();
+        self.remember(episode, &shown, task, clips);
         Ok(())
     }
 
@@ -165,18 +179,16 @@ impl Writer {
             )));
         }
         self.close_file()?;
-        if let Some(videos) = &mut self.videos {
-            videos.close()?;
-        }
+        self.pictures.iter_mut().try_for_each(PictureFeature::close)?;
         let root = self.partial.0.clone();
         let counts = [self.episodes.len(), self.rows, self.tasks.len()];
-        write_json(&root.join("meta/info.json"), &Info::new(&self.signature, self.videos.is_some(), counts))?;
+        write_json(&root.join("meta/info.json"), &Info::new(&self.signature, &self.pictures, counts))?;
         let mut stats = serde_json::Map::new();
         for (name, width, values) in &self.values {
             stats.insert(name.clone(), FeatureStats::of(*width, values).json());
         }
-        if self.signature.image.is_some() {
-            stats.insert(IMAGE.to_owned(), self.histogram.stats().json());
+        for feature in &self.pictures {
+            stats.insert(feature.key.clone(), feature.histogram.stats().json());
         }
         write_json(&root.join("meta/stats.json"), &stats)?;
         write_tasks(&root.join("meta/tasks.parquet"), &self.tasks)?;
@@ -189,7 +201,7 @@ impl Writer {
         Ok(Written { episodes: counts[0], rows: counts[1] })
     }
 
-    fn check(&self, episode: &Episode) -> Result<()> {
+    fn check(&self, episode: &Episode, shown: &[&Frames]) -> Result<()> {
         let (at, signature) = (self.episodes.len(), &self.signature);
         let unfit =
             |what: String| Err(Error::Invalid(format!("cannot write episode {at}: {what}; record it like the others")));
@@ -204,24 +216,13 @@ impl Writer {
         if rows == 0 || (episode.states.width > 0 && episode.states.len() != rows) {
             return unfit(format!("it has {rows} actions and {} states", episode.states.len()));
         }
-        let pictures = episode.frames.as_ref().map(|f| (f.len(), f.size()));
-        if pictures != signature.image.map(|size| (rows, size)) {
-            return unfit(format!(
-                "it has pictures {pictures:?} (number, size), the dataset needs {:?}",
-                signature.image.map(|size| (rows, size))
-            ));
+        let found: Vec<_> = shown.iter().map(|f| (f.len(), f.size(), f.pixel())).collect();
+        let need: Vec<_> = self.pictures.iter().map(|p| (rows, p.size, p.pixel())).collect();
+        if found != need || episode.frames.is_some() != signature.image.is_some() {
+            return unfit(format!("it has pictures {found:?} (number, size, pixels), the dataset needs {need:?}"));
         }
         check_finite(&self.path, at, "state", &episode.states, &signature.state)?;
         check_finite(&self.path, at, "action", &episode.actions, &signature.action)
-    }
-
-    /// Encodes pictures in parallel; one episode is in memory at a time.
-    fn encode(&self, frames: &Frames) -> Result<Vec<Vec<u8>>> {
-        let [height, width] = frames.size();
-        let encoded = (0..frames.len()).into_par_iter().map(|i| picture::encode(height, width, frames.bytes(i)));
-        encoded.collect::<Result<_, _>>().map_err(|e| {
-            Error::Invalid(format!("cannot encode a {height}x{width} picture: {e}; record at another size"))
-        })
     }
 
     fn task_index(&mut self, task: &str) -> usize {
@@ -231,25 +232,30 @@ impl Writer {
         })
     }
 
-    fn batch(&self, episode: &Episode, task: usize, pngs: Option<&[Vec<u8>]>) -> Result<RecordBatch> {
+    fn batch(&self, episode: &Episode, task: usize, pictures: impl Iterator<Item = ArrayRef>) -> Result<RecordBatch> {
         let rows = episode.len();
         let mut columns: Vec<ArrayRef> = Vec::new();
         if episode.states.width > 0 {
             columns.push(table_column(&episode.states));
         }
         columns.push(table_column(&episode.actions));
-        columns.extend(pngs.map(picture_column));
+        columns.extend(pictures);
         let fps = self.signature.fps;
         columns.push(Arc::new(Float32Array::from_iter_values((0..rows).map(|t| (t as f64 / fps) as f32))));
         columns.push(int_column(0..rows as i64));
         columns.push(int_column(std::iter::repeat_n(self.episodes.len() as i64, rows)));
         columns.push(int_column(self.rows as i64..(self.rows + rows) as i64));
         columns.push(int_column(std::iter::repeat_n(task as i64, rows)));
-        RecordBatch::try_new(schema(&self.signature, self.videos.is_none()), columns).map_err(Error::arrow(&self.path))
+        RecordBatch::try_new(schema(&self.signature, self.in_tables()), columns).map_err(Error::arrow(&self.path))
+    }
+
+    /// Pictures that stand in the tables.
+    fn in_tables(&self) -> impl Iterator<Item = &str> {
+        self.pictures.iter().filter(|p| !p.is_video()).map(|p| p.key.as_str())
     }
 
     /// Keeps what the metadata files need of an episode that is on disk.
-    fn remember(&mut self, episode: &Episode, task: usize, clip: Option<ClipRow>) {
+    fn remember(&mut self, episode: &Episode, shown: &[&Frames], task: usize, clips: Vec<(String, ClipRow)>) {
         let (rows, fps) = (episode.len(), self.signature.fps);
         let wide = |data: &[f32]| data.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
         let each = |f: &dyn Fn(usize) -> f64| (0..rows).map(f).collect::<Vec<f64>>();
@@ -271,14 +277,21 @@ impl Writer {
         for ((_, _, all), (_, _, new)) in self.values.iter_mut().zip(features) {
             all.extend(new);
         }
-        if let Some(frames) = &episode.frames {
+        for (feature, frames) in self.pictures.iter_mut().zip(shown) {
             let histogram = Histogram::of(frames);
-            stats.push((IMAGE.to_owned(), histogram.stats()));
-            self.histogram.merge(&histogram);
+            stats.push((feature.key.clone(), histogram.stats()));
+            feature.histogram.merge(&histogram);
         }
         let file = self.n_files - 1;
         let file = [file / CHUNK_FILES, file % CHUNK_FILES];
-        self.episodes.push(EpisodeRow { task: episode.task.clone(), length: rows, from: self.rows, file, clip, stats });
+        self.episodes.push(EpisodeRow {
+            task: episode.task.clone(),
+            length: rows,
+            from: self.rows,
+            file,
+            clips,
+            stats,
+        });
         self.rows += rows;
     }
 
@@ -289,7 +302,8 @@ impl Writer {
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let path = folder.join(format!("file-{file:03}.parquet"));
         let file = File::create(&path).map_err(Error::io("write", &path))?;
-        let writer = ArrowWriter::try_new(file, schema(&self.signature, self.videos.is_none()), Some(properties()));
+        let schema = schema(&self.signature, self.in_tables());
+        let writer = ArrowWriter::try_new(file, schema, Some(properties(self.in_tables())));
         self.file = Some((writer.map_err(Error::parquet("write", &path))?, path));
         self.n_files += 1;
         self.file_bytes = 0;

@@ -39,7 +39,7 @@ impl Reader<'_> {
         }
         let key = (name.clone(), place.topic.unwrap_or_default().to_owned());
         if !self.contents.contains_key(&key) {
-            match (mcap::is_mcap(&name), place.topic) {
+            match (mcap::ending(&name).is_some(), place.topic) {
                 (true, topic) => self.topics(&name, topic)?,
                 (false, Some(topic)) => return Err(format!("{name} has no topics, {topic} or other; MCAP files have")),
                 (false, None) => {

@@ -6,7 +6,7 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the files of a log mean.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Mapping {
     pub action: Vec<Stream>,
     /// What a camera saw.
     pub picture: Option<Pictures>,
+    /// What others saw at the same time, by name: further cameras and depth.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub views: BTreeMap<String, Pictures>,
     /// Where episodes begin and end; no row lies outside of them.
     pub marks: Option<Marks>,
 }
@@ -216,6 +219,10 @@ pub struct Pictures {
     pub topic: Option<String>,
     /// The clock, if it is not the one of the log; a video has its own.
     pub clock: Option<Clock>,
+    /// Metres of one count, if pixels are depth: grey PNG of 16 bits in files or a topic. Pixels of a topic are
+    /// millimetres (16UC1) or become them (32FC1), so this is 0.001 there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<f64>,
 }
 
 /// Samples that say where episodes begin and end, what is done in them, and whether it was.
@@ -261,11 +268,18 @@ impl Pictures {
 }
 
 impl Mapping {
+    /// All pictures with the section they are described in: the camera first, if there is one, then the views.
+    pub(crate) fn pictures(&self) -> impl Iterator<Item = (String, &Pictures)> {
+        let camera = self.picture.iter().map(|p| ("picture".to_owned(), p));
+        camera.chain(self.views.iter().map(|(name, p)| (format!("views.{name}"), p)))
+    }
+
     /// Topics that it names.
     pub(super) fn topics(&self) -> BTreeSet<&str> {
         let streams = self.state.iter().chain(&self.action).map(|s| &s.topic);
-        let others = [self.picture.as_ref().map(|p| &p.topic), self.marks.as_ref().map(|m| &m.topic)];
-        streams.chain(others.into_iter().flatten()).filter_map(Option::as_deref).collect()
+        let pictures = self.pictures().map(|(_, p)| &p.topic);
+        let marks = self.marks.as_ref().map(|m| &m.topic);
+        streams.chain(pictures).chain(marks).filter_map(Option::as_deref).collect()
     }
 
     /// Reads a mapping and checks what a parser cannot.
@@ -291,23 +305,28 @@ impl Mapping {
             }
         }
         let streams = mapping.state.iter().chain(&mapping.action);
-        let clocks =
-            streams.filter_map(|s| s.clock.as_ref()).chain(mapping.picture.as_ref().and_then(|p| p.clock.as_ref()));
+        let clocks = streams.filter_map(|s| s.clock.as_ref());
+        let clocks = clocks.chain(mapping.pictures().filter_map(|(_, p)| p.clock.as_ref()));
         let clocks = clocks.chain(mapping.marks.as_ref().and_then(|m| m.clock.as_ref()));
         for clock in clocks.chain([&mapping.clock]) {
             if clock.column.is_some() && clock.rate.is_some() {
                 return Err(wrong("a clock has a column and a rate; keep the one that is right".to_owned()));
             }
         }
-        if let Some(p) = &mapping.picture
-            && [&p.column, &p.files, &p.array, &p.video, &p.video_column, &p.topic]
-                .iter()
-                .filter(|x| x.is_some())
-                .count()
-                != 1
-        {
-            let text = "[picture] needs exactly one of column, files, array, video, video_column and topic";
-            return Err(wrong(text.to_owned()));
+        for (section, p) in mapping.pictures() {
+            let sources = [&p.column, &p.files, &p.array, &p.video, &p.video_column, &p.topic];
+            if sources.iter().filter(|x| x.is_some()).count() != 1 {
+                let text = "needs exactly one of column, files, array, video, video_column and topic";
+                return Err(wrong(format!("[{section}] {text}")));
+            }
+            let Some(metres) = p.depth else { continue };
+            if !metres.is_finite() || metres <= 0.0 {
+                return Err(wrong(format!("[{section}] depth is {metres}, give the metres of one count")));
+            }
+            if section == "picture" || p.array.is_some() || p.video.is_some() || p.video_column.is_some() {
+                let text = "cannot be depth: models see colours, and depth is read from files and topics";
+                return Err(wrong(format!("[{section}] {text}; move it to [views.NAME]")));
+            }
         }
         Ok(mapping)
     }
@@ -331,6 +350,9 @@ mod tests {
             ("fps = 0.0\n[[state]]\ncolumns = [\"x\"]", "fps is 0"),
             ("[clock]\nrate = 1.0\ncolumn = \"t\"\n[[state]]\ncolumns = [\"x\"]", "a column and a rate"),
             ("[[state]]\ncolumns = [\"x\"]\n[picture]\nfolder = \"a\"", "exactly one"),
+            ("[[state]]\ncolumns = [\"x\"]\n[views.side]\nfolder = \"a\"", "[views.side] needs exactly one"),
+            ("[[state]]\ncolumns = [\"x\"]\n[views.side]\nvideo = \"a\"\ndepth = 1.0", "cannot be depth"),
+            ("[[state]]\ncolumns = [\"x\"]\n[views.side]\nfiles = \"a\"\ndepth = 0.0", "metres of one count"),
         ] {
             let error = Mapping::parse("m.toml", text).expect_err("refused").to_string();
             assert!(error.contains(word), "{word} is missing in: {error}");

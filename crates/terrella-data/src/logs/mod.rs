@@ -7,6 +7,7 @@
 mod clock;
 mod contents;
 mod cuts;
+mod decoding;
 mod files;
 mod json;
 mod mapping;
@@ -50,7 +51,7 @@ impl Format for Logs {
     }
 
     fn describe(&self) -> &'static str {
-        "MCAP; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
+        "MCAP and bags of ROS 1; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
     }
 
     fn detect(&self, path: &Path) -> bool {
@@ -99,9 +100,9 @@ fn known(path: &Path) -> Option<Mapping> {
     mappings.into_iter().find(|m| !m.detect.is_empty() && m.detect.iter().all(there))
 }
 
-/// The first MCAP file of a tree.
+/// The first MCAP file or bag of a tree.
 fn bag(tree: &Tree) -> Option<&String> {
-    tree.names().iter().find(|name| mcap::is_mcap(name))
+    tree.names().iter().find(|name| mcap::ending(name).is_some())
 }
 
 /// The mapping that an MCAP file has, or that is guessed for it; each file of a folder is a recording.
@@ -112,7 +113,8 @@ fn of_bag(path: &Path, options: &SourceOptions) -> Result<Option<(Mapping, Optio
     let (mut mapping, note) =
         found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(first).display())))?;
     if !path.is_file() || tree.names().len() > 1 {
-        mapping.episodes.get_or_insert_with(|| "**/*.mcap".to_owned());
+        let ending = mcap::ending(first).unwrap_or_default();
+        mapping.episodes.get_or_insert_with(|| format!("**/*{ending}"));
     }
     Ok(Some((mapping, note)))
 }

@@ -1,4 +1,6 @@
 //! Where the pictures of a recording are: files, rows of an array, frames of a video, messages of a topic.
+//!
+//! `decoding` turns them into pixels.
 
 use super::clock::Times;
 use super::contents::Place;

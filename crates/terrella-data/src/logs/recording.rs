@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Rows {
     pub(super) states: Vec<f32>,
     pub(super) actions: Vec<f32>,
-    pub(super) pictures: Vec<PictureAt>,
+    /// Of the camera, if there is one, and of each view: one a row.
+    pub(super) pictures: Vec<Vec<PictureAt>>,
     /// Stored times of the samples within, in seconds, as written.
     pub(super) times: Vec<f64>,
     /// Whether the task was done.
@@ -76,7 +77,8 @@ impl<'a> Reader<'a> {
         let mapping = self.mapping;
         let state = mapping.state.iter().map(|s| self.stream(s, Rule::Interpolate)).collect::<Result<Vec<_>, _>>()?;
         let action = mapping.action.iter().map(|s| self.stream(s, Rule::Hold)).collect::<Result<Vec<_>, _>>()?;
-        let pictures = mapping.picture.as_ref().map(|p| self.pictures(p)).transpose()?;
+        let pictures = mapping.pictures().map(|(name, p)| Ok((name, self.pictures(p)?)));
+        let pictures: Vec<(String, (Times, Vec<PictureAt>))> = pictures.collect::<Result<_, String>>()?;
         let spans = mapping.marks.as_ref().map(|marks| self.spans(marks)).transpose()?.unwrap_or_default();
         let task = match &mapping.task_column {
             Some(column) => {
@@ -97,7 +99,7 @@ impl<'a> Reader<'a> {
             None => None,
         };
         let clocks: Vec<&Times> =
-            state.iter().chain(&action).map(|s| &s.times).chain(pictures.as_ref().map(|(t, _)| t)).collect();
+            state.iter().chain(&action).map(|s| &s.times).chain(pictures.iter().map(|(_, (t, _))| t)).collect();
         let native = || clocks[0].median_interval().map(|dt| 1.0 / dt);
         let chosen = fps.or(mapping.fps);
         let fps = chosen.or_else(native).ok_or("it has one sample, which tells no rate; give fps")?;
@@ -135,17 +137,18 @@ impl<'a> Reader<'a> {
         if action.is_empty() {
             actions = vec![vec![0.0]; instants.len()];
         }
-        let shown = pictures.map(|(times, at)| {
+        let shown = pictures.into_iter().map(|(name, (times, at))| {
             let mut misfit = Misfit::default();
             let picked = pick(&times, &instants, Rule::Nearest, &mut misfit);
-            misfits.push(("pictures".to_owned(), misfit));
+            misfits.push((name, misfit));
             picked.into_iter().map(|i| at[i].clone()).collect::<Vec<_>>()
         });
+        let shown: Vec<Vec<PictureAt>> = shown.collect();
         let stored = self.stored.take().unwrap_or_default();
         let episodes = cuts.into_iter().map(|Cut { rows, span }| Rows {
             states: states[rows.clone()].concat(),
             actions: actions[rows.clone()].concat(),
-            pictures: shown.as_ref().map(|s| s[rows.clone()].to_vec()).unwrap_or_default(),
+            pictures: shown.iter().map(|s| s[rows.clone()].to_vec()).collect(),
             times: stored_within(&stored, instants[rows.start], instants[rows.end - 1]),
             success: span.and_then(|at| spans[at].success).or(success),
             task: span.and_then(|at| spans[at].task.clone()),

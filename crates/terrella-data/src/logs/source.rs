@@ -1,28 +1,26 @@
 //! A mapped log as a [`Source`]: all recordings read, those that cannot be are left out and told.
 
-use super::mapping::Mapping;
-use super::mcap::MessageAt;
+use super::mapping::{Csv, Mapping, Pictures};
 use super::opening::Opening;
 use super::pictures::{PictureAt, natural};
 use super::recording::{Reader, Rows};
-use super::table::{Bytes, Content};
 use super::tree::Tree;
-use super::{files, mapping};
-use crate::video::Video;
-use crate::{Error, Evidence, Note, Result, Source, SourceOptions, picture};
+use crate::views::{Offered, choose_views};
+use crate::{Error, Evidence, Note, Result, Source, SourceOptions, View};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use terrella_core::{Episode, Frames, Signature, Table};
 
 /// An opened log.
 pub(super) struct Log {
-    path: PathBuf,
-    tree: Tree,
-    csv: mapping::Csv,
+    pub(super) path: PathBuf,
+    pub(super) tree: Tree,
+    pub(super) csv: Csv,
     signature: Signature,
-    episodes: Vec<(String, Rows)>,
+    /// The camera, if the signature has one, and the views.
+    pub(super) cameras: Vec<View>,
+    pub(super) episodes: Vec<(String, Rows)>,
     notes: Vec<Note>,
     used: BTreeSet<String>,
     /// Changes where the meaning of the files does.
@@ -31,12 +29,13 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn open(path: &Path, mut mapping: Mapping, options: &SourceOptions, note: Option<Note>) -> Result<Self> {
-        if options.no_pictures {
-            mapping.picture = None;
-        }
+        let not_kept = choose_pictures(path, &mut mapping, options)?;
+        let names = not_kept.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+        let what = format!("not kept: {names}; --views all keeps them");
+        let told = (!not_kept.is_empty()).then(|| Note { place: "views".to_owned(), what });
         let tree = Tree::open(path)?;
         let recordings = recordings(path, &tree, &mapping)?;
-        let mut log = Opening { notes: note.into_iter().collect(), ..Opening::default() };
+        let mut log = Opening { notes: note.into_iter().chain(told).collect(), ..Opening::default() };
         for name in &recordings {
             let mut reader = Reader::new(&tree, &mapping, name);
             let read = reader.read(options.fps);
@@ -52,8 +51,10 @@ impl Log {
             let what = format!("none of {} recordings can be read; the first: {why}", recordings.len());
             return Err(Error::broken(path, what, "check the mapping against the files"));
         }
+        let topics: Vec<&String> = not_kept.iter().filter_map(|(_, view)| view.topic.as_ref()).collect();
+        log.unused.retain(|name| !topics.contains(&name));
         log.sum_up(&tree, &mapping);
-        let mut signature = Signature {
+        let signature = Signature {
             fps: log.fps,
             image: None,
             state: options.state.clone().unwrap_or(log.state),
@@ -76,72 +77,63 @@ impl Log {
         let mut log = Self {
             path: path.to_path_buf(),
             tree,
-            csv: mapping.csv,
-            signature: signature.clone(),
+            csv: mapping.csv.clone(),
+            signature,
+            cameras: Vec::new(),
             episodes: log.episodes,
             notes: log.notes,
             used: log.used,
             meaning,
         };
-        if let Some(first) = log.episodes[0].1.pictures.first() {
-            let (height, width, _) = log.picture(0, 0, first, &mut BTreeMap::new())?;
-            signature.image = Some([height, width]);
-            log.signature = signature;
+        for (at, (section, pictures)) in mapping.pictures().enumerate() {
+            let name = section.strip_prefix("views.").unwrap_or(&section).to_owned();
+            let mut view = View { name, size: [0, 0], depth: pictures.depth };
+            view.size = log.first_size(at, view.pixel())?;
+            log.cameras.push(view);
         }
-        let shown = log.episodes.iter().flat_map(|(_, rows)| &rows.pictures).filter_map(|p| match p {
+        log.signature.image = mapping.picture.as_ref().map(|_| log.cameras[0].size);
+        let shown = log.episodes.iter().flat_map(|(_, rows)| rows.pictures.iter().flatten()).filter_map(|p| match p {
             PictureAt::File(name) | PictureAt::Video { file: name, .. } => Some(name.clone()),
             PictureAt::Array { .. } | PictureAt::Message { .. } => None,
         });
         log.used.extend(shown.collect::<Vec<_>>());
         Ok(log)
     }
+}
 
-    /// Decodes one picture; arrays of a file are read once.
-    fn picture(
-        &self,
-        episode: usize,
-        row: usize,
-        at: &PictureAt,
-        arrays: &mut BTreeMap<String, Bytes>,
-    ) -> Result<(usize, usize, Vec<u8>)> {
-        let bad = |file: &str, what: String| Error::Row {
-            path: self.tree.path(file),
-            episode,
-            row,
-            what,
-            remedy: "record or download the picture again",
-        };
-        match at {
-            PictureAt::File(name) => picture::decode(&self.tree.read(name)?).map_err(|e| bad(name, e)),
-            PictureAt::Video { file, frame } => {
-                let video = Video::open(&self.tree.file(file)?)?;
-                let mut rgb = Vec::new();
-                video.frames(&[*frame], &mut |_, bytes| rgb.extend_from_slice(bytes))?;
-                Ok((video.size()[0], video.size()[1], rgb))
+/// Leaves in the mapping what was asked for, the camera as its picture, and gives the views that are not kept.
+fn choose_pictures(path: &Path, mapping: &mut Mapping, options: &SourceOptions) -> Result<Vec<(String, Pictures)>> {
+    if options.no_pictures {
+        mapping.picture = None;
+        mapping.views.clear();
+        return Ok(Vec::new());
+    }
+    let is_picture =
+        |name: &String| name == "picture" || mapping.picture.as_ref().is_some_and(|p| p.topic.as_ref() == Some(name));
+    if let Some(name) = options.camera.as_ref().filter(|name| !is_picture(name)) {
+        match mapping.views.remove(name) {
+            Some(view) if view.depth.is_none() => {
+                let before = mapping.picture.replace(view);
+                mapping.views.extend(before.map(|before| ("picture".to_owned(), before)));
             }
-            PictureAt::Message { file, message } => {
-                let mut picture = None;
-                MessageAt::pictures(&[message], &mut |height, width, rgb| {
-                    picture = Some((height, width, rgb.to_vec()));
-                    Ok(())
-                })
-                .map_err(|e| bad(file, e))?;
-                picture.ok_or_else(|| bad(file, "the message is gone".to_owned()))
+            Some(_) => {
+                let remedy = "name a camera with colours, and keep the depth beside it with --views";
+                return Err(Error::broken(path, format!("{name} is depth, which no model sees"), remedy));
             }
-            PictureAt::Array { file, array, row: at } => {
-                if !arrays.contains_key(file) {
-                    let content = files::parse(file, self.tree.read(file)?, &self.csv).map_err(|e| bad(file, e))?;
-                    let Content::Columns(mut columns) = content else { return Err(bad(file, "no array".to_owned())) };
-                    let bytes = columns.bytes.remove(array).ok_or_else(|| bad(file, format!("no array {array}")))?;
-                    arrays.insert(file.clone(), bytes);
-                }
-                let bytes = &arrays[file];
-                let (height, width) = (bytes.shape[1], bytes.shape[2]);
-                let size = height * width * 3;
-                Ok((height, width, bytes.data[at * size..(at + 1) * size].to_vec()))
+            None => {
+                let mut present: Vec<&str> = mapping.picture.iter().map(|_| "picture").collect();
+                present.extend(mapping.views.keys().map(String::as_str));
+                let (name, present) = (name.clone(), present.join(", "));
+                return Err(Error::Missing { path: path.to_path_buf(), kind: "camera", name, present });
             }
         }
     }
+    let offered = mapping.views.iter().map(|(name, p)| Offered { name, depth: p.depth.is_some() });
+    let wanted = choose_views(path, options, &offered.collect::<Vec<_>>(), None)?;
+    let (kept, others): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut mapping.views).into_iter().partition(|(name, _)| wanted.contains(name));
+    mapping.views = kept.into_iter().collect();
+    Ok(others)
 }
 
 /// Names of the recordings: files or folders that fit the glob.
@@ -194,66 +186,15 @@ impl Source for Log {
     }
 
     fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        let Some([height, width]) = self.signature.image else { return Ok(None) };
-        let pictures = &self.episodes[at].1.pictures;
-        let mut rgb = Vec::with_capacity(pictures.len() * height * width * 3);
-        if let Some(PictureAt::Video { file, .. }) = pictures.first() {
-            let video = Video::open(&self.tree.file(file)?)?;
-            if video.size() != [height, width] {
-                let what = format!("its frames are {:?}, those of the first video {height}x{width}", video.size());
-                return Err(Error::broken(&self.tree.path(file), what, "scale them to one size"));
-            }
-            let frames: Vec<usize> = pictures
-                .iter()
-                .filter_map(|p| if let PictureAt::Video { frame, .. } = p { Some(*frame) } else { None })
-                .collect();
-            video.frames(&frames, &mut |_, bytes| rgb.extend_from_slice(bytes))?;
-            return Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0)));
-        }
-        let other_size = |row: usize, h: usize, w: usize| Error::Row {
-            path: self.path.clone(),
-            episode: at,
-            row,
-            what: format!("the picture is {h}x{w}, the first one is {height}x{width}"),
-            remedy: "scale them to one size",
-        };
-        if let Some(PictureAt::Message { file, .. }) = pictures.first() {
-            let messages: Vec<&MessageAt> = pictures
-                .iter()
-                .filter_map(|p| if let PictureAt::Message { message, .. } = p { Some(message) } else { None })
-                .collect();
-            let mut row = 0;
-            let mut odd = None;
-            let taken = MessageAt::pictures(&messages, &mut |h, w, bytes| {
-                if [h, w] != [height, width] {
-                    odd = Some(other_size(row, h, w));
-                    return Err(String::new());
-                }
-                row += 1;
-                rgb.extend_from_slice(bytes);
-                Ok(())
-            });
-            return match (taken, odd) {
-                (_, Some(odd)) => Err(odd),
-                (Err(what), None) => Err(Error::Row {
-                    path: self.tree.path(file),
-                    episode: at,
-                    row,
-                    what,
-                    remedy: "leave pictures out, or record it again",
-                }),
-                (Ok(()), None) => Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0))),
-            };
-        }
-        let mut arrays = BTreeMap::new();
-        for (row, picture) in pictures.iter().enumerate() {
-            let (h, w, bytes) = self.picture(at, row, picture, &mut arrays)?;
-            if [h, w] != [height, width] {
-                return Err(other_size(row, h, w));
-            }
-            rgb.extend_from_slice(&bytes);
-        }
-        Ok(Some(Frames::new(height, width, pictures.len(), Arc::new(rgb), 0)))
+        self.signature.image.map(|_| self.frames(at, 0)).transpose()
+    }
+
+    fn views(&self) -> &[View] {
+        &self.cameras[usize::from(self.signature.image.is_some())..]
+    }
+
+    fn view(&self, at: usize, view: usize) -> Result<Frames> {
+        self.frames(at, view + usize::from(self.signature.image.is_some()))
     }
 
     fn evidence(&self, at: usize) -> Evidence {

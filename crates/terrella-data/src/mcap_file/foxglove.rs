@@ -22,7 +22,7 @@ struct CompressedImage {
 
 /// A message with a PNG or a JPEG, taken at `time` nanoseconds.
 pub(super) fn compressed_image(time: u64, encoded: &[u8]) -> Vec<u8> {
-    let format = if encoded.starts_with(&[0xff, 0xd8]) { "jpeg" } else { "png" };
+    let format = if crate::picture::is_jpeg(encoded) { "jpeg" } else { "png" };
     let timestamp = Timestamp { seconds: (time / 1_000_000_000) as i64, nanos: (time % 1_000_000_000) as i32 };
     let (data, format) = (encoded.to_vec(), format.to_owned());
     CompressedImage { timestamp: Some(timestamp), data, format, frame_id: "camera".to_owned() }.encode_to_vec()

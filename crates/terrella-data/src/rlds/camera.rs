@@ -6,6 +6,7 @@
 use super::columns::note;
 use super::example::Example;
 use super::features::{Feature, Kind};
+use crate::views::{Offered, choose_views};
 use crate::{Error, Note, Result, SourceOptions, picture};
 use std::path::Path;
 
@@ -20,8 +21,7 @@ pub(crate) fn candidates<'a>(
 ) -> Result<Vec<&'a Feature>> {
     let pictures: Vec<&Feature> = features.iter().filter(|f| matches!(f.kind, Kind::Image { .. })).collect();
     if let Some(wanted) = &options.camera {
-        let named = |f: &&&Feature| f.name == *wanted || f.name.ends_with(&format!("/{wanted}"));
-        let found = pictures.iter().find(named).ok_or_else(|| Error::Missing {
+        let found = pictures.iter().find(|f| is_called(f, wanted)).ok_or_else(|| Error::Missing {
             path: path.to_path_buf(),
             kind: "picture feature",
             name: wanted.clone(),
@@ -29,11 +29,36 @@ pub(crate) fn candidates<'a>(
         })?;
         return Ok(vec![found]);
     }
-    let colour = |f: &&Feature| f.name.starts_with("steps/") && matches!(f.kind, Kind::Image { colour: true, .. });
-    let mut usable: Vec<&Feature> = pictures.into_iter().filter(colour).collect();
+    let mut usable: Vec<&Feature> = pictures.into_iter().filter(|f| is_colour(f)).collect();
     let rank = |f: &Feature| ["image", "image_0"].iter().position(|name| f.leaf() == *name).unwrap_or(2);
     usable.sort_by_key(|f| rank(f));
     Ok(usable)
+}
+
+/// The views asked for; where all are, those that show something.
+pub(crate) fn views(
+    path: &Path,
+    features: &[Feature],
+    examples: &[Example],
+    options: &SourceOptions,
+    camera: Option<&str>,
+) -> Result<Vec<String>> {
+    let asked = |f: &Feature| options.views.iter().any(|view| is_called(f, view));
+    let shown = features.iter().filter(|f| is_colour(f) && (asked(f) || !all_black(examples, &f.name)));
+    let shown: Vec<&Feature> = shown.collect();
+    let offered: Vec<Offered<'_>> = shown.iter().map(|f| Offered { name: &f.name, depth: false }).collect();
+    let full = |view: &String| shown.iter().find(|f| is_called(f, view)).map_or(view, |f| &f.name).clone();
+    let views = options.views.iter().map(full).collect();
+    choose_views(path, &SourceOptions { views, ..options.clone() }, &offered, camera)
+}
+
+fn is_colour(feature: &Feature) -> bool {
+    feature.name.starts_with("steps/") && matches!(feature.kind, Kind::Image { colour: true, .. })
+}
+
+/// Whether this is a feature's name, or the last part of it.
+fn is_called(feature: &Feature, name: &str) -> bool {
+    feature.name == name || feature.name.ends_with(&format!("/{name}"))
 }
 
 /// Chooses among candidates by what a few examples show, and says so where it was a choice.

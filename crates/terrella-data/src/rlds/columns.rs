@@ -59,9 +59,9 @@ impl Columns {
     }
 
     /// Tells once what an episode here has no place for, and what cannot be read at all.
-    pub(crate) fn tell_dropped(&self, features: &[Feature], camera: Option<&str>, notes: &mut Vec<Note>) {
+    pub(crate) fn tell_dropped(&self, features: &[Feature], cameras: &[String], notes: &mut Vec<Note>) {
         let mut dropped = Vec::new();
-        for feature in features.iter().filter(|f| !self.has(&f.name) && camera != Some(f.name.as_str())) {
+        for feature in features.iter().filter(|f| !self.has(&f.name) && !cameras.contains(&f.name)) {
             match &feature.kind {
                 Kind::Other(what) => notes.push(note(&feature.name, format!("skipped, {what} is not read"))),
                 _ => dropped.push(feature.name.as_str()),
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(widths(&columns.state), [("steps/observation/joints", 2), ("steps/observation/tip", 3)], "states");
         assert_eq!(columns.task.as_deref(), Some(INSTRUCTIONS[3]), "the instruction");
         assert_eq!(number_names(&columns.action, "action"), ["grip", "move.0", "move.1"], "names");
-        columns.tell_dropped(&features, None, &mut notes);
+        columns.tell_dropped(&features, &[], &mut notes);
         let told: Vec<String> = notes.iter().map(ToString::to_string).collect();
         assert!(told.contains(&"steps/odd: skipped, Video is not read".to_owned()), "{told:?}");
         assert!(told.iter().any(|t| t.contains("not kept: steps/observation/depth, steps/obs")), "{told:?}");

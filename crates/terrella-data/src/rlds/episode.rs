@@ -17,12 +17,12 @@ pub(crate) struct Rows {
     pub(crate) task: String,
     /// Whether later steps have another instruction.
     pub(crate) task_changes: bool,
-    /// Height and width of all pictures.
-    pub(crate) size: Option<[usize; 2]>,
+    /// Height and width of all pictures, of each camera.
+    pub(crate) sizes: Vec<[usize; 2]>,
 }
 
-/// Reads the rows that `columns` and `camera` name.
-pub(crate) fn read(example: &Example, columns: &Columns, camera: Option<&str>) -> Result<Rows, String> {
+/// Reads the rows that `columns` and `cameras` name.
+pub(crate) fn read(example: &Example, columns: &Columns, cameras: &[String]) -> Result<Rows, String> {
     let actions = table(example, &columns.action)?;
     let states = table(example, &columns.state)?;
     let n = actions.len();
@@ -38,8 +38,8 @@ pub(crate) fn read(example: &Example, columns: &Columns, camera: Option<&str>) -
         task_changes = texts.iter().any(|text| *text != texts[0]);
         task = String::from_utf8_lossy(&texts[0]).trim().to_owned();
     }
-    let size = camera.map(|name| size(example, name, n)).transpose()?;
-    Ok(Rows { states, actions, task, task_changes, size })
+    let sizes = cameras.iter().map(|name| size(example, name, n)).collect::<Result<_, _>>()?;
+    Ok(Rows { states, actions, task, task_changes, sizes })
 }
 
 /// Puts tensors side by side, a row a step.

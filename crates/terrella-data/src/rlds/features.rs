@@ -28,6 +28,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Height and width of pictures, where they are declared.
+    pub(crate) fn size(&self) -> Option<[usize; 2]> {
+        if let Self::Image { size, .. } = self { *size } else { None }
+    }
+
     /// What it is, for people.
     pub(crate) fn describe(&self) -> String {
         match self {

@@ -7,17 +7,16 @@ use super::camera;
 use super::columns::{Columns, note, number_names};
 use super::episode::{self, Rows};
 use super::example::Example;
-use super::features::{self, Kind};
+use super::features;
 use super::shards::Shards;
 use super::tfrecord::{Record, Records};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::format::{check_finite, given_names};
-use crate::{Error, Note, Result, Source, SourceOptions};
+use crate::{Error, Note, Result, Source, SourceOptions, View};
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use terrella_core::{Episode, Frames, Signature};
+use terrella_core::{Episode, Frames, Pixel, Signature};
 
 /// Examples looked at to see which cameras are black: a robot without a camera lacks it throughout.
 const LOOKED_AT: usize = 8;
@@ -32,7 +31,11 @@ const BRIDGE_FPS: f64 = 5.0;
 pub(super) struct Recording {
     shards: Shards,
     signature: Signature,
-    camera: Option<String>,
+    /// The camera, if there is one, and the views.
+    cameras: Vec<String>,
+    /// Their sizes, where `features.json` or an episode told them.
+    sizes: Vec<Option<[usize; 2]>>,
+    views: Vec<View>,
     /// What an episode without an instruction was about.
     task: String,
     episodes: Vec<Stored>,
@@ -66,26 +69,34 @@ impl Recording {
         let columns = Columns::choose(&described, &features, &mut notes)?;
         let fps = rate(path, &shards, options, &mut notes)?;
         let candidates = camera::candidates(&described, &features, options)?;
-        let camera = if candidates.is_empty() || options.no_pictures {
+        let examples = if options.no_pictures { Vec::new() } else { first_examples(&shards)? };
+        let camera = if options.no_pictures {
             None
         } else {
-            let examples = first_examples(&shards)?;
             camera::choose(&candidates, &examples, options.camera.is_some(), &mut notes)
         };
-        columns.tell_dropped(&features, camera.map(|c| c.name.as_str()), &mut notes);
-        let declared = camera.and_then(|c| if let Kind::Image { size, .. } = c.kind { size } else { None });
         let camera = camera.map(|c| c.name.clone());
+        let has_camera = camera.is_some();
+        let views = camera::views(&described, &features, &examples, options, camera.as_deref())?;
+        let cameras: Vec<String> = camera.into_iter().chain(views).collect();
+        columns.tell_dropped(&features, &cameras, &mut notes);
         let signature = Signature {
             fps,
-            image: declared,
+            image: None,
             state: given_names(path, "state", options.state.as_ref(), number_names(&columns.state, "state"))?,
             action: given_names(path, "action", options.action.as_ref(), number_names(&columns.action, "action"))?,
             env: options.env.clone(),
         };
         let task = options.task.clone().unwrap_or_else(|| "unknown".to_owned());
-        let mut recording = Self { shards, signature, camera, task, episodes: Vec::new(), notes };
+        let size = |name: &String| features.iter().find(|f| f.name == *name).and_then(|f| f.kind.size());
+        let sizes = cameras.iter().map(size).collect();
+        let (episodes, views) = (Vec::new(), Vec::new());
+        let mut recording = Self { shards, signature, cameras, sizes, views, task, episodes, notes };
         let rejected = recording.read_all(&columns)?;
         recording.tell_rejected(path, rejected)?;
+        let mut seen = recording.cameras.iter().zip(recording.sizes.iter().flatten());
+        recording.signature.image = if has_camera { seen.next().map(|(_, size)| *size) } else { None };
+        recording.views = seen.map(|(name, size)| View { name: name.clone(), size: *size, depth: None }).collect();
         recording.tell_tasks();
         Ok(recording)
     }
@@ -116,19 +127,19 @@ impl Recording {
 
     /// One record as rows, if it fits the episodes before it.
     fn read(&mut self, path: &Path, columns: &Columns, data: &[u8]) -> Result<Rows, String> {
-        let rows = episode::read(&Example::parse(data)?, columns, self.camera.as_deref())?;
+        let rows = episode::read(&Example::parse(data)?, columns, &self.cameras)?;
         let at = self.episodes.len();
-        let Signature { state, action, image, .. } = &mut self.signature;
-        for (what, table, names) in [("state", &rows.states, &*state), ("action", &rows.actions, &*action)] {
+        let Signature { state, action, .. } = &self.signature;
+        for (what, table, names) in [("state", &rows.states, state), ("action", &rows.actions, action)] {
             check_finite(path, at, what, table, names).map_err(|error| match error {
                 Error::Row { row, what, .. } => format!("row {row}: {what}"),
                 other => other.to_string(),
             })?;
         }
-        if let Some([height, width]) = rows.size {
-            let [h, w] = *image.get_or_insert([height, width]);
+        for ((name, &[h, w]), known) in self.cameras.iter().zip(&rows.sizes).zip(&mut self.sizes) {
+            let [height, width] = *known.get_or_insert([h, w]);
             if [h, w] != [height, width] {
-                return Err(format!("its pictures are {height}x{width}, those of the dataset {h}x{w}"));
+                return Err(format!("its pictures of {name} are {h}x{w}, those of the dataset {height}x{width}"));
             }
         }
         Ok(rows)
@@ -169,28 +180,9 @@ impl Recording {
         }
     }
 
-    fn shard_path(&self, shard: usize) -> PathBuf {
-        self.shards.folder.join(&self.shards.names[shard])
-    }
-}
-
-impl Source for Recording {
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn lengths(&self) -> Vec<usize> {
-        self.episodes.iter().map(|e| e.rows.actions.len()).collect()
-    }
-
-    fn episode(&self, at: usize) -> Episode {
-        let Rows { states, actions, task, .. } = &self.episodes[at].rows;
-        let task = if task.is_empty() { &self.task } else { task }.clone();
-        Episode { index: at, task, states: states.clone(), actions: actions.clone(), frames: None }
-    }
-
-    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        let (Some(camera), Some([height, width])) = (&self.camera, self.signature.image) else { return Ok(None) };
+    /// The pictures of one camera in one episode, decoded.
+    fn frames(&self, at: usize, camera: usize) -> Result<Frames> {
+        let (camera, [height, width]) = (&self.cameras[camera], self.sizes[camera].unwrap_or_default());
         let stored = &self.episodes[at];
         let path = self.shard_path(stored.shard);
         let changed = |what: String| {
@@ -221,7 +213,39 @@ impl Source for Recording {
             }
             rgb.extend_from_slice(&bytes);
         }
-        Ok(Some(Frames::new(height, width, n, Arc::new(rgb), 0)))
+        Ok(Frames::of(Pixel::Rgb, [height, width], rgb))
+    }
+
+    fn shard_path(&self, shard: usize) -> PathBuf {
+        self.shards.folder.join(&self.shards.names[shard])
+    }
+}
+
+impl Source for Recording {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn lengths(&self) -> Vec<usize> {
+        self.episodes.iter().map(|e| e.rows.actions.len()).collect()
+    }
+
+    fn episode(&self, at: usize) -> Episode {
+        let Rows { states, actions, task, .. } = &self.episodes[at].rows;
+        let task = if task.is_empty() { &self.task } else { task }.clone();
+        Episode { index: at, task, states: states.clone(), actions: actions.clone(), frames: None }
+    }
+
+    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
+        self.signature.image.map(|_| self.frames(at, 0)).transpose()
+    }
+
+    fn views(&self) -> &[View] {
+        &self.views
+    }
+
+    fn view(&self, at: usize, view: usize) -> Result<Frames> {
+        self.frames(at, view + usize::from(self.signature.image.is_some()))
     }
 
     fn notes(&self) -> Vec<Note> {

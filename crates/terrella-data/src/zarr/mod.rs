@@ -8,6 +8,7 @@ mod array;
 mod store;
 
 use crate::format::{check_finite, given_names};
+use crate::views::choose_views;
 use crate::{Error, Format, Result, Source, SourceOptions};
 use array::RowArray;
 use std::collections::VecDeque;
@@ -69,6 +70,7 @@ impl Buffer {
         let actions = table("data/action")?;
         let has = |name: &str| arrays.iter().any(|a| a == name);
         let states = if has("data/state") { table("data/state")? } else { Table::new(0) };
+        choose_views(path, options, &[], None)?;
         let images = if has("data/img") && !options.no_pictures {
             Some(RowArray::open(path, &store, "data/img", &["u1", "f4"])?)
         } else {

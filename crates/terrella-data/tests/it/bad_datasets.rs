@@ -190,7 +190,7 @@ fn the_writer_refuses_what_does_not_fit() {
         (spoil(|e| e.actions.data[3] = f32::NAN), ["episode 0, row 1", "action v is NaN"]),
         (spoil(|e| e.states = Table::new(0)), ["[0, 2] state and action numbers", "[3, 2]"]),
         (spoil(|e| e.states.data.truncate(3)), ["5 actions and 1 states", "record"]),
-        (spoil(|e| e.frames = None), ["pictures None", "needs Some"]),
+        (spoil(|e| e.frames = None), ["pictures []", "needs [(5, [6, 4], Rgb)]"]),
     ] {
         assert_says(&writer.write_episode(&spoilt).expect_err("unfit"), &words);
     }

@@ -2,6 +2,8 @@
 
 mod bad_datasets;
 mod bad_recordings;
+mod bag;
+mod bag_fixtures;
 mod fixtures;
 mod fuzzed;
 mod hdf5;
@@ -15,3 +17,4 @@ mod rlds_fixtures;
 mod round_trip;
 mod sampling;
 mod video;
+mod views;

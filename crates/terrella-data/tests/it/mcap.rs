@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 use terrella_core::{Dataset, Episode, Signature, Table};
-use terrella_data::{OpenOptions, SourceOptions, export_mcap, open, open_source};
+use terrella_data::{ALL, OpenOptions, SourceOptions, export_mcap, open, open_source};
 
 fn export(from: &Path, to: &Path) -> terrella_data::Result<terrella_data::Exported> {
     export_mcap(from, to, &SourceOptions::default(), &mut |_, _| {})
@@ -233,7 +233,8 @@ fn a_damaged_chunk_is_left_out_and_the_others_are_read() {
 
 /// Reads everything there is; what is refused is refused.
 fn read_all(path: &Path) {
-    let Ok((_, source)) = open_source(path, &SourceOptions::default()) else { return };
+    let options = SourceOptions { views: vec![ALL.to_owned()], ..SourceOptions::default() };
+    let Ok((_, source)) = open_source(path, &options) else { return };
     for (at, rows) in source.lengths().into_iter().enumerate() {
         assert_eq!(source.episode(at).len(), rows, "as many rows as were told");
         if let Ok(Some(frames)) = source.pictures(at) {

@@ -79,7 +79,7 @@ fn sensors_at_several_rates_become_rows_of_one() {
     let greys: Vec<u8> = (0..7).map(|row| frames.bytes(row)[0]).collect();
     assert_eq!(greys, [5, 5, 5, 6, 6, 6, 6], "the nearest picture");
     let notes = dataset.notes.join("\n");
-    assert!(notes.contains("pictures: samples lie up to 40.0 ms from their rows"), "the error of aligning: {notes}");
+    assert!(notes.contains("picture: samples lie up to 40.0 ms from their rows"), "the error of aligning: {notes}");
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn an_episode_that_does_not_fit_is_left_out_and_named() {
         (
             "steps/observation/image_1",
             pictures(vec![picture(8, 4, 9); 3]),
-            "its pictures are 8x4, those of the dataset",
+            "its pictures of steps/observation/image_1 are 8x4, those of the dataset",
         ),
         ("steps/observation/image_1", pictures(vec![promises; 3]), "cannot hold 15360x15360 pixels"),
     ] {

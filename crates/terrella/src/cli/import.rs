@@ -46,9 +46,12 @@ pub(super) struct SourceArgs {
     /// Names of the action's numbers, separated by commas
     #[arg(long, value_delimiter = ',')]
     action: Option<Vec<String>>,
-    /// Picture feature to read, where there are several
+    /// Picture feature that models see, where there are several
     #[arg(long)]
     camera: Option<String>,
+    /// Further picture features to keep beside it, separated by commas, or `all`; depth is one too
+    #[arg(long, value_name = "NAMES|all", value_delimiter = ',')]
+    views: Vec<String>,
     /// Leave pictures out
     #[arg(long)]
     no_pictures: bool,
@@ -62,8 +65,8 @@ impl SourceArgs {
         if let Some(env) = &self.env {
             KnownWorld::of(env)?;
         }
-        let Self { fps, env, task, state, action, camera, no_pictures, map } = self;
-        Ok(SourceOptions { fps, env, task, state, action, camera, no_pictures, map })
+        let Self { fps, env, task, state, action, camera, views, no_pictures, map } = self;
+        Ok(SourceOptions { fps, env, task, state, action, camera, views, no_pictures, map })
     }
 }
 

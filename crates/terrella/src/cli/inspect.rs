@@ -41,6 +41,12 @@ impl Options {
         out::line(&format!("rate      {} rows a second, {:.1} minutes", s.fps, s.rows as f64 / s.fps / 60.0))?;
         out::line(&format!("world     {}", s.env.as_deref().unwrap_or("none of ours")))?;
         out::line(&format!("pictures  {picture}"))?;
+        for view in &s.views {
+            let [height, width] = view.size;
+            let depth =
+                view.depth.map_or(String::new(), |metres| format!(", depth in steps of {} mm", metres * 1000.0));
+            out::line(&format!("view      {} {height}×{width}{depth}", view.name))?;
+        }
         out::line(&format!("tasks     {}", s.tasks.join("; ")))?;
         columns("state", &s.state, &s.state_stats)?;
         columns("action", &s.action, &s.action_stats)?;

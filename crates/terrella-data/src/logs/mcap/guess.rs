@@ -1,7 +1,7 @@
 //! A mapping for a file that has none: written in the file itself, or guessed where there is no choice.
 //!
 //! One topic of joints, poses or odometry is the state, one of commands the action, one camera the
-//! picture. As soon as there are two of a kind, only a person can tell which is meant.
+//! picture; further cameras and depth are views. As soon as there are two of a kind, only a person can tell which is meant.
 
 use super::{Found, Log, OWN_RECORD, Store, listed, read};
 use crate::logs::clock::Times;
@@ -36,15 +36,16 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
         (Ok(state), Ok(action)) => (state, action),
         (Err(why), _) | (_, Err(why)) => return Err(no_guess(log, &why)),
     };
-    let camera = match (&options.camera, &of(Role::Camera)[..]) {
+    let cameras = of(Role::Camera);
+    let camera = match (&options.camera, &cameras[..]) {
         _ if options.no_pictures => None,
         (Some(camera), _) if log.topics.get(camera).is_some_and(Found::is_picture) => Some(camera.clone()),
         (Some(camera), _) => return Err(no_guess(log, &format!("no topic {camera} has pictures"))),
-        (None, [] | [_]) => of(Role::Camera).first().map(|c| (*c).clone()),
+        (None, [] | [_]) => cameras.first().map(|c| (*c).clone()),
         (None, several) => {
             let names = several.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
             return Err(format!(
-                "{} topics have pictures: {names}; say which to read with --camera, or leave pictures out with --no-pictures",
+                "{} topics have pictures: {names}; say which to read with --camera (and --views all to keep the others), or leave pictures out with --no-pictures",
                 several.len()
             ));
         }
@@ -63,12 +64,16 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
         Ok((Stream::of_topic(topic, columns), rate))
     };
     let ((state_stream, rate), (action_stream, _)) = (stream(&state)?, stream(&action)?);
+    let view = |topic: &String, depth| (topic.clone(), Pictures { depth, ..Pictures::of_topic(topic) });
+    let depths = of(Role::Depth);
+    let views = cameras.iter().map(|t| view(t, None)).chain(depths.iter().map(|t| view(t, Some(0.001))));
     let mapping = Mapping {
         about: "Guessed from the types of the topics.".to_owned(),
         fps: rate.map(f64::round).filter(|rate| *rate >= 1.0),
         state: vec![state_stream],
         action: vec![action_stream],
         picture: camera.as_ref().map(|topic| Pictures::of_topic(topic)),
+        views: views.filter(|(topic, _)| Some(topic) != camera.as_ref()).collect(),
         ..Mapping::default()
     };
     let shown = camera.map_or_else(String::new, |topic| format!(", {topic} as the picture"));
@@ -81,14 +86,16 @@ enum Role {
     State,
     Action,
     Camera,
+    Depth,
 }
 
 fn role_of(topic: &str, found: &Found) -> Option<Role> {
+    let lower = topic.to_lowercase();
     if found.is_picture() {
-        return Some(Role::Camera);
+        // The types are the same; drivers have the word in the name.
+        return Some(if lower.contains("depth") { Role::Depth } else { Role::Camera });
     }
     let kind = found.kind.rsplit(['/', '.']).next().unwrap_or_default();
-    let lower = topic.to_lowercase();
     match kind {
         "Twist" | "TwistStamped" | "JointTrajectory" | "AckermannDriveStamped" | "JointJog" => Some(Role::Action),
         "JointState" | "JointStates" | "Odometry" | "PoseStamped" | "PoseInFrame" => {

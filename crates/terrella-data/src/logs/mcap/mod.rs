@@ -1,10 +1,11 @@
 //! MCAP, the container of robot logs: topics become tables that a mapping picks from.
 //!
-//! `walk` goes through the records of a file, whole or damaged; `decoder` turns messages (CDR and ROS 1
+//! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1; `decoder` turns messages (CDR and ROS 1
 //! with their definitions, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `picture`
 //! finds the pixels. Only topics that somebody wants are decoded. `guess` makes a mapping for files
 //! that have one robot and one command in them.
 
+mod bag;
 mod cdr;
 mod decoder;
 mod guess;
@@ -22,6 +23,7 @@ use super::table::Columns;
 use decoder::Decoder;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use terrella_core::Pixel;
 use topic::{Topic, allowance};
 use walk::{Item, Place, walk};
 
@@ -30,9 +32,9 @@ const MOST_TOPICS: usize = 65_536;
 /// The metadata record of files that say themselves what their topics mean.
 pub(crate) const OWN_RECORD: &str = "terrella";
 
-/// Whether a file is one, by its name.
-pub(super) fn is_mcap(name: &str) -> bool {
-    name.to_lowercase().ends_with(".mcap")
+/// The ending of a file that is one, or a bag of ROS 1, by its name.
+pub(super) fn ending(name: &str) -> Option<&'static str> {
+    [".mcap", ".bag", ".bag.active"].into_iter().find(|ending| name.to_lowercase().ends_with(ending))
 }
 
 /// What a file says.
@@ -78,7 +80,7 @@ pub(super) struct MessageAt {
     place: Place,
 }
 
-/// Takes height, width and RGB bytes.
+/// Takes height, width and pixels.
 pub(super) type TakePicture<'a> = dyn FnMut(usize, usize, &[u8]) -> Result<(), String> + 'a;
 
 struct Channel {
@@ -88,14 +90,14 @@ struct Channel {
 
 impl MessageAt {
     /// Decodes the pictures of these messages one after the other; those of one file together.
-    pub(super) fn pictures(messages: &[&Self], take: &mut TakePicture<'_>) -> Result<(), String> {
+    pub(super) fn pictures(messages: &[&Self], pixel: Pixel, take: &mut TakePicture<'_>) -> Result<(), String> {
         let mut rest = messages;
         while let Some(first) = rest.first() {
             let same = rest.iter().take_while(|m| Arc::ptr_eq(&m.source, &first.source)).count();
             let decoder = &first.source.decoder;
             first.source.store.messages(rest[..same].iter().map(|m| m.place), &mut |bytes| {
-                let (height, width, rgb) = picture::decode(&decoder.decode(bytes)?)?;
-                take(height, width, &rgb)
+                let (height, width, pixels) = picture::decode(&decoder.decode(bytes)?, pixel)?;
+                take(height, width, &pixels)
             })?;
             rest = &rest[same..];
         }

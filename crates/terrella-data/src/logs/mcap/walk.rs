@@ -1,9 +1,10 @@
-//! Records of an MCAP file, one by one: chunks unpacked within limits, damage told instead of failing.
+//! Records of an MCAP file (or of a [`bag`]), one by one: chunks unpacked within limits, damage told instead of failing.
 //!
 //! The file is read from front to back and its index is not asked, because recordings that were cut
 //! off have none. What is read up to the damage counts; the rest is told as left out. The frame of a
 //! record is nine bytes, so it is walked here, where limits can be held.
 
+use super::bag;
 use super::records::{MESSAGE_HEAD, Parsed, parse};
 use mcap::records::{Channel, MessageHeader, Metadata, SchemaHeader, op};
 use std::fs::File;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 /// Bytes of a chunk after unpacking.
 const LARGEST_CHUNK: u64 = 1 << 30;
 /// Bytes of a record that is no chunk.
-const LARGEST_RECORD: u64 = 1 << 30;
+pub(super) const LARGEST_RECORD: u64 = 1 << 30;
 /// An opcode and a length stand before every record.
 const FRAME: u64 = 9;
 /// What stands before the data of a message.
@@ -31,19 +32,20 @@ trait Bytes: Read + Seek {}
 impl<T: Read + Seek> Bytes for T {}
 
 /// An opened store.
-struct Opened {
+pub(super) struct Opened {
     bytes: Box<dyn Bytes>,
-    size: u64,
+    pub(super) size: u64,
+    is_bag: bool,
 }
 
 /// Where the data of a message lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Where its chunk begins, if it lies in one.
-    chunk: Option<u64>,
+    pub(super) chunk: Option<u64>,
     /// From the beginning of the unpacked chunk, or of the file.
-    offset: u64,
-    len: u64,
+    pub(super) offset: u64,
+    pub(super) len: u64,
 }
 
 /// What a reader of logs looks at.
@@ -60,9 +62,12 @@ pub(super) fn walk(
     visit: &mut dyn FnMut(Item<'_>) -> Result<(), String>,
 ) -> Result<Vec<String>, String> {
     let mut file = store.open().map_err(|e| e.to_string())?;
+    if file.is_bag {
+        return bag::walk(&mut file, visit);
+    }
     let magic = file.read(0, mcap::MAGIC.len() as u64).map_err(|e| e.to_string())?;
     if magic != mcap::MAGIC {
-        return Err("it does not begin like an MCAP file".to_owned());
+        return Err("it begins neither like an MCAP file nor like a bag of ROS 1 (2.0)".to_owned());
     }
     let mut notes = Vec::new();
     let mut messages = 0u64;
@@ -130,7 +135,7 @@ fn frame(bytes: &[u8]) -> (u8, u64) {
     (bytes[0], u64::from_le_bytes(len))
 }
 
-type Visit<'a> = dyn FnMut(Item<'_>) -> Result<(), String> + 'a;
+pub(super) type Visit<'a> = dyn FnMut(Item<'_>) -> Result<(), String> + 'a;
 
 /// The records of an unpacked chunk; says why it ended early, if it did.
 fn inside(records: &[u8], chunk: u64, visit: &mut Visit<'_>) -> Result<Option<String>, String> {
@@ -179,7 +184,9 @@ impl Store {
             Self::Memory(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
         };
         let size = bytes.seek(SeekFrom::End(0))?;
-        Ok(Opened { bytes, size })
+        let mut opened = Opened { bytes, size, is_bag: false };
+        opened.is_bag = opened.read(0, bag::MAGIC.len() as u64)? == bag::MAGIC;
+        Ok(opened)
     }
 
     /// Passes the data of these messages on, one after the other; neighbours share a chunk.
@@ -208,7 +215,7 @@ impl Store {
 
 impl Opened {
     /// Bytes from a place, fewer where the file ends.
-    fn read(&mut self, at: u64, len: u64) -> io::Result<Vec<u8>> {
+    pub(super) fn read(&mut self, at: u64, len: u64) -> io::Result<Vec<u8>> {
         self.bytes.seek(SeekFrom::Start(at))?;
         let mut read = Vec::with_capacity(len.min(self.size.saturating_sub(at)) as usize);
         self.bytes.by_ref().take(len).read_to_end(&mut read)?;
@@ -218,6 +225,9 @@ impl Opened {
     /// The unpacked records of the chunk at a place. One that the end of the file tears gives what
     /// is there, and says so.
     fn chunk(&mut self, at: u64) -> Result<(Vec<u8>, Option<String>), String> {
+        if self.is_bag {
+            return bag::chunk(self, at);
+        }
         let (_, len) = frame(&self.read(at, FRAME).map_err(|e| e.to_string())?);
         let body = self.read(at + FRAME, len).map_err(|e| e.to_string())?;
         let torn = (body.len() as u64) < len;
@@ -232,11 +242,12 @@ impl Opened {
 }
 
 /// What stands before the records of a chunk.
-struct Head {
-    unpacked: u64,
-    crc: u32,
-    compression: String,
-    packed: u64,
+pub(super) struct Head {
+    pub(super) unpacked: u64,
+    /// 0 if it is not known.
+    pub(super) crc: u32,
+    pub(super) compression: String,
+    pub(super) packed: u64,
 }
 
 impl Head {
@@ -250,7 +261,7 @@ impl Head {
         Some((head, &body[name_ends + 8..]))
     }
 
-    fn unpack(&self, packed: &[u8], torn: bool) -> Result<(Vec<u8>, Option<String>), String> {
+    pub(super) fn unpack(&self, packed: &[u8], torn: bool) -> Result<(Vec<u8>, Option<String>), String> {
         if self.unpacked > LARGEST_CHUNK {
             let (has, limit) = (self.unpacked >> 20, LARGEST_CHUNK >> 20);
             return Err(format!("it would have {has} MiB after unpacking, the limit (LARGEST_CHUNK) is {limit}"));
@@ -261,7 +272,8 @@ impl Head {
             "zstd" => zstd::Decoder::with_buffer(packed)
                 .and_then(|unpacker| unpacker.take(self.unpacked + 1).read_to_end(&mut records)),
             "lz4" => lz4_flex::frame::FrameDecoder::new(packed).take(self.unpacked + 1).read_to_end(&mut records),
-            other => return Err(format!("it is packed as \"{other:.20}\", not with zstd or lz4")),
+            "bz2" => bzip2::read::BzDecoder::new(packed).take(self.unpacked + 1).read_to_end(&mut records),
+            other => return Err(format!("it is packed as \"{other:.20}\", not with zstd, lz4 or bz2")),
         };
         if torn {
             records.truncate(self.unpacked as usize);
