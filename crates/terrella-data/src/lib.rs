@@ -6,6 +6,7 @@
 
 mod cache;
 mod compatible;
+mod depth;
 mod error;
 mod export;
 mod format;

@@ -1,9 +1,10 @@
 //! Pictures in files: PNG (written with fast compression), JPEG and PNM, and area averaging to another size.
 //!
 //! PNG because LeRobot's `image` dtype holds encoded bytes and lossless pictures keep the dataset
-//! equal to what was recorded; depth is grey PNG of 16 bits. The scaler gives the very bytes of [`Image::resized`] (a test holds
+//! equal to what was recorded; depth has a module of its own. The scaler gives the very bytes of [`Image::resized`] (a test holds
 //! it to that, since live pictures go through the latter), with the overlaps computed once.
 
+use crate::depth;
 use crate::pnm::Pnm;
 use png::{BitDepth, ColorType, Compression, Filter, OutputInfo, Transformations};
 use std::io::Cursor;
@@ -40,14 +41,14 @@ fn swapped(data: &[u8]) -> Vec<u8> {
 }
 
 /// The largest side of a picture that is decoded: a few bytes may promise any size.
-const LARGEST_SIDE: usize = 16_384;
+pub(crate) const LARGEST_SIDE: usize = 16_384;
 
 /// Decodes a picture to height, width and pixels of this kind. Colours are in a PNG, a JPEG or a PNM; grey becomes
-/// RGB, transparency is dropped. Depth is in a grey PNG or PGM.
+/// RGB, transparency is dropped. Depth is grey in TIFF, PNG or PGM.
 pub(crate) fn decode_as(pixel: Pixel, bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     match pixel {
         Pixel::Rgb => decode(bytes),
-        Pixel::Depth => decode_depth(bytes),
+        Pixel::Depth => depth::decode(bytes),
     }
 }
 
@@ -111,11 +112,8 @@ fn read_png(bytes: &[u8], into: Transformations) -> Result<(OutputInfo, Vec<u8>)
     Ok((info, data))
 }
 
-fn decode_depth(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
-    if Pnm::is(bytes) {
-        let picture = Pnm::decode(bytes, LARGEST_SIDE)?;
-        return Ok((picture.height, picture.width, picture.depth()?));
-    }
+/// Decodes a grey PNG to height, width and counts of 16 bits, the low byte first.
+pub(crate) fn decode_grey_png(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     let (info, data) = read_png(bytes, Transformations::IDENTITY)?;
     let counts = match (info.color_type, info.bit_depth) {
         (ColorType::Grayscale, BitDepth::Sixteen) => swapped(&data),

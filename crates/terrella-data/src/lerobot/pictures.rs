@@ -1,13 +1,13 @@
 //! Picture features of a dataset that is being written: the camera and the views beside it.
 //!
-//! Each is PNG in the tables or, where colours may lose a little, a video of its own; depth is always PNG, since
-//! a video would change what was measured.
+//! Each is PNG in the tables or, where colours may lose a little, a video of its own; depth is TIFF in the tables,
+//! since a video would change what was measured.
 
 use super::info::{Feature, IMAGE};
 use super::stats::Histogram;
 use super::videos::{ClipRow, Videos};
 use crate::views::short_names;
-use crate::{Error, Result, View, picture};
+use crate::{Error, Result, View, depth, picture};
 use rayon::prelude::*;
 use serde_json::json;
 use std::path::Path;
@@ -27,7 +27,8 @@ pub(super) struct PictureFeature {
 /// The pictures of an episode as they are stored.
 pub(super) enum Stored {
     Clip(ClipRow),
-    Png(Vec<Vec<u8>>),
+    /// PNG, or TIFF of depth.
+    Files(Vec<Vec<u8>>),
 }
 
 impl PictureFeature {
@@ -66,11 +67,14 @@ impl PictureFeature {
         if let Some(videos) = &mut self.videos {
             return videos.push(frames).map(Stored::Clip);
         }
-        let [height, width] = frames.size();
+        let (size @ [height, width], pixel) = (frames.size(), frames.pixel());
         // In parallel, one episode in memory at a time.
-        let encode = |i: usize| picture::encode(frames.pixel(), frames.size(), frames.bytes(i));
+        let encode = |i: usize| match pixel {
+            Pixel::Rgb => picture::encode(pixel, size, frames.bytes(i)).map_err(|e| e.to_string()),
+            Pixel::Depth => depth::encode(size, frames.bytes(i)),
+        };
         let encoded = (0..frames.len()).into_par_iter().map(encode).collect::<Result<_, _>>();
-        encoded.map(Stored::Png).map_err(|e| {
+        encoded.map(Stored::Files).map_err(|e| {
             Error::Invalid(format!("cannot encode a {height}x{width} picture: {e}; record at another size"))
         })
     }

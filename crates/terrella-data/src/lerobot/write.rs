@@ -143,8 +143,8 @@ impl Writer {
         self.check(episode, &shown)?;
         let stored = self.pictures.iter_mut().zip(&shown).map(|(feature, frames)| feature.store(frames));
         let stored = stored.collect::<Result<Vec<_>>>()?;
-        let pngs = || stored.iter().filter_map(|s| if let Stored::Png(pngs) = s { Some(pngs) } else { None });
-        let bytes = pngs().flatten().map(Vec::len).sum::<usize>()
+        let files = || stored.iter().filter_map(|s| if let Stored::Files(files) = s { Some(files) } else { None });
+        let bytes = files().flatten().map(Vec::len).sum::<usize>()
             + 4 * (episode.states.data.len() + episode.actions.data.len())
             + 36 * episode.len();
         let limit = DATA_FILE_MB * 1024 * 1024;
@@ -153,14 +153,14 @@ impl Writer {
         }
         self.file_bytes += bytes;
         let task = self.task_index(&episode.task);
-        let batch = self.batch(episode, task, pngs().map(|pngs| picture_column(pngs)))?;
+        let batch = self.batch(episode, task, files().map(|files| picture_column(files)))?;
         if let Some((writer, path)) = &mut self.file {
             // One row group an episode: a reader finds an episode without scanning its neighbours.
             writer.write(&batch).and_then(|()| writer.flush()).map_err(Error::parquet("write", path))?;
         }
         let clips = self.pictures.iter().zip(stored).filter_map(|(feature, stored)| match stored {
             Stored::Clip(clip) => Some((feature.key.clone(), clip)),
-            Stored::Png(_) => None,
+            Stored::Files(_) => None,
         });
         let clips = clips.collect();
         self.remember(episode, &shown, task, clips);

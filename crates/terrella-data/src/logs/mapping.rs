@@ -4,6 +4,7 @@
 //! a section for each stream. Everything has a meaning of its own and unknown keys are refused, so
 //! that a misspelt unit cannot pass silently. `docs/logs.md` is its manual.
 
+use super::units::{TimeUnit, Unit};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,33 +88,6 @@ pub struct Clock {
     pub stored: Option<String>,
 }
 
-/// Unit of a clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TimeUnit {
-    /// Seconds.
-    #[default]
-    S,
-    /// Milliseconds.
-    Ms,
-    /// Microseconds.
-    Us,
-    /// Nanoseconds.
-    Ns,
-}
-
-impl TimeUnit {
-    /// Seconds in one of these.
-    pub(super) fn seconds(self) -> f64 {
-        match self {
-            Self::S => 1.0,
-            Self::Ms => 1e-3,
-            Self::Us => 1e-6,
-            Self::Ns => 1e-9,
-        }
-    }
-}
-
 /// Some columns on one clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,48 +128,6 @@ pub enum Rule {
     Nearest,
 }
 
-/// Units that are converted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Unit {
-    /// SI units, radians, or no unit.
-    #[default]
-    #[serde(rename = "si")]
-    Si,
-    /// Degrees, to radians; also degrees a second.
-    #[serde(rename = "deg")]
-    Degrees,
-    /// Revolutions a minute, to radians a second.
-    #[serde(rename = "rpm")]
-    Rpm,
-    /// Millimetres, to metres; also other thousandths.
-    #[serde(rename = "mm")]
-    Milli,
-    /// Centimetres, to metres.
-    #[serde(rename = "cm")]
-    Centi,
-    /// Kilometres an hour, to metres a second.
-    #[serde(rename = "km/h")]
-    KilometresPerHour,
-    /// Standard gravity, to metres a second squared.
-    #[serde(rename = "g")]
-    Gravity,
-}
-
-impl Unit {
-    /// SI units in one of these.
-    pub(super) fn factor(self) -> f64 {
-        match self {
-            Self::Si => 1.0,
-            Self::Degrees => std::f64::consts::PI / 180.0,
-            Self::Rpm => std::f64::consts::TAU / 60.0,
-            Self::Milli => 1e-3,
-            Self::Centi => 1e-2,
-            Self::KilometresPerHour => 1.0 / 3.6,
-            Self::Gravity => 9.806_65,
-        }
-    }
-}
-
 /// Where pictures are: exactly one of `column`, `files`, `array`, `video`, `video_column` and `topic`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,7 +151,7 @@ pub struct Pictures {
     pub topic: Option<String>,
     /// The clock, if it is not the one of the log; a video has its own.
     pub clock: Option<Clock>,
-    /// Metres of one count, if pixels are depth: grey PNG of 16 bits in files or a topic. Pixels of a topic are
+    /// Metres of one count, if pixels are depth: grey of 16 bits in files or a topic. Pixels of a topic are
     /// millimetres (16UC1) or become them (32FC1), so this is 0.001 there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<f64>,

@@ -19,6 +19,7 @@ mod source;
 mod streams;
 mod table;
 mod tree;
+mod units;
 
 pub use mapping::Mapping;
 pub(crate) use mapping::{Marks, Pictures, Rule, Stream};
@@ -55,20 +56,20 @@ impl Format for Logs {
     }
 
     fn detect(&self, path: &Path) -> bool {
-        known(path).is_some()
-            || (path.is_file() && table_ending(path))
-            || Tree::open(path).is_ok_and(|t| bag(&t).is_some())
+        (path.is_file() && table_ending(path))
+            || Tree::open(path).is_ok_and(|tree| known(&tree).is_some() || bag(&tree).is_some())
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
+        let tree = Tree::open(path)?;
         let (mapping, note) = match &options.map {
             Some(name) => (named(name)?, None),
-            None => match known(path) {
+            None => match known(&tree) {
                 Some(mapping) => (mapping, None),
-                None => of_bag(path, options)?.ok_or_else(|| no_mapping(path))?,
+                None => of_bag(path, &tree, options)?.ok_or_else(|| no_mapping(path, &tree))?,
             },
         };
-        Ok(Box::new(source::Log::open(path, mapping, options, note)?))
+        Ok(Box::new(source::Log::open(path, tree, mapping, options, note)?))
     }
 }
 
@@ -86,18 +87,9 @@ fn named(name: &str) -> Result<Mapping> {
 }
 
 /// The mapping whose files are all there.
-fn known(path: &Path) -> Option<Mapping> {
-    let archive = path.is_file() && {
-        let name = path.to_string_lossy().to_lowercase();
-        [".tar", ".tar.gz", ".tgz"].iter().any(|e| name.ends_with(e))
-    };
-    let tree = if archive { Tree::open(path).ok() } else { None };
-    if !archive && !path.is_dir() {
-        return None;
-    }
-    let there = |name: &String| tree.as_ref().map_or_else(|| path.join(name).exists(), |t| t.contains(name));
+fn known(tree: &Tree) -> Option<Mapping> {
     let mappings = MAPPINGS.iter().filter_map(|(name, text)| Mapping::parse(name, text).ok());
-    mappings.into_iter().find(|m| !m.detect.is_empty() && m.detect.iter().all(there))
+    mappings.into_iter().find(|m| !m.detect.is_empty() && m.detect.iter().all(|name| tree.contains(name)))
 }
 
 /// The first MCAP file or bag of a tree.
@@ -106,9 +98,8 @@ fn bag(tree: &Tree) -> Option<&String> {
 }
 
 /// The mapping that an MCAP file has, or that is guessed for it; each file of a folder is a recording.
-fn of_bag(path: &Path, options: &SourceOptions) -> Result<Option<(Mapping, Option<Note>)>> {
-    let tree = Tree::open(path)?;
-    let Some(first) = bag(&tree) else { return Ok(None) };
+fn of_bag(path: &Path, tree: &Tree, options: &SourceOptions) -> Result<Option<(Mapping, Option<Note>)>> {
+    let Some(first) = bag(tree) else { return Ok(None) };
     let found = mcap::mapping_of(&tree.store(first)?, options);
     let (mut mapping, note) =
         found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(first).display())))?;
@@ -126,9 +117,8 @@ fn table_ending(path: &Path) -> bool {
 }
 
 /// Tells what columns there are, and how a mapping for them begins.
-fn no_mapping(path: &Path) -> Error {
+fn no_mapping(path: &Path, tree: &Tree) -> Error {
     let columns = || -> Result<Vec<String>> {
-        let tree = Tree::open(path)?;
         let name = tree.names().first().cloned().unwrap_or_default();
         let bytes = tree.read(&name)?;
         let content: Content =

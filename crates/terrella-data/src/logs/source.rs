@@ -28,12 +28,17 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn open(path: &Path, mut mapping: Mapping, options: &SourceOptions, note: Option<Note>) -> Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        tree: Tree,
+        mut mapping: Mapping,
+        options: &SourceOptions,
+        note: Option<Note>,
+    ) -> Result<Self> {
         let not_kept = choose_pictures(path, &mut mapping, options)?;
         let names = not_kept.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let what = format!("not kept: {names}; --views all keeps them");
         let told = (!not_kept.is_empty()).then(|| Note { place: "views".to_owned(), what });
-        let tree = Tree::open(path)?;
         let recordings = recordings(path, &tree, &mapping)?;
         let mut log = Opening { notes: note.into_iter().chain(told).collect(), ..Opening::default() };
         for name in &recordings {

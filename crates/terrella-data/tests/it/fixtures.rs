@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use terrella_core::{Episode, Frames, Image, Key, Signature, Table};
-use terrella_data::{SourceOptions, Writer, Written};
+use terrella_data::{ALL, SourceOptions, Writer, Written, open_source};
 
 /// Height and width of the pictures.
 pub(crate) const SIZE: [usize; 2] = [6, 4];
@@ -145,4 +145,44 @@ pub(crate) fn assert_nothing_at(destination: &Path) {
     partial.push(".partial");
     assert!(destination.symlink_metadata().is_err(), "no output under the final name");
     assert!(!PathBuf::from(partial).exists(), "no unfinished folder");
+}
+
+/// Rounds of a test that changes bytes; `TERRELLA_MUTATIONS` asks for more.
+pub(crate) fn rounds(usual: u64) -> u64 {
+    std::env::var("TERRELLA_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+/// One of the seeds with a few changes, keyed by the round.
+pub(crate) fn changed(seeds: &[Vec<u8>], round: u64) -> Vec<u8> {
+    let mut stream = Key::new(9).at(round).stream();
+    let mut bytes = seeds[stream.below(seeds.len())].clone();
+    // The beginning has the definitions, so it is worth more changes.
+    let end = if stream.below(2) == 0 { bytes.len().min(1500) } else { bytes.len() };
+    for _ in 0..1 + stream.below(6) {
+        let at = stream.below(end);
+        match stream.below(4) {
+            0 => bytes[at] ^= 1 << stream.below(8),
+            1 => bytes[at] = [0, 1, 127, 128, 255][stream.below(5)],
+            2 => bytes[at..(at + 8).min(end)].fill(if stream.below(2) == 0 { 0xff } else { 0 }),
+            _ => {
+                let from = stream.below(end);
+                let n = stream.below(32).min(end - at).min(end - from);
+                bytes.copy_within(from..from + n, at);
+            }
+        }
+    }
+    bytes
+}
+
+/// Reads everything there is; what is refused is refused.
+pub(crate) fn read_all(path: &Path) {
+    let options = SourceOptions { views: vec![ALL.to_owned()], ..SourceOptions::default() };
+    let Ok((_, source)) = open_source(path, &options) else { return };
+    for (at, rows) in source.lengths().into_iter().enumerate() {
+        assert_eq!(source.episode(at).len(), rows, "as many rows as were told");
+        let views = (0..source.views().len()).map(|view| source.view(at, view).map(Some));
+        for frames in std::iter::once(source.pictures(at)).chain(views).flatten().flatten() {
+            assert_eq!(frames.len(), rows, "a picture a row");
+        }
+    }
 }

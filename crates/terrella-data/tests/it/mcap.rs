@@ -1,6 +1,6 @@
 //! MCAP: what is exported reads back bit for bit, robots' messages are decoded, damage costs what it hits.
 
-use crate::fixtures::{episode, signature, write_dataset};
+use crate::fixtures::{changed, episode, read_all, rounds, signature, write_dataset};
 use mcap::records::MessageHeader;
 use mcap::{WriteOptions, Writer};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 use terrella_core::{Dataset, Episode, Signature, Table};
-use terrella_data::{ALL, OpenOptions, SourceOptions, export_mcap, open, open_source};
+use terrella_data::{OpenOptions, SourceOptions, export_mcap, open, open_source};
 
 fn export(from: &Path, to: &Path) -> terrella_data::Result<terrella_data::Exported> {
     export_mcap(from, to, &SourceOptions::default(), &mut |_, _| {})
@@ -231,18 +231,6 @@ fn a_damaged_chunk_is_left_out_and_the_others_are_read() {
     assert!(notes.contains("stands still"), "and that is told: {notes}");
 }
 
-/// Reads everything there is; what is refused is refused.
-fn read_all(path: &Path) {
-    let options = SourceOptions { views: vec![ALL.to_owned()], ..SourceOptions::default() };
-    let Ok((_, source)) = open_source(path, &options) else { return };
-    for (at, rows) in source.lengths().into_iter().enumerate() {
-        assert_eq!(source.episode(at).len(), rows, "as many rows as were told");
-        if let Ok(Some(frames)) = source.pictures(at) {
-            assert_eq!(frames.len(), rows, "a picture a row");
-        }
-    }
-}
-
 #[test]
 fn bytes_that_were_changed_are_read_or_refused() {
     let base = tempfile::tempdir().expect("a folder");
@@ -251,26 +239,8 @@ fn bytes_that_were_changed_are_read_or_refused() {
     export(&data, &log).expect("exported");
     // Nothing packed and nothing checked, so that changes reach the decoders.
     let seeds = [fs::read(&log).expect("read"), bag_as(WriteOptions::new().use_chunks(false)), bag(4096)];
-    let rounds = std::env::var("TERRELLA_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
-    for round in 0..rounds {
-        let mut stream = terrella_core::Key::new(9).at(round).stream();
-        let mut bytes = seeds[stream.below(3)].clone();
-        // The beginning has the definitions, so it is worth more changes.
-        let end = if stream.below(2) == 0 { bytes.len().min(1500) } else { bytes.len() };
-        for _ in 0..1 + stream.below(6) {
-            let at = stream.below(end);
-            match stream.below(4) {
-                0 => bytes[at] ^= 1 << stream.below(8),
-                1 => bytes[at] = [0, 1, 127, 128, 255][stream.below(5)],
-                2 => bytes[at..(at + 8).min(end)].fill(if stream.below(2) == 0 { 0xff } else { 0 }),
-                _ => {
-                    let from = stream.below(end);
-                    let n = stream.below(32).min(end - at).min(end - from);
-                    bytes.copy_within(from..from + n, at);
-                }
-            }
-        }
-        fs::write(&log, &bytes).expect("written");
+    for round in 0..rounds(300) {
+        fs::write(&log, changed(&seeds, round)).expect("written");
         read_all(&log);
     }
 }

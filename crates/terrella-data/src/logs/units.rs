@@ -1,0 +1,72 @@
+//! Units that a mapping may name, and what they are in SI.
+
+use serde::{Deserialize, Serialize};
+
+/// Unit of a clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// Seconds.
+    #[default]
+    S,
+    /// Milliseconds.
+    Ms,
+    /// Microseconds.
+    Us,
+    /// Nanoseconds.
+    Ns,
+}
+
+impl TimeUnit {
+    /// Seconds in one of these.
+    pub(super) fn seconds(self) -> f64 {
+        match self {
+            Self::S => 1.0,
+            Self::Ms => 1e-3,
+            Self::Us => 1e-6,
+            Self::Ns => 1e-9,
+        }
+    }
+}
+
+/// Units that are converted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// SI units, radians, or no unit.
+    #[default]
+    #[serde(rename = "si")]
+    Si,
+    /// Degrees, to radians; also degrees a second.
+    #[serde(rename = "deg")]
+    Degrees,
+    /// Revolutions a minute, to radians a second.
+    #[serde(rename = "rpm")]
+    Rpm,
+    /// Millimetres, to metres; also other thousandths.
+    #[serde(rename = "mm")]
+    Milli,
+    /// Centimetres, to metres.
+    #[serde(rename = "cm")]
+    Centi,
+    /// Kilometres an hour, to metres a second.
+    #[serde(rename = "km/h")]
+    KilometresPerHour,
+    /// Standard gravity, to metres a second squared.
+    #[serde(rename = "g")]
+    Gravity,
+}
+
+impl Unit {
+    /// SI units in one of these.
+    pub(super) fn factor(self) -> f64 {
+        match self {
+            Self::Si => 1.0,
+            Self::Degrees => std::f64::consts::PI / 180.0,
+            Self::Rpm => std::f64::consts::TAU / 60.0,
+            Self::Milli => 1e-3,
+            Self::Centi => 1e-2,
+            Self::KilometresPerHour => 1.0 / 3.6,
+            Self::Gravity => 9.806_65,
+        }
+    }
+}
