@@ -113,23 +113,35 @@ pub trait Source: Send + Sync {
     /// One episode without its pictures.
     fn episode(&self, at: usize) -> Episode;
 
-    /// The decoded pictures of one episode, if there are any.
+    /// What is to be seen: the camera that models see, if the signature has pictures, then the views that
+    /// [`SourceOptions::views`] asked for.
+    fn cameras(&self) -> &[View];
+
+    /// The decoded pictures of one of [`Self::cameras`] in one episode, as many as it has rows.
     ///
     /// # Errors
     /// If they cannot be read or have another size.
-    fn pictures(&self, at: usize) -> Result<Option<Frames>>;
+    fn frames(&self, at: usize, camera: usize) -> Result<Frames>;
 
-    /// The views beside those pictures, as [`SourceOptions::views`] asked for.
-    fn views(&self) -> &[View] {
-        &[]
+    /// The pictures of one episode that models see, if there are any.
+    ///
+    /// # Errors
+    /// As [`Self::frames`].
+    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
+        self.signature().image.map(|_| self.frames(at, 0)).transpose()
     }
 
-    /// The decoded pictures of one of [`Self::views`] in one episode, as many as it has rows.
+    /// The views beside them.
+    fn views(&self) -> &[View] {
+        &self.cameras()[usize::from(self.signature().image.is_some())..]
+    }
+
+    /// The pictures of one of [`Self::views`] in one episode.
     ///
     /// # Errors
-    /// If they cannot be read or have another size.
+    /// As [`Self::frames`].
     fn view(&self, at: usize, view: usize) -> Result<Frames> {
-        Err(Error::Invalid(format!("episode {at} has no view {view}")))
+        self.frames(at, view + usize::from(self.signature().image.is_some()))
     }
 
     /// What is said of one episode beside its rows.

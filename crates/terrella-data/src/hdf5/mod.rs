@@ -73,13 +73,12 @@ struct Recording {
     file: Hdf5,
     signature: Signature,
     task: String,
-    views: Vec<View>,
+    cameras: Vec<View>,
     episodes: Vec<Recorded>,
     notes: Vec<Note>,
 }
 
 /// The pictures to read.
-#[derive(Default)]
 struct Cameras {
     camera: Option<String>,
     views: Vec<String>,
@@ -156,22 +155,10 @@ impl Recording {
         };
         let image = cameras.camera.as_ref().and(sizes.first().copied());
         let signature = Signature { fps, image, state, action, env: options.env.clone() };
-        let views = cameras.names().zip(&sizes).skip(usize::from(image.is_some()));
-        let views = views.map(|(name, size)| View { name: name.to_owned(), size: *size, depth: None }).collect();
+        let seen = cameras.names().zip(sizes);
+        let cameras = seen.map(|(name, size)| View { name: name.to_owned(), size, depth: None }).collect();
         let task = options.task.clone().or(found.task).unwrap_or_else(|| "unknown".to_owned());
-        Ok(Self { file, signature, task, views, episodes, notes })
-    }
-}
-
-impl Recording {
-    fn frames(&self, rows: &Rows, size: [usize; 2]) -> Result<Frames> {
-        let bytes = self.file.bytes(rows)?;
-        let need = rows.len * size[0] * size[1] * 3;
-        if bytes.len() != need {
-            let what = format!("{} holds {} bytes where {need} were declared", rows.dataset, bytes.len());
-            return Err(Error::broken(self.file.path(), what, crate::error::DOWNLOAD_AGAIN));
-        }
-        Ok(Frames::of(Pixel::Rgb, size, bytes))
+        Ok(Self { file, signature, task, cameras, episodes, notes })
     }
 }
 
@@ -215,17 +202,19 @@ impl Source for Recording {
         Episode { index: at, task: self.task.clone(), states: states.clone(), actions: actions.clone(), frames: None }
     }
 
-    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        self.signature.image.map(|size| self.frames(&self.episodes[at].pictures[0], size)).transpose()
+    fn cameras(&self) -> &[View] {
+        &self.cameras
     }
 
-    fn views(&self) -> &[View] {
-        &self.views
-    }
-
-    fn view(&self, at: usize, view: usize) -> Result<Frames> {
-        let rows = &self.episodes[at].pictures[view + usize::from(self.signature.image.is_some())];
-        self.frames(rows, self.views[view].size)
+    fn frames(&self, at: usize, camera: usize) -> Result<Frames> {
+        let (rows, size) = (&self.episodes[at].pictures[camera], self.cameras[camera].size);
+        let bytes = self.file.bytes(rows)?;
+        let need = rows.len * size[0] * size[1] * 3;
+        if bytes.len() != need {
+            let what = format!("{} holds {} bytes where {need} were declared", rows.dataset, bytes.len());
+            return Err(Error::broken(self.file.path(), what, crate::error::DOWNLOAD_AGAIN));
+        }
+        Ok(Frames::of(Pixel::Rgb, size, bytes))
     }
 
     fn evidence(&self, at: usize) -> Evidence {

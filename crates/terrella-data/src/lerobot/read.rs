@@ -184,20 +184,6 @@ impl Reader {
         Ok(Shown { path: path.clone(), video, frames })
     }
 
-    /// The pictures of one feature, decoded.
-    fn frames(&self, at: usize, feature: usize) -> Result<Frames> {
-        let (picture, episode) = (&self.pictures[feature], &self.episodes[at]);
-        let bytes = match &episode.videos[feature] {
-            None => self.stored_pictures(at, picture)?,
-            Some(shown) => {
-                let mut rgb = Vec::with_capacity(episode.stored.rows * picture.size[0] * picture.size[1] * 3);
-                shown.video.frames(&shown.frames, &mut |_, bytes| rgb.extend_from_slice(bytes))?;
-                rgb
-            }
-        };
-        Ok(Frames::of(picture.pixel(), picture.size, bytes))
-    }
-
     /// Decodes PNG or JPEG pictures from the data file.
     fn stored_pictures(&self, at: usize, picture: &View) -> Result<Vec<u8>> {
         let (camera, [height, width]) = (picture.name.as_str(), picture.size);
@@ -244,16 +230,21 @@ impl Source for Reader {
         Episode { index: at, task: task.clone(), states, actions, frames: None }
     }
 
-    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        self.signature.image.map(|_| self.frames(at, 0)).transpose()
+    fn cameras(&self) -> &[View] {
+        &self.pictures
     }
 
-    fn views(&self) -> &[View] {
-        &self.pictures[usize::from(self.signature.image.is_some())..]
-    }
-
-    fn view(&self, at: usize, view: usize) -> Result<Frames> {
-        self.frames(at, view + usize::from(self.signature.image.is_some()))
+    fn frames(&self, at: usize, camera: usize) -> Result<Frames> {
+        let (picture, episode) = (&self.pictures[camera], &self.episodes[at]);
+        let bytes = match &episode.videos[camera] {
+            None => self.stored_pictures(at, picture)?,
+            Some(shown) => {
+                let mut rgb = Vec::with_capacity(episode.stored.rows * picture.size[0] * picture.size[1] * 3);
+                shown.video.frames(&shown.frames, &mut |_, bytes| rgb.extend_from_slice(bytes))?;
+                rgb
+            }
+        };
+        Ok(Frames::of(picture.pixel(), picture.size, bytes))
     }
 
     fn evidence(&self, at: usize) -> Evidence {

@@ -15,7 +15,7 @@ type Take<'a> = dyn FnMut(usize, [usize; 2], &[u8]) -> Result<()> + 'a;
 
 impl Log {
     /// All pictures of one camera in one episode.
-    pub(super) fn frames(&self, episode: usize, camera: usize) -> Result<Frames> {
+    pub(super) fn decoded(&self, episode: usize, camera: usize) -> Result<Frames> {
         let View { size, .. } = self.cameras[camera];
         let pixel = self.cameras[camera].pixel();
         let mut pixels = Vec::new();

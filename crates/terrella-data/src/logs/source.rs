@@ -190,16 +190,12 @@ impl Source for Log {
         }
     }
 
-    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        self.signature.image.map(|_| self.frames(at, 0)).transpose()
+    fn cameras(&self) -> &[View] {
+        &self.cameras
     }
 
-    fn views(&self) -> &[View] {
-        &self.cameras[usize::from(self.signature.image.is_some())..]
-    }
-
-    fn view(&self, at: usize, view: usize) -> Result<Frames> {
-        self.frames(at, view + usize::from(self.signature.image.is_some()))
+    fn frames(&self, at: usize, camera: usize) -> Result<Frames> {
+        self.decoded(at, camera)
     }
 
     fn evidence(&self, at: usize) -> Evidence {

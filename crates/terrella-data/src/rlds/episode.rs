@@ -22,7 +22,11 @@ pub(crate) struct Rows {
 }
 
 /// Reads the rows that `columns` and `cameras` name.
-pub(crate) fn read(example: &Example, columns: &Columns, cameras: &[String]) -> Result<Rows, String> {
+pub(crate) fn read<'a>(
+    example: &Example,
+    columns: &Columns,
+    cameras: impl Iterator<Item = &'a str>,
+) -> Result<Rows, String> {
     let actions = table(example, &columns.action)?;
     let states = table(example, &columns.state)?;
     let n = actions.len();
@@ -38,7 +42,7 @@ pub(crate) fn read(example: &Example, columns: &Columns, cameras: &[String]) -> 
         task_changes = texts.iter().any(|text| *text != texts[0]);
         task = String::from_utf8_lossy(&texts[0]).trim().to_owned();
     }
-    let sizes = cameras.iter().map(|name| size(example, name, n)).collect::<Result<_, _>>()?;
+    let sizes = cameras.map(|name| size(example, name, n)).collect::<Result<_, _>>()?;
     Ok(Rows { states, actions, task, task_changes, sizes })
 }
 

@@ -31,11 +31,8 @@ const BRIDGE_FPS: f64 = 5.0;
 pub(super) struct Recording {
     shards: Shards,
     signature: Signature,
-    /// The camera, if there is one, and the views.
-    cameras: Vec<String>,
-    /// Their sizes, where `features.json` or an episode told them.
-    sizes: Vec<Option<[usize; 2]>>,
-    views: Vec<View>,
+    /// The camera, if there is one, and the views; sizes that `features.json` does not tell are 0 until an episode does.
+    cameras: Vec<View>,
     /// What an episode without an instruction was about.
     task: String,
     episodes: Vec<Stored>,
@@ -89,14 +86,12 @@ impl Recording {
         };
         let task = options.task.clone().unwrap_or_else(|| "unknown".to_owned());
         let size = |name: &String| features.iter().find(|f| f.name == *name).and_then(|f| f.kind.size());
-        let sizes = cameras.iter().map(size).collect();
-        let (episodes, views) = (Vec::new(), Vec::new());
-        let mut recording = Self { shards, signature, cameras, sizes, views, task, episodes, notes };
+        let seen = |name: String| View { size: size(&name).unwrap_or_default(), name, depth: None };
+        let cameras = cameras.into_iter().map(seen).collect();
+        let mut recording = Self { shards, signature, cameras, task, episodes: Vec::new(), notes };
         let rejected = recording.read_all(&columns)?;
         recording.tell_rejected(path, rejected)?;
-        let mut seen = recording.cameras.iter().zip(recording.sizes.iter().flatten());
-        recording.signature.image = if has_camera { seen.next().map(|(_, size)| *size) } else { None };
-        recording.views = seen.map(|(name, size)| View { name: name.clone(), size: *size, depth: None }).collect();
+        recording.signature.image = has_camera.then(|| recording.cameras[0].size);
         recording.tell_tasks();
         Ok(recording)
     }
@@ -127,7 +122,7 @@ impl Recording {
 
     /// One record as rows, if it fits the episodes before it.
     fn read(&mut self, path: &Path, columns: &Columns, data: &[u8]) -> Result<Rows, String> {
-        let rows = episode::read(&Example::parse(data)?, columns, &self.cameras)?;
+        let rows = episode::read(&Example::parse(data)?, columns, self.cameras.iter().map(|c| c.name.as_str()))?;
         let at = self.episodes.len();
         let Signature { state, action, .. } = &self.signature;
         for (what, table, names) in [("state", &rows.states, state), ("action", &rows.actions, action)] {
@@ -136,8 +131,11 @@ impl Recording {
                 other => other.to_string(),
             })?;
         }
-        for ((name, &[h, w]), known) in self.cameras.iter().zip(&rows.sizes).zip(&mut self.sizes) {
-            let [height, width] = *known.get_or_insert([h, w]);
+        for (View { name, size, .. }, &[h, w]) in self.cameras.iter_mut().zip(&rows.sizes) {
+            if *size == [0, 0] {
+                *size = [h, w];
+            }
+            let [height, width] = *size;
             if [h, w] != [height, width] {
                 return Err(format!("its pictures of {name} are {h}x{w}, those of the dataset {height}x{width}"));
             }
@@ -180,9 +178,33 @@ impl Recording {
         }
     }
 
-    /// The pictures of one camera in one episode, decoded.
+    fn shard_path(&self, shard: usize) -> PathBuf {
+        self.shards.folder.join(&self.shards.names[shard])
+    }
+}
+
+impl Source for Recording {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn lengths(&self) -> Vec<usize> {
+        self.episodes.iter().map(|e| e.rows.actions.len()).collect()
+    }
+
+    fn episode(&self, at: usize) -> Episode {
+        let Rows { states, actions, task, .. } = &self.episodes[at].rows;
+        let task = if task.is_empty() { &self.task } else { task }.clone();
+        Episode { index: at, task, states: states.clone(), actions: actions.clone(), frames: None }
+    }
+
+    fn cameras(&self) -> &[View] {
+        &self.cameras
+    }
+
     fn frames(&self, at: usize, camera: usize) -> Result<Frames> {
-        let (camera, [height, width]) = (&self.cameras[camera], self.sizes[camera].unwrap_or_default());
+        let View { name: camera, size: [height, width], .. } = &self.cameras[camera];
+        let (height, width) = (*height, *width);
         let stored = &self.episodes[at];
         let path = self.shard_path(stored.shard);
         let changed = |what: String| {
@@ -214,38 +236,6 @@ impl Recording {
             rgb.extend_from_slice(&bytes);
         }
         Ok(Frames::of(Pixel::Rgb, [height, width], rgb))
-    }
-
-    fn shard_path(&self, shard: usize) -> PathBuf {
-        self.shards.folder.join(&self.shards.names[shard])
-    }
-}
-
-impl Source for Recording {
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn lengths(&self) -> Vec<usize> {
-        self.episodes.iter().map(|e| e.rows.actions.len()).collect()
-    }
-
-    fn episode(&self, at: usize) -> Episode {
-        let Rows { states, actions, task, .. } = &self.episodes[at].rows;
-        let task = if task.is_empty() { &self.task } else { task }.clone();
-        Episode { index: at, task, states: states.clone(), actions: actions.clone(), frames: None }
-    }
-
-    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        self.signature.image.map(|_| self.frames(at, 0)).transpose()
-    }
-
-    fn views(&self) -> &[View] {
-        &self.views
-    }
-
-    fn view(&self, at: usize, view: usize) -> Result<Frames> {
-        self.frames(at, view + usize::from(self.signature.image.is_some()))
     }
 
     fn notes(&self) -> Vec<Note> {

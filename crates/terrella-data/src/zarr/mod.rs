@@ -9,13 +9,13 @@ mod store;
 
 use crate::format::{check_finite, given_names};
 use crate::views::choose_views;
-use crate::{Error, Format, Result, Source, SourceOptions};
+use crate::{Error, Format, Result, Source, SourceOptions, View};
 use array::RowArray;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{SIGN, Store};
-use terrella_core::{Episode, Frames, Signature, Table};
+use terrella_core::{Episode, Frames, Pixel, Signature, Table};
 
 /// The format.
 pub(crate) struct ReplayBuffer;
@@ -50,6 +50,8 @@ struct Buffer {
     states: Table,
     actions: Table,
     images: Option<RowArray>,
+    /// One, if there are images.
+    cameras: Vec<View>,
     /// The last decoded chunks: neighbouring episodes share them.
     decoded: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
 }
@@ -88,6 +90,7 @@ impl Buffer {
         }
         let ends = check_ends(path, &ends, rows)?;
         let image = images.as_ref().map(|i| picture_size(path, &i.shape)).transpose()?;
+        let cameras = image.map(|size| View { name: "data/img".to_owned(), size, depth: None }).into_iter().collect();
         let pusht = states.width == 5 && actions.width == 2 && has("data/n_contacts");
         let signature = signature(path, options, [states.width, actions.width], image, pusht)?;
         let task = options.task.clone().unwrap_or_else(|| {
@@ -101,6 +104,7 @@ impl Buffer {
             states,
             actions,
             images,
+            cameras,
             decoded: Mutex::default(),
         };
         for at in 0..buffer.ends.len() {
@@ -176,8 +180,14 @@ impl Source for Buffer {
         }
     }
 
-    fn pictures(&self, at: usize) -> Result<Option<Frames>> {
-        let (Some(images), Some([height, width])) = (&self.images, self.signature.image) else { return Ok(None) };
+    fn cameras(&self) -> &[View] {
+        &self.cameras
+    }
+
+    fn frames(&self, at: usize, camera: usize) -> Result<Frames> {
+        let (Some(images), Some(View { size: [height, width], .. })) = (&self.images, self.cameras.get(camera)) else {
+            return Err(Error::Invalid(format!("there is no camera {camera}")));
+        };
         let (first, end) = (self.start(at), self.ends[at]);
         let size = height * width * 3;
         let mut bytes = Vec::with_capacity((end - first) * size);
@@ -187,7 +197,7 @@ impl Source for Buffer {
             let (low, high) = (first.max(block.start) - block.start, end.min(block.end) - block.start);
             bytes.extend_from_slice(&rgb[low * size..high * size]);
         }
-        Ok(Some(Frames::new(height, width, end - first, Arc::new(bytes), 0)))
+        Ok(Frames::of(Pixel::Rgb, [*height, *width], bytes))
     }
 
     fn files(&self) -> Result<Vec<(String, PathBuf)>> {
