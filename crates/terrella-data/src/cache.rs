@@ -1,7 +1,7 @@
-//! Decoded pictures on disk: one raw RGB file a picture size, memory-mapped.
+//! Decoded pictures on disk: one raw RGB file a camera and a picture size, memory-mapped.
 //!
 //! Decoding is the cost of opening a dataset, and training touches every picture many times, so it
-//! is paid once. The file is named by the content hash and the size; it appears whole, and a folder
+//! is paid once. The file is named by the content hash, the camera and the size; it appears whole, and a folder
 //! that cannot be written to means pictures in memory instead. `content.json` beside it remembers
 //! the hash together with the size and time of each file, so that a second open does not read them.
 
@@ -94,7 +94,10 @@ impl PictureCache<'_> {
         let [height, width] = self.to;
         let size = height * width * 3;
         let total = lengths.iter().sum::<usize>() * size;
-        let kept = self.folder.map(|f| f.join(format!("{}-{height}x{width}.rgb", &self.hash[..16])));
+        // One file may hold several cameras.
+        let camera = self.source.cameras().first().map_or("", |camera| camera.name.as_str());
+        let camera: String = Sha256::digest(camera).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let kept = self.folder.map(|f| f.join(format!("{}-{camera}-{height}x{width}.rgb", &self.hash[..16])));
         let bytes: SharedBytes = match kept {
             Some(path) if fs::metadata(&path).is_ok_and(|m| m.len() == total as u64) => map(&path)?,
             Some(path) => match self.create(&path) {

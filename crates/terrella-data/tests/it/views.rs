@@ -90,6 +90,15 @@ fn training_reads_one_camera() {
     assert_eq!(dataset.signature.image, Some([4, 8]), "another");
     let frames = dataset.episodes[1].frames.as_ref().expect("pictures");
     assert_eq!(bytes(frames), bytes(&noise(&views()[0], 1, 6)), "its pictures");
+    let small = |camera: &str| {
+        let source = SourceOptions { camera: Some(camera.to_owned()), ..SourceOptions::default() };
+        let options = OpenOptions { source, image_size: Some(4), ..OpenOptions::default() };
+        let dataset = open(&path, &options).expect("opened");
+        bytes(dataset.episodes[0].frames.as_ref().expect("pictures"))
+    };
+    let [front, wrist] = ["observation.image", "observation.images.wrist"].map(small);
+    assert_ne!(front, wrist, "of one size, and yet each its own");
+    assert_eq!((small("observation.image"), small("observation.images.wrist")), (front, wrist), "also when kept");
     let camera = Some("observation.images.front_depth".to_owned());
     let error = open_source(&path, &SourceOptions { camera, ..SourceOptions::default() }).err().expect("refused");
     assert_says(&error, &["front_depth is depth", "--views"]);

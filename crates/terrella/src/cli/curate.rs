@@ -1,7 +1,10 @@
 //! `terrella curate` and `terrella trace`.
 
+#[cfg(feature = "curate")]
 use crate::out;
-use anyhow::{Context, Result};
+#[cfg(feature = "curate")]
+use anyhow::Context;
+use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 

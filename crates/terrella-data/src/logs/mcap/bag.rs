@@ -6,7 +6,7 @@
 //!
 //! Format: <http://wiki.ros.org/Bags/Format/2.0>.
 
-use super::walk::{Head, Item, LARGEST_RECORD, Opened, Place, Visit};
+use super::walk::{Chunk, Head, Item, LARGEST_RECORD, Opened, Place, Visit, within};
 use mcap::records::{Channel, MessageHeader, SchemaHeader};
 use std::collections::BTreeMap;
 
@@ -78,19 +78,13 @@ pub(super) fn walk(file: &mut Opened, visit: &mut Visit<'_>) -> Result<Vec<Strin
         let body = at + 8 + head;
         let whole = data <= file.size - body;
         match fields {
-            (CHUNK, _) => match chunk(file, at) {
-                Ok((records, torn)) => {
-                    let ended = inside(&records, at, visit)?;
-                    if let Some(why) = ended.filter(|_| whole) {
-                        notes.push(format!("left out: the rest of the chunk at byte {at}: {why}"));
-                    }
-                    if !whole {
-                        break Some(torn.unwrap_or_else(|| "it ends within a chunk".to_owned()));
-                    }
+            (CHUNK, _) => {
+                let ended =
+                    within(chunk(file, at), (at, whole), &mut notes, &mut |records| inside(records, at, visit))?;
+                if ended.is_some() {
+                    break ended;
                 }
-                Err(why) if whole => notes.push(format!("left out: the chunk at byte {at}: {why}")),
-                Err(why) => break Some(why),
-            },
+            }
             _ if !whole => break Some(format!("a record of {data} bytes begins, which is more than follows")),
             (op @ (MESSAGE | CONNECTION), fields) if data <= LARGEST_RECORD => {
                 let bytes = file.read(body, data).map_err(|e| e.to_string())?;
@@ -124,7 +118,7 @@ fn lengths(file: &mut Opened, at: u64) -> Result<(u64, u64), String> {
 }
 
 /// The unpacked records of the chunk at a place, and whether the end of the file tore it.
-pub(super) fn chunk(file: &mut Opened, at: u64) -> Result<(Vec<u8>, Option<String>), String> {
+pub(super) fn chunk(file: &mut Opened, at: u64) -> Chunk {
     let (head, data) = lengths(file, at)?;
     let fields = file.read(at + 4, head).map_err(|e| e.to_string())?;
     let fields = Fields::parse(&fields)?;

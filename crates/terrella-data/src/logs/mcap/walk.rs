@@ -85,19 +85,13 @@ pub(super) fn walk(
         match opcode {
             op::DATA_END | op::FOOTER if whole => break None,
             0 => break Some("a record of kind 0, which there is none of".to_owned()),
-            op::CHUNK => match file.chunk(at) {
-                Ok((records, torn)) => {
-                    let ended = inside(&records, at, &mut counted)?;
-                    if let Some(why) = ended.filter(|_| whole) {
-                        notes.push(format!("left out: the rest of the chunk at byte {at}: {why}"));
-                    }
-                    if !whole {
-                        break Some(torn.unwrap_or_else(|| "it ends within a chunk".to_owned()));
-                    }
+            op::CHUNK => {
+                let ended =
+                    within(file.chunk(at), (at, whole), &mut notes, &mut |records| inside(records, at, &mut counted))?;
+                if ended.is_some() {
+                    break ended;
                 }
-                Err(why) if whole => notes.push(format!("left out: the chunk at byte {at}: {why}")),
-                Err(why) => break Some(why),
-            },
+            }
             _ if !whole => break Some(format!("a record of {len} bytes begins, which is more than follows")),
             op::SCHEMA | op::CHANNEL | op::MESSAGE | op::METADATA => {
                 if len > LARGEST_RECORD {
@@ -126,6 +120,33 @@ pub(super) fn walk(
         ));
     }
     Ok(notes)
+}
+
+/// An unpacked chunk, and whether the end of the file tore it; or why there is none.
+pub(super) type Chunk = Result<(Vec<u8>, Option<String>), String>;
+
+/// Goes through a chunk by `inside`, which says why it ended early; gives why the file ends here, if it does.
+pub(super) fn within(
+    chunk: Chunk,
+    (at, whole): (u64, bool),
+    notes: &mut Vec<String>,
+    inside: &mut dyn FnMut(&[u8]) -> Result<Option<String>, String>,
+) -> Result<Option<String>, String> {
+    match chunk {
+        Ok((records, torn)) => {
+            let ended = inside(&records)?;
+            if !whole {
+                return Ok(Some(torn.unwrap_or_else(|| "it ends within a chunk".to_owned())));
+            }
+            notes.extend(ended.map(|why| format!("left out: the rest of the chunk at byte {at}: {why}")));
+            Ok(None)
+        }
+        Err(why) if whole => {
+            notes.push(format!("left out: the chunk at byte {at}: {why}"));
+            Ok(None)
+        }
+        Err(why) => Ok(Some(why)),
+    }
 }
 
 /// Opcode and length of a record.
@@ -224,7 +245,7 @@ impl Opened {
 
     /// The unpacked records of the chunk at a place. One that the end of the file tears gives what
     /// is there, and says so.
-    fn chunk(&mut self, at: u64) -> Result<(Vec<u8>, Option<String>), String> {
+    fn chunk(&mut self, at: u64) -> Chunk {
         if self.is_bag {
             return bag::chunk(self, at);
         }
@@ -261,7 +282,7 @@ impl Head {
         Some((head, &body[name_ends + 8..]))
     }
 
-    pub(super) fn unpack(&self, packed: &[u8], torn: bool) -> Result<(Vec<u8>, Option<String>), String> {
+    pub(super) fn unpack(&self, packed: &[u8], torn: bool) -> Chunk {
         if self.unpacked > LARGEST_CHUNK {
             let (has, limit) = (self.unpacked >> 20, LARGEST_CHUNK >> 20);
             return Err(format!("it would have {has} MiB after unpacking, the limit (LARGEST_CHUNK) is {limit}"));
