@@ -79,8 +79,7 @@ pub(super) fn walk(file: &mut Opened, visit: &mut Visit<'_>) -> Result<Vec<Strin
         let whole = data <= file.size - body;
         match fields {
             (CHUNK, _) => {
-                let ended =
-                    within(chunk(file, at), (at, whole), &mut notes, &mut |records| inside(records, at, visit))?;
+                let ended = within(chunk(file, at), (at, whole), &mut notes, |records| inside(records, at, visit))?;
                 if ended.is_some() {
                     break ended;
                 }

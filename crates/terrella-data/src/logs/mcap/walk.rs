@@ -87,7 +87,7 @@ pub(super) fn walk(
             0 => break Some("a record of kind 0, which there is none of".to_owned()),
             op::CHUNK => {
                 let ended =
-                    within(file.chunk(at), (at, whole), &mut notes, &mut |records| inside(records, at, &mut counted))?;
+                    within(file.chunk(at), (at, whole), &mut notes, |records| inside(records, at, &mut counted))?;
                 if ended.is_some() {
                     break ended;
                 }
@@ -130,7 +130,7 @@ pub(super) fn within(
     chunk: Chunk,
     (at, whole): (u64, bool),
     notes: &mut Vec<String>,
-    inside: &mut dyn FnMut(&[u8]) -> Result<Option<String>, String>,
+    inside: impl FnOnce(&[u8]) -> Result<Option<String>, String>,
 ) -> Result<Option<String>, String> {
     match chunk {
         Ok((records, torn)) => {
