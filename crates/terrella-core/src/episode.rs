@@ -113,7 +113,11 @@ impl Frames {
     }
 
     /// A copy of one RGB picture.
+    ///
+    /// # Panics
+    /// If they are depth.
     pub fn image(&self, at: usize) -> Image {
+        assert!(self.pixel == Pixel::Rgb, "depth is no picture of colours");
         Image { height: self.height, width: self.width, data: self.bytes(at).to_vec() }
     }
 }

@@ -6,9 +6,10 @@
 use crate::cache::{PictureCache, content_hash};
 use crate::format::choose;
 use crate::picture::Scaler;
-use crate::{Error, Note, Result, Source, SourceOptions, Writer, Written};
+use crate::{Error, Note, Result, Source, SourceOptions, View, Writer, Written};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
-use terrella_core::{Dataset, Episode, Frames, Stats, write_atomic};
+use terrella_core::{Dataset, Episode, Stats, write_atomic};
 
 /// How to open a dataset.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,27 +115,29 @@ pub fn import(
     if *image_size == Some(0) {
         return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned()));
     }
-    let scaler = |from: [usize; 2]| image_size.map(|side| Scaler::new(from, [side, side]));
-    let scaled = |frames: Frames, scaler: &Option<Scaler>| match scaler {
-        Some(scaler) => scaler.frames(&frames),
-        None => frames,
-    };
+    let scaler = |camera: &View| image_size.map(|side| Scaler::new(camera.size, [side, side]));
+    let scalers: Vec<Option<Scaler>> = source.cameras().iter().map(scaler).collect();
     let mut views = source.views().to_vec();
-    let (camera, others) = (signature.image.and_then(scaler), views.iter().map(|v| scaler(v.size)).collect::<Vec<_>>());
     if let Some(side) = image_size {
         signature.image = signature.image.map(|_| [*side, *side]);
         views.iter_mut().for_each(|view| view.size = [*side, *side]);
     }
     let mut writer = Writer::create(destination, &signature)?.with_views(&views);
-    if *video && (signature.image.is_some() || !views.is_empty()) {
+    if *video && !scalers.is_empty() {
         writer = writer.with_video()?;
     }
     let total = source.lengths().len();
     for at in 0..total {
-        let frames = source.pictures(at)?.map(|frames| scaled(frames, &camera));
-        let beside = others.iter().enumerate().map(|(view, scaler)| Ok(scaled(source.view(at, view)?, scaler)));
-        let beside = beside.collect::<Result<Vec<_>>>()?;
-        writer.write_views(&Episode { frames, ..source.episode(at) }, &beside)?;
+        let seen = scalers.par_iter().enumerate().map(|(camera, scaler)| {
+            let frames = source.frames(at, camera)?;
+            Ok(match scaler {
+                Some(scaler) => scaler.frames(&frames),
+                None => frames,
+            })
+        });
+        let mut frames = seen.collect::<Result<Vec<_>>>()?;
+        let views = frames.split_off(usize::from(signature.image.is_some()));
+        writer.write_views(&Episode { frames: frames.pop(), ..source.episode(at) }, &views)?;
         progress(at + 1, total);
     }
     let notes = source.notes();

@@ -16,6 +16,7 @@ use crate::video::check_decoders;
 use crate::{Error, Result, View};
 use arrow::array::{ArrayRef, Float32Array, RecordBatch};
 use parquet::arrow::ArrowWriter;
+use rayon::prelude::*;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -141,7 +142,8 @@ impl Writer {
     pub fn write_views(&mut self, episode: &Episode, views: &[Frames]) -> Result<()> {
         let shown: Vec<&Frames> = episode.frames.iter().chain(views).collect();
         self.check(episode, &shown)?;
-        let stored = self.pictures.iter_mut().zip(&shown).map(|(feature, frames)| feature.store(frames));
+        // Each camera has an encoder of its own.
+        let stored = self.pictures.par_iter_mut().zip(&shown).map(|(feature, frames)| feature.store(frames));
         let stored = stored.collect::<Result<Vec<_>>>()?;
         let files = || stored.iter().filter_map(|s| if let Stored::Files(files) = s { Some(files) } else { None });
         let bytes = files().flatten().map(Vec::len).sum::<usize>()
