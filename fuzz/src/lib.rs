@@ -104,7 +104,11 @@ impl Target {
     pub fn read(self, data: &[u8]) {
         // A panic that the readers turn into an error is none; libFuzzer ends at any that comes this far.
         static HOOK: std::sync::Once = std::sync::Once::new();
-        HOOK.call_once(|| std::panic::set_hook(Box::new(|info| eprintln!("{info}"))));
+        HOOK.call_once(|| {
+            std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
+            // On this thread alone: what is covered then depends on the bytes only, and no time goes into waking others.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+        });
         thread_local!(static FOLDER: RefCell<Option<(Target, tempfile::TempDir)>> = const { RefCell::new(None) });
         FOLDER.with_borrow_mut(|kept| {
             if kept.as_ref().is_none_or(|(of, _)| *of != self) {

@@ -6,12 +6,14 @@ Usage: mcap_read.py TERRELLA WORK   (see mcap_read.sh)
 import io
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pyarrow.parquet as pq
 from foxglove_schemas_protobuf.CompressedImage_pb2 import CompressedImage
+from foxglove_schemas_protobuf.CompressedVideo_pb2 import CompressedVideo
 from foxglove_schemas_protobuf.PoseInFrame_pb2 import PoseInFrame
 from google.protobuf.timestamp_pb2 import Timestamp
 from leaving import leave
@@ -207,4 +209,62 @@ want = np.stack([columns[name] for name in names], 1).astype(np.float32)
 assert np.array_equal(got[0], want) and np.array_equal(got[1], -want), names
 assert all(np.array_equal(a, b) for a, b in zip(got[2], pixels, strict=True)) and "/arm as the state" in said, said
 print(f"protobuf: {n} rows and pictures equal, by a guessed mapping")
+
+# 5. Video in messages, as ffmpeg encodes it, from the middle of a stream.
+ENCODERS = {
+    "h264": ["-c:v", "libx264", "-bf", "0", "-g", "10", "-crf", "15", "-x264-params", "aud=1:repeat-headers=1:scenecut=0", "-f", "h264"],
+    "av1": ["-c:v", "libaom-av1", "-cpu-used", "8", "-lag-in-frames", "0", "-g", "10", "-crf", "15", "-b:v", "0", "-f", "obu"],
+}
+
+
+def samples(codec, stream):
+    """The pictures of a stream: from one mark to the next."""
+    if codec == "h264":
+        return [b"\0\0\0\1\t" + part for part in stream.split(b"\0\0\0\1\t")[1:]]
+    starts, at = [], 0
+    while at < len(stream):
+        kind, length, shift, end = stream[at] >> 3 & 15, 0, 0, at + 1
+        while True:
+            length |= (stream[end] & 127) << shift
+            shift, end = shift + 7, end + 1
+            if not stream[end - 1] & 128:
+                break
+        if kind == 2:
+            starts.append(at)
+        at = end + length
+    return [stream[a:b] for a, b in zip(starts, [*starts[1:], len(stream)])]
+
+
+def ffmpeg(*arguments, data=b""):
+    return subprocess.run(["ffmpeg", "-loglevel", "error", *arguments], input=data, capture_output=True, check=True).stdout
+
+
+if shutil.which("ffmpeg"):
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "64x48", "-r", "20"]
+    shown = rng.integers(0, 256, (n, 6, 8, 3), np.uint8).repeat(8, 1).repeat(8, 2)
+    for codec, options in ENCODERS.items():
+        video = samples(codec, ffmpeg(*raw, "-i", "-", "-pix_fmt", "yuv420p", *options, "-", data=shown.tobytes()))
+        assert len(video) == n, (codec, len(video))
+        log, lost = work / f"{codec}.mcap", 5
+        with open(log, "wb") as f, ProtobufWriter(f) as writer:
+            for i in range(lost, n):
+                time = start + i * 50_000_000
+                stamp = Timestamp(seconds=time // 10**9, nanos=time % 10**9)
+                for topic, sign in (("/arm", 1), ("/target_pose", -1)):
+                    message = PoseInFrame(timestamp=stamp, frame_id="base")
+                    message.pose.position.x = sign * i
+                    writer.write_message(topic, message, time, time, i)
+                writer.write_message("/camera", CompressedVideo(timestamp=stamp, data=video[i], format=codec), time, time, i)
+        said = run("import", log, work / codec)
+        assert f"{10 - lost} messages of /camera" in said and "before the recording" in said, said
+        got = dataset(work / codec)
+        first = round(float(got[0][0].max()))
+        assert first >= 10 - 1 and len(got[2]) == n - first, (first, len(got[2]))
+        errors = np.array([[np.mean((a.astype(float) - b) ** 2) for b in shown] for a in got[2]])
+        nearest = errors.argmin(1)
+        psnr = 10 * np.log10(255**2 / errors.min(1))
+        assert (nearest == np.arange(first, n)).all() and psnr.min() > 28, (codec, nearest, psnr.min())
+        print(f"video in messages: {codec}: {len(psnr)} pictures, each nearest to its own, {psnr.mean():.1f} dB, worst {psnr.min():.1f}")
+else:
+    print("video in messages: skipped, it needs ffmpeg")
 leave()

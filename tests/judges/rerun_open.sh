@@ -1,5 +1,6 @@
 #!/bin/sh
-# Judges what we write with Rerun: its own readers of LeRobot and of MCAP make .rrd recordings, which are counted.
+# Judges what we write with Rerun: its own readers of LeRobot and of MCAP make .rrd recordings, which are counted; its
+# reader of .rrd reads ours, every number and picture of which is compared.
 # usage: tests/judges/rerun_open.sh   (installs rerun-sdk into target/judges)
 set -eu
 cd "$(dirname "$0")/../.."
@@ -25,4 +26,10 @@ for dataset in "$@"; do
     said="$("$venv/bin/rerun" mcap check "$work/$dataset.mcap" 2>&1)" || { echo "$said"; exit 1; }
     "$venv/bin/rerun" mcap convert "$work/$dataset.mcap" --output "$work/$dataset-mcap.rrd" >/dev/null 2>&1
     "$venv/bin/python" tests/judges/rerun_open.py "$work/$dataset" "$work/$dataset-mcap.rrd" "$venv/bin/rerun"
+    # Videos are pictures in the recording, so there is nothing equal to compare with.
+    if [ "$dataset" != video ]; then
+        "$terrella" inspect "$work/$dataset" --views all --rerun "$work/$dataset.rrd" >/dev/null 2>&1
+        "$venv/bin/rerun" rrd verify "$work/$dataset.rrd" >/dev/null 2>&1
+        "$venv/bin/python" tests/judges/rerun_values.py "$work/$dataset" "$work/$dataset.rrd"
+    fi
 done

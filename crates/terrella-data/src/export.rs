@@ -56,9 +56,7 @@ pub fn export_mcap(
     let hash = crate::hash_of(source, opened.as_ref())?;
     let total = opened.lengths().len();
     let about = BTreeMap::from([("source_hash".to_owned(), hash), ("episodes".to_owned(), total.to_string())]);
-    let name = destination.file_name().unwrap_or_default().to_string_lossy();
-    let partial = destination.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-    let write = |partial: &Path| -> Result<usize> {
+    let rows = into_file(destination, |partial| {
         let mut out = Out::create(partial, signature, opened.views(), about)?;
         for at in 0..total {
             let views = (0..opened.views().len()).map(|view| opened.view(at, view)).collect::<Result<Vec<_>>>()?;
@@ -68,10 +66,17 @@ pub fn export_mcap(
         }
         out.file.finish()?;
         Ok(out.rows)
-    };
-    let rows = write(&partial).inspect_err(|_| drop(std::fs::remove_file(&partial)))?;
-    std::fs::rename(&partial, destination).map_err(Error::io("rename the finished file to", destination))?;
+    })?;
     Ok(Exported { episodes: total, rows, notes: opened.notes() })
+}
+
+/// Lets a file be written under a name of its own, and gives it its name when it is whole.
+pub(crate) fn into_file<T>(destination: &Path, write: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let name = destination.file_name().unwrap_or_default().to_string_lossy();
+    let partial = destination.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let written = write(&partial).inspect_err(|_| drop(std::fs::remove_file(&partial)))?;
+    std::fs::rename(&partial, destination).map_err(Error::io("rename the finished file to", destination))?;
+    Ok(written)
 }
 
 struct Out<'a> {

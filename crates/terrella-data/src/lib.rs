@@ -21,6 +21,8 @@ mod picture;
 mod pnm;
 mod prefetch;
 mod recorder;
+#[cfg(feature = "rerun")]
+mod rerun;
 mod rlds;
 mod sampler;
 mod sheet;
@@ -38,6 +40,8 @@ pub use logs::{MAPPINGS, Mapping};
 pub use open::{ImportOptions, Imported, OpenOptions, hash_of, import, open, open_source, open_with};
 pub use prefetch::Prefetch;
 pub use recorder::{Recorded, Recorder, Stamp};
+#[cfg(feature = "rerun")]
+pub use rerun::rerun_recording;
 pub use sampler::{Sampler, gather};
 pub use sheet::contact_sheet;
 pub use views::{ALL, View};

@@ -101,8 +101,35 @@ fn arrays(bytes: Vec<u8>) -> Result<Columns, String> {
 /// Bytes of one array in an archive.
 const LARGEST_ARRAY: u64 = 2 << 30;
 
+/// Brackets within brackets in the header of an array; names of fields with shapes of their own have five.
+const DEEPEST_HEADER: usize = 8;
+
+/// Refuses a header with which the library would never end: its time doubles with each bracket that is open.
+fn check_header(bytes: &[u8]) -> Result<(), String> {
+    // Six bytes of magic and two of version stand before the header's length, of which version 1 has two bytes.
+    let (begin, length) = match bytes {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => (10, usize::from(u16::from_le_bytes([*a, *b]))),
+        [_, _, _, _, _, _, _, _, a, b, c, d, ..] => (12, u32::from_le_bytes([*a, *b, *c, *d]) as usize),
+        _ => return Ok(()),
+    };
+    let (mut open, mut deepest) = (0usize, 0);
+    for byte in bytes[begin..].iter().take(length) {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    if deepest <= DEEPEST_HEADER {
+        return Ok(());
+    }
+    Err(format!("its header has {deepest} brackets within each other, the limit (DEEPEST_HEADER) is {DEEPEST_HEADER}"))
+}
+
 /// One NumPy array. Leading dimensions of 1 (a batch of one) are dropped; rows are the first one left.
 fn array(name: &str, bytes: &[u8], into: &mut Columns) -> Result<(), String> {
+    check_header(bytes)?;
     let file = NpyFile::new(bytes).map_err(|e| e.to_string())?;
     let DType::Plain(kind) = file.dtype() else {
         // Records of named fields are rare in logs; nothing is guessed about them.

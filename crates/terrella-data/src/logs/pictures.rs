@@ -8,7 +8,7 @@ use super::mapping::Pictures;
 use super::mcap::MessageAt;
 use super::recording::Reader;
 use super::table::Content;
-use crate::video::Video;
+use crate::video::{Video, check_decoders};
 
 /// Where one picture is.
 #[derive(Clone)]
@@ -42,6 +42,9 @@ impl Reader<'_> {
         let all: Vec<PictureAt> = if pictures.topic.is_some() {
             let (file, _) = self.content(place)?;
             let messages = self.messages(&file, place);
+            if messages.iter().any(MessageAt::is_video) {
+                check_decoders(&self.tree.path(&file)).map_err(|e| e.to_string())?;
+            }
             messages.into_iter().map(|message| PictureAt::Message { file: file.clone(), message }).collect()
         } else if let Some(column) = &pictures.column {
             let folder = self.fill(&pictures.folder);

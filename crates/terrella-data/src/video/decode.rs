@@ -11,7 +11,7 @@ use re_rav1d::dav1d::{PixelLayout, PlanarImageComponent, Settings, pixel};
 #[derive(Clone, Debug)]
 pub(super) enum Codec {
     H264 {
-        /// Bytes of the length before each unit.
+        /// Bytes of the length before each unit; 0 if units stand behind start codes already.
         length_bytes: usize,
         /// Parameter sets, each behind a start code.
         headers: Vec<u8>,
@@ -66,7 +66,11 @@ impl Decoder {
         match self {
             Self::H264 { decoder, length_bytes, headers } => {
                 let mut stream = std::mem::take(headers);
-                to_start_codes(&sample, *length_bytes, &mut stream)?;
+                if *length_bytes == 0 {
+                    stream.extend_from_slice(&sample);
+                } else {
+                    to_start_codes(&sample, *length_bytes, &mut stream)?;
+                }
                 // Flushing after each sample would break the order where pictures are reordered.
                 let options = DecodeOptions::new().flush_after_decode(Flush::NoFlush);
                 let picture = decoder.decode_with_options(&stream, options).map_err(|e| e.to_string())?;
@@ -159,7 +163,7 @@ fn of_av1(picture: &re_rav1d::dav1d::Picture, take: &mut Take<'_>) -> Result<boo
 }
 
 /// From units behind their lengths, as MP4 has them, to units behind start codes.
-fn to_start_codes(sample: &[u8], length_bytes: usize, out: &mut Vec<u8>) -> Result<(), String> {
+pub(super) fn to_start_codes(sample: &[u8], length_bytes: usize, out: &mut Vec<u8>) -> Result<(), String> {
     let mut rest = sample;
     while !rest.is_empty() {
         let (length, tail) = rest.split_at_checked(length_bytes).ok_or("a unit without a length")?;

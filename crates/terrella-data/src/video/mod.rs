@@ -1,10 +1,12 @@
 //! Pictures from MP4 files: H.264 by Cisco's OpenH264, AV1 by dav1d's translation to Rust; and into them, as H.264.
 //!
-//! `mp4` finds samples and their times, `decode` turns samples into planes, `colour` planes into RGB and back,
-//! `encode` makes samples, and `mux` a file of them.
+//! `boxes` looks whether a file holds together, `mp4` finds samples and their times, `decode` turns samples into planes, `colour` planes into RGB and back,
+//! `encode` makes samples, and `mux` a file of them; `stream` decodes samples that come without a file.
 //! All of it sits behind the feature `video`, because the decoders take a minute to build; without
 //! it the same functions say how to get it.
 
+#[cfg(feature = "video")]
+mod boxes;
 #[cfg(feature = "video")]
 mod colour;
 #[cfg(feature = "video")]
@@ -15,9 +17,13 @@ mod encode;
 mod mp4;
 #[cfg(feature = "video")]
 mod mux;
-
 #[cfg(feature = "video")]
-pub(crate) use {mp4::Video, mux::VideoWriter};
+mod stream;
+
+#[cfg(all(test, feature = "video"))]
+pub(crate) use stream::encoded;
+#[cfg(feature = "video")]
+pub(crate) use {mp4::Video, mux::VideoWriter, stream::VideoStream};
 
 /// What LeRobot is told of the encoder: pictures from one that needs no other to the next.
 pub(crate) const GROUP: u32 = 2;
@@ -75,6 +81,63 @@ impl VideoWriter {
     }
 }
 
+/// Stands in where the decoders were not built.
+#[cfg(not(feature = "video"))]
+pub(crate) enum VideoStream {}
+
+#[cfg(not(feature = "video"))]
+impl VideoStream {
+    pub(crate) fn new(_format: &str) -> Result<Self, String> {
+        Err("it is video, for which this program was built without decoders".to_owned())
+    }
+
+    pub(crate) fn feed(&mut self, _sample: Vec<u8>, _take: &mut StreamTake<'_>) -> Result<(), String> {
+        match *self {}
+    }
+
+    pub(crate) fn finish(&mut self, _take: &mut StreamTake<'_>) -> Result<(), String> {
+        match *self {}
+    }
+}
+
+/// Takes height and width, and pixels of a picture.
+#[cfg(not(feature = "video"))]
+type StreamTake<'a> = dyn FnMut([usize; 2], &[u8]) -> Result<(), String> + 'a;
+
+fn other_format(format: &str) -> String {
+    format!("its video is \"{format:.20}\"; h264 and av1 can be read")
+}
+
+/// Whether a decoder can begin at a sample of a stream.
+pub(crate) fn begins(format: &str, sample: &[u8]) -> Result<bool, String> {
+    match format {
+        // Slices have types 1 to 5; one of type 5 needs no earlier picture.
+        "h264" => {
+            let units = sample.windows(4).filter(|w| w.starts_with(&[0, 0, 1])).map(|w| w[3] & 0x1f);
+            Ok(units.into_iter().find(|kind| (1..=5).contains(kind)) == Some(5))
+        }
+        "av1" => Ok(units_of_av1(sample).find(|kind| matches!(kind, 1 | 3 | 6)) == Some(1)),
+        other => Err(other_format(other)),
+    }
+}
+
+/// Types of the units of AV1: 1 describes a sequence, with which decoding begins, 3 and 6 are pictures (AV1, 5.3 and 6.2.2).
+fn units_of_av1(sample: &[u8]) -> impl Iterator<Item = u8> {
+    let mut rest = sample;
+    std::iter::from_fn(move || {
+        let (&head, tail) = rest.split_first()?;
+        let tail = if head & 4 != 0 { tail.get(1..)? } else { tail };
+        rest = if head & 2 == 0 {
+            &[]
+        } else {
+            let bytes = tail.iter().take(8).position(|byte| byte & 0x80 == 0)? + 1;
+            let size = tail[..bytes].iter().rev().fold(0u64, |n, byte| n << 7 | u64::from(byte & 0x7f));
+            tail.get(bytes..)?.get(usize::try_from(size).ok()?..)?
+        };
+        Some(head >> 3 & 15)
+    })
+}
+
 /// Fails where the decoders were not built, before anything else can be wrong with a video.
 #[cfg_attr(feature = "video", allow(clippy::unnecessary_wraps))]
 pub(crate) fn check_decoders(path: &std::path::Path) -> crate::Result<()> {
@@ -111,4 +174,21 @@ pub(crate) fn frames_at(video: &Video, times: &[f64], tolerance: f64) -> Result<
         frames.push(at);
     }
     Ok(frames)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_begins_where_a_picture_needs_no_other() {
+        let units = |kinds: &[u8]| kinds.iter().flat_map(|k| [0, 0, 0, 1, 0x60 | k, 9]).collect::<Vec<u8>>();
+        assert_eq!(begins("h264", &units(&[9, 7, 8, 5, 1])), Ok(true), "with its parameters");
+        assert_eq!((begins("h264", &units(&[9, 1, 5])), begins("h264", &[0, 0, 1])), (Ok(false), Ok(false)), "without");
+        let (delimiter, sequence, frame) = ([0x12, 0], [0x0a, 1, 77], [0x32, 2, 1, 1]);
+        assert_eq!(begins("av1", &[&delimiter[..], &sequence, &frame].concat()), Ok(true), "with its sequence");
+        assert_eq!(begins("av1", &[&delimiter[..], &frame].concat()), Ok(false), "without");
+        assert_eq!(begins("av1", &[0x12, 0xff, 0xff]), Ok(false), "lengths that lie");
+        assert!(begins("h265", &[]).is_err_and(|e| e.contains("h264 and av1")), "another codec");
+    }
 }

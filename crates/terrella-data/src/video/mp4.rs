@@ -4,6 +4,7 @@
 //! before them that needs no other, and stops with the last one that is wanted; samples are read from
 //! the file one by one, since datasets keep hundreds of episodes in a file.
 
+use super::boxes::misfit;
 use super::colour::to_rgb;
 use super::decode::{Codec, Decoder, Planes};
 use crate::error::{DOWNLOAD_AGAIN, guarded};
@@ -77,7 +78,12 @@ impl Video {
         let broken = |what: String, remedy| Error::broken(path, what, remedy);
         let file = File::open(path).map_err(Error::io("open", path))?;
         let bytes = file.metadata().map_err(Error::io("open", path))?.len();
-        let mp4 = Mp4::read(Bounded { reader: BufReader::new(file), steps: bytes.saturating_add(4096) }, bytes)
+        let mut file = BufReader::new(file);
+        if let Some(what) = misfit(&mut file, bytes).map_err(Error::io("read", path))? {
+            return Err(broken(what, DOWNLOAD_AGAIN));
+        }
+        file.rewind().map_err(Error::io("read", path))?;
+        let mp4 = Mp4::read(Bounded { reader: file, steps: bytes.saturating_add(4096) }, bytes)
             .map_err(|e| broken(format!("it is no MP4 file that can be read ({e})"), DOWNLOAD_AGAIN))?;
         let track = mp4.tracks().values().find(|t| t.kind == Some(TrackKind::Video));
         let track = track.ok_or_else(|| broken("it has no pictures".to_owned(), DOWNLOAD_AGAIN))?;

@@ -58,3 +58,21 @@ fn no_damage_of_a_parquet_file_panics() {
     }
     assert!(refused > 100, "{refused} were refused");
 }
+
+/// Brackets within brackets took the library of NumPy's headers years.
+#[test]
+fn headers_of_arrays_that_never_end_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, map) = (folder.path().join("log.npy"), folder.path().join("map.toml"));
+    std::fs::write(&map, "fps = 10.0\n[clock]\nrate = 10.0\n[[state]]\ncolumns = [\"log[0]\"]\n").expect("written");
+    let options = SourceOptions { map: Some(map.to_string_lossy().into_owned()), ..Default::default() };
+    let header = format!("{{'descr': {}", "{".repeat(60));
+    for (version, length) in
+        [(1, (header.len() as u16).to_le_bytes().to_vec()), (2, (header.len() as u32).to_le_bytes().to_vec())]
+    {
+        let bytes = [b"\x93NUMPY", &[version, 0][..], &length, header.as_bytes()].concat();
+        std::fs::write(&path, bytes).expect("written");
+        let said = open_source(&path, &options).map(|_| ()).expect_err("refused").to_string();
+        assert!(said.contains("61 brackets"), "{said}");
+    }
+}

@@ -12,6 +12,8 @@ mod logs;
 mod mcap;
 mod real;
 mod recorder;
+#[cfg(feature = "rerun")]
+mod rerun;
 mod rlds;
 mod rlds_fixtures;
 mod round_trip;

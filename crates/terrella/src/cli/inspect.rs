@@ -4,8 +4,9 @@ use super::import::SourceArgs;
 use crate::out;
 use anyhow::Result;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use terrella_core::Stats;
+use terrella_data::SourceOptions;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -16,6 +17,9 @@ pub(super) struct Options {
     /// Draw pictures and curves of a few episodes into this PNG file
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
+    /// Write everything into this .rrd file, for the viewer of Rerun
+    #[arg(long, value_name = "FILE")]
+    rerun: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -26,6 +30,9 @@ impl Options {
         let options = self.source_options.resolve()?;
         if let Some(sheet) = &self.sheet {
             terrella_data::contact_sheet(&self.path, &options, sheet)?;
+        }
+        if let Some(file) = &self.rerun {
+            write_rerun(&self.path, &options, file)?;
         }
         let s = terrella_data::inspect(&self.path, &options)?;
         if self.json {
@@ -53,6 +60,22 @@ impl Options {
         out::line(&format!("hash      {}", s.hash))?;
         s.warnings.iter().try_for_each(|warning| out::line(&format!("odd       {warning}")))
     }
+}
+
+#[cfg(feature = "rerun")]
+fn write_rerun(path: &Path, options: &SourceOptions, file: &Path) -> Result<()> {
+    let watch = crate::cli::watch();
+    let mut stage = None;
+    terrella_data::rerun_recording(path, options, file, &mut |done, total| {
+        stage.get_or_insert_with(|| watch.stage("rerun", total as u64)).at(done as u64, "");
+    })?;
+    Ok(())
+}
+
+#[cfg(not(feature = "rerun"))]
+fn write_rerun(_: &Path, _: &SourceOptions, file: &Path) -> Result<()> {
+    let remedy = "build with --features rerun, or let Rerun open a dataset that `terrella import` made, or an MCAP file of `terrella export`";
+    anyhow::bail!("{}: this program was built without Rerun; {remedy}", file.display())
 }
 
 fn columns(what: &str, names: &[String], stats: &Stats) -> Result<()> {

@@ -1,14 +1,15 @@
 //! MCAP, the container of robot logs: topics become tables that a mapping picks from.
 //!
 //! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1; `decoder` turns messages (CDR and ROS 1
-//! with their definitions, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `picture`
-//! finds the pixels. Only topics that somebody wants are decoded. `guess` makes a mapping for files
+//! with their definitions, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `message`
+//! and `picture` find the pixels. Only topics that somebody wants are decoded. `guess` makes a mapping for files
 //! that have one robot and one command in them.
 
 mod bag;
 mod cdr;
 mod decoder;
 mod guess;
+mod message;
 mod picture;
 mod records;
 mod ros2msg;
@@ -17,15 +18,16 @@ mod value;
 mod walk;
 
 pub(super) use guess::mapping_of;
+pub(super) use message::MessageAt;
 pub(super) use walk::Store;
 
 use super::table::Columns;
 use decoder::Decoder;
+use message::{Channel, VideoPlaces};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use terrella_core::Pixel;
 use topic::{Topic, allowance};
-use walk::{Item, Place, walk};
+use walk::{Item, walk};
 
 /// Topics of one file.
 const MOST_TOPICS: usize = 65_536;
@@ -73,43 +75,13 @@ impl Found {
     }
 }
 
-/// Where a message is, and how it is decoded.
-#[derive(Clone)]
-pub(super) struct MessageAt {
-    source: Arc<Channel>,
-    place: Place,
-}
-
-/// Takes height, width and pixels.
-pub(super) type TakePicture<'a> = dyn FnMut(usize, usize, &[u8]) -> Result<(), String> + 'a;
-
-struct Channel {
-    store: Store,
-    decoder: Decoder,
-}
-
-impl MessageAt {
-    /// Decodes the pictures of these messages one after the other; those of one file together.
-    pub(super) fn pictures(messages: &[&Self], pixel: Pixel, take: &mut TakePicture<'_>) -> Result<(), String> {
-        let mut rest = messages;
-        while let Some(first) = rest.first() {
-            let same = rest.iter().take_while(|m| Arc::ptr_eq(&m.source, &first.source)).count();
-            let decoder = &first.source.decoder;
-            first.source.store.messages(rest[..same].iter().map(|m| m.place), &mut |bytes| {
-                let (height, width, pixels) = picture::decode(&decoder.decode(bytes)?, pixel)?;
-                take(height, width, &pixels)
-            })?;
-            rest = &rest[same..];
-        }
-        Ok(())
-    }
-}
-
 /// A channel while its file is read.
 struct Open {
     topic: String,
     /// How its messages are decoded, if its topic is wanted.
     decoder: Option<Arc<Channel>>,
+    /// Its pictures, if it is a video.
+    video: Option<VideoPlaces>,
     /// Why they are not, and how often that mattered.
     failed: Option<String>,
 }
@@ -142,18 +114,19 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                     .contains(channel.topic.as_str())
                     .then(|| Decoder::new(&channel.message_encoding, (name, kind, data)));
                 let (decoder, failed) = match decoder {
-                    Some(Ok(decoder)) => (Some(Arc::new(Channel { store: store.clone(), decoder })), None),
+                    Some(Ok(decoder)) => (Some(Arc::new(Channel::new(store.clone(), decoder))), None),
                     Some(Err(why)) => (None, Some(why)),
                     None => (None, None),
                 };
-                channels.insert(channel.id, Open { topic: channel.topic, decoder, failed });
+                let video = picture::is_video(name).then(VideoPlaces::default);
+                channels.insert(channel.id, Open { topic: channel.topic, decoder, video, failed });
                 if log.topics.len() > MOST_TOPICS {
                     return Err(format!("it has more than {MOST_TOPICS} topics, which is the limit (MOST_TOPICS)"));
                 }
             }
             Item::Message(head, data, place) => {
                 let base = *base.get_or_insert(head.log_time);
-                let Some(open) = channels.get(&head.channel_id) else {
+                let Some(open) = channels.get_mut(&head.channel_id) else {
                     let stranger = strange.entry(format!("channel {}", head.channel_id)).or_default();
                     *stranger = (stranger.0 + 1, "nothing says what the channel is".to_owned());
                     return Ok(());
@@ -163,15 +136,24 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                 found.messages += 1;
                 found.span = Some((first.min(head.log_time), last.max(head.log_time)));
                 let why = match (&open.decoder, &open.failed) {
-                    (Some(channel), _) => match channel.decoder.decode(data) {
-                        Ok(value) => {
-                            let table = tables.entry(open.topic.clone()).or_default();
-                            table.push(&value, [head.log_time, head.publish_time], base, &mut left)?;
-                            found.rows.push(MessageAt { source: Arc::clone(channel), place });
-                            return Ok(());
+                    (Some(channel), _) => {
+                        let decoded = channel.decoder.decode(data).and_then(|value| {
+                            let message = match &mut open.video {
+                                Some(video) => video.push(channel, &value, place)?,
+                                None => MessageAt::alone(channel, place),
+                            };
+                            Ok((value, message))
+                        });
+                        match decoded {
+                            Ok((value, message)) => {
+                                let table = tables.entry(open.topic.clone()).or_default();
+                                table.push(&value, [head.log_time, head.publish_time], base, &mut left)?;
+                                found.rows.push(message);
+                                return Ok(());
+                            }
+                            Err(why) => why,
                         }
-                        Err(why) => why,
-                    },
+                    }
                     (None, Some(why)) => why.clone(),
                     (None, None) => return Ok(()),
                 };
@@ -183,6 +165,11 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
         }
         Ok(())
     })?;
+    for open in channels.into_values() {
+        if let (Some(channel), Some(video)) = (&open.decoder, open.video) {
+            video.finish(channel);
+        }
+    }
     log.notes = notes;
     log.notes.extend(
         strange.into_iter().map(|(topic, (n, why))| format!("left out: {n} messages of {topic}; the first: {why}")),

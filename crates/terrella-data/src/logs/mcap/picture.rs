@@ -12,9 +12,14 @@ use terrella_core::Pixel;
 /// Bytes of the pixels of one picture.
 const LARGEST_PICTURE: usize = 1 << 30;
 
+/// Whether messages of this type are pictures of a video, which need those before them.
+pub(super) fn is_video(kind: &str) -> bool {
+    matches!(kind, "foxglove.CompressedVideo" | "foxglove_msgs/msg/CompressedVideo")
+}
+
 /// Whether messages of this type are pictures.
 pub(super) fn is_picture(kind: &str) -> bool {
-    matches!(
+    let alone = matches!(
         kind,
         "sensor_msgs/msg/CompressedImage"
             | "sensor_msgs/msg/Image"
@@ -24,7 +29,26 @@ pub(super) fn is_picture(kind: &str) -> bool {
             | "foxglove.RawImage"
             | "foxglove_msgs/msg/CompressedImage"
             | "foxglove_msgs/msg/RawImage"
-    )
+    );
+    alone || is_video(kind)
+}
+
+/// Codec and bytes of a picture of a video.
+pub(super) fn sample<'a>(message: &'a Value<'_>) -> Result<(&'a str, Cow<'a, [u8]>), String> {
+    let format =
+        message.get("format").and_then(Value::text).ok_or("it has no field \"format\" that names its codec")?;
+    Ok((format, data(message)?))
+}
+
+fn data<'a>(message: &'a Value<'_>) -> Result<Cow<'a, [u8]>, String> {
+    match message.get("data") {
+        Some(Value::Bytes(bytes)) => Ok(Cow::Borrowed(bytes)),
+        // JSON has no bytes.
+        Some(Value::Text(text)) => {
+            Ok(Cow::Owned(BASE64_STANDARD.decode(&**text).map_err(|e| format!("its data: {e}"))?))
+        }
+        _ => Err("it has no field \"data\" of bytes, so it is no picture".to_owned()),
+    }
 }
 
 /// What stands before the PNG in ROS's `compressedDepth`: how floats were packed.
@@ -33,12 +57,7 @@ const PNG: &[u8] = b"\x89PNG";
 
 /// Height, width and pixels of a message; counts of depth are millimetres.
 pub(super) fn decode(message: &Value<'_>, pixel: Pixel) -> Result<(usize, usize, Vec<u8>), String> {
-    let data: Cow<'_, [u8]> = match message.get("data") {
-        Some(Value::Bytes(bytes)) => Cow::Borrowed(bytes),
-        // JSON has no bytes.
-        Some(Value::Text(text)) => Cow::Owned(BASE64_STANDARD.decode(&**text).map_err(|e| format!("its data: {e}"))?),
-        _ => return Err("it has no field \"data\" of bytes, so it is no picture".to_owned()),
-    };
+    let data = data(message)?;
     let Some(encoding) = message.get("encoding").and_then(Value::text) else {
         let packed = pixel == Pixel::Depth && data.get(DEPTH_HEADER..).is_some_and(|rest| rest.starts_with(PNG));
         return picture::decode_as(pixel, if packed { &data[DEPTH_HEADER..] } else { &data });
