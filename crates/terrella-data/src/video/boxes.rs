@@ -15,8 +15,12 @@ pub(super) fn misfit<R: Read + Seek>(reader: &mut R, bytes: u64) -> io::Result<O
     let mut at = 0;
     while let Some(&end) = ends.last() {
         let outermost = ends.len() == 1;
-        let Some((size, name, content)) = head(reader, at, end)? else {
-            // What is too short for a box, or says that it is the last, ends what it lies in.
+        let Some((size, name, content)) = head(reader, at, end, outermost)? else {
+            // Zeros may fill up what is too short for a box; the library would read others together with what follows.
+            let rest = end - at;
+            if !outermost && rest > 0 && rest_of(reader, at, rest)?.iter().any(|byte| *byte != 0) {
+                return Ok(Some(format!("a box is cut after {rest} bytes, at byte {at}")));
+            }
             ends.pop();
             at = end;
             continue;
@@ -41,20 +45,29 @@ pub(super) fn misfit<R: Read + Seek>(reader: &mut R, bytes: u64) -> io::Result<O
 }
 
 /// Size and name of the box at a place before `end`, and where its content begins.
-fn head<R: Read + Seek>(reader: &mut R, at: u64, end: u64) -> io::Result<Option<(u64, [u8; 4], u64)>> {
+fn head<R: Read + Seek>(reader: &mut R, at: u64, end: u64, outermost: bool) -> io::Result<Option<(u64, [u8; 4], u64)>> {
     let Some([a, b, c, d, name @ ..]) = eight(reader, at, end)? else { return Ok(None) };
     let (size, content) = match u32::from_be_bytes([a, b, c, d]) {
-        0 => return Ok(None),
+        // Nothing but the last box of the file may leave its size open.
+        0 if outermost => return Ok(None),
         1 => match eight(reader, at + 8, end)? {
             Some(size) => (u64::from_be_bytes(size), at + 16),
-            None => return Ok(None),
+            None if outermost => return Ok(None),
+            None => (0, at + 16),
         },
         size => (u64::from(size), at + 8),
     };
-    // `meta` has four bytes of version and flags before its boxes, but not in QuickTime.
-    let plain = |next: Option<[u8; 8]>| next.is_some_and(|next| &next[4..] == b"hdlr");
+    // `meta` has four bytes of version and flags before its boxes, which are zero, but not in QuickTime.
+    let plain = |next: Option<[u8; 8]>| next.is_some_and(|next| next[..4] != [0; 4] && &next[4..] == b"hdlr");
     let versioned = &name == b"meta" && !plain(eight(reader, content, end)?);
     Ok(Some((size, name, if versioned { content + 4 } else { content })))
+}
+
+fn rest_of<R: Read + Seek>(reader: &mut R, at: u64, len: u64) -> io::Result<Vec<u8>> {
+    reader.seek(SeekFrom::Start(at))?;
+    let mut bytes = Vec::new();
+    reader.by_ref().take(len.min(8)).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn eight<R: Read + Seek>(reader: &mut R, at: u64, end: u64) -> io::Result<Option<[u8; 8]>> {
@@ -101,9 +114,14 @@ mod tests {
                 "{wrong}"
             );
             assert!(said(&file(&[0, 0, 0, 3, b'b', b'l', b'o', b'b'])).is_some(), "less than its own head");
+            assert!(said(&file(&[0, 0, 0, 0, b'b', b'l', b'o', b'b'])).is_some(), "no size within another");
         }
+        // A version of zero, and what looks like the name of a box is the size of one.
+        let meta = boxed(b"meta", &[&[0; 4][..], &handler[4..]].concat());
+        assert!(said(&boxed(b"moov", &meta)).is_some_and(|e| e.contains("claims 1751411826 bytes")), "hdlr as a size");
         let deep = (0..40).fold(Vec::new(), |inside, _| boxed(b"udta", &inside));
         assert!(said(&boxed(b"moov", &deep)).is_some_and(|e| e.contains("16 deep")), "too deep");
         assert_eq!(said(&boxed(b"moov", &boxed(b"udta", &[0; 4]))), None, "an end mark of QuickTime");
+        assert!(said(&boxed(b"moov", &boxed(b"meta", &[0, 0, 0, 0, 9, 9]))).is_some(), "half a head");
     }
 }
