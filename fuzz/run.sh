@@ -9,7 +9,7 @@ runs="${1:-1000000}"
 corpus="fuzz/corpus"
 # No address sanitizer: the readers forbid unsafe code, and executions count.
 flags="--sanitizer none --features video"
-cargo run --quiet --release --manifest-path fuzz/Cargo.toml --example seeds -- "$corpus"
+cargo run --quiet --release --manifest-path fuzz/Cargo.toml --features video --example seeds -- "$corpus"
 if command -v ffmpeg >/dev/null; then
     ffmpeg -loglevel error -y -f lavfi -i testsrc=size=32x32:rate=5 -t 1 -g 2 -bf 0 -pix_fmt yuv420p -f mp4 "$corpus/mp4/seed-0"
 fi

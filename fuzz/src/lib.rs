@@ -157,7 +157,7 @@ impl Target {
 
 fn read_all(path: &Path, options: &SourceOptions) {
     // What is refused is refused; what opens has to be readable or refused, too.
-    let Ok((_, source)) = open_source(path, options) else { return };
+    let Ok(source) = open_source(path, options) else { return };
     for (at, rows) in source.lengths().into_iter().enumerate() {
         let episode = source.episode(at);
         assert_eq!(episode.len(), rows, "as many rows as were told");

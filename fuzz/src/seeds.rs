@@ -48,7 +48,10 @@ pub fn inputs(target: Target) -> Vec<Vec<u8>> {
     }
     if target == Target::Mcap {
         let bags = ["none", "lz4", "bz2"].map(|packed| bag_fixtures::bag(packed, true));
-        return [exported(), bag()].into_iter().chain(bags).collect();
+        let logs = [exported(), bag()].into_iter().chain(bags);
+        #[cfg(feature = "video")]
+        let logs = logs.chain([video()]);
+        return logs.collect();
     }
     let folder = tempfile::tempdir().expect("a folder");
     write(target, folder.path());
@@ -239,13 +242,39 @@ fn bag() -> Vec<u8> {
         cdr.extend([1, 0, 0, 0, 9, 1]);
         let proto = [&[0x0a, 8][..], &f64::from(i).to_le_bytes(), &[0x12, 1, b'n', 0x18, 4]].concat();
         for (channel, data) in [(a, cdr), (b, proto)] {
-            let time = u64::from(i) * 100_000_000;
-            let header =
-                mcap::records::MessageHeader { channel_id: channel, sequence: 0, log_time: time, publish_time: time };
-            writer.write_to_known_channel(&header, &data).expect("a message");
+            writer.write_to_known_channel(&header(channel, i), &data).expect("a message");
         }
     }
     writer.finish().expect("finished");
     drop(writer);
     bytes
+}
+
+/// A camera whose pictures are H.264, one a message.
+#[cfg(feature = "video")]
+fn video() -> Vec<u8> {
+    use openh264::{encoder::Encoder, formats::YUVBuffer};
+    let mut bytes = Vec::new();
+    let mut writer =
+        mcap::WriteOptions::new().use_chunks(false).create(std::io::Cursor::new(&mut bytes)).expect("a writer");
+    let fields = b"string format\nuint8[] data\n";
+    let schema = writer.add_schema("foxglove_msgs/msg/CompressedVideo", "ros2msg", fields).expect("a schema");
+    let channel = writer.add_channel(schema, "/eye", "cdr", &Default::default()).expect("a channel");
+    let mut encoder = Encoder::new().expect("an encoder");
+    for i in 0..4u8 {
+        let picture = YUVBuffer::from_vec(vec![60 * i; 32 * 32 * 3 / 2], 32, 32);
+        let sample = encoder.encode(&picture).expect("encoded").to_vec();
+        let text = [&[0, 1, 0, 0, 5, 0, 0, 0][..], b"h264\0\0\0\0"].concat();
+        let cdr = [&text[..], &(sample.len() as u32).to_le_bytes(), &sample].concat();
+        writer.write_to_known_channel(&header(channel, i), &cdr).expect("a message");
+    }
+    writer.finish().expect("finished");
+    drop(writer);
+    bytes
+}
+
+/// The head of a message at a tenth of a second.
+fn header(channel_id: u16, tenths: u8) -> mcap::records::MessageHeader {
+    let time = u64::from(tenths) * 100_000_000;
+    mcap::records::MessageHeader { channel_id, sequence: 0, log_time: time, publish_time: time }
 }

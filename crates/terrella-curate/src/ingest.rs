@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{Signature, Table};
-use terrella_data::{Note, Source};
+use terrella_data::{Note, Opened, Source};
 
 /// What is known of a recording that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub(crate) struct Ingested {
 }
 
 /// Opens a recording as the pipeline says.
-pub(crate) fn open(recording: &Recording) -> Result<(&'static str, Box<dyn Source>)> {
+pub(crate) fn open(recording: &Recording) -> Result<Opened> {
     Ok(terrella_data::open_source(&recording.path, &recording.options())?)
 }
 
@@ -71,8 +71,7 @@ pub(crate) fn ingest(
 }
 
 fn hash(recording: &Recording) -> Result<String> {
-    let (_, source) = open(recording)?;
-    Ok(terrella_data::hash_of(&recording.path, source.as_ref())?)
+    Ok(open(recording)?.hash()?.to_owned())
 }
 
 /// Columns of `episodes` while they are collected.
@@ -101,14 +100,14 @@ impl Reading<'_> {
         hash: String,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<SourceRecord> {
-        let (format, source) = open(recording)?;
+        let source = open(recording)?;
         let (writer, tables) = match &mut self.open {
             Some(open) => {
-                agree(&open.1, source.as_ref(), &recording.path)?;
+                agree(&open.1, &*source, &recording.path)?;
                 open
             }
             None => {
-                let tables = self.begin(source.as_ref());
+                let tables = self.begin(&*source);
                 if self.pictures && source.signature().image.is_none() {
                     return Err(Error::Invalid(format!(
                         "{}: a stage asks for pictures and there are none; leave that stage out",
@@ -128,7 +127,7 @@ impl Reading<'_> {
             columns.extend(columns_of(&episode.states));
             columns.extend(columns_of(&episode.actions));
             if self.pictures {
-                columns.extend(picture_columns(source.as_ref(), at)?);
+                columns.extend(picture_columns(&*source, at)?);
             }
             let batch = RecordBatch::try_new(schema.clone(), columns);
             writer.write(&batch.map_err(|e| Error::broken(&recording.path, format!("episode {at}: {e}")))?)?;
@@ -140,7 +139,7 @@ impl Reading<'_> {
         }
         Ok(SourceRecord {
             path: std::fs::canonicalize(&recording.path).map_err(Error::io("find", &recording.path))?,
-            format: format.to_owned(),
+            format: source.format().to_owned(),
             hash,
             recording: recording.clone(),
             episodes: lengths.len(),

@@ -12,7 +12,7 @@ use arrow::datatypes::Float32Type;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use terrella_core::{Episode, Frames, Table};
-use terrella_data::{Source, Writer, Written};
+use terrella_data::{Opened, Writer, Written};
 
 /// Where datasets go, and what they are made of.
 pub(crate) struct Output<'a> {
@@ -130,7 +130,7 @@ fn table(rows: &RecordBatch, columns: &[String]) -> Table {
 struct Pictures<'a> {
     tables: &'a Tables,
     sources: &'a [SourceRecord],
-    open: BTreeMap<i64, Box<dyn Source>>,
+    open: BTreeMap<i64, Opened>,
     /// Source, episode and its pictures, as [`Self::decode`] has them.
     last: Option<((i64, i64), Vec<Frames>)>,
 }
@@ -159,7 +159,7 @@ impl<'a> Pictures<'a> {
         let record = &self.sources[source as usize];
         let reader = match self.open.entry(source) {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(free) => free.insert(open(&record.recording)?.1),
+            std::collections::btree_map::Entry::Vacant(free) => free.insert(open(&record.recording)?),
         };
         let mut shown: Vec<Frames> = reader.pictures(episode as usize)?.into_iter().collect();
         if self.tables.signature.image.is_some() && shown.is_empty() {

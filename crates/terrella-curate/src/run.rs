@@ -152,8 +152,8 @@ fn run(
     let mut datasets = Vec::new();
     for (part, written) in written {
         let path = part_folder(destination, &part);
-        let (_, source) = terrella_data::open_source(&path, &terrella_data::SourceOptions::default())?;
-        let hash = terrella_data::hash_of(&path, source.as_ref())?;
+        let dataset = terrella_data::open_source(&path, &terrella_data::SourceOptions::default())?;
+        let hash = dataset.hash()?.to_owned();
         datasets.push(Dataset { path, episodes: written.episodes, rows: written.rows, hash });
     }
     Ok(Curated { stages, datasets, notes })

@@ -136,8 +136,8 @@ fn compare(record: &SourceRecord, [episode, frame]: [usize; 2]) -> Result<(bool,
         return Ok((false, None));
     }
     // What cannot be opened any more is changed.
-    let Ok((_, source)) = open(&recording) else { return Ok((false, None)) };
-    if terrella_data::hash_of(&record.path, source.as_ref())? != record.hash {
+    let Ok(source) = open(&recording) else { return Ok((false, None)) };
+    if source.hash()? != record.hash {
         return Ok((false, None));
     }
     let episode = source.episode(episode);

@@ -208,3 +208,8 @@ fn map(path: &Path) -> Result<SharedBytes> {
     let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::io("map", path))?;
     Ok(Arc::new(map))
 }
+
+/// `.cache` inside a dataset folder; nothing beside a file, whose folder belongs to somebody else.
+pub(crate) fn default_cache(path: &Path) -> Option<PathBuf> {
+    path.is_dir().then(|| path.join(".cache"))
+}

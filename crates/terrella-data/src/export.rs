@@ -5,15 +5,14 @@
 //! JSON numbers that hold every 32-bit float exactly, pictures are PNG, so reading the file back gives
 //! the dataset bit for bit.
 
-use crate::format::choose;
 use crate::logs::{Mapping, Marks, Pictures, Rule, Stream};
 use crate::mcap_file::McapFile;
 use crate::views::short_names;
-use crate::{Error, Note, Result, SourceOptions, View, picture};
+use crate::{Error, Note, Result, SourceOptions, View, open_source, picture};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use terrella_core::{Episode, Frames};
+use terrella_core::{Episode, Frames, suffixed};
 
 /// Topic of the pictures that models see.
 const CAMERA: &str = "/camera";
@@ -42,7 +41,7 @@ pub fn export_mcap(
     if destination.symlink_metadata().is_ok() {
         return Err(Error::Exists(destination.to_path_buf()));
     }
-    let opened = choose(source, options)?.open(source, options)?;
+    let opened = open_source(source, options)?;
     let signature = opened.signature();
     for (what, names) in [("state", &signature.state), ("action", &signature.action)] {
         let unique: BTreeSet<&String> = names.iter().collect();
@@ -53,9 +52,11 @@ pub fn export_mcap(
             )));
         }
     }
-    let hash = crate::hash_of(source, opened.as_ref())?;
     let total = opened.lengths().len();
-    let about = BTreeMap::from([("source_hash".to_owned(), hash), ("episodes".to_owned(), total.to_string())]);
+    let about = BTreeMap::from([
+        ("source_hash".to_owned(), opened.hash()?.to_owned()),
+        ("episodes".to_owned(), total.to_string()),
+    ]);
     let rows = into_file(destination, |partial| {
         let mut out = Out::create(partial, signature, opened.views(), about)?;
         for at in 0..total {
@@ -72,8 +73,7 @@ pub fn export_mcap(
 
 /// Lets a file be written under a name of its own, and gives it its name when it is whole.
 pub(crate) fn into_file<T>(destination: &Path, write: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
-    let name = destination.file_name().unwrap_or_default().to_string_lossy();
-    let partial = destination.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let partial = suffixed(destination, &format!(".{}.partial", std::process::id()));
     let written = write(&partial).inspect_err(|_| drop(std::fs::remove_file(&partial)))?;
     std::fs::rename(&partial, destination).map_err(Error::io("rename the finished file to", destination))?;
     Ok(written)

@@ -3,10 +3,8 @@
 //! Tables are read completely; pictures only of a few evenly spaced episodes, so that looking at a
 //! large dataset takes no longer than looking at a small one.
 
-use crate::open::{hash_of, open_source};
-use crate::{Result, Source, SourceOptions, View};
+use crate::{Opened, Result, Source, View};
 use serde::Serialize;
-use std::path::Path;
 use terrella_core::{Episode, Stats};
 
 /// Episodes whose pictures are looked at.
@@ -51,9 +49,7 @@ pub struct Summary {
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn inspect(path: impl AsRef<Path>, options: &SourceOptions) -> Result<Summary> {
-    let path = path.as_ref();
-    let (format, source) = open_source(path, options)?;
+pub fn inspect(source: &Opened) -> Result<Summary> {
     let signature = source.signature().clone();
     let mut lengths = source.lengths();
     let episodes: Vec<Episode> = (0..lengths.len()).map(|at| source.episode(at)).collect();
@@ -61,17 +57,16 @@ pub fn inspect(path: impl AsRef<Path>, options: &SourceOptions) -> Result<Summar
     let action_stats = Stats::of(signature.action.len(), episodes.iter().map(|e| &e.actions));
     let mut warnings = constant_columns("state", &signature.state, &state_stats);
     warnings.extend(constant_columns("action", &signature.action, &action_stats));
-    warnings.extend(repeated_pictures(source.as_ref(), &lengths)?);
+    warnings.extend(repeated_pictures(&**source, &lengths)?);
     warnings.extend(source.notes().iter().map(ToString::to_string));
     let mut tasks: Vec<String> = episodes.iter().map(|e| e.task.clone()).collect();
     tasks.sort();
     tasks.dedup();
     let rows = lengths.iter().sum();
-    let hash = hash_of(path, source.as_ref())?;
     lengths.sort_unstable();
     let at = |i: usize| lengths.get(i).copied().unwrap_or(0);
     Ok(Summary {
-        format: format.to_owned(),
+        format: source.format().to_owned(),
         episodes: lengths.len(),
         rows,
         fps: signature.fps,
@@ -84,7 +79,7 @@ pub fn inspect(path: impl AsRef<Path>, options: &SourceOptions) -> Result<Summar
         lengths: [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))],
         state_stats,
         action_stats,
-        hash,
+        hash: source.hash()?.to_owned(),
         warnings,
     })
 }

@@ -16,6 +16,7 @@ mod lerobot;
 mod logs;
 mod mcap_file;
 mod open;
+mod opened;
 mod parquet_file;
 mod picture;
 mod pnm;
@@ -37,7 +38,8 @@ pub use format::{Claims, Evidence, FORMATS, Format, Note, Source, SourceOptions,
 pub use inspect::{Summary, inspect};
 pub use lerobot::{Writer, Written};
 pub use logs::{MAPPINGS, Mapping};
-pub use open::{ImportOptions, Imported, OpenOptions, hash_of, import, open, open_source, open_with};
+pub use open::{ImportOptions, Imported, OpenOptions, import, open, open_with};
+pub use opened::{Opened, open_source};
 pub use prefetch::Prefetch;
 pub use recorder::{Recorded, Recorder, Stamp};
 #[cfg(feature = "rerun")]

@@ -3,10 +3,10 @@
 //! Both go through the same [`Source`]: opening reads tables and maps the decoded pictures, importing
 //! streams episode by episode into a [`Writer`].
 
-use crate::cache::{PictureCache, content_hash};
-use crate::format::choose;
+use crate::cache::{PictureCache, content_hash, default_cache};
+use crate::opened::open_source;
 use crate::picture::Scaler;
-use crate::{Error, Note, Result, Source, SourceOptions, View, Writer, Written};
+use crate::{Error, Note, Result, SourceOptions, View, Writer, Written};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use terrella_core::{Dataset, Episode, Stats, write_atomic};
@@ -40,7 +40,7 @@ pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Dataset> {
 pub fn open_with(path: &Path, options: &OpenOptions, progress: &mut dyn FnMut(usize, usize)) -> Result<Dataset> {
     let mut wanted = options.source.clone();
     wanted.no_pictures |= options.skip_images;
-    let source = choose(path, &wanted)?.open(path, &wanted)?;
+    let source = open_source(path, &wanted)?;
     let folder = options.cache.clone().or_else(|| default_cache(path));
     let hash = content_hash(&source.files()?, folder.as_deref(), true)?;
     let mut signature = source.signature().clone();
@@ -53,7 +53,7 @@ pub fn open_with(path: &Path, options: &OpenOptions, progress: &mut dyn FnMut(us
             }
             let to = options.image_size.map_or(from, |side| [side, side]);
             signature.image = Some(to);
-            let cache = PictureCache { source: source.as_ref(), folder: folder.as_deref(), hash: &hash, from, to };
+            let cache = PictureCache { source: &*source, folder: folder.as_deref(), hash: &hash, from, to };
             for (episode, frames) in episodes.iter_mut().zip(cache.frames(&lengths, progress)?) {
                 episode.frames = Some(frames);
             }
@@ -109,8 +109,7 @@ pub fn import(
         return Err(Error::Exists(destination.to_path_buf()));
     }
     let ImportOptions { source: options, image_size, video } = options;
-    let (path, format) = (source, choose(source, options)?);
-    let source = format.open(path, options)?;
+    let source = open_source(source, options)?;
     let mut signature = source.signature().clone();
     if *image_size == Some(0) {
         return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned()));
@@ -142,36 +141,13 @@ pub fn import(
     }
     let notes = source.notes();
     let origin = serde_json::json!({
-        "source": path.file_name().map(|name| name.to_string_lossy()),
-        "source_hash": hash_of(path, source.as_ref())?,
-        "format": format.name(),
+        "source": source.name(),
+        "source_hash": source.hash()?,
+        "format": source.format(),
         "terrella": env!("CARGO_PKG_VERSION"),
         "options": format!("{options:?}"),
         "notes": notes,
     });
     write_atomic(&writer.folder().join("meta/import.json"), format!("{origin:#}\n").as_bytes())?;
     Ok(Imported { written: writer.finish()?, notes })
-}
-
-/// `.cache` inside a dataset folder; nothing beside a file, whose folder belongs to somebody else.
-fn default_cache(path: &Path) -> Option<PathBuf> {
-    path.is_dir().then(|| path.join(".cache"))
-}
-
-/// Opens a path as a source, whatever its format, and names the format: for who looks closer than
-/// [`open`] does.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_source(path: &Path, options: &SourceOptions) -> Result<(&'static str, Box<dyn Source>)> {
-    let format = choose(path, options)?;
-    Ok((format.name(), format.open(path, options)?))
-}
-
-/// The content hash of a source; nothing is decoded and nothing written.
-///
-/// # Errors
-/// If a file cannot be read.
-pub fn hash_of(path: &Path, source: &dyn Source) -> Result<String> {
-    content_hash(&source.files()?, default_cache(path).as_deref(), false)
 }

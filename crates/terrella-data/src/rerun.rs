@@ -7,7 +7,7 @@
 
 use crate::export::into_file;
 use crate::views::short_names;
-use crate::{Error, Result, Source, SourceOptions, open_source, picture};
+use crate::{Error, Opened, Result, Source, picture};
 use rayon::prelude::*;
 use re_chunk::{Chunk, ChunkComponents, ChunkId, EntityPath, TimeColumn};
 use re_log_encoding::{Encoder, EncodingOptions};
@@ -27,16 +27,9 @@ const CHUNK: usize = 4 << 20;
 ///
 /// # Errors
 /// If the recording cannot be read, or the file cannot be written.
-pub fn rerun_recording(
-    path: &Path,
-    options: &SourceOptions,
-    destination: &Path,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<()> {
-    let (_, source) = open_source(path, options)?;
-    let hash = crate::hash_of(path, source.as_ref())?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = ApplicationId::try_new(name).unwrap_or_else(|_| "recordings".into());
+pub fn rerun_recording(source: &Opened, destination: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<()> {
+    let hash = source.hash()?;
+    let name = ApplicationId::try_new(source.name()).unwrap_or_else(|_| "recordings".into());
     let total = source.lengths().len();
     into_file(destination, |partial| {
         let file = File::create(partial).map_err(Error::io("create", partial))?;
@@ -47,8 +40,8 @@ pub fn rerun_recording(
         let mut encoder = encoder.map_err(|e| broken(e.to_string()))?;
         for at in 0..total {
             let store = StoreId::recording(name.clone(), format!("{hash}-{at}"));
-            let mut out = Out { encoder: &mut encoder, store, chunks: 0 };
-            out.episode(source.as_ref(), at).map_err(|e| match e {
+            let mut out = Out { encoder: &mut encoder, store, fps: source.signature().fps, chunks: 0 };
+            out.episode(&**source, at).map_err(|e| match e {
                 Failed::Read(e) => e,
                 Failed::Write(e) => broken(e),
             })?;
@@ -82,6 +75,8 @@ type Done<T = ()> = std::result::Result<T, Failed>;
 struct Out<'a, W: Write> {
     encoder: &'a mut Encoder<W>,
     store: StoreId,
+    /// Rows a second.
+    fps: f64,
     chunks: u64,
 }
 
@@ -92,35 +87,34 @@ impl<W: Write> Out<'_, W> {
         let row_id = Tuid::from_nanos_and_inc(0, 0);
         self.encoder.append(&LogMsg::SetStoreInfo(SetStoreInfo { row_id, info })).map_err(write)?;
         let done = source.evidence(at).success.map_or("", |done| if done { ", done" } else { ", not done" });
-        let seconds = episode.len() as f64 / signature.fps;
+        let seconds = episode.len() as f64 / self.fps;
         self.fixed(EntityPath::properties(), &RecordingInfo::new().with_name(format!("episode {at}")))?;
         let about = format!("{}\n\nepisode {at}: {} rows, {seconds:.1} s{done}", episode.task, episode.len());
         self.fixed("about".into(), &TextDocument::new(about))?;
 
-        let fps = signature.fps;
-        self.curves("state", &signature.state, &episode.states, fps)?;
-        self.curves("action", &signature.action, &episode.actions, fps)?;
+        self.curves("state", &signature.state, &episode.states)?;
+        self.curves("action", &signature.action, &episode.actions)?;
         if let Some(frames) = source.pictures(at)? {
-            self.pictures("camera", &frames, None, fps)?;
+            self.pictures("camera", &frames, None)?;
         }
         for (view, name) in short_names(source.views()).iter().enumerate() {
             let depth = source.views()[view].depth;
-            self.pictures(&format!("views/{name}"), &source.view(at, view)?, depth, fps)?;
+            self.pictures(&format!("views/{name}"), &source.view(at, view)?, depth)?;
         }
         Ok(())
     }
 
-    fn curves(&mut self, entity: &str, names: &[String], table: &Table, fps: f64) -> Done {
+    fn curves(&mut self, entity: &str, names: &[String], table: &Table) -> Done {
         if names.is_empty() {
             return Ok(());
         }
         self.fixed(entity.into(), &SeriesLines::new().with_names(names.iter().map(String::as_str)))?;
         let numbers = Scalars::new(table.rows().flat_map(|row| row.iter().copied().map(f64::from)));
         let columns = numbers.columns(std::iter::repeat_n(names.len(), table.rows().len())).map_err(write)?;
-        self.rows(entity, 0, table.rows().len(), fps, columns)
+        self.rows(entity, 0, table.rows().len(), columns)
     }
 
-    fn pictures(&mut self, entity: &str, frames: &Frames, depth: Option<f64>, fps: f64) -> Done {
+    fn pictures(&mut self, entity: &str, frames: &Frames, depth: Option<f64>) -> Done {
         match depth {
             Some(metres) => {
                 let depth = EncodedDepthImage::update_fields().with_media_type("image/png");
@@ -147,7 +141,7 @@ impl<W: Write> Out<'_, W> {
                     images.columns_of_unit_batches().map_err(write)?.collect()
                 }
             };
-            self.rows(entity, rows[0], rows.len(), fps, columns)?;
+            self.rows(entity, rows[0], rows.len(), columns)?;
         }
         Ok(())
     }
@@ -168,13 +162,12 @@ impl<W: Write> Out<'_, W> {
         entity: &str,
         first: usize,
         len: usize,
-        fps: f64,
         columns: impl IntoIterator<Item = SerializedComponentColumn>,
     ) -> Done {
         let row = |at: usize| (first + at) as i64;
         let times = vec![
             TimeColumn::new_sequence("row", (0..len).map(row)),
-            TimeColumn::new_duration_nanos("time", (0..len).map(|at| (row(at) as f64 * 1e9 / fps).round() as i64)),
+            TimeColumn::new_duration_nanos("time", (0..len).map(|at| (row(at) as f64 * 1e9 / self.fps).round() as i64)),
         ];
         self.chunk(entity.into(), times, columns.into_iter().collect())
     }

@@ -4,7 +4,7 @@
 //! states and the actions as curves, each between its smallest and its largest number in the whole recording.
 
 use crate::picture::{Scaler, encode};
-use crate::{Error, Result, SourceOptions, open_source};
+use crate::{Error, Opened, Result};
 use font8x8::UnicodeFonts;
 use std::path::Path;
 use terrella_core::{Episode, Image, Pixel, Stats, Table, write_atomic};
@@ -30,8 +30,7 @@ const CURVES: [[u8; 3]; 7] =
 ///
 /// # Errors
 /// If the recording cannot be read, or the file cannot be written.
-pub fn contact_sheet(path: &Path, options: &SourceOptions, destination: &Path) -> Result<()> {
-    let (format, source) = open_source(path, options)?;
+pub fn contact_sheet(source: &Opened, destination: &Path) -> Result<()> {
     let signature = source.signature();
     let lengths = source.lengths();
     let shown: Vec<usize> = spaced(lengths.len(), EPISODES);
@@ -47,7 +46,7 @@ pub fn contact_sheet(path: &Path, options: &SourceOptions, destination: &Path) -
     let legend = TEXT * (2 + strips.len());
     let mut sheet = Sheet(Image::filled(GAP + legend + shown.len() * each, WIDE, PAPER));
     let rows: usize = lengths.iter().sum();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (name, format) = (source.name(), source.format());
     sheet.text(
         GAP,
         GAP,

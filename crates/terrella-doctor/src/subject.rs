@@ -102,7 +102,7 @@ impl Subject {
     /// # Errors
     /// If it cannot be read at all.
     pub fn open(path: &Path, options: &SourceOptions, progress: &mut dyn FnMut(usize, usize)) -> Result<Self> {
-        let (format, source) = open_source(path, options)?;
+        let source = open_source(path, options)?;
         let n = source.lengths().len();
         let mut sights = Vec::new();
         for at in 0..n {
@@ -113,14 +113,14 @@ impl Subject {
             progress(at + 1, n);
         }
         Ok(Self {
-            format: format.to_owned(),
+            format: source.format().to_owned(),
             signature: source.signature().clone(),
             episodes: (0..n).map(|at| source.episode(at)).collect(),
             evidence: (0..n).map(|at| source.evidence(at)).collect(),
             claims: source.claims()?,
             notes: source.notes(),
             sights,
-            hash: terrella_data::hash_of(path, source.as_ref())?,
+            hash: source.hash()?.to_owned(),
         })
     }
 }

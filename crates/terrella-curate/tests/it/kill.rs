@@ -71,8 +71,8 @@ fn killed_and_run_again_it_gives_the_same() {
     for dataset in &whole.datasets {
         let name = dataset.path.file_name().expect("a name");
         let other = bench.path("killed").join(name);
-        let (_, source) = terrella_data::open_source(&other, &terrella_data::SourceOptions::default()).expect("opened");
-        let hash = terrella_data::hash_of(&other, source.as_ref()).expect("a hash");
+        let source = terrella_data::open_source(&other, &terrella_data::SourceOptions::default()).expect("opened");
+        let hash = source.hash().expect("a hash");
         assert_eq!(hash, dataset.hash, "after {kills} kills");
         for file in ["rows.parquet", "episodes.parquet", "lineage.json"] {
             let read = |folder: &std::path::Path| std::fs::read(folder.join("lineage").join(file)).expect("a file");

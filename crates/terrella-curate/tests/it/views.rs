@@ -2,11 +2,11 @@
 
 use crate::common::{Bench, SIDE};
 use terrella_core::{Episode, Frames, Pixel};
-use terrella_data::{Source, SourceOptions, View, Writer, open_source};
+use terrella_data::{Opened, SourceOptions, View, Writer, open_source};
 
-fn opened(path: &std::path::Path) -> Box<dyn Source> {
+fn opened(path: &std::path::Path) -> Opened {
     let options = SourceOptions { views: vec!["all".to_owned()], ..SourceOptions::default() };
-    open_source(path, &options).expect("opened").1
+    open_source(path, &options).expect("opened")
 }
 
 /// Depth whose counts are the red of the camera, so that a picture of another row or side would be noticed.

@@ -17,9 +17,8 @@ pub(super) fn misfit<R: Read + Seek>(reader: &mut R, bytes: u64) -> io::Result<O
         let outermost = ends.len() == 1;
         let Some((size, name, content)) = head(reader, at, end, outermost)? else {
             // Zeros may fill up what is too short for a box; the library would read others together with what follows.
-            let rest = end - at;
-            if !outermost && rest > 0 && rest_of(reader, at, rest)?.iter().any(|byte| *byte != 0) {
-                return Ok(Some(format!("a box is cut after {rest} bytes, at byte {at}")));
+            if !outermost && next(reader, at, end)?.0 != [0; 8] {
+                return Ok(Some(format!("a box is cut after {} bytes, at byte {at}", end - at)));
             }
             ends.pop();
             at = end;
@@ -46,41 +45,33 @@ pub(super) fn misfit<R: Read + Seek>(reader: &mut R, bytes: u64) -> io::Result<O
 
 /// Size and name of the box at a place before `end`, and where its content begins.
 fn head<R: Read + Seek>(reader: &mut R, at: u64, end: u64, outermost: bool) -> io::Result<Option<(u64, [u8; 4], u64)>> {
-    let Some([a, b, c, d, name @ ..]) = eight(reader, at, end)? else { return Ok(None) };
+    let ([a, b, c, d, name @ ..], true) = next(reader, at, end)? else { return Ok(None) };
     let (size, content) = match u32::from_be_bytes([a, b, c, d]) {
         // Nothing but the last box of the file may leave its size open.
         0 if outermost => return Ok(None),
-        1 => match eight(reader, at + 8, end)? {
-            Some(size) => (u64::from_be_bytes(size), at + 16),
-            None if outermost => return Ok(None),
-            None => (0, at + 16),
+        1 => match next(reader, at + 8, end)? {
+            (size, true) => (u64::from_be_bytes(size), at + 16),
+            _ if outermost => return Ok(None),
+            _ => (0, at + 16),
         },
         size => (u64::from(size), at + 8),
     };
     // `meta` has four bytes of version and flags before its boxes, which are zero, but not in QuickTime.
-    let plain = |next: Option<[u8; 8]>| next.is_some_and(|next| next[..4] != [0; 4] && &next[4..] == b"hdlr");
-    let versioned = &name == b"meta" && !plain(eight(reader, content, end)?);
+    let versioned = &name == b"meta" && {
+        let (first, _) = next(reader, content, end)?;
+        first[..4] == [0; 4] || &first[4..] != b"hdlr"
+    };
     Ok(Some((size, name, if versioned { content + 4 } else { content })))
 }
 
-fn rest_of<R: Read + Seek>(reader: &mut R, at: u64, len: u64) -> io::Result<Vec<u8>> {
+/// The eight bytes at a place before `end`, zeros from there on, and whether all of them were there.
+fn next<R: Read + Seek>(reader: &mut R, at: u64, end: u64) -> io::Result<([u8; 8], bool)> {
+    let mut bytes = Vec::with_capacity(8);
     reader.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    reader.by_ref().take(len.min(8)).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn eight<R: Read + Seek>(reader: &mut R, at: u64, end: u64) -> io::Result<Option<[u8; 8]>> {
-    if at.checked_add(8).is_none_or(|after| after > end) {
-        return Ok(None);
-    }
-    let mut bytes = [0; 8];
-    reader.seek(SeekFrom::Start(at))?;
-    match reader.read_exact(&mut bytes) {
-        Ok(()) => Ok(Some(bytes)),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(e) => Err(e),
-    }
+    reader.by_ref().take(end.saturating_sub(at).min(8)).read_to_end(&mut bytes)?;
+    let whole = bytes.len() == 8;
+    bytes.resize(8, 0);
+    Ok((std::array::from_fn(|i| bytes[i]), whole))
 }
 
 #[cfg(test)]

@@ -101,7 +101,6 @@ impl VideoStream {
 }
 
 /// Takes height and width, and pixels of a picture.
-#[cfg(not(feature = "video"))]
 type StreamTake<'a> = dyn FnMut([usize; 2], &[u8]) -> Result<(), String> + 'a;
 
 fn other_format(format: &str) -> String {

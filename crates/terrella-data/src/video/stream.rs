@@ -3,12 +3,10 @@
 //! Each sample is one picture and none is reordered, as Foxglove's `CompressedVideo` demands, so the pictures that
 //! come out are the samples that went in, in their order.
 
+use super::StreamTake;
 use super::colour::to_rgb;
-use super::decode::{Codec, Decoder, Planes};
+use super::decode::{Codec, Decoder, Planes, Take};
 use crate::error::unpanicked;
-
-/// Takes height and width, and pixels of a picture.
-type Take<'a> = dyn FnMut([usize; 2], &[u8]) -> Result<(), String> + 'a;
 
 /// A stream while it is decoded.
 pub(crate) struct VideoStream {
@@ -27,19 +25,19 @@ impl VideoStream {
     }
 
     /// Decodes the next sample, which may bring pictures of earlier ones; `take` says of which it wants the pixels.
-    pub(crate) fn feed(&mut self, sample: Vec<u8>, take: &mut Take<'_>) -> Result<(), String> {
+    pub(crate) fn feed(&mut self, sample: Vec<u8>, take: &mut StreamTake<'_>) -> Result<(), String> {
         self.with(take, |decoder, show| decoder.feed(sample, show).map(drop))
     }
 
     /// Hands out what was held back.
-    pub(crate) fn finish(&mut self, take: &mut Take<'_>) -> Result<(), String> {
+    pub(crate) fn finish(&mut self, take: &mut StreamTake<'_>) -> Result<(), String> {
         self.with(take, Decoder::finish)
     }
 
     fn with(
         &mut self,
-        take: &mut Take<'_>,
-        decode: impl FnOnce(&mut Decoder, &mut super::decode::Take<'_>) -> Result<(), String>,
+        take: &mut StreamTake<'_>,
+        decode: impl FnOnce(&mut Decoder, &mut Take<'_>) -> Result<(), String>,
     ) -> Result<(), String> {
         let Self { decoder, rgb } = self;
         let mut taken = Ok(());

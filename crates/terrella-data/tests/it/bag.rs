@@ -8,7 +8,7 @@ use terrella_data::{SourceOptions, open_source};
 
 /// Rows of states and actions, and what was told.
 fn read(path: &Path) -> Result<(Vec<f32>, Vec<f32>, String), String> {
-    let (_, source) = open_source(path, &SourceOptions::default()).map_err(|e| e.to_string())?;
+    let source = open_source(path, &SourceOptions::default()).map_err(|e| e.to_string())?;
     assert_eq!(source.lengths().len(), 1, "one episode");
     let episode = source.episode(0);
     let notes = source.notes().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
@@ -63,7 +63,7 @@ fn a_damaged_chunk_is_left_out_and_the_others_are_read() {
     let second = bytes.windows(3).enumerate().filter(|(_, w)| w == b"BZh").nth(1).expect("a chunk").0;
     bytes[second + 20..second + 40].fill(0);
     fs::write(&path, bytes).expect("written");
-    let (_, source) = open_source(&path, &SourceOptions::default()).expect("opened");
+    let source = open_source(&path, &SourceOptions::default()).expect("opened");
     let notes = format!("{:?}", source.notes());
     assert!(notes.contains("left out: the chunk at byte") && notes.contains("cannot be unpacked"), "{notes}");
     assert_eq!(source.lengths().iter().sum::<usize>(), ROWS as usize, "the clock runs over the gap");
@@ -83,7 +83,7 @@ fn bags_that_lie_are_refused_without_panic() {
     let at = bytes.windows(5).position(|w| w == b"size=").expect("a size") + 5;
     bytes[at..at + 4].fill(255);
     fs::write(&path, bytes).expect("written");
-    let notes = open_source(&path, &SourceOptions::default()).map(|(_, s)| format!("{:?}", s.notes()));
+    let notes = open_source(&path, &SourceOptions::default()).map(|s| format!("{:?}", s.notes()));
     let told = notes.unwrap_or_else(|e| e.to_string());
     assert!(told.contains("LARGEST_CHUNK") || told.contains("no topic"), "{told}");
 }

@@ -177,7 +177,7 @@ pub(crate) fn changed(seeds: &[Vec<u8>], round: u64) -> Vec<u8> {
 /// Reads everything there is; what is refused is refused.
 pub(crate) fn read_all(path: &Path) {
     let options = SourceOptions { views: vec![ALL.to_owned()], ..SourceOptions::default() };
-    let Ok((_, source)) = open_source(path, &options) else { return };
+    let Ok(source) = open_source(path, &options) else { return };
     for (at, rows) in source.lengths().into_iter().enumerate() {
         assert_eq!(source.episode(at).len(), rows, "as many rows as were told");
         let views = (0..source.views().len()).map(|view| source.view(at, view).map(Some));

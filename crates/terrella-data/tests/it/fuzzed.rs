@@ -32,7 +32,7 @@ fn a_damaged_second_schema_does_no_harm() {
         writer.write(&batch).expect("written");
         writer.append_key_value_metadata(KeyValue::new("ARROW:schema".to_owned(), text));
         writer.close().expect("closed");
-        let (_, source) = open_source(&path, &options).expect("Parquet's own schema is enough");
+        let source = open_source(&path, &options).expect("Parquet's own schema is enough");
         assert_eq!(source.episode(0).states.data, [1.0, 2.0, 3.0], "byte {at}");
     }
 }
@@ -53,7 +53,7 @@ fn no_damage_of_a_parquet_file_panics() {
             damaged[at] ^= bit;
             std::fs::write(&table, damaged).expect("written");
             let opened = open_source(&whole, &SourceOptions::default());
-            refused += usize::from(opened.and_then(|(_, source)| source.pictures(0)).is_err());
+            refused += usize::from(opened.and_then(|source| source.pictures(0)).is_err());
         }
     }
     assert!(refused > 100, "{refused} were refused");

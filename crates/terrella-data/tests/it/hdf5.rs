@@ -2,7 +2,7 @@
 
 use hdf5_pure::{AttrValue, FileBuilder};
 use std::path::{Path, PathBuf};
-use terrella_data::{SourceOptions, detect, hash_of, open_source};
+use terrella_data::{SourceOptions, detect, open_source};
 
 const SIDE: usize = 4;
 
@@ -59,8 +59,8 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 fn demonstrations_are_read_in_the_order_of_their_numbers() {
     let (_keep, path) = folder();
     robomimic(&path, |_, _, _| {});
-    let (format, source) = open_source(&path, &SourceOptions::default()).expect("opened");
-    assert_eq!((format, source.lengths()), ("robomimic", vec![5, 7, 15]), "0, 2, 10");
+    let source = open_source(&path, &SourceOptions::default()).expect("opened");
+    assert_eq!((source.format(), source.lengths()), ("robomimic", vec![5, 7, 15]), "0, 2, 10");
     let signature = source.signature();
     assert_eq!((signature.fps, signature.image), (20.0, Some([SIDE, SIDE])), "from env_args, from the pictures");
     assert_eq!(signature.state, ["grip.0", "pos.0", "pos.1", "pos.2"], "by name");
@@ -75,7 +75,7 @@ fn demonstrations_are_read_in_the_order_of_their_numbers() {
     let success: Vec<_> = (0..3).map(|at| source.evidence(at).success).collect();
     assert_eq!(success, [None, Some(true), None], "who was rewarded");
     assert!(source.notes().iter().any(|n| n.what == "not kept: rewards"), "{:?}", source.notes());
-    hash_of(&path, source.as_ref()).expect("a hash");
+    source.hash().expect("a hash");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn bad_demonstrations_are_left_out_and_told() {
         (10, "grip") => values.truncate(3),
         _ => {}
     });
-    let (_, source) = open_source(&path, &SourceOptions::default()).expect("opened");
+    let source = open_source(&path, &SourceOptions::default()).expect("opened");
     assert_eq!(source.lengths(), [7], "only the good one");
     let told: Vec<String> = source.notes().iter().filter(|n| n.is_loss()).map(ToString::to_string).collect();
     assert!(told[0].contains("demo_0") && told[0].contains("pos.1 is NaN"), "{told:?}");
@@ -119,8 +119,8 @@ fn rows_are_cut_into_episodes() {
     let error = open_source(&path, &SourceOptions::default()).err().expect("no rate").to_string();
     assert!(error.contains("does not store its rate"), "{error}");
     let options = SourceOptions { fps: Some(10.0), ..Default::default() };
-    let (format, source) = open_source(&path, &options).expect("opened");
-    assert_eq!((format, source.lengths()), ("hdf5-rows", vec![4, 3]), "episodes");
+    let source = open_source(&path, &options).expect("opened");
+    assert_eq!((source.format(), source.lengths()), ("hdf5-rows", vec![4, 3]), "episodes");
     let second = source.episode(1);
     assert_eq!((second.states.row(0), second.actions.row(1)), ([12.0, 13.0, 14.0].as_slice(), [10.0, 11.0].as_slice()));
     assert_eq!(second.actions.row(2), [0.0, 0.0], "nothing follows the last row");
@@ -142,7 +142,7 @@ fn lies_about_rows_are_refused() {
         let (_keep, path) = folder();
         rows(&path, &lengths, offsets.as_deref(), 1.0);
         let told = match open_source(&path, &options) {
-            Ok((_, source)) => source.notes().iter().map(ToString::to_string).collect::<String>(),
+            Ok(source) => source.notes().iter().map(ToString::to_string).collect::<String>(),
             Err(error) => error.to_string(),
         };
         assert!(told.contains(said), "{lengths:?} {offsets:?}: {told}");
@@ -178,7 +178,7 @@ fn damaged_files_are_refused_without_panic() {
         }
         std::fs::write(&path, &bytes).expect("written");
         match detect(&path).and_then(|_| open_source(&path, &SourceOptions::default())) {
-            Ok((_, source)) => drop((0..source.lengths().len()).map(|e| source.pictures(e)).collect::<Vec<_>>()),
+            Ok(source) => drop((0..source.lengths().len()).map(|e| source.pictures(e)).collect::<Vec<_>>()),
             Err(_) => refused += 1,
         }
     }

@@ -200,7 +200,7 @@ fn a_log_that_was_cut_gives_what_is_there() {
     let mut lengths = Vec::new();
     for end in (0..whole.len()).step_by(whole.len() / 60) {
         fs::write(&path, &whole[..end]).expect("written");
-        let Ok((_, source)) = open_source(&path, &SourceOptions::default()) else {
+        let Ok(source) = open_source(&path, &SourceOptions::default()) else {
             lengths.push(0);
             continue;
         };
@@ -223,7 +223,7 @@ fn a_damaged_chunk_is_left_out_and_the_others_are_read() {
     let middle = bytes.len() / 3;
     bytes[middle..middle + 4].iter_mut().for_each(|b| *b ^= 0x5a);
     fs::write(&path, &bytes).expect("written");
-    let (_, source) = open_source(&path, &SourceOptions::default()).expect("opened");
+    let source = open_source(&path, &SourceOptions::default()).expect("opened");
     let rows = source.episode(0).states.rows().len();
     let notes = format!("{:?}", source.notes());
     assert!(notes.contains("left out: the chunk at byte"), "{notes}");

@@ -1,7 +1,7 @@
 //! The published PushT recordings, where they are present.
 
 use std::path::PathBuf;
-use terrella_data::{SourceOptions, detect, inspect};
+use terrella_data::{SourceOptions, detect, inspect, open_source};
 
 fn pusht() -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -40,7 +40,7 @@ fn the_pusht_recordings_are_recognised_and_read() {
 #[test]
 fn inspecting_the_zip_finds_nothing_odd() {
     let Some(path) = pusht() else { return };
-    let summary = inspect(&path, &SourceOptions::default()).expect("inspected");
+    let summary = inspect(&open_source(&path, &SourceOptions::default()).expect("opened")).expect("inspected");
     assert_eq!((summary.episodes, summary.lengths[1]), (206, 122), "median length");
     assert!(summary.warnings.is_empty(), "{:?}", summary.warnings);
     let folder = path.parent().expect("a folder");

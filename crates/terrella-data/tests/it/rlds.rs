@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use terrella_data::{Error, Source, SourceOptions, detect, import, inspect};
+use terrella_data::{Error, Source, SourceOptions, detect, import, inspect, open_source};
 
 fn open_with(path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>, Error> {
     let format = detect(path)?;
@@ -28,7 +28,7 @@ fn open_spoilt(spoil: impl FnOnce(&mut Example)) -> (Vec<usize>, String) {
     for at in 0..source.lengths().len() {
         source.pictures(at).expect("decoded");
     }
-    (source.lengths(), told(source.as_ref()))
+    (source.lengths(), told(&*source))
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn episodes_are_read_as_they_were_written() {
         assert_eq!((frames.len(), frames.size(), frames.bytes(2)[0]), (3, [6, 4], 112), "image_1, as image_0 is black");
         let names: Vec<String> = source.files().expect("listed").into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["dataset_info.json", "features.json", SHARD], "files");
-        let notes = told(source.as_ref());
+        let notes = told(&*source);
         for words in [
             "steps/observation/image_0: black in all pictures looked at, of 2 episodes",
             "steps/observation/image_1: taken as the camera; there are also steps/observation/image_0",
@@ -58,7 +58,7 @@ fn episodes_are_read_as_they_were_written() {
             assert!(notes.contains(words), "\"{words}\" is missing in: {notes}");
         }
     }
-    let summary = inspect(base.path(), &options()).expect("inspected");
+    let summary = inspect(&open_source(base.path(), &options()).expect("opened")).expect("inspected");
     assert_eq!((summary.format.as_str(), summary.tasks.len()), ("rlds", 2), "the summary");
     let out = base.path().join("out");
     import(base.path(), &out, &options().into(), &mut |_, _| {}).expect("imported");
@@ -138,7 +138,7 @@ fn damaged_records_are_left_out_and_the_others_read() {
     let open = |bytes: &[u8]| {
         fs::write(&path, bytes).expect("spoilt");
         let source = open_with(base.path(), &options()).expect("opened");
-        (source.lengths(), told(source.as_ref()))
+        (source.lengths(), told(&*source))
     };
     let flip = |at: usize| {
         let mut bytes = whole.clone();
@@ -186,7 +186,7 @@ fn what_cannot_be_opened_says_why() {
     fs::write(folder.join("dataset_info.json"), r#"{"name": "bridge_toy"}"#).expect("info");
     let source = open_with(folder, &SourceOptions::default()).expect("a rate that is known");
     assert_eq!(source.signature().fps, 5.0, "BridgeData");
-    assert!(told(source.as_ref()).contains("5 Hz is that of BridgeData, for bridge_toy"), "a note");
+    assert!(told(&*source).contains("5 Hz is that of BridgeData, for bridge_toy"), "a note");
 
     let mut spoilt = example(0, 4);
     set(&mut spoilt, "steps/action", None);
@@ -290,5 +290,5 @@ fn the_bridge_recordings_are_read_where_they_are() {
         let frames = source.pictures(at).expect("decoded").expect("pictures");
         assert_eq!((frames.len(), frames.size()), (10, [64, 64]), "pictures of episode {at}");
     }
-    eprintln!("{}", told(source.as_ref()));
+    eprintln!("{}", told(&*source));
 }

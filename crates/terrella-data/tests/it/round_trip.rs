@@ -6,7 +6,7 @@ use crate::fixtures::{
 use std::fs;
 use std::path::Path;
 use terrella_core::{Dataset, Episode};
-use terrella_data::{FORMATS, OpenOptions, SourceOptions, Writer, import, inspect, open, open_with};
+use terrella_data::{FORMATS, OpenOptions, SourceOptions, Writer, import, inspect, open, open_source, open_with};
 
 const LENGTHS: [usize; 4] = [5, 9, 1, 12];
 
@@ -143,7 +143,7 @@ fn inspection_tells_what_is_there_and_what_is_odd() {
     let base = tempfile::tempdir().expect("a folder");
     let path = base.path().join("data");
     write_dataset(&path, &LENGTHS).expect("written");
-    let summary = inspect(&path, &SourceOptions::default()).expect("inspected");
+    let summary = inspect(&open_source(&path, &SourceOptions::default()).expect("opened")).expect("inspected");
     assert_eq!((summary.format.as_str(), summary.episodes, summary.rows), ("lerobot-v3", 4, 27), "counts");
     assert_eq!((summary.lengths, summary.image), ([1, 9, 12], Some(SIZE)), "sizes");
     assert_eq!(summary.warnings, ["state y is 0.5 in every row"], "the constant column");

@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use terrella_core::{Episode, Frames, Key, Pixel};
 use terrella_data::{
-    ALL, ImportOptions, OpenOptions, Source, SourceOptions, View, Writer, export_mcap, hash_of, import, open,
-    open_source,
+    ALL, ImportOptions, OpenOptions, Opened, SourceOptions, View, Writer, export_mcap, import, open, open_source,
 };
 
 /// A wrist camera of another size, and depth in steps of a fifth of a millimetre.
@@ -34,8 +33,8 @@ fn asking(views: &[&str]) -> SourceOptions {
     SourceOptions { views: views.iter().map(ToString::to_string).collect(), ..SourceOptions::default() }
 }
 
-fn opened(path: &Path, options: &SourceOptions) -> Box<dyn Source> {
-    open_source(path, options).expect("opened").1
+fn opened(path: &Path, options: &SourceOptions) -> Opened {
+    open_source(path, options).expect("opened")
 }
 
 fn bytes(frames: &Frames) -> Vec<u8> {
@@ -43,15 +42,15 @@ fn bytes(frames: &Frames) -> Vec<u8> {
 }
 
 /// Every picture of every view of both.
-fn assert_same_views(a: &dyn Source, b: &dyn Source) {
-    let described = |s: &dyn Source| s.views().iter().map(|v| (v.size, v.depth)).collect::<Vec<_>>();
+fn assert_same_views(a: &Opened, b: &Opened) {
+    let described = |s: &Opened| s.views().iter().map(|v| (v.size, v.depth)).collect::<Vec<_>>();
     assert_eq!((described(a), a.lengths()), (described(b), b.lengths()), "sizes, units and rows");
     for at in 0..a.lengths().len() {
         for view in 0..a.views().len() {
             let (a, b) = (a.view(at, view).expect("decoded"), b.view(at, view).expect("decoded"));
             assert_eq!((a.pixel(), bytes(&a)), (b.pixel(), bytes(&b)), "view {view} of episode {at}");
         }
-        let camera = |s: &dyn Source| s.pictures(at).expect("decoded").map(|f| bytes(&f));
+        let camera = |s: &Opened| s.pictures(at).expect("decoded").map(|f| bytes(&f));
         assert_eq!(camera(a), camera(b), "the camera of episode {at}");
     }
 }
@@ -113,7 +112,7 @@ fn an_import_keeps_and_scales_views() {
     write(&data, &[5, 3]);
     import(&data, &copy, &asking(&[ALL]).into(), &mut |_, _| {}).expect("imported");
     let all = asking(&[ALL]);
-    assert_same_views(opened(&data, &all).as_ref(), opened(&copy, &all).as_ref());
+    assert_same_views(&opened(&data, &all), &opened(&copy, &all));
     let options = ImportOptions { image_size: Some(2), ..asking(&[ALL]).into() };
     import(&data, &small, &options, &mut |_, _| {}).expect("imported");
     let source = opened(&small, &all);
@@ -130,7 +129,7 @@ fn a_log_with_views_reads_back_as_it_is() {
     write(&data, &[5, 1]);
     let all = asking(&[ALL]);
     export_mcap(&data, &log, &all, &mut |_, _| {}).expect("exported");
-    assert_same_views(opened(&data, &all).as_ref(), opened(&log, &all).as_ref());
+    assert_same_views(&opened(&data, &all), &opened(&log, &all));
     let plain = opened(&log, &SourceOptions::default());
     let told: Vec<String> = plain.notes().iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -140,7 +139,7 @@ fn a_log_with_views_reads_back_as_it_is() {
     let camera = SourceOptions { camera: Some("wrist".to_owned()), ..asking(&["picture"]) };
     let turned = opened(&log, &camera);
     assert_eq!((turned.signature().image, turned.views()[0].size), (Some([4, 8]), SIZE), "the wrist is seen");
-    let hash = |options: &SourceOptions| hash_of(&log, opened(&log, options).as_ref()).expect("a hash");
+    let hash = |options: &SourceOptions| opened(&log, options).hash().expect("a hash").to_owned();
     assert_ne!(hash(&all), hash(&SourceOptions::default()), "what is read counts");
 }
 

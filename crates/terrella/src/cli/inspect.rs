@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use terrella_core::Stats;
-use terrella_data::SourceOptions;
+use terrella_data::Opened;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -27,14 +27,14 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        let options = self.source_options.resolve()?;
+        let source = terrella_data::open_source(&self.path, &self.source_options.resolve()?)?;
         if let Some(sheet) = &self.sheet {
-            terrella_data::contact_sheet(&self.path, &options, sheet)?;
+            terrella_data::contact_sheet(&source, sheet)?;
         }
         if let Some(file) = &self.rerun {
-            write_rerun(&self.path, &options, file)?;
+            write_rerun(&source, file)?;
         }
-        let s = terrella_data::inspect(&self.path, &options)?;
+        let s = terrella_data::inspect(&source)?;
         if self.json {
             return out::json(&s);
         }
@@ -63,17 +63,17 @@ impl Options {
 }
 
 #[cfg(feature = "rerun")]
-fn write_rerun(path: &Path, options: &SourceOptions, file: &Path) -> Result<()> {
+fn write_rerun(source: &Opened, file: &Path) -> Result<()> {
     let watch = crate::cli::watch();
     let mut stage = None;
-    terrella_data::rerun_recording(path, options, file, &mut |done, total| {
+    terrella_data::rerun_recording(source, file, &mut |done, total| {
         stage.get_or_insert_with(|| watch.stage("rerun", total as u64)).at(done as u64, "");
     })?;
     Ok(())
 }
 
 #[cfg(not(feature = "rerun"))]
-fn write_rerun(_: &Path, _: &SourceOptions, file: &Path) -> Result<()> {
+fn write_rerun(_: &Opened, file: &Path) -> Result<()> {
     let remedy = "build with --features rerun, or let Rerun open a dataset that `terrella import` made, or an MCAP file of `terrella export`";
     anyhow::bail!("{}: this program was built without Rerun; {remedy}", file.display())
 }

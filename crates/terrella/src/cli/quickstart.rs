@@ -47,5 +47,5 @@ impl Options {
 /// Whether there is something to see; recordings of our own always have pictures.
 fn has_pictures(data: Option<&std::path::Path>) -> Result<bool> {
     let Some(path) = data else { return Ok(true) };
-    Ok(terrella_data::inspect(path, &terrella_data::SourceOptions::default())?.image.is_some())
+    Ok(terrella_data::open_source(path, &terrella_data::SourceOptions::default())?.signature().image.is_some())
 }

@@ -30,19 +30,19 @@ impl Channel {
 pub(in crate::logs) struct MessageAt {
     channel: Arc<Channel>,
     place: Place,
-    /// Its number in its video.
-    nth: usize,
+    /// Its number in its video, if it is a picture of one.
+    nth: Option<usize>,
 }
 
 impl MessageAt {
     /// A message that stands by itself.
     pub(super) fn alone(channel: &Arc<Channel>, place: Place) -> Self {
-        Self { channel: Arc::clone(channel), place, nth: 0 }
+        Self { channel: Arc::clone(channel), place, nth: None }
     }
 
     /// Whether it is a picture of a video.
     pub(in crate::logs) fn is_video(&self) -> bool {
-        self.channel.video.get().is_some()
+        self.nth.is_some()
     }
 
     /// Decodes the pictures of these messages one after the other; those of one channel together.
@@ -56,7 +56,8 @@ impl MessageAt {
             match video.get() {
                 Some(_) if pixel == Pixel::Depth => return Err("it is video, which keeps no depth".to_owned()),
                 Some(video) => {
-                    let mut ascending = same.chunk_by(|a, b| a.nth <= b.nth);
+                    let wanted: Vec<usize> = same.iter().filter_map(|message| message.nth).collect();
+                    let mut ascending = wanted.chunk_by(|a, b| a <= b);
                     ascending.try_for_each(|run| shown(store, decoder, video, run, take))?;
                 }
                 None => store.messages(same.iter().map(|m| m.place), &mut |bytes| {
@@ -74,12 +75,12 @@ fn shown(
     store: &Store,
     decoder: &Decoder,
     video: &[(Place, bool)],
-    wanted: &[&MessageAt],
+    wanted: &[usize],
     take: &mut TakePicture<'_>,
 ) -> Result<(), String> {
-    let (first, last) = (wanted[0].nth, wanted[wanted.len() - 1].nth);
+    let (first, last) = (wanted[0], wanted[wanted.len() - 1]);
     let begin = (0..=first).rev().find(|at| video[*at].1).unwrap_or(0);
-    let (mut out, mut rows) = (begin, wanted.iter().map(|message| message.nth).peekable());
+    let (mut out, mut rows) = (begin, wanted.iter().copied().peekable());
     let mut show = |[height, width]: [usize; 2], pixels: &[u8]| {
         while rows.next_if_eq(&out).is_some() {
             take(height, width, pixels)?;
@@ -122,7 +123,7 @@ impl VideoPlaces {
             return Err("it needs a picture from before the recording".to_owned());
         }
         self.0.push((place, begins));
-        Ok(MessageAt { channel: Arc::clone(channel), place, nth: self.0.len() - 1 })
+        Ok(MessageAt { channel: Arc::clone(channel), place, nth: Some(self.0.len() - 1) })
     }
 
     /// All of them are known.
