@@ -1,17 +1,22 @@
 //! Signals cut off at a limit: flat tops that a signal runs into and leaves at speed.
 //!
 //! Many signals rest at their extreme; they slow down before. A cut-off one arrives with a step of usual
-//! size, stays exactly there, and does so for a larger part of the episode than elsewhere.
+//! size, stays exactly there, and does so for a larger part of the episode than elsewhere. A noisy one leaves its
+//! limit before a flat piece shows, but comes back to that very value, again and again, and to no other so often.
 
 use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{fence, runs, step_into};
 use crate::series::{Role, Series};
+use std::collections::HashMap;
 
 /// Part of an episode at the limit that is told.
 const PART: f64 = 0.03;
 /// Rows of a flat top.
 const FLAT: usize = 3;
+/// Returns to the limit that are told, and how often any other value may be returned to in their stead.
+const RETURNS: usize = 5;
+const MORE_OFTEN: usize = 3;
 
 pub(super) fn check(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -24,13 +29,20 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             let least = if restless { 0.0 } else { 0.5 * series.step };
             let cut: Vec<Cut> = series.values.iter().map(|v| cut(v, top, least)).collect();
             let usual = fence(cut.iter().map(|c| c.part), 4.0).max(PART);
-            for (at, cut) in cut.iter().enumerate().filter(|(_, c)| c.part > usual && c.pieces > 0 && c.rows >= FLAT) {
+            for (at, cut) in cut
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| c.part > usual && c.rows >= FLAT && (c.pieces > 0 || c.comes_back()))
+            {
                 let side = if top { "largest" } else { "smallest" };
+                let how = match cut.pieces {
+                    0 => format!("to which it returns {} times", cut.returns),
+                    pieces => format!("in {pieces} pieces entered at speed"),
+                };
                 let what = format!(
-                    "{:.0} % of the rows are exactly at the {side} value {:.4}, in {} pieces entered at speed; elsewhere at most {:.0} %",
+                    "{:.0} % of the rows are exactly at the {side} value {:.4}, {how}; elsewhere at most {:.0} %",
                     100.0 * cut.part,
                     cut.value,
-                    cut.pieces,
                     100.0 * usual
                 );
                 let remedy = "widen the range of the sensor or the limit of the command; a model cannot see beyond it";
@@ -70,18 +82,58 @@ struct Cut {
     part: f64,
     /// Flat pieces that were entered or left at speed.
     pieces: usize,
+    /// How often the extreme is returned to, and the other value that is returned to most often.
+    returns: usize,
+    returns_elsewhere: usize,
+}
+
+impl Cut {
+    fn comes_back(&self) -> bool {
+        self.returns >= RETURNS && self.returns >= MORE_OFTEN * self.returns_elsewhere
+    }
 }
 
 fn cut(values: &[f64], top: bool, least: f64) -> Cut {
     let finite = values.iter().copied().filter(|x| x.is_finite());
     let value = if top { finite.reduce(f64::max) } else { finite.reduce(f64::min) }.unwrap_or(0.0);
     let (mut rows, mut pieces) = (0, 0);
-    for [start, length] in runs(values).into_iter().filter(|[start, _]| values[*start] == value) {
+    let mut returns: HashMap<u64, usize> = HashMap::new();
+    for [start, length] in runs(values) {
+        *returns.entry(values[start].to_bits()).or_default() += 1;
+        if values[start] != value {
+            continue;
+        }
         rows += length;
         let step = |row| step_into(values, row);
         // The step into the limit is cut off itself; the one before it is not.
         let speed = step(start).max(step(start.wrapping_sub(1))).max(step(start + length + 1));
         pieces += usize::from(length >= FLAT && speed >= least);
     }
-    Cut { value, rows, part: rows as f64 / values.len().max(1) as f64, pieces }
+    let to_it = returns.remove(&value.to_bits()).unwrap_or(0);
+    let returns_elsewhere = returns.into_values().max().unwrap_or(0);
+    let part = rows as f64 / values.len().max(1) as f64;
+    Cut { value, rows, part, pieces, returns: to_it, returns_elsewhere }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers without a pattern, all different.
+    fn noise(n: u64) -> impl Iterator<Item = f64> {
+        (0..n).map(|i| (i * 7919 % 1009) as f64)
+    }
+
+    #[test]
+    fn a_noisy_signal_comes_back_to_its_limit_and_a_coarse_one_to_all_values() {
+        let cut_off: Vec<f64> = noise(200).map(|x| x.min(850.0)).collect();
+        let found = cut(&cut_off, true, f64::INFINITY);
+        assert!(found.comes_back() && found.value == 850.0 && found.pieces == 0, "{} returns", found.returns);
+        assert!(!cut(&cut_off, false, f64::INFINITY).comes_back(), "not at the other end");
+        assert!(!cut(&noise(200).collect::<Vec<_>>(), true, f64::INFINITY).comes_back(), "not cut off");
+        let coarse: Vec<f64> = noise(200).map(|x| (x / 250.0).floor()).collect();
+        assert!(!cut(&coarse, true, f64::INFINITY).comes_back(), "few values");
+        let rests: Vec<f64> = noise(200).take(160).chain([2000.0; 40]).collect();
+        assert!(!cut(&rests, true, f64::INFINITY).comes_back(), "one rest");
+    }
 }

@@ -62,7 +62,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
                     && size.spread < low_spread / OUTSIDE
                     && size.spread > 0.0
             };
-            // Episodes of all sizes in between make it one of them.
+            // Episodes of all sizes in between make it one of them, unless there is a gap before it.
             let between = |s: &&Size| {
                 let (low, high) = if factor > 1.0 {
                     (1.5 * high, OUTSIDE * high)
@@ -71,7 +71,8 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
                 };
                 s.largest > low && s.largest < high
             };
-            if sizes.iter().filter(between).count() * 50 > sizes.len() {
+            let far = factor > 1.0 && gap(&sizes, [high, size.largest]) > OUTSIDE;
+            if !far && sizes.iter().filter(between).count() * 50 > sizes.len() {
                 continue;
             }
             if !outside || (ratio / factor).ln().abs() > VARIES {
@@ -87,6 +88,13 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     }
     found.extend(view.series.iter().filter_map(named_in_radians));
     found
+}
+
+/// The largest factor from the size of one episode to the next, of those within bounds.
+fn gap(sizes: &[Size], [low, high]: [f64; 2]) -> f64 {
+    let mut within: Vec<f64> = sizes.iter().map(|s| s.largest).filter(|x| (low..=high).contains(x)).collect();
+    within.sort_unstable_by(f64::total_cmp);
+    within.windows(2).map(|pair| pair[1] / pair[0]).fold(1.0, f64::max)
 }
 
 fn size(values: &[f64]) -> Size {
@@ -105,4 +113,17 @@ fn named_in_radians(series: &Series) -> Option<Finding> {
         let what = format!("its name says radians, its values reach {beyond:.1}");
         Finding::new(Check::Units, Severity::Warn, what, "check the unit").in_column(&series.name)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gap_is_that_below_an_episode() {
+        let sizes = [1.0, 900.0, 2.0, 3.0, 12.0, 1e6].map(|largest| Size { largest, spread: 1.0 });
+        assert_eq!(gap(&sizes, [2.0, 900.0]), 75.0, "from 12 to 900");
+        assert_eq!(gap(&sizes, [2.0, 12.0]), 4.0, "from 3 to 12");
+        assert_eq!(gap(&sizes, [900.0, 900.0]), 1.0, "nothing below");
+    }
 }
