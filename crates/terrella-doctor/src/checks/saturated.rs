@@ -8,7 +8,6 @@ use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{fence, runs, step_into};
 use crate::series::{Role, Series};
-use std::collections::HashMap;
 
 /// Part of an episode at the limit that is told.
 const PART: f64 = 0.03;
@@ -29,16 +28,15 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             let least = if restless { 0.0 } else { 0.5 * series.step };
             let cut: Vec<Cut> = series.values.iter().map(|v| cut(v, top, least)).collect();
             let usual = fence(cut.iter().map(|c| c.part), 4.0).max(PART);
-            for (at, cut) in cut
-                .iter()
-                .enumerate()
-                .filter(|(_, c)| c.part > usual && c.rows >= FLAT && (c.pieces > 0 || c.comes_back()))
-            {
-                let side = if top { "largest" } else { "smallest" };
-                let how = match cut.pieces {
-                    0 => format!("to which it returns {} times", cut.returns),
-                    pieces => format!("in {pieces} pieces entered at speed"),
+            for (at, cut) in cut.iter().enumerate().filter(|(_, c)| c.part > usual && c.rows >= FLAT) {
+                let how = if cut.pieces > 0 {
+                    format!("in {} pieces entered at speed", cut.pieces)
+                } else if let Some(returns) = comes_back(&series.values[at], cut.value) {
+                    format!("to which it returns {returns} times")
+                } else {
+                    continue;
                 };
+                let side = if top { "largest" } else { "smallest" };
                 let what = format!(
                     "{:.0} % of the rows are exactly at the {side} value {:.4}, {how}; elsewhere at most {:.0} %",
                     100.0 * cut.part,
@@ -82,37 +80,31 @@ struct Cut {
     part: f64,
     /// Flat pieces that were entered or left at speed.
     pieces: usize,
-    /// How often the extreme is returned to, and the other value that is returned to most often.
-    returns: usize,
-    returns_elsewhere: usize,
 }
 
-impl Cut {
-    fn comes_back(&self) -> bool {
-        self.returns >= RETURNS && self.returns >= MORE_OFTEN * self.returns_elsewhere
+/// How often a signal returns to a value, if to no other nearly so often.
+fn comes_back(values: &[f64], to: f64) -> Option<usize> {
+    let mut met: Vec<f64> = runs(values).into_iter().map(|[start, _]| values[start]).collect();
+    met.sort_unstable_by(f64::total_cmp);
+    let (mut returns, mut elsewhere) = (0, 0);
+    for same in met.chunk_by(|a, b| a.total_cmp(b).is_eq()) {
+        if same[0].total_cmp(&to).is_eq() { returns = same.len() } else { elsewhere = elsewhere.max(same.len()) }
     }
+    (returns >= RETURNS && returns >= MORE_OFTEN * elsewhere).then_some(returns)
 }
 
 fn cut(values: &[f64], top: bool, least: f64) -> Cut {
     let finite = values.iter().copied().filter(|x| x.is_finite());
     let value = if top { finite.reduce(f64::max) } else { finite.reduce(f64::min) }.unwrap_or(0.0);
     let (mut rows, mut pieces) = (0, 0);
-    let mut returns: HashMap<u64, usize> = HashMap::new();
-    for [start, length] in runs(values) {
-        *returns.entry(values[start].to_bits()).or_default() += 1;
-        if values[start] != value {
-            continue;
-        }
+    for [start, length] in runs(values).into_iter().filter(|[start, _]| values[*start] == value) {
         rows += length;
         let step = |row| step_into(values, row);
         // The step into the limit is cut off itself; the one before it is not.
         let speed = step(start).max(step(start.wrapping_sub(1))).max(step(start + length + 1));
         pieces += usize::from(length >= FLAT && speed >= least);
     }
-    let to_it = returns.remove(&value.to_bits()).unwrap_or(0);
-    let returns_elsewhere = returns.into_values().max().unwrap_or(0);
-    let part = rows as f64 / values.len().max(1) as f64;
-    Cut { value, rows, part, pieces, returns: to_it, returns_elsewhere }
+    Cut { value, rows, part: rows as f64 / values.len().max(1) as f64, pieces }
 }
 
 #[cfg(test)]
@@ -126,14 +118,20 @@ mod tests {
 
     #[test]
     fn a_noisy_signal_comes_back_to_its_limit_and_a_coarse_one_to_all_values() {
-        let cut_off: Vec<f64> = noise(200).map(|x| x.min(850.0)).collect();
-        let found = cut(&cut_off, true, f64::INFINITY);
-        assert!(found.comes_back() && found.value == 850.0 && found.pieces == 0, "{} returns", found.returns);
-        assert!(!cut(&cut_off, false, f64::INFINITY).comes_back(), "not at the other end");
-        assert!(!cut(&noise(200).collect::<Vec<_>>(), true, f64::INFINITY).comes_back(), "not cut off");
-        let coarse: Vec<f64> = noise(200).map(|x| (x / 250.0).floor()).collect();
-        assert!(!cut(&coarse, true, f64::INFINITY).comes_back(), "few values");
-        let rests: Vec<f64> = noise(200).take(160).chain([2000.0; 40]).collect();
-        assert!(!cut(&rests, true, f64::INFINITY).comes_back(), "one rest");
+        let told = |values: &[f64], top: bool| {
+            let found = cut(values, top, f64::INFINITY);
+            assert_eq!(found.pieces, 0, "nothing is that fast");
+            comes_back(values, found.value)
+        };
+        let all: Vec<f64> = noise(200).collect();
+        let cut_off: Vec<f64> = all.iter().map(|x| x.min(850.0)).collect();
+        assert_eq!(cut(&cut_off, true, f64::INFINITY).value, 850.0, "the limit");
+        assert!(told(&cut_off, true).is_some(), "cut off");
+        assert_eq!(told(&cut_off, false), None, "not at the other end");
+        assert_eq!(told(&all, true), None, "not cut off");
+        let coarse: Vec<f64> = all.iter().map(|x| (x / 250.0).floor()).collect();
+        assert_eq!(told(&coarse, true), None, "few values");
+        let rests: Vec<f64> = all[..160].iter().copied().chain([2000.0; 40]).collect();
+        assert_eq!(told(&rests, true), None, "one rest");
     }
 }

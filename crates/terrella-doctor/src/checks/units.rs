@@ -62,6 +62,9 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
                     && size.spread < low_spread / OUTSIDE
                     && size.spread > 0.0
             };
+            if !outside || (ratio / factor).ln().abs() > VARIES {
+                continue;
+            }
             // Episodes of all sizes in between make it one of them, unless there is a gap before it.
             let between = |s: &&Size| {
                 let (low, high) = if factor > 1.0 {
@@ -73,9 +76,6 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             };
             let far = factor > 1.0 && gap(&sizes, [high, size.largest]) > OUTSIDE;
             if !far && sizes.iter().filter(between).count() * 50 > sizes.len() {
-                continue;
-            }
-            if !outside || (ratio / factor).ln().abs() > VARIES {
                 continue;
             }
             let what = format!(
