@@ -141,7 +141,7 @@ pub fn import(
     }
     let notes = source.notes();
     let origin = serde_json::json!({
-        "source": source.name(),
+        "source": source.path().file_name().map(|name| name.to_string_lossy()),
         "source_hash": source.hash()?,
         "format": source.format(),
         "terrella": env!("CARGO_PKG_VERSION"),

@@ -35,7 +35,7 @@ fn what_cannot_be_read_leaves_nothing() {
     // Pictures are read as they are written out.
     fs::File::options().write(true).open(&table).and_then(|file| file.set_len(1000)).expect("cut");
     let file = base.path().join("out.rrd");
-    rerun_recording(&source, &file, &mut |_, _| {}).expect_err("half a table");
+    rerun_recording(&source, &file, &mut |_, _| {}).expect_err("a table that was cut");
     let left: Vec<_> = fs::read_dir(base.path()).expect("a folder").map(|e| e.expect("listed").file_name()).collect();
     assert_eq!(left, ["data"], "neither the file nor a part of it");
 }
