@@ -72,8 +72,7 @@ fn lerobot(folder: &Path) {
         image: Some([3, 3]),
         state: vec!["x".into(), "y".into()],
         action: vec!["u".into()],
-        env: None,
-    };
+        env: None, ..Signature::default() };
     let whole = folder.join("whole");
     let view = |name: &str, depth| View { name: name.to_owned(), size: [2, 2], depth };
     let views = [view("side", None), view("deep", Some(0.001))];
@@ -84,7 +83,7 @@ fn lerobot(folder: &Path) {
         let states = Table { width: 2, data: vec![0.5; 2 * rows] };
         let actions = Table { width: 1, data: vec![1.0; rows] };
         let beside = [Pixel::Rgb, Pixel::Depth].map(|p| Frames::of(p, [2, 2], vec![3; rows * 4 * p.bytes()]));
-        let episode = Episode { index, task: "t".into(), states, actions, frames };
+        let episode = Episode { index, task: "t".into(), states, actions, frames, ..Episode::default() };
         writer.write_views(&episode, &beside).expect("written");
     }
     writer.finish().expect("finished");
@@ -158,11 +157,11 @@ fn npz() -> Vec<u8> {
 /// The table of a dataset that was just written, with columns that the mapping may or may not find.
 fn parquet() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
-    let signature = Signature { fps: 10.0, image: None, state: vec!["x".into()], action: vec!["u".into()], env: None };
+    let signature = Signature { fps: 10.0, image: None, state: vec!["x".into()], action: vec!["u".into()], env: None, ..Signature::default() };
     let whole = folder.path().join("whole");
     let mut writer = Writer::create(&whole, &signature).expect("a folder");
     let table = Table { width: 1, data: vec![0.5; 4] };
-    let episode = Episode { index: 0, task: "t".into(), states: table.clone(), actions: table, frames: None };
+    let episode = Episode { index: 0, task: "t".into(), states: table.clone(), actions: table, frames: None, ..Episode::default() };
     writer.write_episode(&episode).expect("written");
     writer.finish().expect("finished");
     fs::read(whole.join("data/chunk-000/file-000.parquet")).expect("read")

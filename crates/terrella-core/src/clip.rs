@@ -62,6 +62,12 @@ pub struct Batch {
     pub states: Vec<f32>,
     /// `[clips, n_frames - 1, frame_skip × action]`.
     pub actions: Vec<f32>,
+    /// Seconds that each action lasted, `[clips, n_frames - 1, frame_skip]`.
+    pub dt: Vec<f32>,
+    /// Reward of each action, as `dt`; empty without logged rewards.
+    pub rewards: Vec<f32>,
+    /// 1 where an action ended the task, 0 elsewhere, as `dt`; empty where that was not logged.
+    pub ends: Vec<f32>,
 }
 
 impl Batch {
@@ -80,6 +86,9 @@ impl Batch {
             images: of(&self.images, n, &clips),
             states: of(&self.states, n, &clips),
             actions: of(&self.actions, n, &clips),
+            dt: of(&self.dt, n, &clips),
+            rewards: of(&self.rewards, n, &clips),
+            ends: of(&self.ends, n, &clips),
         }
     }
 }

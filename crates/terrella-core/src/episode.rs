@@ -2,15 +2,16 @@
 
 use crate::{Image, Table};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes owned by anything that can lend them: a vector, or a memory map.
 pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// What every episode of a dataset has in common.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Signature {
-    /// Rows a second.
+    /// Rows a second; the median rate where episodes have times of their own.
     pub fps: f64,
     /// Height and width of the pictures, if there are any.
     pub image: Option<[usize; 2]>,
@@ -20,6 +21,12 @@ pub struct Signature {
     pub action: Vec<String>,
     /// The world these recordings come from, if one of ours can replay them (`pusht`, `tworoom` …).
     pub env: Option<String>,
+    /// Whether every step has a reward.
+    #[serde(default)]
+    pub reward: bool,
+    /// Whether it is logged which steps ended an attempt.
+    #[serde(default)]
+    pub ends: bool,
 }
 
 /// What a pixel is.
@@ -128,8 +135,9 @@ impl std::fmt::Debug for Frames {
     }
 }
 
-/// One recording. Row `t` of `actions` is the action that *leaves* row `t` of `states` and `frames`.
-#[derive(Clone, Debug)]
+/// One recording. Row `t` of `actions` is the action that *leaves* row `t` of `states` and `frames`;
+/// `rewards`, `terminated` and `truncated` of row `t` are what came of that action.
+#[derive(Clone, Debug, Default)]
 pub struct Episode {
     /// Its number in the dataset.
     pub index: usize,
@@ -141,6 +149,14 @@ pub struct Episode {
     pub actions: Table,
     /// One picture a step, if there are pictures.
     pub frames: Option<Frames>,
+    /// Seconds from the first row to each row, rising; empty where rows are `1 / fps` apart.
+    pub times: Vec<f64>,
+    /// One number a step; empty where no reward was logged.
+    pub rewards: Vec<f32>,
+    /// Whether the step ended the task for good (no future); empty where that was not logged.
+    pub terminated: Vec<bool>,
+    /// Whether the recording was cut after the step for another reason, such as a limit of time.
+    pub truncated: Vec<bool>,
 }
 
 impl Episode {
@@ -152,5 +168,33 @@ impl Episode {
     /// Whether there is no step.
     pub fn is_empty(&self) -> bool {
         self.actions.is_empty()
+    }
+
+    /// Seconds from the first row to this one; `fps` is the signature's.
+    pub fn time(&self, row: usize, fps: f64) -> f64 {
+        self.times.get(row).copied().unwrap_or(row as f64 / fps)
+    }
+
+    /// Seconds that each action of these rows lasts: to the next row, and `1 / fps` for the last.
+    pub fn durations(&self, rows: Range<usize>, fps: f64) -> impl Iterator<Item = f64> + '_ {
+        rows.map(move |row| match (self.times.get(row), self.times.get(row + 1)) {
+            (Some(now), Some(next)) => next - now,
+            _ => 1.0 / fps,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_last_until_the_next_row_or_as_long_as_the_rate_says() {
+        let mut episode = Episode { actions: Table::from_data(1, vec![0.0; 3]), ..Episode::default() };
+        let last = |e: &Episode| e.durations(0..3, 10.0).collect::<Vec<_>>();
+        assert_eq!(last(&episode), [0.1; 3], "a constant rate");
+        assert!((episode.time(2, 10.0) - 0.2).abs() < 1e-12, "time of a row");
+        episode.times = vec![0.0, 0.5, 0.75];
+        assert_eq!(last(&episode), [0.5, 0.25, 0.1], "recorded times");
     }
 }

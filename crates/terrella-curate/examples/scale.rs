@@ -60,6 +60,7 @@ fn make(rows: usize, folder: &Path) {
         state: names(&["x", "y", "vx", "vy"]),
         action: names(&["ax", "ay"]),
         env: None,
+        ..Signature::default()
     };
     let mut pipeline = "memory_mib = 512\n".to_owned();
     for (shard, from) in (0..rows).step_by(SHARD).enumerate() {
@@ -77,7 +78,9 @@ fn make(rows: usize, folder: &Path) {
                 s = [s[0] + 0.02 * s[2], s[1] + 0.02 * s[3], 0.99 * s[2] + 0.1 * a[0], 0.99 * s[3] + 0.1 * a[1]];
             }
             let task = format!("task {}", number % 7);
-            writer.write_episode(&Episode { index: 0, task, states, actions, frames: None }).expect("written");
+            writer
+                .write_episode(&Episode { index: 0, task, states, actions, frames: None, ..Episode::default() })
+                .expect("written");
         }
         writer.finish().expect("finished");
         pipeline.push_str(&format!("[[source]]\npath = \"in-{shard}\"\n"));

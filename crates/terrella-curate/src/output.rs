@@ -71,6 +71,7 @@ impl Output<'_> {
                 states: table(&rows, &self.tables.state),
                 actions: table(&rows, &self.tables.action),
                 frames: None,
+                ..Episode::default()
             };
             let mut shown = pictures.of_clip(&from, rows.num_rows(), mirrored)?;
             let views = shown.split_off(usize::from(self.tables.signature.image.is_some()));

@@ -45,7 +45,14 @@ mod tests {
 
     fn signature(fps: f64, state: usize, action: usize) -> Signature {
         let names = |n: usize| (0..n).map(|i| i.to_string()).collect();
-        Signature { fps, image: Some([96, 96]), state: names(state), action: names(action), env: None }
+        Signature {
+            fps,
+            image: Some([96, 96]),
+            state: names(state),
+            action: names(action),
+            env: None,
+            ..Signature::default()
+        }
     }
 
     #[test]

@@ -70,8 +70,14 @@ mod tests {
             latents.push(&z);
         }
         let stats = Stats::of(2, [&states]);
-        let signature =
-            Signature { fps: 10.0, image: None, state: vec!["a".into(), "b".into()], action: vec![], env: None };
+        let signature = Signature {
+            fps: 10.0,
+            image: None,
+            state: vec!["a".into(), "b".into()],
+            action: vec![],
+            env: None,
+            ..Signature::default()
+        };
         let interface = Interface {
             signature,
             state_stats: stats,

@@ -208,7 +208,7 @@ pub(crate) fn recordings(n_episodes: usize, len: usize, picture: usize, wall: bo
                 env.step(&target);
             }
             let frames = Some(Frames::from_images(&images));
-            Episode { index, task: "wander".to_owned(), states, actions, frames }
+            Episode { index, task: "wander".to_owned(), states, actions, frames, ..Episode::default() }
         })
         .collect();
     let signature = Signature {
@@ -217,6 +217,7 @@ pub(crate) fn recordings(n_episodes: usize, len: usize, picture: usize, wall: bo
         state: env.spec.state.clone(),
         action: env.spec.action.names.clone(),
         env: Some("rolling".to_owned()),
+        ..Signature::default()
     };
     let state_stats = Stats::of(5, episodes.iter().map(|e| &e.states));
     let action_stats = Stats::of(2, episodes.iter().map(|e| &e.actions));

@@ -18,6 +18,7 @@ pub(crate) fn record(path: &Path, n: usize, pictures: bool) {
         state: vec!["x".into(), "y".into()],
         action: vec!["push".into()],
         env: None,
+        ..Signature::default()
     };
     let mut writer = Writer::create(path, &signature).expect("a folder");
     for e in 0..n {
@@ -45,7 +46,9 @@ pub(crate) fn record(path: &Path, n: usize, pictures: bool) {
             Frames::new(SIDE, SIDE, rows, Arc::new(bytes), 0)
         });
         let task = if e % 3 == 0 { "push left" } else { "push right" };
-        writer.write_episode(&Episode { index: e, task: task.into(), states, actions, frames }).expect("written");
+        writer
+            .write_episode(&Episode { index: e, task: task.into(), states, actions, frames, ..Episode::default() })
+            .expect("written");
     }
     writer.finish().expect("finished");
 }

@@ -93,7 +93,14 @@ fn scores(
     for damaged in [false, true] {
         for (at, (states, actions)) in clips.iter().enumerate() {
             let states = if damaged { damage(states, Key::new(1).at(at as u64)) } else { states.clone() };
-            let episode = Episode { index: 0, task: "x".into(), states, actions: actions.clone(), frames: None };
+            let episode = Episode {
+                index: 0,
+                task: "x".into(),
+                states,
+                actions: actions.clone(),
+                frames: None,
+                ..Episode::default()
+            };
             writer.write_episode(&episode).expect("written");
         }
     }

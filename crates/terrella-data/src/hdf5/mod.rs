@@ -154,7 +154,7 @@ impl Recording {
             return Err(first_error.unwrap_or_else(|| Error::broken(&path, "it holds no episode", "record one")));
         };
         let image = cameras.camera.as_ref().and(sizes.first().copied());
-        let signature = Signature { fps, image, state, action, env: options.env.clone() };
+        let signature = Signature { fps, image, state, action, env: options.env.clone(), ..Signature::default() };
         let seen = cameras.names().zip(sizes);
         let cameras = seen.map(|(name, size)| View { name: name.to_owned(), size, depth: None }).collect();
         let task = options.task.clone().or(found.task).unwrap_or_else(|| "unknown".to_owned());
@@ -199,7 +199,14 @@ impl Source for Recording {
 
     fn episode(&self, at: usize) -> Episode {
         let Recorded { states, actions, .. } = &self.episodes[at];
-        Episode { index: at, task: self.task.clone(), states: states.clone(), actions: actions.clone(), frames: None }
+        Episode {
+            index: at,
+            task: self.task.clone(),
+            states: states.clone(),
+            actions: actions.clone(),
+            frames: None,
+            ..Episode::default()
+        }
     }
 
     fn cameras(&self) -> &[View] {

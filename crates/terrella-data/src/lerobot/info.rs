@@ -190,7 +190,7 @@ impl Info {
         let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
         let env = options.env.clone().or(env);
         let (state, action) = (self.names(path, STATE)?, self.names(path, ACTION)?);
-        Ok((Signature { fps, image, state, action, env }, pictures))
+        Ok((Signature { fps, image, state, action, env, ..Signature::default() }, pictures))
     }
 
     fn missing(&self, path: &Path, name: &str) -> Error {
@@ -246,6 +246,7 @@ mod tests {
             state: vec!["x".into(), "y".into()],
             action: vec!["u".into()],
             env: Some("pusht".into()),
+            ..Signature::default()
         };
         let base = tempfile::tempdir().expect("a folder");
         let path = base.path().join("info.json");

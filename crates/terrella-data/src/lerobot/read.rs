@@ -227,7 +227,7 @@ impl Source for Reader {
     fn episode(&self, at: usize) -> Episode {
         let Opened { stored, task, .. } = &self.episodes[at];
         let (states, actions) = (stored.states.clone(), stored.actions.clone());
-        Episode { index: at, task: task.clone(), states, actions, frames: None }
+        Episode { index: at, task: task.clone(), states, actions, frames: None, ..Episode::default() }
     }
 
     fn cameras(&self) -> &[View] {

@@ -65,6 +65,7 @@ impl Log {
             state: options.state.clone().unwrap_or(log.state),
             action: options.action.clone().unwrap_or(log.action),
             env: options.env.clone().or(mapping.env.clone()),
+            ..Signature::default()
         };
         for (what, given, have) in
             [("state", &options.state, signature.state.len()), ("action", &options.action, signature.action.len())]
@@ -187,6 +188,7 @@ impl Source for Log {
             states: table(&self.signature.state, &rows.states),
             actions: table(&self.signature.action, &rows.actions),
             frames: None,
+            ..Episode::default()
         }
     }
 

@@ -83,6 +83,7 @@ impl Recording {
             state: given_names(path, "state", options.state.as_ref(), number_names(&columns.state, "state"))?,
             action: given_names(path, "action", options.action.as_ref(), number_names(&columns.action, "action"))?,
             env: options.env.clone(),
+            ..Signature::default()
         };
         let task = options.task.clone().unwrap_or_else(|| "unknown".to_owned());
         let size = |name: &String| features.iter().find(|f| f.name == *name).and_then(|f| f.kind.size());
@@ -195,7 +196,14 @@ impl Source for Recording {
     fn episode(&self, at: usize) -> Episode {
         let Rows { states, actions, task, .. } = &self.episodes[at].rows;
         let task = if task.is_empty() { &self.task } else { task }.clone();
-        Episode { index: at, task, states: states.clone(), actions: actions.clone(), frames: None }
+        Episode {
+            index: at,
+            task,
+            states: states.clone(),
+            actions: actions.clone(),
+            frames: None,
+            ..Episode::default()
+        }
     }
 
     fn cameras(&self) -> &[View] {

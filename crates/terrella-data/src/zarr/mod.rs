@@ -177,6 +177,7 @@ impl Source for Buffer {
             states: cut(&self.states),
             actions: cut(&self.actions),
             frames: None,
+            ..Episode::default()
         }
     }
 
@@ -274,5 +275,6 @@ fn signature(
         state: names(&options.state, &["agent.x", "agent.y", "block.x", "block.y", "block.angle"], state, "state")?,
         action: names(&options.action, &["target.x", "target.y"], action, "action")?,
         env: options.env.clone().or(pusht.then(|| "pusht".to_owned())),
+        ..Signature::default()
     })
 }

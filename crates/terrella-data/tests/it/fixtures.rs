@@ -18,6 +18,7 @@ pub(crate) fn signature() -> Signature {
         state: names(&["x", "y", "angle"]),
         action: names(&["u", "v"]),
         env: Some("toy".to_owned()),
+        ..Signature::default()
     }
 }
 

@@ -59,8 +59,7 @@ proptest! {
                 task: "t".to_owned(),
                 states: Table::from_data(1, floats.clone()),
                 actions: Table::from_data(2, floats.iter().flat_map(|x| [*x, -x]).collect()),
-                frames: None,
-            };
+                frames: None, ..Episode::default() };
             writer.write_episode(&episode).expect("written");
         }
         writer.finish().expect("finished");

@@ -131,7 +131,7 @@ fn a_width_of_one_and_missing_states_or_pictures_are_stored_too() {
     let mut writer = Writer::create(&path, &signature).expect("created");
     let actions = terrella_core::Table::from_data(1, vec![1.0, 2.0, 3.0]);
     let states = terrella_core::Table::new(0);
-    let short = Episode { index: 0, task: String::new(), states, actions, frames: None };
+    let short = Episode { index: 0, task: String::new(), states, actions, frames: None, ..Episode::default() };
     writer.write_episode(&short).expect("written");
     writer.finish().expect("finished");
     let read = open(&path, &OpenOptions::default()).expect("opened");

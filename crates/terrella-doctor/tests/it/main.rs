@@ -36,7 +36,14 @@ fn healthy() -> Subject {
             }
         }
         sights.push(sight);
-        episodes.push(Episode { index: e, task: "Follow the target.".to_owned(), states, actions, frames: None });
+        episodes.push(Episode {
+            index: e,
+            task: "Follow the target.".to_owned(),
+            states,
+            actions,
+            frames: None,
+            ..Episode::default()
+        });
     }
     let times: Vec<f64> = (0..100).map(|t| f64::from(t) / fps).collect();
     Subject {
@@ -47,6 +54,7 @@ fn healthy() -> Subject {
             state: names(&["x", "y", "x.velocity", "y.velocity", "qx", "qy", "qz", "qw"]),
             action: names(&["target.x", "target.y"]),
             env: None,
+            ..Signature::default()
         },
         evidence: vec![Evidence { times, success: None }; episodes.len()],
         episodes,

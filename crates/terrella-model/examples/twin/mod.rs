@@ -23,6 +23,7 @@ pub(crate) fn interface(side: usize) -> Interface {
             state: names("s", 2),
             action: names("a", 2),
             env: None,
+            ..Signature::default()
         },
         state_stats: table(2, &[0.0, 1.0, 2.0, 5.0]),
         action_stats: table(2, &[10.0, 480.0, 300.0, 20.0, 250.0, 200.0]),
@@ -51,6 +52,7 @@ pub(crate) fn batch(clips: usize, side: usize, key: Key) -> Batch {
         images,
         states: (0..clips * FRAMES * 2).map(|_| stream.uniform(0.0, 3.0) as f32).collect(),
         actions: (0..clips * (FRAMES - 1) * 10).map(|_| stream.uniform(0.0, 512.0) as f32).collect(),
+        ..Batch::default()
     }
 }
 

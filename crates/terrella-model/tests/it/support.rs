@@ -19,7 +19,14 @@ pub(crate) fn interface(config: &JepaConfig) -> Interface {
     let stats = Stats::of(2, [&Table::from_data(2, vec![-1.0, -1.0, 1.0, 1.0])]);
     let side = config.image_size();
     Interface {
-        signature: Signature { fps: 10.0, image: Some([side, side]), state: names("s"), action: names("a"), env: None },
+        signature: Signature {
+            fps: 10.0,
+            image: Some([side, side]),
+            state: names("s"),
+            action: names("a"),
+            env: None,
+            ..Signature::default()
+        },
         state_stats: stats.clone(),
         action_stats: stats,
         angles: Vec::new(),
@@ -41,6 +48,7 @@ pub(crate) fn batch(config: &JepaConfig, clips: usize, n_frames: usize, key: Key
         images: (0..clips * n_frames * side * side * 3).map(|_| stream.below(256) as u8).collect(),
         states,
         actions,
+        ..Batch::default()
     }
 }
 

@@ -49,6 +49,7 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
         state: spec.state.clone(),
         action: spec.action.names.clone(),
         env: Some(spec.id.clone()),
+        ..Signature::default()
     };
     let mut writer = Writer::create(path, &signature)?;
     let stage = watch.stage("collect", config.episodes as u64);
@@ -121,7 +122,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     }
     let task = if explores { "explore" } else { "reach one goal after another" };
     let frames = (!pictures.is_empty()).then(|| Frames::from_images(&pictures));
-    Ok(Episode { index: number, task: task.to_owned(), states, actions, frames })
+    Ok(Episode { index: number, task: task.to_owned(), states, actions, frames, ..Episode::default() })
 }
 
 /// Where another start of this world lies.
