@@ -36,6 +36,13 @@ pub trait Dynamics {
     /// The states after one action block each; `actions` is `[batch, block_width]`.
     fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State;
 
+    /// As [`Self::step`], where each row's block lasts so many seconds. A model that was taught one clock
+    /// only takes every block for one of that clock.
+    fn step_for(&self, state: &Self::State, actions: &[f32], dt: &[f32]) -> Self::State {
+        let _ = dt;
+        self.step(state, actions)
+    }
+
     /// The states along `n` action sequences (`sequences` is `[n, horizon · block_width]`) from the only
     /// state of a batch of one: `horizon` batches to look at, not to step on from. A model that can
     /// do better than one step after another does.

@@ -17,6 +17,10 @@ pub struct Signature {
     pub image: Option<[usize; 2]>,
     /// Names of the state's numbers; empty if no state was logged.
     pub state: Vec<String>,
+    /// Unit of each number of the state (`m`, `rad/s` …), empty where it is not known; no entries if none
+    /// is. A number in `rad` is an angle.
+    #[serde(default)]
+    pub units: Vec<String>,
     /// Names of the action's numbers.
     pub action: Vec<String>,
     /// The world these recordings come from, if one of ours can replay them (`pusht`, `tworoom` …).
@@ -27,6 +31,18 @@ pub struct Signature {
     /// Whether it is logged which steps ended an attempt.
     #[serde(default)]
     pub ends: bool,
+}
+
+impl Signature {
+    /// Unit of a number of the state; empty if it is not known.
+    pub fn unit(&self, column: usize) -> &str {
+        self.units.get(column).map_or("", String::as_str)
+    }
+
+    /// Columns of the state that the recordings declare as angles in radians.
+    pub fn angles(&self) -> Vec<usize> {
+        (0..self.state.len()).filter(|&column| self.unit(column) == "rad").collect()
+    }
 }
 
 /// What a pixel is.

@@ -12,6 +12,7 @@ mod failures;
 pub mod html;
 mod limits;
 mod mean;
+mod open_loop;
 mod pairs;
 mod parts;
 mod png;
@@ -25,6 +26,9 @@ mod svg;
 
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use failures::{Failures, failures};
+pub use open_loop::{
+    Block, Forecaster, Foretell, OpenLoop, OpenLoopConfig, OpenLoopRow, Told, model_forecast, open_loop,
+};
 pub use pairs::{Pair, draw_pairs};
 pub use parts::{Part, parts};
 pub use protocol::{Arena, Attempts, Floors, Progress, Protocol, evaluate, floors};

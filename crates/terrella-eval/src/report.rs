@@ -6,7 +6,7 @@
 use crate::html::{escape, facts, list, page, push, table};
 use crate::limits::{digits, rollout_limits, score_limits};
 use crate::scorecard::percent;
-use crate::{Chart, Failures, Filmstrip, Paired, Quantity, RolloutTable, Score, Scorecard, Series};
+use crate::{Chart, Failures, Filmstrip, OpenLoop, Paired, Quantity, RolloutTable, Score, Scorecard, Series};
 use serde::{Deserialize, Serialize};
 use terrella_core::Rule;
 
@@ -26,6 +26,8 @@ pub struct Report {
     pub curves: Vec<Chart>,
     /// Open-loop errors.
     pub rollout: Option<RolloutTable>,
+    /// Open-loop errors in units of the log, where there is no world to act in.
+    pub open_loop: Option<OpenLoop>,
     /// Recorded beside imagined.
     pub dreams: Vec<Filmstrip>,
     /// Executed plans.
@@ -56,6 +58,7 @@ impl Report {
             &self.done.iter().map(|p| format!("<p>{}</p>\n", escape(p))).collect::<String>(),
         );
         section(&mut out, "How good it is", &self.results());
+        section(&mut out, "How well it foretells", &self.open_loop.as_ref().map(OpenLoop::to_html).unwrap_or_default());
         let curves: String = self.curves.iter().map(Chart::to_html).collect();
         section(&mut out, "What it learned", &grid(&curves));
         section(&mut out, "What it imagines", &self.imagination());
@@ -139,6 +142,7 @@ impl Report {
         let mut limits: Vec<String> = self.scorecards.iter().flat_map(score_limits).collect();
         limits.extend(self.failures.iter().flat_map(Failures::sentences));
         limits.extend(self.rollout.iter().flat_map(rollout_limits));
+        limits.extend(self.open_loop.iter().flat_map(OpenLoop::limits));
         limits.extend(self.limits.iter().cloned());
         let mut said = std::collections::HashSet::new();
         limits.retain(|limit| said.insert(limit.clone()));

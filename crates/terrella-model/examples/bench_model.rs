@@ -116,7 +116,7 @@ fn device(cpu: bool) -> Device {
 struct Bench {
     config: JepaConfig,
     train: TrainConfig,
-    trainer: Trainer,
+    trainer: Trainer<JepaConfig>,
     batch: Batch,
     world: World,
     observations: Vec<Observation>,

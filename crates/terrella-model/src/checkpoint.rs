@@ -5,9 +5,10 @@
 //! and optimiser, which restore every number and identity: training goes on as if never stopped.
 //! Folders are filled under a temporary name and renamed.
 
-use crate::config::{Interface, ModelConfig};
+use crate::config::{Interface, JepaConfig};
 use crate::decoder::{Decoder, DecoderNet};
-use crate::jepa::{Jepa, Shape};
+use crate::family::{AnyWorld, Erased, Family, ModelConfig, Visitor};
+use crate::jepa::Shape;
 use crate::reacher::{Reacher, ReacherConfig};
 use crate::train::{TrainConfig, Trainer};
 use crate::world::World;
@@ -35,7 +36,38 @@ struct Manifest {
     decoder: bool,
 }
 
-/// A model ready for use: the world, and its amortised planner if it has one.
+/// Writes a world that has no heads as a folder, replacing an earlier one.
+///
+/// # Errors
+/// If the disk refuses; an earlier folder then remains.
+pub fn save_world<F: Family>(trainer: &Trainer<F>, path: &Path) -> Result<()> {
+    let manifest = trainer.manifest();
+    whole_folder(path, |folder| {
+        write_manifest(folder, &manifest)?;
+        export(&trainer.model(), &folder.join("weights.safetensors"))
+    })
+}
+
+/// Reads the world of a finished model, whichever its family; heads are left where they are.
+///
+/// # Errors
+/// If a file is missing, damaged, or of another version.
+pub fn load_any(path: &Path, device: &Device) -> Result<Box<dyn AnyWorld>> {
+    struct Load<'a>(&'a Path, Interface, &'a Device);
+    impl Visitor for Load<'_> {
+        type Output = Result<Box<dyn AnyWorld>>;
+        fn visit<F: Family>(self, family: F) -> Self::Output {
+            let Self(path, interface, device) = self;
+            let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
+            let world = family.clone().world(net, interface.clone(), device);
+            Ok(Box::new(Erased::new(family, interface, world)))
+        }
+    }
+    let manifest = read_manifest(path)?;
+    manifest.model.visit(Load(path, manifest.interface, device))
+}
+
+/// A JEPA ready for use: the world, and its amortised planner if it has one.
 #[derive(Clone, Debug)]
 pub struct Saved {
     /// The simulator (with its decoder, if one was trained).
@@ -57,7 +89,7 @@ impl Saved {
         let world = &self.world;
         let manifest = Manifest {
             version: VERSION,
-            model: ModelConfig::Jepa(world.config.clone()),
+            model: world.config.clone().into(),
             interface: world.interface.clone(),
             train: self.train.clone(),
             step: self.step,
@@ -83,9 +115,9 @@ impl Saved {
     /// If a file is missing, damaged, or of another version.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let manifest = read_manifest(path)?;
-        let ModelConfig::Jepa(config) = manifest.model;
+        let config: JepaConfig = manifest.model.family(&path.display().to_string())?;
         let (interface, shape) = (manifest.interface, Shape::of(config.size));
-        let model = import(Jepa::new(&config, &interface, device), &path.join("weights.safetensors"))?;
+        let model = import(config.net(&interface, device), &path.join("weights.safetensors"))?;
         let mut world = World::new(model, config, interface, device);
         if manifest.decoder {
             let net = import(DecoderNet::new(shape.latent, device), &path.join("decoder.safetensors"))?;
@@ -103,21 +135,25 @@ impl Saved {
     }
 }
 
-impl Trainer {
-    /// Writes `checkpoint-<step>` into a run directory, then removes older ones.
-    ///
-    /// # Errors
-    /// If the disk refuses; older checkpoints then remain.
-    pub fn save(&self, run: &Path) -> Result<PathBuf> {
-        let manifest = Manifest {
+impl<F: Family> Trainer<F> {
+    fn manifest(&self) -> Manifest {
+        Manifest {
             version: VERSION,
-            model: ModelConfig::Jepa(self.model_config.clone()),
+            model: self.model_config.clone().into(),
             interface: self.interface.clone(),
             train: self.config.clone(),
             step: self.step,
             reacher: None,
             decoder: false,
-        };
+        }
+    }
+
+    /// Writes `checkpoint-<step>` into a run directory, then removes older ones.
+    ///
+    /// # Errors
+    /// If the disk refuses; older checkpoints then remain.
+    pub fn save(&self, run: &Path) -> Result<PathBuf> {
+        let manifest = self.manifest();
         let path = run.join(format!("checkpoint-{:08}", self.step));
         whole_folder(&path, |folder| {
             write_manifest(folder, &manifest)?;
@@ -141,7 +177,7 @@ impl Trainer {
     pub fn resume(run: &Path, device: &Device) -> Result<Option<Self>> {
         let Some(path) = checkpoints(run)?.pop() else { return Ok(None) };
         let manifest = read_manifest(&path)?;
-        let ModelConfig::Jepa(config) = manifest.model;
+        let config: F = manifest.model.family(&path.display().to_string())?;
         let mut trainer = Self::new(config, manifest.interface, manifest.train, device);
         let (model, optimizer) = (path.join("model"), path.join("optimizer"));
         trainer.model = trainer.model.try_load_file(&model).map_err(|e| damaged(&model, &e))?;

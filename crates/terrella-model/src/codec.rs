@@ -44,9 +44,7 @@ impl StateCodec {
 
     /// `a − b`; angles the shorter way round.
     pub fn difference(&self, a: &[f32], b: &[f32]) -> Vec<f32> {
-        use std::f32::consts::{PI, TAU};
-        let wrap = |i: usize, d: f32| if self.angles.contains(&i) { (d + PI).rem_euclid(TAU) - PI } else { d };
-        a.iter().zip(b).enumerate().map(|(i, (a, b))| wrap(i, a - b)).collect()
+        crate::config::difference(a, b, &self.angles)
     }
 
     /// State rows of features; angles lie in `[0, 2π)`.

@@ -1,17 +1,8 @@
-//! What a model is: its kind, its one size dial, what it looks at, and what it was trained on.
+//! What a JEPA is: its one size dial and what it looks at; and what any model was trained on.
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dataset, Signature, Stats, Window};
-
-/// All model families. Adding one is a new file and a variant here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum ModelConfig {
-    /// Joint-embedding predictive architecture after the LeWM recipe.
-    Jepa(JepaConfig),
-}
+use terrella_core::{Dataset, Signature, Stats, Table};
 
 /// The size dial.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,17 +63,6 @@ impl JepaConfig {
     pub fn history(&self) -> usize {
         self.history.unwrap_or(if self.size == Size::L { 3 } else { 2 })
     }
-
-    /// The same with nothing left to the size, as it is frozen into a checkpoint.
-    #[must_use]
-    pub fn resolved(self) -> Self {
-        Self { history: Some(self.history()), ..self }
-    }
-
-    /// The training window with this many frames.
-    pub fn window(&self, n_frames: usize) -> Window {
-        Window { n_frames, frame_skip: self.frame_skip }
-    }
 }
 
 /// What a model was trained on; frozen into its checkpoint.
@@ -98,6 +78,10 @@ pub struct Interface {
     pub angles: Vec<usize>,
     /// Hash of the dataset.
     pub data_hash: String,
+    /// Statistics of how fast each state number changes, per second, over the training episodes;
+    /// angles the shorter way round. Absent in checkpoints from before there were families.
+    #[serde(default)]
+    pub rate_stats: Option<Stats>,
 }
 
 impl Interface {
@@ -111,7 +95,9 @@ impl Interface {
             return Err(Error::Invalid(format!("state has {width} numbers, so number {angle} cannot be an angle")));
         }
         let (state_stats, action_stats) = dataset.stats_of(train);
+        let rates: Vec<Table> = train.iter().map(|&e| rates(dataset, e, angles)).collect();
         Ok(Self {
+            rate_stats: Some(Stats::of(width, rates.iter().filter(|_| width > 0))),
             signature: dataset.signature.clone(),
             state_stats,
             action_stats,
@@ -124,4 +110,24 @@ impl Interface {
     pub fn action_width(&self) -> usize {
         self.signature.action.len()
     }
+}
+
+/// `a − b`; angles the shorter way round.
+pub(crate) fn difference(a: &[f32], b: &[f32], angles: &[usize]) -> Vec<f32> {
+    use std::f32::consts::{PI, TAU};
+    let wrap = |i: usize, d: f32| if angles.contains(&i) { (d + PI).rem_euclid(TAU) - PI } else { d };
+    a.iter().zip(b).enumerate().map(|(i, (a, b))| wrap(i, a - b)).collect()
+}
+
+/// Change of each state number per second, from each row of an episode to the next.
+fn rates(dataset: &Dataset, episode: usize, angles: &[usize]) -> Table {
+    let episode = &dataset.episodes[episode];
+    let mut rates = Table::new(episode.states.width);
+    let last = episode.len().saturating_sub(1);
+    let durations = episode.durations(0..last, dataset.signature.fps);
+    for (row, dt) in durations.enumerate().filter(|_| episode.states.width > 0) {
+        let change = difference(episode.states.row(row + 1), episode.states.row(row), angles);
+        rates.data.extend(change.iter().map(|d| (f64::from(*d) / dt) as f32));
+    }
+    rates
 }

@@ -59,7 +59,7 @@ impl Workers {
 }
 
 /// What a batch cost, not yet read back.
-pub(crate) struct Scores {
+pub struct Scores {
     /// Prediction, rollout, readout, readout of rollouts, SIGReg: not yet weighted.
     losses: [Tensor<1>; 5],
     latents: Tensor<3>,
@@ -203,37 +203,25 @@ impl Scores {
         let transaction = tensors.fold(Transaction::default(), Transaction::register);
         let read = |data: burn::tensor::TensorData| data.iter::<f32>().next().unwrap_or(f32::NAN);
         let numbers: Vec<f32> = transaction.execute().into_iter().map(read).collect();
-        let &[
-            predict,
-            rollout,
-            readout,
-            readout_rollout,
-            sigreg,
-            copy_last,
-            effective_rank,
-            smallest_std,
-            gradient_norm,
-        ] = &numbers[..]
-        else {
-            return Losses { total: f32::NAN, ..Losses::default() };
-        };
-        let weighted = |value: f32, weight: f64| value * weight as f32;
-        let total = predict
-            + weighted(rollout, weights.rollout)
-            + weighted(sigreg, weights.sigreg)
-            + weighted(readout + readout_rollout, weights.readout);
-        Losses {
-            total,
-            predict,
-            rollout,
-            sigreg,
-            readout,
-            readout_rollout,
-            gradient_norm,
-            copy_last,
-            effective_rank,
-            smallest_std,
-        }
+        const NAMES: [&str; 9] = [
+            "predict",
+            "rollout",
+            "readout",
+            "readout_rollout",
+            "sigreg",
+            "copy_last",
+            "effective_rank",
+            "smallest_std",
+            "gradient_norm",
+        ];
+        let named = Losses::of(NAMES.into_iter().zip(numbers.iter().copied()));
+        let weighted = |name: &str, weight: f64| named.get(name) * weight as f32;
+        let readout = named.get("readout") + named.get("readout_rollout");
+        let total = named.get("predict")
+            + weighted("rollout", weights.rollout)
+            + weighted("sigreg", weights.sigreg)
+            + readout * weights.readout as f32;
+        Losses::of(NAMES.into_iter().zip(numbers).chain([("total", total)]))
     }
 }
 

@@ -1,8 +1,8 @@
 //! World models, and the only door to Burn for networks.
 //!
-//! [`Jepa`] is the network, [`train`] teaches it from host-side batches, [`World`] wraps a trained
-//! one as a [`terrella_core::Dynamics`] for planners, probes and pictures. A [`checkpoint`] holds
-//! weights together with the configuration and the statistics they were trained with.
+//! A [`Family`] is one way to model a world, such as [`JepaConfig`] (its network is [`Jepa`]). One [`Trainer`] teaches any of them from host-side batches; the trained one is
+//! a [`terrella_core::Dynamics`] for planners, probes and tables. A checkpoint holds weights together
+//! with the configuration and the statistics they were trained with.
 #![recursion_limit = "256"]
 
 mod batch;
@@ -11,6 +11,7 @@ mod codec;
 mod config;
 mod decoder;
 mod error;
+mod family;
 mod gradient;
 mod held;
 mod host;
@@ -27,11 +28,12 @@ mod train;
 mod world;
 
 pub use batch::{Batcher, Tensors};
-pub use checkpoint::Saved;
+pub use checkpoint::{Saved, load_any, save_world};
 pub use codec::StateCodec;
-pub use config::{Interface, JepaConfig, ModelConfig, Sees, Size};
+pub use config::{Interface, JepaConfig, Sees, Size};
 pub use decoder::{DECODED_SIZE, Decoder};
 pub use error::{Error, Result};
+pub use family::{AnyWorld, Family, Foretold, ModelConfig, Visitor, Wants};
 pub use jepa::{Jepa, Shape, patcher};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;

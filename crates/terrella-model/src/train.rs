@@ -1,19 +1,20 @@
-//! The training loop: one pure function of the step, so that it can stop and go on anywhere.
+//! The training loop of all families: one pure function of the step, so that it can stop and go on
+//! anywhere.
 //!
-//! Batch, augmentation, SIGReg directions and learning rate are all keyed by the step number. A
+//! Batch, augmentation, random directions and learning rate are all keyed by the step number. A
 //! run that is interrupted and resumed therefore equals the uninterrupted one, bit for bit.
 
-use crate::batch::Batcher;
-use crate::config::{Interface, JepaConfig, Size};
-use crate::gradient::{PARTS, Workers, gradient};
-use crate::jepa::Jepa;
+use crate::config::{Interface, JepaConfig};
+use crate::family::Family;
+use crate::gradient::Workers;
 use crate::optim::{clip_global_norm, learning_rate};
-use crate::symmetry::{Symmetry, Turn};
+use crate::symmetry::Symmetry;
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use terrella_core::{Batch, Key};
 
 /// How to train.
@@ -84,33 +85,32 @@ impl Default for LossWeights {
     }
 }
 
-/// Losses of one step, before weighting, and what the monitor looks at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Losses {
-    /// Weighted sum.
-    pub total: f32,
-    /// Mean squared error of one-step predictions.
-    pub predict: f32,
-    /// Mean squared error of rollouts from the first frame.
-    pub rollout: f32,
-    /// SIGReg.
-    pub sigreg: f32,
-    /// Mean squared error of the readout on encodings, in features.
-    pub readout: f32,
-    /// The same on rolled-out predictions.
-    pub readout_rollout: f32,
-    /// Joint gradient norm before clipping.
-    pub gradient_norm: f32,
-    /// Mean squared change from one latent to the next: what copying the last latent would cost.
-    pub copy_last: f32,
-    /// Effective rank of the latents, `(tr C)² / tr C²`.
-    pub effective_rank: f32,
-    /// Smallest standard deviation over latent dimensions.
-    pub smallest_std: f32,
+/// Losses of one step by name, before weighting, with the weighted sum as `total`, and whatever else
+/// a family watches. A JEPA tells `predict`, `rollout`, `sigreg`, `readout`, `readout_rollout`,
+/// `copy_last`, `effective_rank` and `smallest_std`; every family has its `gradient_norm`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Losses(BTreeMap<String, Option<f32>>);
+
+impl Losses {
+    /// Named numbers.
+    pub fn of<N: Into<String>>(named: impl IntoIterator<Item = (N, f32)>) -> Self {
+        Self(named.into_iter().map(|(name, x)| (name.into(), Some(x))).collect())
+    }
+
+    /// One of them; not a number where this family has none of the name.
+    pub fn get(&self, name: &str) -> f32 {
+        self.0.get(name).copied().flatten().unwrap_or(f32::NAN)
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
 }
 
 /// One logged step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps done.
     pub step: u64,
@@ -123,42 +123,31 @@ pub struct Progress {
     pub losses: Losses,
 }
 
-/// A model in training.
-pub struct Trainer {
+/// A model of any family in training.
+pub struct Trainer<F: Family> {
     /// What is trained.
-    pub model_config: JepaConfig,
+    pub model_config: F,
     /// What it is trained on.
     pub interface: Interface,
     /// How.
     pub config: TrainConfig,
-    pub(crate) model: Jepa,
+    pub(crate) model: F::Net,
     pub(crate) optimizer: ModuleOptimizer,
     pub(crate) step: u64,
-    batcher: Batcher,
-    workers: Workers,
+    pub(crate) tools: F::Tools,
     device: Device,
 }
 
-impl Trainer {
+impl<F: Family> Trainer<F> {
     /// A trainer at step 0, with weights drawn from the seed.
-    pub fn new(model_config: JepaConfig, interface: Interface, config: TrainConfig, device: &Device) -> Self {
+    pub fn new(model_config: F, interface: Interface, config: TrainConfig, device: &Device) -> Self {
         let (device, model_config) = (device.clone().autodiff(), model_config.resolved());
         device.seed(Key::new(config.seed).with("weights").seed());
-        let model = Jepa::new(&model_config, &interface, &device);
         // Parameters are created on first use; a walk draws them all now, in one order.
-        let model = model.map(&mut Touch);
+        let model = model_config.net(&interface, &device).map(&mut Touch);
         let optimizer = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).with_epsilon(1e-8).init();
-        let batcher = Batcher::new(&model_config, &interface);
-        // Dropout draws from one stream a process, and a GPU needs no help to be busy.
-        let workers = Workers::new(if model_config.size == Size::L || !is_cpu(&device) { 1 } else { PARTS });
-        Self { model_config, interface, config, model, optimizer, step: 0, batcher, workers, device }
-    }
-
-    /// Works on so many parts of a batch at a time. That changes speed and rounding, nothing else.
-    #[must_use]
-    pub fn in_parts(mut self, parts: usize) -> Self {
-        self.workers = Workers::new(parts);
-        self
+        let tools = model_config.tools(&interface, &device);
+        Self { model_config, interface, config, model, optimizer, step: 0, tools, device }
     }
 
     /// Steps done.
@@ -167,8 +156,13 @@ impl Trainer {
     }
 
     /// The model as it is now, for inference.
-    pub fn model(&self) -> Jepa {
+    pub fn model(&self) -> F::Net {
         self.model.valid()
+    }
+
+    /// The model as it is now, ready for use.
+    pub fn world(&self, device: &Device) -> F::World {
+        self.model_config.clone().world(self.model(), self.interface.clone(), device)
     }
 
     /// Trains on the batch of the next step; losses are read back only when `log` asks.
@@ -178,11 +172,7 @@ impl Trainer {
     pub fn advance(&mut self, batch: &Batch, log: bool) -> Result<Option<Progress>> {
         let key = Key::new(self.config.seed).with("train").at(self.step);
         self.device.seed(key.with("dropout").seed());
-        let symmetry = self.config.symmetry.as_ref();
-        let turn = |clip| Turn::number(key.with("turn").at(clip as u64).stream().below(8));
-        let turns: Vec<Turn> = (0..batch.clips.len()).map(|c| symmetry.map_or(Turn::NONE, |_| turn(c))).collect();
-        let tools = (&self.model, &self.batcher, &self.workers);
-        let (gradients, scores) = gradient(tools, batch, (symmetry, &turns), (&self.config, key), &self.device)?;
+        let (gradients, scores) = F::gradient((&self.model, &self.tools), batch, (&self.config, key), &self.device)?;
         let (gradients, norm) = clip_global_norm(&self.model, gradients, self.config.clip_norm);
         let rate = self.learning_rate();
         self.model = self.optimizer.step(rate, self.model.clone(), gradients);
@@ -190,11 +180,11 @@ impl Trainer {
         if !log {
             return Ok(None);
         }
-        let losses = scores.read_back(&self.config.weights, norm);
-        if !losses.total.is_finite() {
+        let losses = F::read_back(scores, &self.config, norm);
+        let total = losses.get("total");
+        if !total.is_finite() {
             let reason = format!(
-                "the loss is {}; lower the learning rate (now {rate:.1e}) or look for broken rows with `terrella inspect`",
-                losses.total
+                "the loss is {total}; lower the learning rate (now {rate:.1e}) or look for broken rows with `terrella inspect`"
             );
             return Err(Error::Collapsed { step: self.step, reason });
         }
@@ -204,6 +194,15 @@ impl Trainer {
     fn learning_rate(&self) -> f64 {
         let warmup = ((self.config.steps as f64 * self.config.warmup) as u64).max(1);
         learning_rate(self.step, self.config.steps, warmup, self.config.learning_rate)
+    }
+}
+
+impl Trainer<JepaConfig> {
+    /// Works on so many parts of a batch at a time. That changes speed and rounding, nothing else.
+    #[must_use]
+    pub fn in_parts(mut self, parts: usize) -> Self {
+        self.tools.workers = Workers::new(parts);
+        self
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::batch::Batcher;
 use crate::config::{Interface, JepaConfig};
 use crate::decoder::Decoder;
+use crate::family::Family;
 use crate::held::Held;
 use crate::host::Engine;
 use crate::jepa::Jepa;

@@ -8,7 +8,7 @@
 
 pub(crate) mod block;
 pub(crate) mod dense;
-mod threads;
+pub(crate) mod threads;
 
 use block::{Block, Norm, Rows};
 use dense::{Dense, silu};

@@ -15,7 +15,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 const ROWS: usize = 32;
 
 /// Works on chunks of rows with the threads there are, and answers in order.
-pub(super) fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+pub(crate) fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let n = rows.div_ceil(ROWS);
     let chunk = |at: usize| work(at * ROWS..rows.min((at + 1) * ROWS));
     let Some(pool) = pool().filter(|_| n > 1) else {

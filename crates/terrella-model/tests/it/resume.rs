@@ -13,7 +13,7 @@ fn an_interrupted_run_ends_as_the_uninterrupted_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = JepaConfig::default();
     let train = TrainConfig { steps: 4, batch_size: 4, ..TrainConfig::default() };
-    let steps = |trainer: &mut Trainer, range: std::ops::Range<u64>| {
+    let steps = |trainer: &mut Trainer<JepaConfig>, range: std::ops::Range<u64>| {
         for step in range {
             trainer.advance(&batch(&config, 4, 4, Key::new(1).at(step)), false).expect("a step");
         }
@@ -21,7 +21,7 @@ fn an_interrupted_run_ends_as_the_uninterrupted_one() {
     let mut whole = Trainer::new(config.clone(), interface(&config), train, &Device::flex());
     steps(&mut whole, 0..2);
     whole.save(folder.path()).expect("a checkpoint");
-    let mut resumed = Trainer::resume(folder.path(), &Device::flex()).expect("readable").expect("there");
+    let mut resumed = Trainer::<JepaConfig>::resume(folder.path(), &Device::flex()).expect("readable").expect("there");
     steps(&mut whole, 2..4);
     steps(&mut resumed, 2..4);
     let (whole, resumed) = (values(&whole.model()), values(&resumed.model()));

@@ -1,15 +1,18 @@
 //! `terrella eval`.
 
 use super::{SettingOptions, data_of, device};
+use crate::error::usage;
 use crate::out;
-use crate::pipeline::{About, Actor, Evaluation, Recordings, Run, evaluate, write_report};
+use crate::pipeline::{
+    About, Actor, Evaluation, Recordings, Run, evaluate, evaluate_logs, write_logs_report, write_report,
+};
 use crate::settings::Flavour;
 use crate::watch::Watch;
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use terrella_data::check_compatible;
-use terrella_model::Saved;
+use terrella_model::{AnyWorld, Saved, load_any};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -31,7 +34,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let watch = super::watch();
-        let (mut run, actor, recordings) = load(&self.run, &self.settings, &watch)?;
+        let (mut run, model, recordings) = load_model(&self.run, &self.settings, &watch)?;
         if !self.policy.is_empty() {
             run.settings.eval.policies = self.policy;
         }
@@ -39,8 +42,16 @@ impl Options {
             run.settings.eval.pairs = pairs;
         }
         run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
-        let evaluation = evaluate(&run, &actor, &recordings, &watch)?;
-        let page = write_report(&run, Some((&actor, &recordings)))?;
+        let acts = run.settings.jepa().is_ok() && recordings.world.is_some();
+        let (evaluation, page) = if acts {
+            let actor = Actor::new(&run, Saved::load(&run.file("model"), &device())?, &recordings)?;
+            let evaluation = evaluate(&run, &actor, &recordings, &watch)?;
+            (evaluation, write_report(&run, Some((&actor, &recordings)))?)
+        } else {
+            // Without a world there is nothing to act in, but much to foretell.
+            let evaluation = evaluate_logs(&run, &*model, &recordings, &device(), &watch)?;
+            (evaluation, write_logs_report(&run, Some(&recordings))?)
+        };
         if self.json {
             return out::json(&evaluation);
         }
@@ -53,6 +64,9 @@ impl Options {
 pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     for card in &evaluation.scorecards {
         out::line(&card.to_string())?;
+    }
+    if let Some(table) = &evaluation.open_loop {
+        out::line(&format!("{}\n{table}", table.words()))?;
     }
     let Some(rollout) = &evaluation.rollout else { return Ok(()) };
     for quantity in rollout.quantities.iter().filter(|q| !q.higher_is_better) {
@@ -68,24 +82,41 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     Ok(())
 }
 
-/// A run with its model and recordings; settings may be overridden.
+/// A run with a model that can act, and its recordings; settings may be overridden.
 pub(super) fn load(path: &Path, options: &SettingOptions, watch: &Watch) -> Result<(Run, Actor, Recordings)> {
+    let (run, model, recordings) = load_model(path, options, watch)?;
+    if run.settings.jepa().is_err() {
+        return Err(usage(format!(
+            "{} holds a model of kind {:?}, which has no policy to act with; `terrella eval` measures how well it foretells",
+            path.display(),
+            model.config().kind()
+        )));
+    }
+    let actor = Actor::new(&run, Saved::load(&run.file("model"), &device())?, &recordings)?;
+    Ok((run, actor, recordings))
+}
+
+/// A run with its model, of any family, and recordings; settings may be overridden.
+pub(super) fn load_model(
+    path: &Path,
+    options: &SettingOptions,
+    watch: &Watch,
+) -> Result<(Run, Box<dyn AnyWorld>, Recordings)> {
     let mut run = Run::open(path)?;
     let model = run.file("model");
     if !model.is_dir() {
         anyhow::bail!("{} has no trained model yet; go on with: {}", path.display(), run.resume_command());
     }
-    let saved = Saved::load(&model, &device())?;
+    let trained = load_any(&model, &device())?;
     run.settings = options.resolve_over(&run.settings)?;
     // What the model is, is no longer a matter of settings.
-    run.settings.model = saved.world.config().clone();
+    run.settings.model = trained.config().clone();
     let mut recordings = Recordings::open(&data_of(&run), &run.settings, watch)?;
-    let interface = saved.world.interface();
+    let interface = trained.interface();
     check_compatible(&recordings.dataset.signature, &interface.signature)?;
     if recordings.dataset.hash != interface.data_hash {
         watch.say("the model was trained on other recordings, so all episodes of these are held out");
         recordings.hold_out_all();
     }
-    let actor = Actor::new(&run, saved, &recordings)?;
-    Ok((run, actor, recordings))
+    Ok((run, trained, recordings))
 }

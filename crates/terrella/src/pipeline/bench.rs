@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use terrella_agent::{CemConfig, Distance, PlannerConfig, PriorRule, Timing};
 use terrella_core::{Dynamics, Key, Planner, Problem, Table};
 use terrella_data::Sampler;
-use terrella_model::{Trainer, World};
+use terrella_model::{Family, Trainer, World};
 
 /// What to measure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,7 +52,8 @@ pub fn bench(
     let limit = Duration::from_secs_f64(config.seconds);
     let mut out = worlds(config, limit)?;
     let data = folder.join("data");
-    let size = settings.model.image_size();
+    let family = settings.jepa()?;
+    let size = family.image_size();
     let record = CollectConfig {
         env: config.env.clone(),
         episodes: 10,
@@ -67,7 +68,7 @@ pub fn bench(
     let mut settings = settings.clone();
     settings.data.held_out = 0.2;
     let recordings = Recordings::open(&data, &settings, watch)?;
-    let window = settings.model.window(settings.train.n_frames);
+    let window = family.window(settings.train.n_frames);
     let batch = settings.train.batch_size;
     let sampler = Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, batch, 0)?;
     let mut step = 0;
@@ -75,7 +76,7 @@ pub fn bench(
         step += 1;
         std::hint::black_box(sampler.batch(step));
     }));
-    let mut trainer = Trainer::new(settings.model.clone(), recordings.interface()?, settings.train.clone(), device);
+    let mut trainer = Trainer::new(family, recordings.interface()?, settings.train.clone(), device);
     let sampler = Arc::new(sampler);
     let frames = batch * settings.train.n_frames;
     let mut failed = None;
@@ -88,7 +89,7 @@ pub fn bench(
     if let Some(error) = failed {
         return Err(error.into());
     }
-    let world = World::new(trainer.model(), trainer.model_config.clone(), trainer.interface.clone(), device);
+    let world = trainer.world(device);
     out.extend(model(&world, &recordings, limit)?);
     Ok(out)
 }

@@ -11,15 +11,16 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Key, Policy, Rule};
 use terrella_eval::{
-    Arena, Attempts, Failures, Pair, Paired, Protocol, Provenance, RolloutTable, Scorecard, compare, failures, floors,
-    rollout_error,
+    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, RolloutTable, Scorecard, compare,
+    failures, floors, rollout_error,
 };
 
 /// Where it is kept in a run directory.
 pub(super) const FILE: &str = "eval.json";
 
 /// Everything that was measured about a model.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evaluation {
     /// One card a policy; the first is the headline.
     pub scorecards: Vec<Scorecard>,
@@ -29,6 +30,8 @@ pub struct Evaluation {
     pub failures: Vec<Failures>,
     /// Open-loop errors.
     pub rollout: Option<RolloutTable>,
+    /// Open-loop errors in units of the log, where there is no world to act in.
+    pub open_loop: Option<OpenLoop>,
 }
 
 /// Tries all policies of the settings on the same pairs, and measures open-loop errors.
@@ -81,7 +84,8 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         .map(|a| Scorecard::new(a, &floors, provenance.clone()))
         .collect::<terrella_core::Result<Vec<_>>>()?;
     let failures = all.iter().flat_map(|a| protocol.rules.iter().map(|&rule| failures(&*world.env, a, rule))).collect();
-    let evaluation = Evaluation { scorecards, comparisons: against_first(&all, &protocol), failures, rollout };
+    let evaluation =
+        Evaluation { scorecards, comparisons: against_first(&all, &protocol), failures, rollout, open_loop: None };
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
 }

@@ -14,7 +14,7 @@ use anyhow::Result;
 use burn::tensor::Device;
 use serde::Serialize;
 use std::path::PathBuf;
-use terrella_model::{Saved, Sees};
+use terrella_model::Saved;
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -46,6 +46,8 @@ pub fn quickstart(mut run: Run, device: &Device, watch: &Watch) -> Result<Outcom
 }
 
 fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
+    // It ends in acting, for which other families have no policy yet.
+    run.settings.jepa()?;
     let recordings = open_or_collect(run, watch)?;
     recordings.world()?;
     let saved = train_or_load(run, &recordings, device, watch)?;
@@ -71,14 +73,14 @@ fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {
         None => {
             let path = run.file("data");
             if !path.exists() {
-                let (data, model) = (&settings.data, &settings.model);
+                let data = &settings.data;
                 let config = CollectConfig {
                     env: data.env.clone(),
                     episodes: data.episodes,
                     steps: data.episode_steps,
                     explore: data.explore,
                     noise: data.noise,
-                    size: if model.sees == Sees::Pixels { model.image_size() } else { 0 },
+                    size: settings.model.wants().picture.unwrap_or(0),
                     seed: settings.seed,
                     threads: settings.eval.threads(),
                 };
@@ -97,8 +99,8 @@ fn train_or_load(run: &Run, recordings: &Recordings, device: &Device, watch: &Wa
     if run.file("model").exists() {
         return Ok(Saved::load(&run.file("model"), device)?);
     }
-    let (world, _) = train(run, recordings, device, watch)?;
-    finish(run, world, recordings, device, watch)
+    let (trainer, _) = train(run.settings.jepa()?, run, recordings, device, watch)?;
+    finish(run, trainer.world(device), recordings, device, watch)
 }
 
 /// One plan of the headline policy, from the first held-out episode that is long enough.

@@ -3,12 +3,12 @@
 use super::worlds::KnownWorld;
 use crate::settings::Settings;
 use crate::watch::Watch;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
 use terrella_core::{Dataset, Split};
 use terrella_data::{OpenOptions, open_with};
-use terrella_model::{Interface, Sees, TrainConfig};
+use terrella_model::{Interface, TrainConfig};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -28,12 +28,9 @@ impl Recordings {
     /// # Errors
     /// If they cannot be read, or lack what the model looks at.
     pub fn open(path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
-        let sees = settings.model.sees == Sees::Pixels;
-        let options = OpenOptions {
-            image_size: sees.then(|| settings.model.image_size()),
-            skip_images: !sees,
-            ..OpenOptions::default()
-        };
+        let wants = settings.model.wants();
+        let options =
+            OpenOptions { image_size: wants.picture, skip_images: wants.picture.is_none(), ..OpenOptions::default() };
         let mut stage = None;
         let dataset = open_with(path, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
@@ -41,12 +38,7 @@ impl Recordings {
         drop(stage);
         dataset.notes.iter().for_each(|note| crate::out::note(&format!("note: {note}")));
         let shown = path.display();
-        if sees && dataset.signature.image.is_none() {
-            bail!("{shown} has no pictures; train from the logged state with --preset quickstart-state");
-        }
-        if dataset.signature.state.is_empty() && (!sees || settings.model.readout) {
-            bail!("{shown} logs no state; train from pictures alone with --preset quickstart-pixels");
-        }
+        wants.check(&dataset.signature).with_context(|| shown.to_string())?;
         let split =
             dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
         let percent = 100.0 * settings.data.held_out;
@@ -90,7 +82,8 @@ impl Recordings {
     /// # Errors
     /// If world and recordings do not fit together.
     pub fn interface(&self) -> Result<Interface> {
-        let angles = self.world.as_ref().map(|w| w.env.spec().angles.clone()).unwrap_or_default();
+        let declared = || self.dataset.signature.angles();
+        let angles = self.world.as_ref().map_or_else(declared, |w| w.env.spec().angles.clone());
         Ok(Interface::of(&self.dataset, &self.split.train, &angles)?)
     }
 }

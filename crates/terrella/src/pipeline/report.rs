@@ -9,10 +9,10 @@ use anyhow::{Context, Result};
 use std::path::PathBuf;
 use terrella_core::{Clip, Key, Rule, Verdict};
 use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
-use terrella_model::{Losses, Progress, Sees};
+use terrella_model::{Family, Progress, Sees};
 
 /// Name of the page.
-const PAGE: &str = "report.html";
+pub(super) const PAGE: &str = "report.html";
 /// Pictures in a row of a filmstrip.
 const COLUMNS: usize = 9;
 /// Dreams shown, and attempts of each outcome.
@@ -25,17 +25,19 @@ const ATTEMPTS: usize = 2;
 /// If a file of the run is damaged.
 pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report> {
     let settings = &run.settings;
+    let jepa = settings.jepa()?;
     let mut report = Report::new(&title(run, loaded));
     let log = log(run)?;
     let training: Option<Training> = run.json("training.json")?;
     let probes: Option<ProbeReport> = run.json(PROBE_REPORT)?;
     report.done = done(run, training.as_ref(), loaded);
-    report.curves = curves(&log, settings.model.readout);
+    report.curves = curves(&log, jepa.readout);
     if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
         report.scorecards = evaluation.scorecards;
         report.comparisons = evaluation.comparisons;
         report.failures = evaluation.failures;
         report.rollout = evaluation.rollout;
+        report.open_loop = evaluation.open_loop;
     }
     if let Some((actor, recordings)) = loaded {
         report.dreams = dreams(run, actor, recordings);
@@ -64,12 +66,13 @@ pub fn write(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<PathBuf
 fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
     let world =
         loaded.and_then(|(_, r)| r.world.as_ref()).map_or(run.settings.data.env.clone(), |w| w.env.spec().id.clone());
-    let sees = if run.settings.model.sees == Sees::Pixels { "pictures" } else { "logged states" };
+    let sees = if run.settings.model.wants().picture.is_some() { "pictures" } else { "logged states" };
     format!("A world model of {world}, learned from {sees}")
 }
 
 fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordings)>) -> Vec<String> {
     let settings = &run.settings;
+    let Ok(jepa) = settings.jepa() else { return Vec::new() };
     let mut text = Vec::new();
     if let Some((_, recordings)) = loaded {
         let (n, rows) = (recordings.dataset.episodes.len(), recordings.dataset.n_rows());
@@ -88,9 +91,9 @@ fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordi
             recordings.split.held_out.len()
         ));
     }
-    let skip = settings.model.frame_skip;
+    let skip = jepa.frame_skip;
     if let Some(training) = training {
-        let sees = match (settings.model.sees, settings.model.readout) {
+        let sees = match (jepa.sees, jepa.readout) {
             (Sees::Pixels, true) => "pictures, with the logged state as a teacher during training only",
             (Sees::Pixels, false) => "pictures alone",
             (Sees::State, _) => "the logged state",
@@ -127,9 +130,8 @@ fn curves(log: &[Progress], readout: bool) -> Vec<Chart> {
     if log.len() < 2 {
         return Vec::new();
     }
-    let line = |f: fn(&Losses) -> f32| -> Vec<[f64; 2]> {
-        log.iter().map(|p| [p.step as f64, f64::from(f(&p.losses))]).collect()
-    };
+    let line =
+        |name: &str| -> Vec<[f64; 2]> { log.iter().map(|p| [p.step as f64, f64::from(p.losses.get(name))]).collect() };
     let chart = |title: &str, y: &str, note: &str| {
         let mut chart = Chart::new(title, "training steps", y);
         chart.note = note.to_owned();
@@ -143,21 +145,21 @@ fn curves(log: &[Progress], readout: bool) -> Vec<Chart> {
     prediction.log_y = true;
     let mut charts = vec![
         prediction
-            .line("one step", line(|l| l.predict))
-            .line("rollout", line(|l| l.rollout))
-            .line("copying", line(|l| l.copy_last)),
+            .line("one step", line("predict"))
+            .line("rollout", line("rollout"))
+            .line("copying", line("copy_last")),
         chart(
             "Directions that latents use",
             "effective rank",
             "Near 1, all scenes would look alike to the model: a collapse.",
         )
-        .line("effective rank", line(|l| l.effective_rank)),
+        .line("effective rank", line("effective_rank")),
         chart(
             "Shape of the latents",
             "SIGReg",
             "Distance of the latents from an isotropic Gaussian, which is what forbids a collapse.",
         )
-        .line("SIGReg", line(|l| l.sigreg)),
+        .line("SIGReg", line("sigreg")),
     ];
     if readout {
         let mut told = chart(
@@ -166,7 +168,7 @@ fn curves(log: &[Progress], readout: bool) -> Vec<Chart> {
             "Seen: from the picture or state itself. Imagined: from predictions.",
         );
         told.log_y = true;
-        charts.push(told.line("seen", line(|l| l.readout)).line("imagined", line(|l| l.readout_rollout)));
+        charts.push(told.line("seen", line("readout")).line("imagined", line("readout_rollout")));
     }
     charts
 }
@@ -210,7 +212,8 @@ fn attempts(run: &Run, recordings: &Recordings) -> Result<Vec<Filmstrip>> {
 fn limits(run: &Run, probes: Option<&ProbeReport>) -> Vec<String> {
     let settings = &run.settings;
     let mut limits = Vec::new();
-    if settings.model.sees == Sees::Pixels && settings.model.readout {
+    let wants = settings.model.wants();
+    if wants.picture.is_some() && wants.state {
         limits.push(
             "The logged state taught the model what matters in a picture. When it acts it is shown pictures only, but it would not \
              have learned the same from pictures alone."

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terrella_core::Key;
 use terrella_data::{Prefetch, Sampler};
-use terrella_model::{Monitor, Progress, Trainer, World};
+use terrella_model::{Family, Monitor, Progress, Trainer};
 
 /// Batches prepared ahead.
 const AHEAD: usize = 2;
@@ -36,17 +36,21 @@ pub struct Training {
     pub last: Option<Progress>,
 }
 
-/// Trains from the newest checkpoint of the run, or from the start.
+/// Trains a model of any family from the newest checkpoint of the run, or from the start.
 ///
 /// # Errors
 /// If data and model do not fit, training collapses, the disk refuses, or somebody asked to stop.
-pub fn train(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<(World, Training)> {
+pub fn train<F: Family>(
+    family: F,
+    run: &Run,
+    recordings: &Recordings,
+    device: &Device,
+    watch: &Watch,
+) -> Result<(Trainer<F>, Training)> {
     let settings = &run.settings;
-    let mut trainer = match Trainer::resume(run.path(), device)? {
+    let mut trainer = match Trainer::<F>::resume(run.path(), device)? {
         Some(trainer) => trainer,
-        None => {
-            Trainer::new(settings.model.clone(), recordings.interface()?, recordings.train_config(settings), device)
-        }
+        None => Trainer::new(family, recordings.interface()?, recordings.train_config(settings), device),
     };
     if trainer.interface.data_hash != recordings.dataset.hash {
         bail!(
@@ -68,7 +72,6 @@ pub fn train(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch)
     let last = steps(run, &mut trainer, batches, watch)?;
     trainer.save(run.path())?;
     let n = trainer.step() - first;
-    let world = World::new(trainer.model(), trainer.model_config.clone(), trainer.interface.clone(), device);
     let training = Training {
         steps: trainer.step(),
         clips,
@@ -78,10 +81,15 @@ pub fn train(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch)
         last,
     };
     run.write_json("training.json", &training)?;
-    Ok((world, training))
+    Ok((trainer, training))
 }
 
-fn steps(run: &Run, trainer: &mut Trainer, mut batches: Prefetch, watch: &Watch) -> Result<Option<Progress>> {
+fn steps<F: Family>(
+    run: &Run,
+    trainer: &mut Trainer<F>,
+    mut batches: Prefetch,
+    watch: &Watch,
+) -> Result<Option<Progress>> {
     let (steps, every) = (trainer.config.steps, trainer.config.log_every.max(1));
     let stage = watch.stage("train", steps);
     let mut monitor = Monitor::default();
@@ -114,12 +122,18 @@ fn steps(run: &Run, trainer: &mut Trainer, mut batches: Prefetch, watch: &Watch)
     Ok(last)
 }
 
+/// The losses that a family has, in a line.
 fn word(progress: &Progress) -> String {
-    let l = &progress.losses;
-    format!(
-        "loss {:.3}, prediction {:.4} (copying {:.3}), rank {:.0}",
-        l.total, l.predict, l.copy_last, l.effective_rank
-    )
+    const SHOWN: [(&str, &str); 5] = [
+        ("total", "loss"),
+        ("predict", "prediction"),
+        ("copy_last", "copying"),
+        ("standing_still", "standing still"),
+        ("effective_rank", "rank"),
+    ];
+    let losses = &progress.losses;
+    let told = SHOWN.iter().map(|(name, word)| (losses.get(name), word)).filter(|(x, _)| x.is_finite());
+    told.map(|(x, word)| format!("{word} {x:.4}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Drops what was logged after the checkpoint that training goes on from.

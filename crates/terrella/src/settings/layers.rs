@@ -7,6 +7,7 @@ use super::Settings;
 use crate::error::usage;
 use anyhow::{Context, Result};
 use std::path::Path;
+use terrella_model::ModelConfig;
 use toml::{Table, Value};
 
 /// The presets, by name.
@@ -126,6 +127,10 @@ impl Layers {
     fn lay(&mut self, layer: &Table, origin: &str) -> Result<()> {
         self.change_kind(layer)?;
         let mut known = self.schema.clone();
+        let kind = self.kind("model").to_owned();
+        if let Some(model) = ModelConfig::all().iter().find(|m| m.kind() == kind) {
+            known.insert("model".to_owned(), Value::Table(table(model)?));
+        }
         if let (Some(Value::Table(now)), Some(Value::Table(planner))) =
             (self.table.get("planner"), known.get_mut("planner"))
         {
@@ -141,16 +146,30 @@ impl Layers {
         self.read(origin).map(|_| ())
     }
 
-    /// Another kind of planner brings its own keys and defaults.
+    /// Another kind of planner or model brings its own keys and defaults, a model also those of its
+    /// training; what the layer itself says comes after.
     fn change_kind(&mut self, layer: &Table) -> Result<()> {
-        let kind = layer.get("planner").and_then(|p| p.get("kind")).and_then(Value::as_str);
-        let now = self.table.get("planner").and_then(|p| p.get("kind")).and_then(Value::as_str);
-        let Some(kind) = kind.filter(|kind| Some(*kind) != now) else { return Ok(()) };
-        let fresh = Table::from_iter([("kind".to_owned(), Value::String(kind.to_owned()))]);
-        let planner: terrella_agent::PlannerConfig =
-            fresh.try_into().map_err(|e: toml::de::Error| usage(format!("planner.kind: {}", e.message())))?;
-        self.table.insert("planner".to_owned(), Value::Table(table(&planner)?));
+        let wanted = |section: &str| layer.get(section).and_then(|p| p.get("kind")).and_then(Value::as_str);
+        if let Some(kind) = wanted("planner").filter(|kind| *kind != self.kind("planner")) {
+            let planner: terrella_agent::PlannerConfig = of_kind(kind)
+                .try_into()
+                .map_err(|e: toml::de::Error| usage(format!("planner.kind: {}", e.message())))?;
+            self.table.insert("planner".to_owned(), Value::Table(table(&planner)?));
+        }
+        if let Some(kind) = wanted("model").filter(|kind| *kind != self.kind("model")) {
+            let model: ModelConfig =
+                of_kind(kind).try_into().map_err(|e: toml::de::Error| usage(format!("model.kind: {}", e.message())))?;
+            self.table.insert("model".to_owned(), Value::Table(table(&model)?));
+            if PRESETS.iter().any(|(name, _)| *name == kind) {
+                self.preset(kind)?;
+            }
+        }
         Ok(())
+    }
+
+    /// Which kind a section is of.
+    fn kind(&self, section: &str) -> &str {
+        self.table.get(section).and_then(|p| p.get("kind")).and_then(Value::as_str).unwrap_or_default()
     }
 
     fn read(&self, origin: &str) -> Result<Settings> {
@@ -160,6 +179,10 @@ impl Layers {
             usage(format!("{origin}: {}", text.trim().replace('\n', " ")))
         })
     }
+}
+
+fn of_kind(kind: &str) -> Table {
+    Table::from_iter([("kind".to_owned(), Value::String(kind.to_owned()))])
 }
 
 fn table(value: &impl serde::Serialize) -> Result<Table> {
@@ -227,7 +250,7 @@ mod tests {
         layers.set("reacher.seed=9").expect("its own");
         let settings = layers.resolve().expect("settings");
         assert_eq!((settings.train.steps, settings.train.seed, settings.reacher.seed), (7, 5, 9), "layers");
-        assert_eq!(settings.model.size, terrella_model::Size::S, "size");
+        assert_eq!(settings.jepa().expect("a JEPA").size, terrella_model::Size::S, "size");
     }
 
     #[test]

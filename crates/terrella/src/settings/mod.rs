@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
-use terrella_eval::{Protocol, RolloutConfig};
-use terrella_model::{JepaConfig, ReacherConfig, TrainConfig, Views};
+use terrella_eval::{OpenLoopConfig, Protocol, RolloutConfig};
+use terrella_model::{JepaConfig, ModelConfig, ReacherConfig, TrainConfig, Views};
 
 /// All settings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Settings {
     /// Where the recordings come from, and which are held out.
     pub data: DataSettings,
     /// What the model is.
-    pub model: JepaConfig,
+    pub model: ModelConfig,
     /// How it is trained.
     pub train: TrainConfig,
     /// The picture decoder.
@@ -200,13 +200,16 @@ pub struct EvalSettings {
     pub threads: usize,
     /// What is imagined to measure open-loop errors.
     pub rollout: RolloutConfig,
+    /// The same in units of the log, where there is no world to act in.
+    pub open_loop: OpenLoopConfig,
 }
 
 impl Default for EvalSettings {
     fn default() -> Self {
         let Protocol { offset, budget, pairs, seeds, rules } = Protocol::default();
         let policies = vec![Flavour::Hybrid, Flavour::Search, Flavour::Reacher];
-        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rollout: RolloutConfig::default() }
+        let (rollout, open_loop) = (RolloutConfig::default(), OpenLoopConfig::default());
+        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rollout, open_loop }
     }
 }
 
@@ -224,6 +227,14 @@ impl EvalSettings {
 }
 
 impl Settings {
+    /// The JEPA of these settings.
+    ///
+    /// # Errors
+    /// If they are of another family.
+    pub fn jepa(&self) -> anyhow::Result<JepaConfig> {
+        self.model.family("a JEPA was asked for").map_err(|e| crate::error::usage(e.to_string()))
+    }
+
     /// Settings in which nothing optional is absent: what [`Layers`] knows the keys from.
     fn complete() -> Self {
         let symmetry =
@@ -231,7 +242,6 @@ impl Settings {
         let mut settings = Self::default();
         settings.data.path = Some(PathBuf::from("data"));
         settings.train.symmetry = Some(symmetry);
-        settings.model.history = Some(1);
         settings.mpc.deadline_ms = Some(1);
         settings.mpc.slack_blocks = Some(1);
         settings.cost.tolerance = Some(vec![1.0]);

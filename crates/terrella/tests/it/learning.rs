@@ -28,7 +28,9 @@ fn share_of_copying(steps: u64) -> [f64; 2] {
     settings.data.path = Some(data.clone());
     let recordings = Recordings::open(&data, &settings, &Watch::silent()).expect("recordings");
     let run = Run::create("train", Some(&folder.join("run")), settings).expect("a run");
-    let (world, _) = train(&run, &recordings, &device(), &Watch::silent()).expect("a model");
+    let family = run.settings.jepa().expect("a JEPA");
+    let (trainer, _) = train(family, &run, &recordings, &device(), &Watch::silent()).expect("a model");
+    let world = trainer.world(&device());
     let spec = recordings.world().expect("a world").env.spec().clone();
     let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
     let config = RolloutConfig { horizon: 3, clips: 60, mean_rows: 60, batch: 60, seed: 0 };

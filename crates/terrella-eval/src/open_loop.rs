@@ -1,0 +1,412 @@
+//! Open-loop errors in the units of the log, without a world to act in.
+//!
+//! A predictor is shown one row of a held-out recording, told the actions that followed, and compared
+//! with what was then recorded, so many steps ahead. Beside a model stand two that need none: nothing
+//! changes (copy-last), and a linear autoregression with inputs (ARX) fitted on the episodes that were
+//! learned from. Errors are root mean squares over clips, intervals resample whole episodes.
+
+use crate::html::{escape, table};
+use crate::limits::digits;
+use crate::rollout::recorded;
+use crate::stats::{Interval, bootstrap};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use terrella_agent::View;
+use terrella_core::{Dataset, Episode, Error, Key, Observation, Result, Ridge, Signature, Table};
+
+/// What is measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OpenLoopConfig {
+    /// Rows ahead.
+    pub horizons: Vec<usize>,
+    /// Clips for each horizon, spread over the held-out episodes.
+    pub clips: usize,
+    /// Seed of the draw.
+    pub seed: u64,
+}
+
+impl Default for OpenLoopConfig {
+    fn default() -> Self {
+        Self { horizons: vec![1, 10, 50, 200], clips: 400, seed: 0 }
+    }
+}
+
+/// Something that foretells states: shown where clips start (episode, row), it tells the states `steps`
+/// rows later, `[clips, state]`, or nothing where that is no whole number of its own steps.
+pub type Forecaster<'a> = dyn Fn(&[(usize, usize)], usize) -> Result<Option<Table>> + 'a;
+
+/// One predictor at one horizon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// Who: `model`, `copy-last`, `linear ARX` …
+    pub predictor: String,
+    /// Root mean square error.
+    pub rmse: f64,
+    /// Its 95 % interval, episodes resampled.
+    pub interval: Interval,
+}
+
+/// All predictors on one number of the state at one horizon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenLoopRow {
+    /// Name of the number, as the log calls it.
+    pub name: String,
+    /// Its unit; empty if the recordings do not say.
+    pub unit: String,
+    /// Rows ahead.
+    pub steps: usize,
+    /// The model first.
+    pub told: Vec<Told>,
+}
+
+/// Open-loop errors of a model and of its baselines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenLoop {
+    /// Rows a second.
+    pub fps: f64,
+    /// Clips at each horizon, and the held-out episodes that they came from: (steps, clips, episodes).
+    pub counts: Vec<(usize, usize, usize)>,
+    /// Horizons that no held-out episode is long enough for.
+    pub too_long: Vec<usize>,
+    /// Hash of the recordings.
+    pub data_hash: String,
+    /// What was measured.
+    pub rows: Vec<OpenLoopRow>,
+}
+
+/// One block of actions for all clips, and how many seconds it lasts in each.
+pub type Block = (Vec<f32>, Vec<f32>);
+
+/// A model, told block after block what is done, tells the states at the end.
+pub type Foretell<'a> = dyn Fn(&[Observation], &mut dyn Iterator<Item = Block>) -> Result<Option<Table>> + 'a;
+
+/// A model as a forecaster: it is shown what `view` says of the first rows, and the clock of the
+/// recording; `block` is the width of its action blocks.
+pub fn model_forecast<'a>(
+    foretell: &'a Foretell<'a>,
+    dataset: &'a Dataset,
+    (view, block): (View, usize),
+) -> impl Fn(&[(usize, usize)], usize) -> Result<Option<Table>> + 'a {
+    move |starts, steps| {
+        let (width, fps) = (dataset.signature.action.len().max(1), dataset.signature.fps);
+        let skip = (block / width).max(1);
+        if !steps.is_multiple_of(skip) {
+            return Ok(None);
+        }
+        let seen = starts.iter().map(|&at| recorded(dataset, at, view)).collect::<Result<Vec<_>>>()?;
+        let mut blocks = (0..steps).step_by(skip).map(|ahead| {
+            let (mut actions, mut dt) = (Vec::new(), Vec::new());
+            for &(episode, row) in starts {
+                let (episode, rows) = (&dataset.episodes[episode], row + ahead..row + ahead + skip);
+                actions.extend_from_slice(&episode.actions.data[rows.start * width..rows.end * width]);
+                dt.push(episode.durations(rows, fps).sum::<f64>() as f32);
+            }
+            (actions, dt)
+        });
+        let told = foretell(&seen, &mut blocks)?;
+        told.map(Some).ok_or_else(|| {
+            Error::Invalid("the model cannot tell states; train it with model.readout = true".to_owned())
+        })
+    }
+}
+
+/// Measures forecasters, the model first, beside copy-last and a linear ARX.
+///
+/// # Errors
+/// If there is no state, or a held-out episode is not of two rows at least.
+pub fn open_loop(
+    (dataset, train, held_out): (&Dataset, &[usize], &[usize]),
+    forecasters: &[(&str, &Forecaster<'_>)],
+    config: &OpenLoopConfig,
+) -> Result<OpenLoop> {
+    let width = dataset.signature.state.len();
+    let longest = held_out.iter().map(|&e| dataset.episodes[e].len()).max().unwrap_or(0);
+    let (fit, too_long): (Vec<usize>, Vec<usize>) = config.horizons.iter().partition(|&&h| h > 0 && h < longest);
+    if width == 0 || fit.is_empty() {
+        return Err(Error::Invalid(format!(
+            "open-loop errors need a logged state and a horizon (of {:?}) that fits; the state has {width} numbers and the longest of {} held-out episodes {longest} rows; set eval.open_loop.horizons",
+            config.horizons,
+            held_out.len()
+        )));
+    }
+    let arx = Arx::fit(dataset, train);
+    let linear = |starts: &[(usize, usize)], steps: usize| Ok(Some(arx.forecast(dataset, starts, steps)));
+    let still = |starts: &[(usize, usize)], _: usize| {
+        let rows = starts.iter().flat_map(|&(e, row)| dataset.episodes[e].states.row(row).to_vec());
+        Ok(Some(Table::from_data(width, rows.collect())))
+    };
+    let baselines: [(&str, &Forecaster<'_>); 2] = [("copy-last", &still), ("linear ARX", &linear)];
+    let mut table = OpenLoop {
+        fps: dataset.signature.fps,
+        counts: Vec::new(),
+        too_long,
+        data_hash: dataset.hash.clone(),
+        rows: Vec::new(),
+    };
+    for &steps in &fit {
+        let starts = draw(dataset, held_out, steps, config);
+        let episodes: std::collections::BTreeSet<usize> = starts.iter().map(|at| at.0).collect();
+        table.counts.push((steps, starts.len(), episodes.len()));
+        let mut rows: Vec<OpenLoopRow> = (0..width)
+            .map(|column| OpenLoopRow {
+                name: dataset.signature.state[column].clone(),
+                unit: dataset.signature.unit(column).to_owned(),
+                steps,
+                told: Vec::new(),
+            })
+            .collect();
+        for (name, forecast) in forecasters.iter().chain(&baselines) {
+            let Some(last) = forecast(&starts, steps)? else { continue };
+            Error::check("forecast states", starts.len(), last.len())?;
+            for (column, row) in rows.iter_mut().enumerate() {
+                let key = Key::new(config.seed).with("open loop interval").at(steps as u64);
+                row.told.push(told(name, (dataset, &starts, steps), &last, column, key));
+            }
+        }
+        table.rows.extend(rows);
+    }
+    Ok(table)
+}
+
+/// Clips spread evenly over the episodes that are long enough.
+fn draw(dataset: &Dataset, held_out: &[usize], steps: usize, config: &OpenLoopConfig) -> Vec<(usize, usize)> {
+    let long: Vec<usize> = held_out.iter().copied().filter(|&e| dataset.episodes[e].len() > steps).collect();
+    let mut starts = Vec::new();
+    for (at, &episode) in long.iter().enumerate() {
+        let share = config.clips / long.len() + usize::from(at < config.clips % long.len());
+        // An ARX looks one row back, so nobody starts at the first row where that can be helped.
+        let n = dataset.episodes[episode].len() - steps;
+        let mut rows: Vec<usize> = (usize::from(n > 1)..n).collect();
+        Key::new(config.seed).with("open loop clips").at(episode as u64).at(steps as u64).stream().shuffle(&mut rows);
+        starts.extend(rows.into_iter().take(share.max(1)).map(|row| (episode, row)));
+    }
+    starts.sort_unstable();
+    starts
+}
+
+fn told(
+    name: &str,
+    (dataset, starts, steps): (&Dataset, &[(usize, usize)], usize),
+    forecast: &Table,
+    column: usize,
+    key: Key,
+) -> Told {
+    let mut groups: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for (&(episode, row), told) in starts.iter().zip(forecast.rows()) {
+        let truth = dataset.episodes[episode].states.row(row + steps)[column];
+        let error = apart(&dataset.signature, column, told[column], truth);
+        groups.entry(episode).or_default().push(error * error);
+    }
+    let groups: Vec<Vec<f64>> = groups.into_values().collect();
+    let (sum, n) = groups.iter().flatten().fold((0.0, 0.0), |(s, n), x| (s + x, n + 1.0));
+    let Interval { low, high } = bootstrap(&groups, key);
+    Told {
+        predictor: name.to_owned(),
+        rmse: (sum / n).sqrt(),
+        interval: Interval { low: low.sqrt(), high: high.sqrt() },
+    }
+}
+
+/// Difference of two numbers of a state; of angles the shorter way round.
+fn apart(signature: &Signature, column: usize, a: f32, b: f32) -> f64 {
+    use std::f64::consts::{PI, TAU};
+    let difference = f64::from(a) - f64::from(b);
+    if signature.unit(column) == "rad" { (difference + PI).rem_euclid(TAU) - PI } else { difference }
+}
+
+/// `change = A · (state, state before, action, action before, 1)`, by ridge regression on scaled numbers.
+struct Arx {
+    weights: Vec<f64>,
+    scale: Vec<f64>,
+    inputs: usize,
+}
+
+impl Arx {
+    fn fit(dataset: &Dataset, train: &[usize]) -> Self {
+        let (states, actions) = dataset.stats_of(train);
+        let scales = |s: &terrella_core::Stats| (0..s.width()).map(|i| f64::from(s.scale(i))).collect::<Vec<_>>();
+        let scale = [scales(&states), scales(&states), scales(&actions), scales(&actions), vec![1.0]].concat();
+        let (inputs, width) = (scale.len(), states.width());
+        let mut ridge = Ridge::new(inputs, width);
+        for episode in train.iter().map(|&e| &dataset.episodes[e]) {
+            for row in 1..episode.len().saturating_sub(1) {
+                let x = input((episode.states.row(row), episode.states.row(row - 1)), episode, row, &scale);
+                let after = episode.states.row(row + 1).iter().zip(episode.states.row(row));
+                ridge.add(&x, &after.map(|(a, b)| f64::from(*a) - f64::from(*b)).collect::<Vec<_>>());
+            }
+        }
+        Self { weights: ridge.solve(1e-6, inputs - 1), scale, inputs }
+    }
+
+    fn forecast(&self, dataset: &Dataset, starts: &[(usize, usize)], steps: usize) -> Table {
+        let width = self.weights.len() / self.inputs;
+        let mut forecast = Table::new(width);
+        for &(e, row) in starts {
+            let episode = &dataset.episodes[e];
+            let mut now = episode.states.row(row).to_vec();
+            let mut before = episode.states.row(row.saturating_sub(1)).to_vec();
+            for ahead in 0..steps {
+                let x = input((&now, &before), episode, row + ahead, &self.scale);
+                let change = |column: usize| -> f64 {
+                    x.iter().enumerate().map(|(i, x)| x * self.weights[i * width + column]).sum()
+                };
+                // A linear model may run away; it is held where numbers still are numbers.
+                let bound = |x: f64| x.clamp(-1e12, 1e12) as f32;
+                let next: Vec<f32> = (0..width).map(|c| bound(f64::from(now[c]) + change(c))).collect();
+                before = std::mem::replace(&mut now, next);
+            }
+            forecast.push(&now);
+        }
+        forecast
+    }
+}
+
+/// One input row of the ARX.
+fn input((now, before): (&[f32], &[f32]), episode: &Episode, row: usize, scale: &[f64]) -> Vec<f64> {
+    let actions = [episode.actions.row(row), episode.actions.row(row.saturating_sub(1))];
+    let numbers = now.iter().chain(before).chain(actions[0]).chain(actions[1]).copied().chain([1.0]);
+    numbers.zip(scale).map(|(x, scale)| f64::from(x) / scale).collect()
+}
+
+impl OpenLoop {
+    /// Header and rows of the table: number, steps, then one column a predictor.
+    fn cells(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        // Who cannot tell a horizon is missing there.
+        let mut predictors: Vec<&str> = Vec::new();
+        for told in self.rows.iter().flat_map(|row| &row.told) {
+            if !predictors.contains(&told.predictor.as_str()) {
+                predictors.push(&told.predictor);
+            }
+        }
+        predictors.sort_by_key(|name| *name != "model");
+        let names = predictors.iter().map(|name| (*name).to_owned());
+        let header = ["number".to_owned(), "ahead".to_owned()].into_iter().chain(names).collect();
+        let row = |row: &OpenLoopRow| {
+            let unit = if row.unit.is_empty() { "as logged" } else { row.unit.as_str() };
+            let ahead = format!("{} steps, {} s", row.steps, digits(row.steps as f64 / self.fps));
+            let told = predictors.iter().map(|name| {
+                let told = row.told.iter().find(|t| t.predictor == *name);
+                told.map_or_else(
+                    || "–".to_owned(),
+                    |t| format!("{} [{}, {}]", digits(t.rmse), digits(t.interval.low), digits(t.interval.high)),
+                )
+            });
+            [format!("{} ({unit})", row.name), ahead].into_iter().chain(told).collect()
+        };
+        (header, self.rows.iter().map(row).collect())
+    }
+
+    /// The table for a page, with what it means.
+    pub fn to_html(&self) -> String {
+        let (header, rows) = self.cells();
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        format!("<p>{}</p>\n{}", escape(&self.words()), table(&header, &rows))
+    }
+
+    /// What was done, in words.
+    pub fn words(&self) -> String {
+        let counts = self.counts.iter().map(|(h, clips, n)| format!("{h} steps: {clips} clips of {n} episodes"));
+        let mut words = format!(
+            "Root mean square errors on held-out episodes: each predictor was shown one row, was told the actions that followed, and \
+             foretold the rest alone ({}). “copy-last” says that nothing changes, “linear ARX” is a linear regression on two rows and \
+             their actions. Brackets are 95 % intervals that resample whole episodes. Data {:.12}.",
+            counts.collect::<Vec<_>>().join("; "),
+            self.data_hash
+        );
+        if !self.too_long.is_empty() {
+            words.push_str(&format!(" No held-out episode is long enough for {:?} steps.", self.too_long));
+        }
+        words
+    }
+
+    /// Where the model is no better than a baseline, as sentences.
+    pub fn limits(&self) -> Vec<String> {
+        let mut limits = Vec::new();
+        for row in &self.rows {
+            let Some((model, others)) = row.told.split_first().filter(|(m, _)| m.predictor == "model") else {
+                continue;
+            };
+            let better: Vec<&str> =
+                others.iter().filter(|o| o.rmse <= model.rmse).map(|o| o.predictor.as_str()).collect();
+            if !better.is_empty() {
+                limits.push(format!(
+                    "{} steps ahead the model's {} is no better than {}.",
+                    row.steps,
+                    row.name,
+                    better.join(" and ")
+                ));
+            }
+        }
+        limits
+    }
+}
+
+impl std::fmt::Display for OpenLoop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (header, rows) = self.cells();
+        let all: Vec<&Vec<String>> = std::iter::once(&header).chain(&rows).collect();
+        let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..header.len()).map(width).collect();
+        for (i, row) in all.iter().enumerate() {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}", width = *width));
+            let line = cells.collect::<Vec<_>>().join("  ");
+            write!(f, "{}{}", if i == 0 { "" } else { "\n" }, line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A damped swing pushed by known actions, in two numbers; five episodes.
+    fn swings() -> Dataset {
+        let episode = |index: usize| {
+            let mut stream = Key::new(index as u64).stream();
+            let (mut x, mut v) = (stream.normal(), stream.normal());
+            let mut episode = Episode { index, states: Table::new(2), actions: Table::new(1), ..Episode::default() };
+            for _ in 0..80 {
+                let push = stream.normal();
+                episode.states.push(&[x as f32, v as f32]);
+                episode.actions.push(&[push as f32]);
+                (x, v) = (x + 0.1 * v, v + 0.1 * (push - x - 0.2 * v));
+            }
+            episode
+        };
+        let episodes: Vec<Episode> = (0..5).map(episode).collect();
+        let signature = Signature {
+            fps: 10.0,
+            state: vec!["x".into(), "v".into()],
+            units: vec!["m".into(), "m/s".into()],
+            action: vec!["push".into()],
+            ..Signature::default()
+        };
+        let [state_stats, action_stats] = [2, 1].map(|w| terrella_core::Stats::of(w, []));
+        Dataset { signature, episodes, state_stats, action_stats, hash: "swings".into(), notes: vec![] }
+    }
+
+    #[test]
+    fn a_linear_world_is_foretold_by_the_linear_baseline_and_not_by_standing_still() {
+        let data = swings();
+        let config = OpenLoopConfig { horizons: vec![1, 20, 300], clips: 40, seed: 0 };
+        let table = open_loop((&data, &[0, 1, 2], &[3, 4]), &[], &config).expect("measured");
+        assert_eq!((table.too_long.clone(), table.counts.len()), (vec![300], 2), "what fits");
+        for row in &table.rows {
+            let rmse = |name: &str| row.told.iter().find(|t| t.predictor == name).expect("there").rmse;
+            assert!(rmse("linear ARX") < 1e-3 && rmse("copy-last") > 0.05, "{row:?}");
+        }
+        let text = table.to_string();
+        assert!(text.contains("x (m)") && text.contains("20 steps, 2.00 s"), "{text}");
+    }
+
+    #[test]
+    fn a_model_that_is_worse_than_a_baseline_is_told() {
+        let data = swings();
+        let lost = |starts: &[(usize, usize)], _: usize| Ok(Some(Table::from_data(2, vec![99.0; 2 * starts.len()])));
+        let config = OpenLoopConfig { horizons: vec![5], clips: 10, seed: 0 };
+        let table = open_loop((&data, &[0, 1, 2], &[3, 4]), &[("model", &lost)], &config).expect("measured");
+        assert!(table.limits().iter().any(|l| l.contains("no better than copy-last and linear ARX")), "{table}");
+    }
+}
