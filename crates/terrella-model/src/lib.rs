@@ -1,6 +1,7 @@
 //! World models, and the only door to Burn for networks.
 //!
-//! A [`Family`] is one way to model a world, such as [`JepaConfig`] (its network is [`Jepa`]). One [`Trainer`] teaches any of them from host-side batches; the trained one is
+//! A [`Family`] is one way to model a world: [`JepaConfig`] (its network is [`Jepa`]) or
+//! [`EnsembleConfig`]. One [`Trainer`] teaches any of them from host-side batches; the trained one is
 //! a [`terrella_core::Dynamics`] for planners, probes and tables. A checkpoint holds weights together
 //! with the configuration and the statistics they were trained with.
 #![recursion_limit = "256"]
@@ -33,7 +34,9 @@ pub use codec::StateCodec;
 pub use config::{Interface, JepaConfig, Sees, Size};
 pub use decoder::{DECODED_SIZE, Decoder};
 pub use error::{Error, Result};
-pub use family::{AnyWorld, Family, Foretold, ModelConfig, Visitor, Wants};
+pub use family::{
+    AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, Foretold, ModelConfig, Particles, Visitor, Wants,
+};
 pub use jepa::{Jepa, Shape, patcher};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;

@@ -6,6 +6,7 @@
 //! beside this one and a line in the registry below; nothing else needs to know it.
 
 mod any;
+pub(crate) mod ensemble;
 pub(crate) mod jepa;
 
 use crate::config::{Interface, JepaConfig};
@@ -16,6 +17,7 @@ pub use any::{AnyWorld, Foretold};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
+pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use terrella_core::{Batch, Dynamics, Key, Signature, Window};
@@ -182,6 +184,8 @@ macro_rules! registry {
 registry! {
     /// Joint-embedding predictive architecture after the LeWM recipe.
     Jepa(JepaConfig) = "jepa",
+    /// Probabilistic ensemble on state vectors (PETS).
+    Ensemble(EnsembleConfig) = "ensemble",
 }
 
 impl Default for ModelConfig {
@@ -253,10 +257,9 @@ mod tests {
             assert_eq!(serde_json::from_str::<ModelConfig>(&text).expect("read back"), config, "{text}");
         }
         let old: ModelConfig = serde_json::from_str(r#"{"size":"s","frame_skip":3}"#).expect("before families");
-        let old = old.family::<JepaConfig>("it").expect("a JEPA");
-        assert_eq!(old.frame_skip, 3, "{old:?}");
+        assert!(matches!(old, ModelConfig::Jepa(JepaConfig { frame_skip: 3, .. })), "{old:?}");
         let told = serde_json::from_str::<ModelConfig>(r#"{"kind":"rssm"}"#).expect_err("no such").to_string();
-        assert!(told.contains("rssm"), "{told}");
+        assert!(told.contains("rssm") && told.contains("ensemble"), "{told}");
     }
 
     #[test]

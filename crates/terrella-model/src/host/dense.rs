@@ -22,6 +22,12 @@ impl Dense {
         Self { weight: numbers(layer.weight.val()), bias: layer.bias.as_ref().map(|b| numbers(b.val())), input, output }
     }
 
+    /// A layer of a weight `[input, output]` and a bias.
+    pub(crate) fn new(weight: Vec<f32>, bias: Vec<f32>, [input, output]: [usize; 2]) -> Self {
+        assert_eq!((weight.len(), bias.len()), (input * output, output), "numbers of a layer");
+        Self { weight, bias: Some(bias), input, output }
+    }
+
     /// This layer followed by `y · scale + shift` on each output.
     pub(crate) fn then(mut self, scale: &[f32], shift: &[f32]) -> Self {
         self.weight.chunks_mut(self.output).for_each(|row| row.iter_mut().zip(scale).for_each(|(w, s)| *w *= s));

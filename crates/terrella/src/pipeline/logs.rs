@@ -12,9 +12,10 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
 use terrella_agent::View;
-use terrella_core::Dataset;
+use terrella_core::{Dataset, Key};
+use terrella_data::Sampler;
 use terrella_eval::{Block, Chart, Forecaster, Report, model_forecast, open_loop};
-use terrella_model::{AnyWorld, Family, Visitor, load_any, save_world};
+use terrella_model::{AnyWorld, EnsembleConfig, Family, Trainer, Visitor, load_any, save_world};
 
 /// A plain regression, trained beside a model of states to be compared with.
 const REGRESSION: &str = "regression";
@@ -35,7 +36,31 @@ pub fn train_plain(run: &Run, recordings: &Recordings, device: &Device, watch: &
             Ok(training)
         }
     }
-    run.settings.model.clone().visit(Train(run, recordings, device, watch))
+    let training = run.settings.model.clone().visit(Train(run, recordings, device, watch))?;
+    if run.settings.model.wants().picture.is_none() && !run.file(REGRESSION).exists() {
+        regression(run, recordings, device, watch)?;
+    }
+    Ok(training)
+}
+
+/// One network of the ensemble's size, by squared error, without resampling, in as many steps.
+fn regression(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<()> {
+    let size = run.settings.model.family::<EnsembleConfig>("size").unwrap_or_default();
+    let plain = EnsembleConfig { members: 1, bootstrap: false, variance: false, ..size };
+    let mut trainer = Trainer::new(plain, recordings.interface()?, recordings.train_config(&run.settings), device);
+    let config = trainer.config.clone();
+    let window = trainer.model_config.window(config.n_frames);
+    let seed = Key::new(config.seed).with("clips").seed();
+    let sampler = Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, config.batch_size, seed)?;
+    let stage = watch.stage(REGRESSION, config.steps);
+    while trainer.step() < config.steps {
+        trainer.advance(&sampler.batch(trainer.step()), false)?;
+        stage.at(trainer.step(), "");
+        if watch.stopped() {
+            return Err(crate::error::Interrupted { resume: Some(run.resume_command()) }.into());
+        }
+    }
+    Ok(save_world(&trainer, &run.file(REGRESSION))?)
 }
 
 /// Measures open-loop errors and keeps them in the run directory.

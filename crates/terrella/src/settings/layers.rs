@@ -17,6 +17,7 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("quickstart-state", include_str!("../../../../configs/quickstart-state.toml")),
     ("quickstart-pixels", include_str!("../../../../configs/quickstart-pixels.toml")),
     ("tworoom", include_str!("../../../../configs/tworoom.toml")),
+    ("ensemble", include_str!("../../../../configs/ensemble.toml")),
 ];
 
 /// The text of a preset.
@@ -263,6 +264,21 @@ mod tests {
         assert!(matches!(settings.planner, PlannerConfig::Mppi(c) if c.samples == 64), "fresh defaults");
         let error = layers.set("planner.elites=3").expect_err("not of mppi").to_string();
         assert!(error.contains("planner.elites"), "{error}");
+    }
+
+    #[test]
+    fn a_model_of_another_kind_brings_its_own_keys_and_its_own_training() {
+        let mut layers = Layers::new().expect("defaults");
+        layers.preset("quickstart").expect("of a JEPA");
+        layers.set("model.kind=ensemble").expect("another");
+        layers.set("model.members=7").expect("of an ensemble");
+        let settings = layers.clone().resolve().expect("settings");
+        let wanted = matches!(&settings.model, ModelConfig::Ensemble(c) if c.members == 7);
+        assert!(wanted && settings.train.n_frames == 2, "{:?} {:?}", settings.model, settings.train);
+        let error = layers.set("model.size=s").expect_err("not of an ensemble").to_string();
+        assert!(error.contains("model.size"), "{error}");
+        let error = layers.set("model.kind=rssm").expect_err("no such family").to_string();
+        assert!(error.contains("jepa, ensemble"), "{error}");
     }
 
     #[test]
