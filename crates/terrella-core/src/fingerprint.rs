@@ -1,0 +1,147 @@
+//! What an episode is known by, wherever it is stored: its states and actions, not its file.
+//!
+//! Pictures, their size, container and order of episodes do not matter. A sketch of the rows (the
+//! smallest of their hashes, as in MinHash by Broder 1997) recognises an episode that was cut, or
+//! that is part of a longer one. Numbers are compared bit for bit: a resampled or rescaled recording
+//! is another one.
+
+use crate::{Episode, Table};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Row hashes that are kept.
+const ROWS: usize = 32;
+/// Shared rows that make two recordings one, at least.
+const SHARED: usize = 4;
+
+/// What one episode is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Hash of all rows in order.
+    whole: Hash,
+    /// The smallest hashes of rows, ascending, each once.
+    rows: Vec<Hash>,
+}
+
+/// 64 bits, written as hexadecimal: JSON has no such numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Hash(u64);
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{:016x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u64::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of an episode.
+    pub fn of(episode: &Episode) -> Self {
+        let row = |table: &Table, at: usize| if table.width > 0 { table.row(at).to_vec() } else { Vec::new() };
+        let hashes = (0..episode.len()).map(|at| {
+            let numbers = row(&episode.states, at).into_iter().chain(row(&episode.actions, at));
+            // One zero, not two.
+            numbers.fold(OFFSET, |hash, x| mixed(hash, u64::from((x + 0.0).to_bits())))
+        });
+        let hashes: Vec<u64> = hashes.collect();
+        let whole = hashes.iter().fold(OFFSET, |hash, row| mixed(hash, *row));
+        let rows: BTreeSet<Hash> = hashes.into_iter().map(Hash).collect();
+        Self { whole: Hash(whole), rows: rows.into_iter().take(ROWS).collect() }
+    }
+
+    /// The largest hash up to which all rows are known; all of them, if there are few.
+    fn reach(&self) -> u64 {
+        if self.rows.len() < ROWS { u64::MAX } else { self.rows.last().map_or(0, |hash| hash.0) }
+    }
+
+    /// Whether more than half of the rows of one are rows of the other.
+    fn overlaps(&self, other: &Self) -> bool {
+        let reach = self.reach().min(other.reach());
+        let within = |f: &Self| f.rows.iter().filter(|hash| hash.0 <= reach).map(|h| h.0).collect::<HashSet<_>>();
+        let (a, b) = (within(self), within(other));
+        let shared = a.intersection(&b).count();
+        shared >= SHARED && 2 * shared > a.len().min(b.len())
+    }
+}
+
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// A number mixed into a hash (SplitMix64's finaliser, Steele, Lea, Flood 2014).
+fn mixed(hash: u64, x: u64) -> u64 {
+    let x = (hash.rotate_left(5) ^ x).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// Which of these episodes are among the known ones, whole or in part: one answer an episode.
+pub fn recognise(known: &[Fingerprint], episodes: &[Fingerprint]) -> Vec<bool> {
+    let whole: HashSet<Hash> = known.iter().map(|k| k.whole).collect();
+    let mut by_row: HashMap<Hash, Vec<usize>> = HashMap::new();
+    for (at, fingerprint) in known.iter().enumerate() {
+        fingerprint.rows.iter().for_each(|row| by_row.entry(*row).or_default().push(at));
+    }
+    let seen = |episode: &Fingerprint| {
+        let near: BTreeSet<usize> = episode.rows.iter().filter_map(|row| by_row.get(row)).flatten().copied().collect();
+        whole.contains(&episode.whole) || near.iter().any(|at| known[*at].overlaps(episode))
+    };
+    episodes.iter().map(seen).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Frames, Image, Key};
+
+    fn walk(seed: u64, rows: usize) -> Episode {
+        let mut stream = Key::new(seed).stream();
+        let mut numbers = |n: usize| (0..n).map(|_| stream.normal() as f32).collect::<Vec<_>>();
+        let (states, actions) = (Table::from_data(3, numbers(3 * rows)), Table::from_data(2, numbers(2 * rows)));
+        Episode { states, actions, ..Episode::default() }
+    }
+
+    fn cut(episode: &Episode, from: usize, to: usize) -> Episode {
+        let part = |t: &Table| Table::from_data(t.width, t.data[from * t.width..to * t.width].to_vec());
+        Episode { states: part(&episode.states), actions: part(&episode.actions), ..Episode::default() }
+    }
+
+    #[test]
+    fn an_episode_is_recognised_with_other_pictures_cut_and_within_a_longer_one() {
+        let known: Vec<Episode> = (0..20).map(|seed| walk(seed, 200)).collect();
+        let prints: Vec<Fingerprint> = known.iter().map(Fingerprint::of).collect();
+        let image = Image { height: 1, width: 1, data: vec![9, 9, 9] };
+        let painted = Episode { index: 77, frames: Some(Frames::from_images(&[image])), ..known[3].clone() };
+        let long = walk(99, 900);
+        let asked =
+            [painted, cut(&known[5], 40, 160), cut(&known[6], 0, 199), walk(500, 200), cut(&walk(501, 300), 10, 90)];
+        let answers = recognise(&prints, &asked.map(|e| Fingerprint::of(&e)));
+        assert_eq!(answers, [true, true, true, false, false], "known, cut, shorter by a row, two strangers");
+        let part = Fingerprint::of(&cut(&long, 300, 620));
+        assert_eq!(recognise(&[part], &[Fingerprint::of(&long)]), [true], "what it learned from is a part of it");
+    }
+
+    #[test]
+    fn recordings_that_stand_still_are_not_all_one() {
+        let still = |x: f32, rows: usize| Episode {
+            states: Table::from_data(1, vec![x; rows]),
+            actions: Table::from_data(1, vec![0.0; rows]),
+            ..Episode::default()
+        };
+        let known = [Fingerprint::of(&still(1.0, 50))];
+        let asked = [still(1.0, 50), still(1.0, 60), still(2.0, 50)].map(|e| Fingerprint::of(&e));
+        assert_eq!(recognise(&known, &asked), [true, false, false], "one row says nothing");
+    }
+
+    #[test]
+    fn a_fingerprint_survives_json() {
+        let print = Fingerprint::of(&walk(1, 100));
+        let text = serde_json::to_string(&print).expect("JSON");
+        assert_eq!(serde_json::from_str::<Fingerprint>(&text).expect("back"), print, "{text}");
+    }
+}
