@@ -58,10 +58,14 @@ pub fn rollout_error<D: Dynamics>(
     }
     let window = Window { n_frames: config.horizon + 1, frame_skip: width / action };
     let clips = draw_clips(dataset, held_out, window, config)?;
-    let mean = Mean::over(dynamics, (dataset, train), spec, (view, config))?;
+    // Never fitted to what is judged: without the episodes that were learned from there is no such curve.
+    let mean = match train {
+        [] => None,
+        _ => Some(Mean::over(dynamics, (dataset, train), spec, (view, config))?),
+    };
     let mut sums = Sums { parts: parts(spec), errors: BTreeMap::new(), n_points: window.n_frames };
     for batch in clips.chunks(config.batch) {
-        compare_batch(dynamics, dataset, (batch, window, view), &mean, &mut sums)?;
+        compare_batch(dynamics, dataset, (batch, window, view), mean.as_ref(), &mut sums)?;
     }
     let mut episodes: Vec<usize> = clips.iter().map(|c| c.episode).collect();
     episodes.dedup();
@@ -175,7 +179,7 @@ fn compare_batch<D: Dynamics>(
     dynamics: &D,
     dataset: &Dataset,
     (clips, window, view): (&[Clip], Window, View),
-    mean: &Mean,
+    mean: Option<&Mean>,
     sums: &mut Sums,
 ) -> Result<()> {
     let rows = |h: usize| clips.iter().map(move |c| (c.episode, c.start + h * window.frame_skip));
@@ -203,8 +207,10 @@ fn compare_batch<D: Dynamics>(
             let clip = offset + i;
             sums.push(LATENT, "model", clip, square(imagined.row(i), truth.row(i)));
             sums.push(LATENT, "copy-last", clip, square(first.row(i), truth.row(i)));
-            let to_mean = truth.row(i).iter().zip(&mean.latent).map(|(a, b)| (f64::from(*a) - b).powi(2)).sum::<f64>();
-            sums.push(LATENT, "mean", clip, to_mean / truth.width as f64);
+            if let Some(mean) = mean {
+                let squares = truth.row(i).iter().zip(&mean.latent).map(|(a, b)| (f64::from(*a) - b).powi(2));
+                sums.push(LATENT, "mean", clip, squares.sum::<f64>() / truth.width as f64);
+            }
             let log = &dataset.episodes[episode];
             let start = clips[i].start;
             push_parts(sums, clip, (log.states.row(row), log.states.row(start)), (&reads, &seen_reads, i), mean);
@@ -224,13 +230,12 @@ fn push_parts(
     clip: usize,
     (truth, last): (&[f32], &[f32]),
     (reads, seen, at): (&Option<Table>, &Option<Table>, usize),
-    mean: &Mean,
+    mean: Option<&Mean>,
 ) {
     let (Some(reads), Some(seen)) = (reads, seen) else { return };
     for (at_part, part) in sums.parts.clone().iter().enumerate() {
-        let predictors =
-            [("model", reads.row(at)), ("seen", seen.row(at)), ("copy-last", last), ("mean", &mean.state[..])];
-        for (name, guess) in predictors {
+        let predictors = [("model", reads.row(at)), ("seen", seen.row(at)), ("copy-last", last)];
+        for (name, guess) in predictors.into_iter().chain(mean.map(|mean| ("mean", &mean.state[..]))) {
             sums.push(PARTS + at_part, name, clip, part.error(guess, truth));
         }
     }
@@ -241,7 +246,7 @@ fn push_picture(
     clip: usize,
     truth: &Image,
     (drawn, seen, last): (&Image, &Image, &Image),
-    mean: &Mean,
+    mean: Option<&Mean>,
 ) {
     let bytes = |image: &Image| image.data.iter().map(|b| f64::from(*b)).collect::<Vec<_>>();
     let truth = bytes(truth);
@@ -255,7 +260,7 @@ fn push_picture(
     push("model", &bytes(drawn));
     push("seen", &bytes(seen));
     push("copy-last", &bytes(last));
-    if let Some(picture) = &mean.picture {
+    if let Some(picture) = mean.and_then(|mean| mean.picture.as_ref()) {
         push("mean", picture);
     }
 }

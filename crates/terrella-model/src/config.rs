@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dataset, Signature, Stats, Table};
+use terrella_core::{Dataset, Fingerprint, Signature, Stats, Table};
 
 /// The size dial.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,40 @@ pub struct Interface {
     /// angles the shorter way round. Absent in checkpoints from before there were families.
     #[serde(default)]
     pub rate_stats: Option<Stats>,
+    /// What it learned from. Absent in checkpoints from before this was kept.
+    #[serde(default)]
+    pub learned: Option<Learned>,
+}
+
+/// The episodes that a model learned from, and what an evaluation needs of them: it must never fit
+/// anything to the episodes that it judges.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Learned {
+    /// Seed of the split.
+    pub split_seed: u64,
+    /// Share of the episodes that was held out.
+    pub held_out: f64,
+    /// One fingerprint an episode.
+    pub episodes: Vec<Fingerprint>,
+    /// Standard deviation of the change of each action number from row to row.
+    pub action_change: Vec<f32>,
+}
+
+impl Learned {
+    /// What is kept of these episodes.
+    pub fn of(dataset: &Dataset, train: &[usize], (split_seed, held_out): (u64, f64)) -> Self {
+        let episodes = || train.iter().map(|&e| &dataset.episodes[e]);
+        let changes: Vec<Table> = episodes().map(|e| changes(&e.actions)).collect();
+        let action_change = Stats::of(dataset.signature.action.len(), &changes).std;
+        Self { split_seed, held_out, episodes: episodes().map(Fingerprint::of).collect(), action_change }
+    }
+}
+
+/// From each row to the next.
+fn changes(table: &Table) -> Table {
+    let width = table.width;
+    let data = table.data.iter().zip(table.data.iter().skip(width)).map(|(a, b)| b - a).collect();
+    Table { width, data }
 }
 
 impl Interface {
@@ -97,6 +131,7 @@ impl Interface {
         let (state_stats, action_stats) = dataset.stats_of(train);
         let rates: Vec<Table> = train.iter().map(|&e| rates(dataset, e, angles)).collect();
         Ok(Self {
+            learned: None,
             rate_stats: Some(Stats::of(width, rates.iter().filter(|_| width > 0))),
             signature: dataset.signature.clone(),
             state_stats,

@@ -31,7 +31,7 @@ mod world;
 pub use batch::{Batcher, Tensors};
 pub use checkpoint::{Saved, load_any, save_world};
 pub use codec::StateCodec;
-pub use config::{Interface, JepaConfig, Sees, Size};
+pub use config::{Interface, JepaConfig, Learned, Sees, Size};
 pub use decoder::{DECODED_SIZE, Decoder};
 pub use error::{Error, Result};
 pub use family::{

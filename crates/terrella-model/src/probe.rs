@@ -85,6 +85,7 @@ mod tests {
             angles: vec![],
             data_hash: String::new(),
             rate_stats: None,
+            learned: None,
         };
         let probe = Probe::fit(StateCodec::new(&interface), &latents, &states, 1e-6);
         let read = probe.read(&latents);

@@ -30,6 +30,7 @@ pub(crate) fn interface(side: usize) -> Interface {
         angles: Vec::new(),
         data_hash: "random".to_owned(),
         rate_stats: None,
+        learned: None,
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn interface(config: &JepaConfig) -> Interface {
         angles: Vec::new(),
         data_hash: "random".to_owned(),
         rate_stats: None,
+        learned: None,
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let settings = self.settings.resolve("quickstart")?;
-        let config = BenchConfig { seconds: self.seconds, env: settings.data.env.clone() };
+        let config = BenchConfig { seconds: self.seconds, env: settings.data.collected_in().to_owned() };
         let folder = std::env::temp_dir().join(format!("terrella-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let timed = bench(&settings, &config, &folder, (&device(), &super::watch()));

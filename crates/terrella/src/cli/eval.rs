@@ -114,9 +114,6 @@ pub(super) fn load_model(
     let mut recordings = Recordings::open(&data_of(&run), &run.settings, watch)?;
     let interface = trained.interface();
     check_compatible(&recordings.dataset.signature, &interface.signature)?;
-    if recordings.dataset.hash != interface.data_hash {
-        watch.say("the model was trained on other recordings, so all episodes of these are held out");
-        recordings.hold_out_all();
-    }
+    recordings.judge(interface)?.iter().for_each(|line| watch.say(line));
     Ok((run, trained, recordings))
 }

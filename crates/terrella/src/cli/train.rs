@@ -84,6 +84,8 @@ pub(super) fn open(
             "there is nothing to learn from; record some with `terrella collect --out data/x` and give --data data/x, or use `terrella quickstart` instead of {verb}"
         )));
     }
-    crate::pipeline::KnownWorld::of(&settings.data.env)?;
+    if let Some(env) = &settings.data.env {
+        crate::pipeline::KnownWorld::of(env)?;
+    }
     Run::create(verb, out, settings)
 }

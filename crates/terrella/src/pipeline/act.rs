@@ -6,8 +6,8 @@ use super::{Recordings, Run};
 use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
 use anyhow::{Context, Result};
 use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
-use terrella_core::{Dynamics, EnvSpec, Error, Goal, Policy, Table};
-use terrella_model::{Latents, Probe, Saved, Sees, World};
+use terrella_core::{Dynamics, EnvSpec, Error, Goal, Policy, Stats, Table};
+use terrella_model::{Latents, Learned, Probe, Saved, Sees, World};
 
 /// A model that can act in a world. It can be shared by threads.
 pub struct Actor {
@@ -66,7 +66,13 @@ impl Actor {
         let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.tolerance.clone());
         let (wide, near) =
             (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
-        let [prior, near] = [wide, near].map(|s| prior(&s, recordings, world.targets));
+        let interface = saved.world.interface();
+        let train = &recordings.split.train;
+        // An earlier version kept no such thing; its own recordings, if these are they, tell it.
+        let retold = || (!train.is_empty()).then(|| Learned::of(&recordings.dataset, train, (0, 0.0)));
+        let learned = interface.learned.clone().or_else(retold);
+        let rule = |s: &PriorSettings| prior(s, &interface.action_stats, learned.as_ref(), world.targets);
+        let (prior, near) = (rule(&wide)?, rule(&near)?);
         let probe = run.json(PROBE)?;
         let spec = world.env.spec().clone();
         let actor = Self { saved, probe, spec, targets: world.targets, tolerance, prior, near, settings };
@@ -162,29 +168,23 @@ impl Actor {
     }
 }
 
-/// Where a search begins, from the training episodes.
-fn prior(settings: &PriorSettings, recordings: &Recordings, targets: bool) -> PriorRule {
-    let train = &recordings.split.train;
-    let (_, stats) = recordings.dataset.stats_of(train);
-    let scaled = |std: Vec<f32>| std.iter().map(|s| s * settings.scale).collect::<Vec<_>>();
+/// Where a search begins: from what the model learned from, never from what it is judged on.
+fn prior(settings: &PriorSettings, stats: &Stats, learned: Option<&Learned>, targets: bool) -> Result<PriorRule> {
+    let scaled = |std: &[f32]| std.iter().map(|s| s * settings.scale).collect::<Vec<_>>();
     let hold = match settings.kind {
         PriorKind::Auto => targets,
         PriorKind::Hold => true,
         PriorKind::Fixed => false,
     };
     if !hold {
-        return PriorRule::Fixed { mean: stats.mean, std: scaled(stats.std) };
+        return Ok(PriorRule::Fixed { mean: stats.mean.clone(), std: scaled(&stats.std) });
     }
-    let changes: Vec<Table> = train.iter().map(|&e| changes(&recordings.dataset.episodes[e].actions)).collect();
-    let std = terrella_core::Stats::of(stats.std.len(), &changes).std;
-    PriorRule::HoldLast { std: scaled(std), growth: settings.growth }
-}
-
-/// From each row to the next.
-fn changes(table: &Table) -> Table {
-    let width = table.width;
-    let data = table.data.iter().zip(table.data.iter().skip(width)).map(|(a, b)| b - a).collect();
-    Table { width, data }
+    let learned = learned.ok_or_else(|| {
+        crate::error::usage(
+            "this checkpoint is of an earlier version and does not say how recorded actions change, from which a search begins; train it anew, or use --set prior.kind=fixed",
+        )
+    })?;
+    Ok(PriorRule::HoldLast { std: scaled(&learned.action_change), growth: settings.growth })
 }
 
 /// A policy that could not be made, or must not go on: it says so when it is asked.

@@ -32,6 +32,8 @@ pub struct Evaluation {
     pub rollout: Option<RolloutTable>,
     /// Open-loop errors in units of the log, where there is no world to act in.
     pub open_loop: Option<OpenLoop>,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
 }
 
 /// Tries all policies of the settings on the same pairs, and measures open-loop errors.
@@ -41,16 +43,23 @@ pub struct Evaluation {
 pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch) -> Result<Evaluation> {
     let (settings, world) = (&run.settings.eval, recordings.world()?);
     let protocol = settings.protocol();
+    let mut notes = Vec::new();
     let stage = watch.stage("imagine", 1);
     let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
     let rollout = rollout_error(&actor.saved.world, world.env.spec(), sides, actor.view(), &settings.rollout);
     let rollout = match rollout {
         Ok(table) => Some(table),
         Err(error) => {
-            watch.say(&format!("open-loop errors are left out: {error}"));
+            notes.push(format!("Open-loop errors are left out: {error}."));
             None
         }
     };
+    if recordings.split.train.is_empty() {
+        notes.push(
+            "None of the recorded episodes was learned from, so no average of training recordings stands beside the open-loop errors.".to_owned(),
+        );
+    }
+    notes.iter().for_each(|note| watch.say(note));
     stage.at(1, "");
     drop(stage);
     let arena = Arena {
@@ -84,8 +93,14 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         .map(|a| Scorecard::new(a, &floors, provenance.clone()))
         .collect::<terrella_core::Result<Vec<_>>>()?;
     let failures = all.iter().flat_map(|a| protocol.rules.iter().map(|&rule| failures(&*world.env, a, rule))).collect();
-    let evaluation =
-        Evaluation { scorecards, comparisons: against_first(&all, &protocol), failures, rollout, open_loop: None };
+    let evaluation = Evaluation {
+        scorecards,
+        comparisons: against_first(&all, &protocol),
+        failures,
+        rollout,
+        open_loop: None,
+        notes,
+    };
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
 }

@@ -48,9 +48,10 @@ pub fn quickstart(mut run: Run, device: &Device, watch: &Watch) -> Result<Outcom
 fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
     // It ends in acting, for which other families have no policy yet.
     run.settings.jepa()?;
-    let recordings = open_or_collect(run, watch)?;
+    let mut recordings = open_or_collect(run, watch)?;
     recordings.world()?;
     let saved = train_or_load(run, &recordings, device, watch)?;
+    recordings.judge(saved.world.interface())?.iter().for_each(|line| watch.say(line));
     let actor = Actor::new(run, saved, &recordings)?;
     let evaluation = match run.json::<Evaluation>(FILE)? {
         Some(evaluation) => evaluation,
@@ -75,7 +76,7 @@ fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {
             if !path.exists() {
                 let data = &settings.data;
                 let config = CollectConfig {
-                    env: data.env.clone(),
+                    env: data.collected_in().to_owned(),
                     episodes: data.episodes,
                     steps: data.episode_steps,
                     explore: data.explore,

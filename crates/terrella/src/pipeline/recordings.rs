@@ -1,14 +1,15 @@
 //! Recordings as a run uses them: opened for its model, split by episode, with their world.
 
 use super::worlds::KnownWorld;
+use crate::error::usage;
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{Dataset, Split};
+use terrella_core::{Dataset, Fingerprint, Split, recognise};
 use terrella_data::{OpenOptions, open_with};
-use terrella_model::{Interface, TrainConfig};
+use terrella_model::{Interface, Learned, TrainConfig};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -18,8 +19,10 @@ pub struct Recordings {
     pub split: Split,
     /// How they were held out, in words.
     pub split_words: String,
-    /// Their world, if we know it.
+    /// Their world, if it is declared and known.
     pub world: Option<KnownWorld>,
+    /// Seed and share of the split, as asked for.
+    asked: (u64, f64),
 }
 
 impl Recordings {
@@ -43,19 +46,66 @@ impl Recordings {
             dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
         let percent = 100.0 * settings.data.held_out;
         let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
-        let world = match &dataset.signature.env {
-            Some(id) => Some(KnownWorld::of(id)?),
-            None => KnownWorld::of(&settings.data.env).ok().filter(|world| world.fits(&dataset.signature)),
-        };
-        Ok(Self { dataset: Arc::new(dataset), split, split_words, world })
+        let world = KnownWorld::declared(&dataset.signature, settings.data.env.as_deref())?;
+        let asked = (settings.data.split_seed, settings.data.held_out);
+        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, asked })
     }
 
-    /// Judges on all episodes, as when a model meets recordings it was not trained on.
-    pub fn hold_out_all(&mut self) {
-        let all: Vec<usize> = (0..self.dataset.episodes.len()).collect();
-        // The mean baselines of open-loop errors then come from the same episodes.
-        self.split = Split { train: all.clone(), held_out: all };
-        self.split_words = "all episodes of recordings that nothing was learned from".to_owned();
+    /// Puts aside for judging what this model did not learn from, and nothing else, whatever the settings
+    /// say of a split and in whichever file the recordings are. Answers with what there is to tell.
+    ///
+    /// # Errors
+    /// If another split of the same recordings is asked for, or it learned from every episode.
+    pub fn judge(&mut self, interface: &Interface) -> Result<Vec<String>> {
+        let same = self.dataset.hash == interface.data_hash;
+        let Some(learned) = &interface.learned else {
+            let mut told = vec![
+                "the checkpoint does not say which episodes it learned from (an earlier version made it), so nothing proves that these are held out".to_owned(),
+            ];
+            if !same {
+                told.push(
+                    "it was trained on recordings with another hash; all episodes of these are judged".to_owned(),
+                );
+                let all: Vec<usize> = (0..self.dataset.episodes.len()).collect();
+                self.split = Split { train: Vec::new(), held_out: all };
+                self.split_words = "all episodes of a file that nothing was learned from, unproven".to_owned();
+            }
+            return Ok(told);
+        };
+        let prints: Vec<Fingerprint> = self.dataset.episodes.iter().map(Fingerprint::of).collect();
+        let known = recognise(&learned.episodes, &prints);
+        let (train, fresh): (Vec<usize>, Vec<usize>) = (0..known.len()).partition(|&e| known[e]);
+        let n = known.len();
+        if same && self.asked != (learned.split_seed, learned.held_out) {
+            let judged = self.split.held_out.len();
+            let seen = self.split.held_out.iter().filter(|&&e| known[e]).count();
+            return Err(usage(format!(
+                "data.split_seed = {} and data.held_out = {} would judge {judged} episodes, {seen} of which this model learned from; its own split is {} and {}: leave these settings out",
+                self.asked.0, self.asked.1, learned.split_seed, learned.held_out
+            )));
+        }
+        if fresh.is_empty() {
+            return Err(usage(format!(
+                "this model learned from all {n} episodes of these recordings, so there is none to judge it on; give recordings that it has not seen with --data"
+            )));
+        }
+        let mut told = Vec::new();
+        if !same {
+            let (seen, left) = (train.len(), fresh.len());
+            self.split_words = match seen {
+                0 => format!("all {n} episodes; none of them was learned from, by fingerprint"),
+                _ => format!(
+                    "{left} of {n} episodes; the other {seen} were learned from, by fingerprint, and are left out"
+                ),
+            };
+            told.push(format!("these are other files than it was trained on; judged are {}", self.split_words));
+        }
+        let twins = self.split.held_out.iter().filter(|&&e| known[e]).count();
+        if same && twins > 0 {
+            told.push(format!("{twins} held-out episodes share their rows with learned ones and are not judged"));
+        }
+        self.split = Split { train, held_out: fresh };
+        Ok(told)
     }
 
     /// Their world.
@@ -84,6 +134,7 @@ impl Recordings {
     pub fn interface(&self) -> Result<Interface> {
         let declared = || self.dataset.signature.angles();
         let angles = self.world.as_ref().map_or_else(declared, |w| w.env.spec().angles.clone());
-        Ok(Interface::of(&self.dataset, &self.split.train, &angles)?)
+        let interface = Interface::of(&self.dataset, &self.split.train, &angles)?;
+        Ok(Interface { learned: Some(Learned::of(&self.dataset, &self.split.train, self.asked)), ..interface })
     }
 }

@@ -38,6 +38,7 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.failures = evaluation.failures;
         report.rollout = evaluation.rollout;
         report.open_loop = evaluation.open_loop;
+        report.limits.extend(evaluation.notes);
     }
     if let Some((actor, recordings)) = loaded {
         report.dreams = dreams(run, actor, recordings);
@@ -64,8 +65,7 @@ pub fn write(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<PathBuf
 }
 
 fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
-    let world =
-        loaded.and_then(|(_, r)| r.world.as_ref()).map_or(run.settings.data.env.clone(), |w| w.env.spec().id.clone());
+    let world = loaded.and_then(|(_, r)| r.world.as_ref()).map_or("recordings".to_owned(), |w| w.env.spec().id.clone());
     let sees = if run.settings.model.wants().picture.is_some() { "pictures" } else { "logged states" };
     format!("A world model of {world}, learned from {sees}")
 }

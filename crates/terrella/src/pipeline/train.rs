@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terrella_core::Key;
 use terrella_data::{Prefetch, Sampler};
-use terrella_model::{Family, Monitor, Progress, Trainer};
+use terrella_model::{Family, Learned, Monitor, Progress, Trainer};
 
 /// Batches prepared ahead.
 const AHEAD: usize = 2;
@@ -58,6 +58,14 @@ pub fn train<F: Family>(
             run.path().display(),
             trainer.interface.data_hash,
             recordings.dataset.hash
+        );
+    }
+    let fresh = recordings.interface()?.learned;
+    let other = |begun: &Learned| fresh.as_ref().is_none_or(|fresh| fresh.episodes != begun.episodes);
+    if trainer.interface.learned.as_ref().is_some_and(other) {
+        bail!(
+            "{} was begun on another split of these recordings; keep data.split_seed and data.held_out as they were",
+            run.path().display()
         );
     }
     let config = trainer.config.clone();

@@ -48,8 +48,9 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataSettings {
-    /// The world: that of the recordings if they name one.
-    pub env: String,
+    /// The world, for recordings that do not name theirs; it is never guessed. Where there are no
+    /// recordings, some are collected in it, or in `pusht` if it is absent.
+    pub env: Option<String>,
     /// Recordings of any known format; without them some are collected in the world.
     pub path: Option<PathBuf>,
     /// Episodes to collect.
@@ -71,7 +72,7 @@ pub struct DataSettings {
 impl Default for DataSettings {
     fn default() -> Self {
         Self {
-            env: "pusht".to_owned(),
+            env: None,
             path: None,
             episodes: 200,
             episode_steps: 120,
@@ -81,6 +82,13 @@ impl Default for DataSettings {
             split_seed: 0,
             symmetry: true,
         }
+    }
+}
+
+impl DataSettings {
+    /// The world that is collected in.
+    pub fn collected_in(&self) -> &str {
+        self.env.as_deref().unwrap_or("pusht")
     }
 }
 
@@ -241,6 +249,7 @@ impl Settings {
             terrella_model::Symmetry { extent: 1.0, points: vec![], headings: vec![], action_points: vec![] };
         let mut settings = Self::default();
         settings.data.path = Some(PathBuf::from("data"));
+        settings.data.env = Some(String::new());
         settings.train.symmetry = Some(symmetry);
         settings.mpc.deadline_ms = Some(1);
         settings.mpc.slack_blocks = Some(1);
