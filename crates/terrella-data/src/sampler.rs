@@ -144,15 +144,17 @@ const ROUNDS: u64 = 6;
 /// Lays clips out as a batch, replacing what it held.
 ///
 /// # Panics
-/// If a clip reaches beyond its episode.
+/// If a clip reaches beyond its episode, or an episode lacks a reward or an end that the signature promises.
 pub fn gather(dataset: &Dataset, window: Window, clips: &[Clip], batch: &mut Batch) {
     batch.clips.clear();
     batch.images.clear();
-    batch.states.clear();
-    batch.actions.clear();
+    for numbers in [&mut batch.states, &mut batch.actions, &mut batch.dt, &mut batch.rewards, &mut batch.ends] {
+        numbers.clear();
+    }
     batch.clips.extend_from_slice(clips);
     batch.n_frames = window.n_frames;
-    batch.image_size = dataset.signature.image;
+    let signature = &dataset.signature;
+    batch.image_size = signature.image;
     let picture = batch.image_size.map_or(0, |[height, width]| height * width * 3);
     batch.images.reserve(clips.len() * window.n_frames * picture);
     for clip in clips {
@@ -166,5 +168,13 @@ pub fn gather(dataset: &Dataset, window: Window, clips: &[Clip], batch: &mut Bat
             }
         }
         batch.actions.extend_from_slice(clip.actions(window, episode));
+        let acted = clip.start..clip.start + window.span() - 1;
+        batch.dt.extend(episode.durations(acted.clone(), signature.fps).map(|seconds| seconds as f32));
+        if signature.reward {
+            batch.rewards.extend_from_slice(&episode.rewards[acted.clone()]);
+        }
+        if signature.ends {
+            batch.ends.extend(episode.terminated[acted].iter().map(|ended| f32::from(u8::from(*ended))));
+        }
     }
 }
