@@ -121,6 +121,7 @@ impl Reading<'_> {
         };
         let schema = frame_schema(tables, self.pictures);
         let lengths = source.lengths();
+        let mut dropped = Dropped::of(source.signature());
         for (at, &rows) in lengths.iter().enumerate() {
             let episode = source.episode(at);
             let mut columns = index_columns(self.episodes.length.len(), rows, tables.signature.fps).to_vec();
@@ -131,6 +132,7 @@ impl Reading<'_> {
             }
             let batch = RecordBatch::try_new(schema.clone(), columns);
             writer.write(&batch.map_err(|e| Error::broken(&recording.path, format!("episode {at}: {e}")))?)?;
+            dropped.times |= !episode.times.is_empty();
             self.episodes.task.push(episode.task);
             self.episodes.length.push(rows as i64);
             self.episodes.source.push(number as i64);
@@ -144,7 +146,7 @@ impl Reading<'_> {
             recording: recording.clone(),
             episodes: lengths.len(),
             rows: lengths.iter().sum(),
-            notes: source.notes().iter().map(Note::to_string).collect(),
+            notes: source.notes().iter().map(Note::to_string).chain(dropped.told()).collect(),
         })
     }
 
@@ -160,7 +162,7 @@ impl Reading<'_> {
             frames: self.name.join("frames"),
             episodes: self.name.join("episodes.parquet"),
             complete: true,
-            signature: signature.clone(),
+            signature: Signature { reward: false, ends: false, ..signature.clone() },
             views: source.views().to_vec(),
             state,
             action,
@@ -190,6 +192,30 @@ impl Reading<'_> {
         let schema = Arc::new(Schema::new(episode_fields()));
         write_table(&path, &RecordBatch::try_new(schema, columns).map_err(|e| Error::broken(&path, e))?)?;
         Ok(tables)
+    }
+}
+
+/// What the tables have no columns for.
+struct Dropped {
+    reward: bool,
+    ends: bool,
+    times: bool,
+}
+
+impl Dropped {
+    fn of(signature: &Signature) -> Self {
+        Self { reward: signature.reward, ends: signature.ends, times: false }
+    }
+
+    /// For people, if there is anything.
+    fn told(&self) -> Option<String> {
+        let all = [
+            (self.reward, "rewards"),
+            (self.ends, "ends of tasks"),
+            (self.times, "times of rows that are not at the rate"),
+        ];
+        let names: Vec<&str> = all.into_iter().filter(|(there, _)| *there).map(|(_, name)| name).collect();
+        (!names.is_empty()).then(|| format!("stages: not kept: {}", names.join(", ")))
     }
 }
 

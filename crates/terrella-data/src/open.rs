@@ -111,6 +111,18 @@ pub fn import(
     let ImportOptions { source: options, image_size, video } = options;
     let source = open_source(source, options)?;
     let mut signature = source.signature().clone();
+    let recorded_fps = signature.fps;
+    let mut notes = source.notes();
+    let own_times = || (0..source.lengths().len()).any(|at| !source.episode(at).times.is_empty());
+    if recorded_fps.fract() != 0.0 && own_times() {
+        // LeRobot names the rate by a whole number; where rows have times, it is only a name.
+        signature.fps = recorded_fps.round().max(1.0);
+        let what = format!(
+            "the median rate, {recorded_fps:.4} a second, is stored as {}; rows keep their own times",
+            signature.fps
+        );
+        notes.push(Note { place: "fps".to_owned(), what });
+    }
     if *image_size == Some(0) {
         return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned()));
     }
@@ -136,10 +148,13 @@ pub fn import(
         });
         let mut frames = seen.collect::<Result<Vec<_>>>()?;
         let views = frames.split_off(usize::from(signature.image.is_some()));
-        writer.write_views(&Episode { frames: frames.pop(), ..source.episode(at) }, &views)?;
+        let mut episode = Episode { frames: frames.pop(), ..source.episode(at) };
+        if signature.fps != recorded_fps && episode.times.is_empty() {
+            episode.times = (0..episode.len()).map(|row| episode.time(row, recorded_fps)).collect();
+        }
+        writer.write_views(&episode, &views)?;
         progress(at + 1, total);
     }
-    let notes = source.notes();
     let origin = serde_json::json!({
         "source": source.path().file_name().map(|name| name.to_string_lossy()),
         "source_hash": source.hash()?,

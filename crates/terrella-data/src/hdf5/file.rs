@@ -44,6 +44,11 @@ impl Shape {
         self.byte && matches!(self.sides.as_slice(), [_, h, w, 3] if *h > 0 && *w > 0)
     }
 
+    /// Whether each row is one number.
+    pub(super) fn is_column(&self) -> bool {
+        (self.float || self.whole) && matches!(self.sides.as_slice(), [_] | [_, 1])
+    }
+
     /// Whether each row is a few numbers.
     pub(super) fn is_table(&self) -> bool {
         self.float && (self.sides.len() == 1 || self.sides.len() == 2)

@@ -9,6 +9,7 @@ mod robomimic;
 mod rows;
 
 use crate::format::{Evidence, check_finite, given_names};
+use crate::outcome::{Outcome, agree};
 use crate::views::{Offered, choose_camera, choose_views};
 use crate::{Error, Format, Note, Result, Source, SourceOptions, View};
 use file::{Hdf5, Rows, Shape};
@@ -66,6 +67,21 @@ struct Recorded {
     /// Rows of the camera, if there is one, and of each view.
     pictures: Vec<Rows>,
     success: Option<bool>,
+    outcome: Outcome,
+}
+
+impl Recorded {
+    /// Reads what came of each action, from datasets of one number a row; a name is empty where there is none.
+    fn with_outcome(mut self, file: &Hdf5, rows: [Option<Rows>; 3]) -> Self {
+        let [rewards, ends, cuts] = rows.map(|rows| {
+            let table = rows.and_then(|rows| file.table(&rows).ok()).filter(|table| table.width == 1);
+            table.map(|table| table.data).unwrap_or_default()
+        });
+        self.outcome.rewards = rewards;
+        ends.into_iter().for_each(|x| Outcome::mark(&mut self.outcome.terminated, x));
+        cuts.into_iter().for_each(|x| Outcome::mark(&mut self.outcome.truncated, x));
+        self
+    }
 }
 
 /// An opened file of either layout.
@@ -96,6 +112,8 @@ struct Found {
     fps: Option<f64>,
     task: Option<String>,
     state: Vec<String>,
+    /// What reward, end and cut are called.
+    outcomes: [&'static str; 3],
     /// Episodes by name, or why they cannot be read.
     episodes: Vec<(String, Result<Recorded>)>,
     notes: Vec<Note>,
@@ -153,8 +171,11 @@ impl Recording {
         let Some([state, action]) = names else {
             return Err(first_error.unwrap_or_else(|| Error::broken(&path, "it holds no episode", "record one")));
         };
+        let all = episodes.iter_mut().map(|e| (e.actions.len(), &mut e.outcome));
+        let logged = agree(all, found.outcomes, &mut notes);
         let image = cameras.camera.as_ref().and(sizes.first().copied());
-        let signature = Signature { fps, image, state, action, env: options.env.clone(), ..Signature::default() };
+        let (reward, ends) = (logged.reward, logged.ends);
+        let signature = Signature { fps, image, state, action, env: options.env.clone(), reward, ends };
         let seen = cameras.names().zip(sizes);
         let cameras = seen.map(|(name, size)| View { name: name.to_owned(), size, depth: None }).collect();
         let task = options.task.clone().or(found.task).unwrap_or_else(|| "unknown".to_owned());
@@ -198,15 +219,9 @@ impl Source for Recording {
     }
 
     fn episode(&self, at: usize) -> Episode {
-        let Recorded { states, actions, .. } = &self.episodes[at];
-        Episode {
-            index: at,
-            task: self.task.clone(),
-            states: states.clone(),
-            actions: actions.clone(),
-            frames: None,
-            ..Episode::default()
-        }
+        let Recorded { states, actions, outcome, .. } = &self.episodes[at];
+        let (states, actions) = (states.clone(), actions.clone());
+        outcome.on(Episode { index: at, task: self.task.clone(), states, actions, ..Episode::default() })
     }
 
     fn cameras(&self) -> &[View] {

@@ -5,9 +5,13 @@
 
 use super::file::{Hdf5, Rows};
 use super::{Cameras, Found, Recorded, Recording, cameras};
+use crate::outcome::Outcome;
 use crate::{Error, Note, Result, SourceOptions};
 use serde_json::Value;
 use terrella_core::Table;
+
+/// What came of each action; where a recording was cut is not stored.
+const OUTCOMES: [&str; 3] = ["rewards", "dones", ""];
 
 pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     let mut demos: Vec<(u64, String)> = file
@@ -35,7 +39,9 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         parts.push((name, shape.sides.get(1).copied().unwrap_or(1)));
         kept = vec!["actions", "states"];
     }
-    let here = file.datasets(&format!("data/{first}")).into_iter().map(|(name, _)| name);
+    let here = file.datasets(&format!("data/{first}"));
+    kept.extend(OUTCOMES.iter().filter(|name| here.iter().any(|(n, shape)| n == *name && shape.is_column())));
+    let here = here.into_iter().map(|(name, _)| name);
     let mut others: Vec<String> = here.chain(observed.iter().map(|(name, _)| format!("obs/{name}"))).collect();
     let shown = |name: &str| cameras.names().any(|camera| name.strip_prefix("obs/") == Some(camera));
     others.retain(|name| !kept.contains(&name.as_str()) && !shown(name));
@@ -59,6 +65,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         fps: environment["env_kwargs"]["control_freq"].as_f64().filter(|f| *f > 0.0),
         task: environment["env_name"].as_str().map(str::to_owned),
         state,
+        outcomes: OUTCOMES,
         episodes,
         notes,
     };
@@ -91,5 +98,6 @@ fn demonstration(file: &Hdf5, demo: &str, parts: &[(String, usize)], cameras: &C
     let rewards = rows_of("rewards").and_then(|rows| file.table(&rows)).ok();
     let success = rewards.map(|r| r.data.iter().any(|x| *x >= 1.0)).filter(|done| *done);
     let pictures = cameras.names().map(|camera| rows_of(&format!("obs/{camera}"))).collect::<Result<_>>()?;
-    Ok(Recorded { states, actions, pictures, success })
+    let recorded = Recorded { states, actions, pictures, success, outcome: Outcome::default() };
+    Ok(recorded.with_outcome(file, OUTCOMES.map(|name| rows_of(name).ok())))
 }

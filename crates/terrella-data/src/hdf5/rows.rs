@@ -5,9 +5,12 @@
 
 use super::file::{Hdf5, Rows, Shape};
 use super::{Found, Recorded, Recording, cameras};
+use crate::outcome::Outcome;
 use crate::{Error, Note, Result, SourceOptions};
 use terrella_core::Table;
 
+/// What came of each action.
+const OUTCOMES: [&str; 3] = ["reward", "terminated", "truncated"];
 /// Columns that can be the state, the best first.
 const STATES: [&str; 3] = ["state", "observation", "proprio"];
 
@@ -27,10 +30,16 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     let state = STATES.iter().find(|name| columns.iter().any(|(n, s)| n == *name && s.is_table()));
     let cameras = cameras(&file, options, &columns)?;
     let told = ["action", "ep_len", "ep_offset", "ep_idx", "step_idx"];
+    let outcomes = OUTCOMES.map(|name| columns.iter().any(|(n, s)| n == name && s.is_column()).then_some(name));
     let others: Vec<&str> = columns
         .iter()
         .map(|(name, _)| name.as_str())
-        .filter(|n| !told.contains(n) && state != Some(n) && cameras.names().all(|camera| camera != *n))
+        .filter(|n| {
+            !told.contains(n)
+                && !outcomes.contains(&Some(*n))
+                && state != Some(n)
+                && cameras.names().all(|camera| camera != *n)
+        })
         .collect();
     let mut notes = Vec::new();
     if !others.is_empty() {
@@ -46,7 +55,9 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
             *endings += 1;
         }
         let states = state.map_or(Ok(Table::new(0)), |name| file.table(&rows(name)))?;
-        Ok(Recorded { states, actions, pictures: cameras.names().map(rows).collect(), success: None })
+        let pictures = cameras.names().map(rows).collect();
+        let recorded = Recorded { states, actions, pictures, success: None, outcome: Outcome::default() };
+        Ok(recorded.with_outcome(&file, outcomes.map(|name| name.map(rows))))
     };
     let named = episodes.into_iter().enumerate().map(|(at, rows)| (format!("episode {at}"), read(rows, &mut endings)));
     let episodes: Vec<_> = named.collect();
@@ -54,7 +65,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         let what = format!("the last action of {endings} episodes is NaN and was read as 0");
         notes.push(Note { place: "action".to_owned(), what });
     }
-    let found = Found { fps: None, task: None, state: Vec::new(), episodes, notes };
+    let found = Found { fps: None, task: None, state: Vec::new(), outcomes: OUTCOMES, episodes, notes };
     Recording::new(file, options, &cameras, found)
 }
 

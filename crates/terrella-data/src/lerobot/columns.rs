@@ -3,22 +3,62 @@
 //! LeRobot declares widths in `info.json`; on disk a width of 1 is a plain column and anything wider
 //! a (fixed-size) list, of whatever float type the recorder had.
 
-use super::info::{ACTION, STATE};
+use super::info::{ACTION, OUTCOMES, STATE};
 use crate::{Error, Result};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, FixedSizeListArray, Float32Array, Int64Array, StringArray, StructArray,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, Int64Array,
+    StringArray, StructArray,
 };
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Fields, Float32Type, Schema};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{Signature, Table};
+use terrella_core::{Episode, Signature, Table};
 
 /// Integer columns that every data file has.
 pub(crate) const INDICES: [&str; 4] = ["frame_index", "episode_index", "index", "task_index"];
 
+/// What the tables have beside what a signature says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extras {
+    /// Whether it is stored where a recording was cut.
+    pub(crate) truncated: bool,
+    /// Whether rows have times of their own, which 32 bits would round.
+    pub(crate) own_times: bool,
+}
+
+/// Columns of rewards and ends.
+pub(crate) fn outcome_columns(signature: &Signature, extras: Extras) -> impl Iterator<Item = (&'static str, DataType)> {
+    let kinds = [DataType::Float32, DataType::Boolean, DataType::Boolean];
+    let has = [signature.reward, signature.ends, signature.ends && extras.truncated];
+    OUTCOMES.into_iter().zip(kinds).zip(has).filter(|(_, has)| *has).map(|(column, _)| column)
+}
+
+/// The values of [`outcome_columns`], of one episode.
+pub(crate) fn outcomes_of(episode: &Episode, name: &str) -> ArrayRef {
+    match OUTCOMES.iter().position(|o| *o == name) {
+        Some(0) => Arc::new(Float32Array::from(episode.rewards.clone())),
+        Some(1) => Arc::new(BooleanArray::from(episode.terminated.clone())),
+        _ => Arc::new(BooleanArray::from(episode.truncated.clone())),
+    }
+}
+
+/// Times of the rows of an episode as a column.
+pub(crate) fn time_column(episode: &Episode, fps: f64, extras: Extras) -> ArrayRef {
+    let times = (0..episode.len()).map(|row| episode.time(row, fps));
+    if extras.own_times {
+        Arc::new(Float64Array::from_iter_values(times))
+    } else {
+        Arc::new(Float32Array::from_iter_values(times.map(|t| t as f32)))
+    }
+}
+
 /// The schema of the data files of a signature with these pictures in them.
-pub(crate) fn schema<'a>(signature: &Signature, pictures: impl Iterator<Item = &'a str>) -> Arc<Schema> {
+pub(crate) fn schema<'a>(
+    signature: &Signature,
+    extras: Extras,
+    pictures: impl Iterator<Item = &'a str>,
+) -> Arc<Schema> {
     let mut fields = Vec::new();
     for (name, width) in [(STATE, signature.state.len()), (ACTION, signature.action.len())] {
         if width > 0 {
@@ -26,7 +66,9 @@ pub(crate) fn schema<'a>(signature: &Signature, pictures: impl Iterator<Item = &
         }
     }
     fields.extend(pictures.map(|key| Field::new(key, DataType::Struct(picture_fields()), true)));
-    fields.push(Field::new("timestamp", DataType::Float32, true));
+    fields.extend(outcome_columns(signature, extras).map(|(name, kind)| Field::new(name, kind, true)));
+    let seconds = if extras.own_times { DataType::Float64 } else { DataType::Float32 };
+    fields.push(Field::new("timestamp", seconds, true));
     fields.extend(INDICES.map(|name| Field::new(name, DataType::Int64, true)));
     Arc::new(Schema::new(fields))
 }
@@ -59,6 +101,21 @@ pub(crate) fn picture_column(pngs: &[Vec<u8>]) -> ArrayRef {
 /// Integers as a column.
 pub(crate) fn int_column(values: impl IntoIterator<Item = i64>) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(values))
+}
+
+/// A column of one number or one truth a row, as numbers; NaN where nothing was stored.
+pub(crate) fn read_numbers(path: &Path, name: &str, column: &dyn Array) -> Result<Vec<f32>> {
+    let dtype = || Error::Dtype {
+        path: path.to_path_buf(),
+        name: format!("column {name}"),
+        found: column.data_type().to_string(),
+        expected: "one number a row",
+    };
+    if column.data_type().is_nested() {
+        return Ok(read_table(path, name, 1, column)?.data);
+    }
+    let values = arrow::compute::cast(column, &DataType::Float32).map_err(|_| dtype())?;
+    Ok(values.as_primitive::<Float32Type>().iter().map(|x| x.unwrap_or(f32::NAN)).collect())
 }
 
 /// A column of numbers as a table of the declared width.

@@ -3,9 +3,11 @@
 //! The world a recording comes from is kept as `robot_type: "terrella/<env>"`: LeRobot passes that
 //! field through untouched, whereas it warns about keys of our own.
 
+use super::columns::Extras;
 use super::pictures::PictureFeature;
 use crate::views::{Offered, choose_camera, choose_views};
 use crate::{Error, Result, SourceOptions, View};
+use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use std::collections::BTreeMap;
@@ -29,6 +31,9 @@ pub(crate) const STATE: &str = "observation.state";
 pub(crate) const IMAGE: &str = "observation.image";
 /// Feature of the action.
 pub(crate) const ACTION: &str = "action";
+/// Features of the reward of an action, and of whether it ended the task or the recording, as LeRobot calls them; the
+/// last is ours.
+pub(crate) const OUTCOMES: [&str; 3] = ["next.reward", "next.done", "next.truncated"];
 /// Bytes after which a new data file begins, in MB as LeRobot counts them.
 pub(crate) const DATA_FILE_MB: usize = 100;
 /// Bytes after which a new video begins.
@@ -105,13 +110,23 @@ impl Feature {
 
 impl Info {
     /// Describes a dataset of this signature and these pictures.
-    pub(super) fn new(signature: &Signature, pictures: &[PictureFeature], [episodes, rows, tasks]: [usize; 3]) -> Self {
+    pub(super) fn new(
+        signature: &Signature,
+        extras: Extras,
+        pictures: &[PictureFeature],
+        [episodes, rows, tasks]: [usize; 3],
+    ) -> Self {
         let feature = Feature::new;
         let mut features: BTreeMap<String, Feature> = ["frame_index", "episode_index", "index", "task_index"]
             .iter()
             .map(|name| ((*name).to_owned(), feature("int64", vec![1], Value::Null)))
             .collect();
-        features.insert("timestamp".to_owned(), feature("float32", vec![1], Value::Null));
+        let seconds = if extras.own_times { "float64" } else { "float32" };
+        features.insert("timestamp".to_owned(), feature(seconds, vec![1], Value::Null));
+        for (name, kind) in super::columns::outcome_columns(signature, extras) {
+            let dtype = if kind == DataType::Boolean { "bool" } else { "float32" };
+            features.insert(name.to_owned(), feature(dtype, vec![1], Value::Null));
+        }
         for (key, names) in [(STATE, &signature.state), (ACTION, &signature.action)] {
             if !names.is_empty() {
                 features.insert(key.to_owned(), feature("float32", vec![names.len()], json!(names)));
@@ -164,10 +179,20 @@ impl Info {
         self.features.get(name).is_some_and(|f| f.dtype == "video")
     }
 
-    /// Features that are not read with these pictures.
-    pub(super) fn others<'a>(&'a self, pictures: &'a [View]) -> impl Iterator<Item = &'a str> {
+    /// Those of [`OUTCOMES`] that are one number a row.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = &'static str> {
+        let number = |f: &Feature| {
+            ["float", "int", "uint", "bool"].iter().any(|kind| f.dtype.starts_with(kind))
+                && matches!(f.shape[..], [] | [1])
+        };
+        OUTCOMES.into_iter().filter(move |name| self.features.get(*name).is_some_and(number))
+    }
+
+    /// Features that are not read beside these.
+    pub(super) fn others<'a>(&'a self, pictures: &'a [View], outcomes: &'a [&str]) -> impl Iterator<Item = &'a str> {
         let read = move |name: &str| {
             [STATE, ACTION, "timestamp"].contains(&name)
+                || outcomes.contains(&name)
                 || super::columns::INDICES.contains(&name)
                 || pictures.iter().any(|p| p.name == name)
         };
@@ -253,7 +278,8 @@ mod tests {
         let mut pictures = vec![PictureFeature::camera([96, 64])];
         let depth = View { name: "/wrist/depth".into(), size: [48, 32], depth: Some(0.0002) };
         pictures.extend(PictureFeature::views(std::slice::from_ref(&depth)));
-        let text = serde_json::to_string(&Info::new(&signature, &pictures, [3, 30, 1])).expect("JSON");
+        let text =
+            serde_json::to_string(&Info::new(&signature, Extras::default(), &pictures, [3, 30, 1])).expect("JSON");
         std::fs::write(&path, text).expect("written");
         let info = Info::read(&path).expect("read back");
         let options = SourceOptions { views: vec![crate::ALL.to_owned()], ..SourceOptions::default() };

@@ -6,11 +6,13 @@
 
 use super::claims;
 use super::columns::read_pictures;
-use super::info::Info;
+use super::info::{Info, OUTCOMES};
 use super::layout::{self, Clip, ranges, relative};
-use super::scan::{DataFile, Stored, scan};
+use super::scan::{DataFile, Stored, Wanted, scan};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::format::check_finite;
+use crate::outcome::{Logged, agree};
+use crate::timing::own_times;
 use crate::video::{Video, check_decoders, frames_at};
 use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, View, picture};
 use std::collections::BTreeMap;
@@ -38,6 +40,8 @@ struct Opened {
     stored: Stored,
     task: String,
     videos: Vec<Option<Shown>>,
+    /// Seconds from the first row, unless they only repeat the rate.
+    times: Vec<f64>,
 }
 
 struct Shown {
@@ -70,13 +74,15 @@ impl Reader {
             episodes: Vec::new(),
             notes: Vec::new(),
         };
+        let outcomes = reader.outcomes();
+        let wanted = Wanted { signature: &reader.signature, outcomes: &outcomes };
         let mut stored = Vec::new();
         let mut last = [-1, -1];
         for (at, file) in reader.files.iter().enumerate() {
             for (picture, _) in reader.pictures.iter().zip(&clips).filter(|(_, clips)| clips.is_none()) {
                 file.column(&picture.name)?;
             }
-            stored.extend(scan(file, at, &reader.signature, &mut last)?);
+            stored.extend(scan(file, at, wanted, &mut last)?);
         }
         reader.tell_missing(&info_path, &stored)?;
         let mut videos = BTreeMap::new();
@@ -99,11 +105,44 @@ impl Reader {
             let place = format!("{} {}", if numbers.len() == 1 { "episode" } else { "episodes" }, ranges(&numbers));
             reader.notes.push(Note { place, what: format!("left out: {why}") });
         }
-        let others: Vec<&str> = reader.info.others(&reader.pictures).collect();
+        reader.keep_times();
+        let all = reader.episodes.iter_mut().map(|e| (e.stored.rows, &mut e.stored.outcome));
+        let Logged { reward, ends } = agree(all, OUTCOMES, &mut reader.notes);
+        (reader.signature.reward, reader.signature.ends) = (reward, ends);
+        let others: Vec<&str> = reader.info.others(&reader.pictures, &outcomes).collect();
         if !others.is_empty() {
             reader.notes.push(Note { place: "features".to_owned(), what: format!("not kept: {}", others.join(", ")) });
         }
         Ok(reader)
+    }
+
+    /// Features of rewards and ends that every data file has.
+    fn outcomes(&self) -> Vec<&'static str> {
+        self.info.outcomes().filter(|name| self.files.iter().all(|file| file.column(name).is_ok())).collect()
+    }
+
+    /// Keeps times of rows that say more than the rate does, and tells those that are no clock.
+    fn keep_times(&mut self) {
+        let fps = self.signature.fps;
+        let (mut numbers, mut first) = (Vec::new(), None);
+        for episode in &mut self.episodes {
+            match own_times(&episode.stored.times, fps) {
+                Ok(times) => episode.times = times,
+                Err(why) => {
+                    numbers.push(episode.stored.number);
+                    first.get_or_insert(why);
+                }
+            }
+        }
+        if let Some(why) = first {
+            let what = format!(
+                "not kept of {} ({}): they do not rise, {why}; rows there are taken to be {:.3} ms apart",
+                if numbers.len() == 1 { "an episode" } else { "episodes" },
+                ranges(&numbers),
+                1e3 / fps
+            );
+            self.notes.push(Note { place: "timestamp".to_owned(), what });
+        }
     }
 
     /// Tells episodes that the metadata lists and the data files lack.
@@ -144,7 +183,7 @@ impl Reader {
             clips.as_ref().map(|clips| self.shown(&stored, picture, clips, videos)).transpose()
         });
         let shown = shown.collect::<Result<Vec<_>, _>>()?;
-        Ok(Opened { stored, task, videos: shown })
+        Ok(Opened { stored, task, videos: shown, times: Vec::new() })
     }
 
     /// The frames that show the rows of an episode in one camera, or why there are none.
@@ -225,9 +264,9 @@ impl Source for Reader {
     }
 
     fn episode(&self, at: usize) -> Episode {
-        let Opened { stored, task, .. } = &self.episodes[at];
-        let (states, actions) = (stored.states.clone(), stored.actions.clone());
-        Episode { index: at, task: task.clone(), states, actions, frames: None, ..Episode::default() }
+        let Opened { stored, task, times, .. } = &self.episodes[at];
+        let (states, actions, times) = (stored.states.clone(), stored.actions.clone(), times.clone());
+        stored.outcome.on(Episode { index: at, task: task.clone(), states, actions, times, ..Episode::default() })
     }
 
     fn cameras(&self) -> &[View] {

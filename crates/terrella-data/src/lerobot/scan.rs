@@ -3,9 +3,10 @@
 //! Within a file rows must be numbered without a gap, which is what LeRobot itself assumes; between
 //! files numbers may jump, where a file was not downloaded.
 
-use super::columns::{INDICES, read_table};
-use super::info::{ACTION, STATE};
+use super::columns::{INDICES, read_numbers, read_table};
+use super::info::{ACTION, OUTCOMES, STATE};
 use crate::error::guarded;
+use crate::outcome::Outcome;
 use crate::{Error, Result};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -31,23 +32,34 @@ pub(super) struct Stored {
     pub(super) actions: Table,
     /// Seconds of each row.
     pub(super) times: Vec<f64>,
+    pub(super) outcome: Outcome,
     pub(super) rows: usize,
     pub(super) file: usize,
     /// First row within the file.
     pub(super) offset: usize,
 }
 
+/// What is read of every file beside the columns that all have.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) signature: &'a Signature,
+    /// Those of [`OUTCOMES`] that are there.
+    pub(super) outcomes: &'a [&'static str],
+}
+
 /// Reads all but the pictures of one file; `last` is the index and the episode of the row before it.
-pub(super) fn scan(data: &DataFile, file: usize, signature: &Signature, last: &mut [i64; 2]) -> Result<Vec<Stored>> {
+pub(super) fn scan(data: &DataFile, file: usize, wanted: Wanted<'_>, last: &mut [i64; 2]) -> Result<Vec<Stored>> {
+    let signature = wanted.signature;
     let mut names = INDICES.to_vec();
     names.extend([ACTION, "timestamp"]);
+    names.extend(wanted.outcomes);
     if !signature.state.is_empty() {
         names.push(STATE);
     }
     let mut episodes = Vec::new();
     let mut offset = 0;
     for batch in data.read(&names, 0, usize::MAX)? {
-        append(data, [file, offset], &batch, signature, last, &mut episodes)?;
+        append(data, [file, offset], &batch, wanted, last, &mut episodes)?;
         offset += batch.num_rows();
     }
     Ok(episodes)
@@ -57,7 +69,7 @@ fn append(
     data: &DataFile,
     [file, offset]: [usize; 2],
     batch: &RecordBatch,
-    signature: &Signature,
+    Wanted { signature, outcomes }: Wanted<'_>,
     last: &mut [i64; 2],
     episodes: &mut Vec<Stored>,
 ) -> Result<()> {
@@ -78,6 +90,9 @@ fn append(
     let table = |name: &str, names: &[String]| read_table(path, name, names.len(), column(batch, name).as_ref());
     let actions = table(ACTION, &signature.action)?;
     let states = if signature.state.is_empty() { Table::new(0) } else { table(STATE, &signature.state)? };
+    let numbers = |name: &&str| outcomes.contains(name).then(|| read_numbers(path, name, column(batch, name).as_ref()));
+    let [reward, done, cut] = OUTCOMES.each_ref().map(|name| numbers(name).transpose());
+    let (reward, done, cut) = (reward?, done?, cut?);
     for at in 0..batch.num_rows() {
         let found = [int(&index, at), int(&episode, at), int(&frame, at)];
         let begins_file = offset + at == 0;
@@ -88,6 +103,7 @@ fn append(
                 states: Table::new(states.width),
                 actions: Table::new(actions.width),
                 times: Vec::new(),
+                outcome: Outcome::default(),
                 rows: 0,
                 file,
                 offset: offset + at,
@@ -115,6 +131,11 @@ fn append(
         }
         current.actions.push(actions.row(at));
         current.times.push(times.as_primitive::<Float64Type>().value(at));
+        let outcome = &mut current.outcome;
+        outcome.rewards.extend(reward.as_ref().map(|numbers| numbers[at]));
+        for (flags, numbers) in [(&mut outcome.terminated, &done), (&mut outcome.truncated, &cut)] {
+            numbers.iter().for_each(|numbers| Outcome::mark(flags, numbers[at]));
+        }
         current.rows += 1;
     }
     Ok(())

@@ -5,21 +5,23 @@
 //! removes its folder; one left by a killed process is recognised by a marker file and cleaned by
 //! the next attempt at the same destination.
 
-use super::columns::{int_column, picture_column, schema, table_column};
-use super::info::{ACTION, CHUNK_FILES, DATA_FILE_MB, Info, STATE};
+use super::columns::{
+    Extras, int_column, outcome_columns, outcomes_of, picture_column, schema, table_column, time_column,
+};
+use super::info::{ACTION, CHUNK_FILES, DATA_FILE_MB, Info, OUTCOMES, STATE};
 use super::meta::{EpisodeRow, properties, write_episodes, write_tasks};
 use super::pictures::{PictureFeature, Stored};
 use super::stats::{FeatureStats, Histogram};
 use super::videos::ClipRow;
 use crate::format::check_finite;
+use crate::timing::first_unordered;
 use crate::video::check_decoders;
 use crate::{Error, Result, View};
-use arrow::array::{ArrayRef, Float32Array, RecordBatch};
+use arrow::array::{ArrayRef, RecordBatch};
 use parquet::arrow::ArrowWriter;
 use rayon::prelude::*;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use terrella_core::{Episode, Frames, Signature, suffixed, write_atomic};
 
 /// Marks an unfinished folder as ours to clean.
@@ -32,6 +34,7 @@ pub struct Writer {
     signature: Signature,
     /// The camera, if there is one, and the views.
     pictures: Vec<PictureFeature>,
+    extras: Extras,
     /// The open data file, its path and the bytes of its finished row groups.
     file: Option<(ArrowWriter<File>, PathBuf)>,
     n_files: usize,
@@ -95,6 +98,7 @@ impl Writer {
             partial,
             signature: signature.clone(),
             pictures: signature.image.map(PictureFeature::camera).into_iter().collect(),
+            extras: Extras::default(),
             file: None,
             n_files: 0,
             file_bytes: 0,
@@ -142,6 +146,8 @@ impl Writer {
     pub fn write_views(&mut self, episode: &Episode, views: &[Frames]) -> Result<()> {
         let shown: Vec<&Frames> = episode.frames.iter().chain(views).collect();
         self.check(episode, &shown)?;
+        self.check_times(episode)?;
+        self.check_outcomes(episode)?;
         // Each camera has an encoder of its own.
         let stored = self.pictures.par_iter_mut().zip(&shown).map(|(feature, frames)| feature.store(frames));
         let stored = stored.collect::<Result<Vec<_>>>()?;
@@ -150,7 +156,13 @@ impl Writer {
             + 4 * (episode.states.data.len() + episode.actions.data.len())
             + 36 * episode.len();
         let limit = DATA_FILE_MB * 1024 * 1024;
-        if self.file.is_none() || (self.file_bytes > 0 && self.file_bytes + bytes >= limit) {
+        // The first times that are not `row / fps` begin a file of their own, in which they are not rounded.
+        let extras = Extras {
+            own_times: self.extras.own_times || !episode.times.is_empty(),
+            truncated: if self.episodes.is_empty() { !episode.truncated.is_empty() } else { self.extras.truncated },
+        };
+        let others = extras != std::mem::replace(&mut self.extras, extras);
+        if others || self.file.is_none() || (self.file_bytes > 0 && self.file_bytes + bytes >= limit) {
             self.next_file()?;
         }
         self.file_bytes += bytes;
@@ -184,7 +196,7 @@ impl Writer {
         self.pictures.iter_mut().try_for_each(PictureFeature::close)?;
         let root = self.partial.0.clone();
         let counts = [self.episodes.len(), self.rows, self.tasks.len()];
-        write_json(&root.join("meta/info.json"), &Info::new(&self.signature, &self.pictures, counts))?;
+        write_json(&root.join("meta/info.json"), &Info::new(&self.signature, self.extras, &self.pictures, counts))?;
         let mut stats = serde_json::Map::new();
         for (name, width, values) in &self.values {
             stats.insert(name.clone(), FeatureStats::of(*width, values).json());
@@ -227,6 +239,54 @@ impl Writer {
         check_finite(&self.path, at, "action", &episode.actions, &signature.action)
     }
 
+    fn check_times(&self, episode: &Episode) -> Result<()> {
+        let (at, times) = (self.episodes.len(), &episode.times);
+        if times.is_empty() {
+            return Ok(());
+        }
+        if self.pictures.iter().any(PictureFeature::is_video) {
+            return Err(Error::Invalid(format!(
+                "cannot write episode {at}: its rows have times of their own, and pictures of a video follow each other at {} a second; store pictures without --video, or resample with --fps",
+                self.signature.fps
+            )));
+        }
+        let rows = episode.len();
+        let what = match first_unordered(times) {
+            _ if times.len() != rows => format!("it has {} times and {rows} rows", times.len()),
+            Some(row) => format!("the time of row {row} is {}, which is not after the row before", times[row]),
+            None if times[0] != 0.0 => format!("its times begin at {} s", times[0]),
+            None => return Ok(()),
+        };
+        Err(Error::Invalid(format!(
+            "cannot write episode {at}: {what}; count seconds from the first row, one rising time a row, or none"
+        )))
+    }
+
+    fn check_outcomes(&self, episode: &Episode) -> Result<()> {
+        let (at, rows) = (self.episodes.len(), episode.len());
+        let Signature { reward, ends, .. } = self.signature;
+        let cut = if at == 0 { ends && !episode.truncated.is_empty() } else { self.extras.truncated };
+        let found = [episode.rewards.len(), episode.terminated.len(), episode.truncated.len()];
+        for ((name, has), n) in OUTCOMES.into_iter().zip([reward, ends, cut]).zip(found) {
+            let need = if has { rows } else { 0 };
+            if n != need {
+                return Err(Error::Invalid(format!(
+                    "cannot write episode {at}: it has {n} values of {name}, the dataset needs {need}; say in the signature what is logged, and log it on every row of every episode"
+                )));
+            }
+        }
+        match episode.rewards.iter().position(|x| !x.is_finite()) {
+            Some(row) => Err(Error::Row {
+                path: self.path.clone(),
+                episode: at,
+                row,
+                what: format!("reward is {}", episode.rewards[row]),
+                remedy: "drop or repair the episode",
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn task_index(&mut self, task: &str) -> usize {
         self.tasks.iter().position(|t| t == task).unwrap_or_else(|| {
             self.tasks.push(task.to_owned());
@@ -242,13 +302,14 @@ impl Writer {
         }
         columns.push(table_column(&episode.actions));
         columns.extend(pictures);
-        let fps = self.signature.fps;
-        columns.push(Arc::new(Float32Array::from_iter_values((0..rows).map(|t| (t as f64 / fps) as f32))));
+        columns.extend(outcome_columns(&self.signature, self.extras).map(|(name, _)| outcomes_of(episode, name)));
+        columns.push(time_column(episode, self.signature.fps, self.extras));
         columns.push(int_column(0..rows as i64));
         columns.push(int_column(std::iter::repeat_n(self.episodes.len() as i64, rows)));
         columns.push(int_column(self.rows as i64..(self.rows + rows) as i64));
         columns.push(int_column(std::iter::repeat_n(task as i64, rows)));
-        RecordBatch::try_new(schema(&self.signature, self.in_tables()), columns).map_err(Error::arrow(&self.path))
+        let schema = schema(&self.signature, self.extras, self.in_tables());
+        RecordBatch::try_new(schema, columns).map_err(Error::arrow(&self.path))
     }
 
     /// Pictures that stand in the tables.
@@ -266,11 +327,20 @@ impl Writer {
             features.push((STATE, episode.states.width, wide(&episode.states.data)));
         }
         features.push((ACTION, episode.actions.width, wide(&episode.actions.data)));
-        features.push(("timestamp", 1, each(&|t| t as f64 / fps)));
+        features.push(("timestamp", 1, each(&|t| episode.time(t, fps))));
         features.push(("frame_index", 1, each(&|t| t as f64)));
         features.push(("episode_index", 1, each(&|_| self.episodes.len() as f64)));
         features.push(("index", 1, each(&|t| (self.rows + t) as f64)));
         features.push(("task_index", 1, each(&|_| task as f64)));
+        let flag = |flags: &[bool]| flags.iter().map(|x| f64::from(u8::from(*x))).collect::<Vec<f64>>();
+        for (name, _) in outcome_columns(&self.signature, self.extras) {
+            let values = match OUTCOMES.iter().position(|o| *o == name) {
+                Some(0) => wide(&episode.rewards),
+                Some(1) => flag(&episode.terminated),
+                _ => flag(&episode.truncated),
+            };
+            features.push((name, 1, values));
+        }
         if self.values.is_empty() {
             self.values = features.iter().map(|(name, width, _)| ((*name).to_owned(), *width, Vec::new())).collect();
         }
@@ -304,7 +374,7 @@ impl Writer {
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let path = folder.join(format!("file-{file:03}.parquet"));
         let file = File::create(&path).map_err(Error::io("write", &path))?;
-        let schema = schema(&self.signature, self.in_tables());
+        let schema = schema(&self.signature, self.extras, self.in_tables());
         let writer = ArrowWriter::try_new(file, schema, Some(properties(self.in_tables())));
         self.file = Some((writer.map_err(Error::parquet("write", &path))?, path));
         self.n_files += 1;

@@ -47,6 +47,13 @@ pub struct Mapping {
     /// What was commanded. A log without any gets one action that is always 0.
     #[serde(default)]
     pub action: Vec<Stream>,
+    /// What an action was worth: one number a sample. Samples between two rows are added up for the first of them.
+    pub reward: Option<Stream>,
+    /// What says that an action ended the task for good: a number that is not 0. A row has it if a sample until the
+    /// next row does.
+    pub terminated: Option<Stream>,
+    /// As `terminated`, for recordings that were cut for another reason.
+    pub truncated: Option<Stream>,
     /// What a camera saw.
     pub picture: Option<Pictures>,
     /// What others saw at the same time, by name: further cameras and depth.
@@ -206,9 +213,21 @@ impl Mapping {
         camera.chain(self.views.iter().map(|(name, p)| (format!("views.{name}"), p)))
     }
 
+    /// Reward, end and cut, with their sections.
+    pub(super) fn outcomes(&self) -> [(&'static str, Option<&Stream>); 3] {
+        let (reward, ends, cuts) = (self.reward.as_ref(), self.terminated.as_ref(), self.truncated.as_ref());
+        [("reward", reward), ("terminated", ends), ("truncated", cuts)]
+    }
+
+    /// All streams of numbers.
+    pub(super) fn streams(&self) -> impl Iterator<Item = &Stream> {
+        let outcomes = self.outcomes().into_iter().filter_map(|(_, stream)| stream);
+        self.state.iter().chain(&self.action).chain(outcomes)
+    }
+
     /// Topics that it names.
     pub(super) fn topics(&self) -> BTreeSet<&str> {
-        let streams = self.state.iter().chain(&self.action).map(|s| &s.topic);
+        let streams = self.streams().map(|s| &s.topic);
         let pictures = self.pictures().map(|(_, p)| &p.topic);
         let marks = self.marks.as_ref().map(|m| &m.topic);
         streams.chain(pictures).chain(marks).filter_map(Option::as_deref).collect()
@@ -236,8 +255,7 @@ impl Mapping {
                 return Err(wrong(format!("{what} is {}, give a number above 0", value.unwrap_or_default())));
             }
         }
-        let streams = mapping.state.iter().chain(&mapping.action);
-        let clocks = streams.filter_map(|s| s.clock.as_ref());
+        let clocks = mapping.streams().filter_map(|s| s.clock.as_ref());
         let clocks = clocks.chain(mapping.pictures().filter_map(|(_, p)| p.clock.as_ref()));
         let clocks = clocks.chain(mapping.marks.as_ref().and_then(|m| m.clock.as_ref()));
         for clock in clocks.chain([&mapping.clock]) {

@@ -9,7 +9,9 @@ use super::pictures::PictureAt;
 use super::streams::Samples;
 use super::table::Content;
 use super::tree::Tree;
+use crate::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Rows of one episode.
 pub(super) struct Rows {
@@ -19,6 +21,10 @@ pub(super) struct Rows {
     pub(super) pictures: Vec<Vec<PictureAt>>,
     /// Stored times of the samples within, in seconds, as written.
     pub(super) times: Vec<f64>,
+    /// Instants of the rows in seconds, where they are those of samples; empty where rows lie on a grid.
+    pub(super) instants: Vec<f64>,
+    /// What came of each action.
+    pub(super) outcome: Outcome,
     /// Whether the task was done.
     pub(super) success: Option<bool>,
     /// What was being done, where the episode itself says so.
@@ -77,6 +83,8 @@ impl<'a> Reader<'a> {
         let mapping = self.mapping;
         let state = mapping.state.iter().map(|s| self.stream(s, Rule::Interpolate)).collect::<Result<Vec<_>, _>>()?;
         let action = mapping.action.iter().map(|s| self.stream(s, Rule::Hold)).collect::<Result<Vec<_>, _>>()?;
+        let outcomes = mapping.outcomes().map(|(what, s)| s.map(|s| self.outcome(what, s)).transpose());
+        let outcomes = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let pictures = mapping.pictures().map(|(name, p)| Ok((name, self.pictures(p)?)));
         let pictures: Vec<(String, (Times, Vec<PictureAt>))> = pictures.collect::<Result<_, String>>()?;
         let spans = mapping.marks.as_ref().map(|marks| self.spans(marks)).transpose()?.unwrap_or_default();
@@ -116,6 +124,17 @@ impl<'a> Reader<'a> {
         if cuts.is_empty() {
             return Err("no row lies between its marks".to_owned());
         }
+        let sums = outcomes.iter().map(|s| s.as_ref().map(|s| s.until_next(&instants, 1.0 / fps)));
+        let sums: Vec<Option<Vec<f64>>> = sums.collect();
+        let outcome_of = |rows: Range<usize>| {
+            let of = |at: usize| sums[at].as_ref().map_or(&[][..], |sums| &sums[rows.clone()]).iter();
+            Outcome {
+                rewards: of(0).map(|x| *x as f32).collect(),
+                terminated: of(1).map(|x| *x != 0.0).collect(),
+                truncated: of(2).map(|x| *x != 0.0).collect(),
+            }
+        };
+        let results: Vec<Outcome> = cuts.iter().map(|cut| outcome_of(cut.rows.clone())).collect();
         // Only rows of episodes count from here on.
         let mut kept = Vec::with_capacity(instants.len());
         for cut in &mut cuts {
@@ -145,7 +164,9 @@ impl<'a> Reader<'a> {
         });
         let shown: Vec<Vec<PictureAt>> = shown.collect();
         let stored = self.stored.take().unwrap_or_default();
-        let episodes = cuts.into_iter().map(|Cut { rows, span }| Rows {
+        let episodes = cuts.into_iter().zip(results).map(|(Cut { rows, span }, outcome)| Rows {
+            instants: if chosen.is_some() { Vec::new() } else { instants[rows.clone()].to_vec() },
+            outcome,
             states: states[rows.clone()].concat(),
             actions: actions[rows.clone()].concat(),
             pictures: shown.iter().map(|s| s[rows.clone()].to_vec()).collect(),
@@ -155,8 +176,7 @@ impl<'a> Reader<'a> {
         });
         let names = |streams: Vec<Samples>| streams.into_iter().flat_map(|s| s.names).collect::<Vec<_>>();
         // What comes along with pictures and marks is nobody's measurement.
-        let streams: BTreeSet<&str> =
-            mapping.state.iter().chain(&mapping.action).filter_map(|s| s.topic.as_deref()).collect();
+        let streams: BTreeSet<&str> = mapping.streams().filter_map(|s| s.topic.as_deref()).collect();
         let measured = self.contents.iter().filter(|((_, t), _)| t.is_empty() || streams.contains(t.as_str()));
         let all = measured.flat_map(|(_, content)| content.names()).collect::<BTreeSet<_>>();
         let unused =

@@ -5,6 +5,8 @@ use super::opening::Opening;
 use super::pictures::{PictureAt, natural};
 use super::recording::{Reader, Rows};
 use super::tree::Tree;
+use crate::outcome::agree;
+use crate::timing::own_times;
 use crate::views::{Offered, choose_views};
 use crate::{Error, Evidence, Note, Result, Source, SourceOptions, View};
 use sha2::{Digest, Sha256};
@@ -59,13 +61,26 @@ impl Log {
         let topics: Vec<&String> = not_kept.iter().filter_map(|(_, view)| view.topic.as_ref()).collect();
         log.unused.retain(|name| !topics.contains(&name));
         log.sum_up(&tree, &mapping);
+        let mut clockless = Vec::new();
+        for (_, rows) in &mut log.episodes {
+            // Rows of samples rise, so there is nothing to refuse unless a mapping delays one by not a number.
+            rows.instants = own_times(&rows.instants, log.fps).unwrap_or_else(|why| {
+                clockless.push(Note { place: "clock".to_owned(), what: format!("not kept: {why}") });
+                Vec::new()
+            });
+        }
+        log.notes.extend(clockless);
+        let width = log.widths[1].max(1);
+        let all = log.episodes.iter_mut().map(|(_, rows)| (rows.actions.len() / width, &mut rows.outcome));
+        let logged = agree(all, mapping.outcomes().map(|(name, _)| name), &mut log.notes);
         let signature = Signature {
             fps: log.fps,
             image: None,
             state: options.state.clone().unwrap_or(log.state),
             action: options.action.clone().unwrap_or(log.action),
             env: options.env.clone().or(mapping.env.clone()),
-            ..Signature::default()
+            reward: logged.reward,
+            ends: logged.ends,
         };
         for (what, given, have) in
             [("state", &options.state, signature.state.len()), ("action", &options.action, signature.action.len())]
@@ -182,14 +197,14 @@ impl Source for Log {
             0 => Table::new(0),
             width => Table::from_data(width, data.to_vec()),
         };
-        Episode {
+        rows.outcome.on(Episode {
             index: at,
             task: task.clone(),
             states: table(&self.signature.state, &rows.states),
             actions: table(&self.signature.action, &rows.actions),
-            frames: None,
+            times: rows.instants.clone(),
             ..Episode::default()
-        }
+        })
     }
 
     fn cameras(&self) -> &[View] {

@@ -58,6 +58,15 @@ impl Reader<'_> {
         Ok(Samples { names, times, column, rule: stream.align.unwrap_or(usual), circular: stream.circular })
     }
 
+    /// A stream of one number a sample.
+    pub(super) fn outcome(&mut self, what: &str, stream: &Stream) -> Result<Samples, String> {
+        let samples = self.stream(stream, Rule::Hold)?;
+        match samples.column.width {
+            1 => Ok(samples),
+            width => Err(format!("{what} has {width} numbers a sample ({}); it is one", stream.columns.join(", "))),
+        }
+    }
+
     /// Leaves out samples that hold a missing number.
     fn without_gaps(
         &mut self,
@@ -150,6 +159,20 @@ impl Reader<'_> {
 }
 
 impl Samples {
+    /// The sum of what was sampled from each instant until the next one, and for `dt` seconds from the last.
+    pub(super) fn until_next(&self, instants: &[f64], dt: f64) -> Vec<f64> {
+        let mut sums = vec![0.0; instants.len()];
+        // Stored times are rounded: a sample that is nearly at a row is of that row, as marks are.
+        let slack = 1e-3 * dt;
+        let end = instants.last().map_or(f64::NEG_INFINITY, |last| last + dt - slack);
+        for (t, x) in self.times.0.iter().zip(&self.column.data).filter(|(t, _)| **t < end) {
+            if let Some(row) = instants.partition_point(|i| *i <= t + slack).checked_sub(1) {
+                sums[row] += x;
+            }
+        }
+        sums
+    }
+
     pub(super) fn on(&self, instants: &[f64], misfits: &mut Vec<(String, Misfit)>) -> Vec<f64> {
         let mut misfit = Misfit::default();
         let data = if self.circular && self.rule == Rule::Interpolate {

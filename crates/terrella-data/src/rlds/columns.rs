@@ -16,6 +16,11 @@ const INSTRUCTIONS: [&str; 4] = [
     "steps/observation/natural_language_instruction",
 ];
 
+/// Features of the reward, of the end of the task, and of the last step, as RLDS calls them.
+pub(crate) const OUTCOMES: [&str; 3] = ["steps/reward", "steps/is_terminal", "steps/is_last"];
+/// Where the end of the task is not told: nothing that comes after it counts where this is 0.
+pub(crate) const DISCOUNT: &str = "steps/discount";
+
 /// One tensor that becomes columns of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
@@ -32,6 +37,8 @@ pub(crate) struct Columns {
     pub(crate) action: Vec<Column>,
     pub(crate) state: Vec<Column>,
     pub(crate) task: Option<String>,
+    /// Those of [`OUTCOMES`] and [`DISCOUNT`] that are read.
+    pub(crate) outcomes: Vec<&'static str>,
 }
 
 impl Columns {
@@ -50,12 +57,14 @@ impl Columns {
             let names: Vec<&str> = action.iter().map(|c| c.name.as_str()).collect();
             notes.push(note("action", format!("it is a dictionary, its row is made of {}", names.join(", "))));
         }
-        Ok(Self { action, state, task })
+        Ok(Self { action, state, task, outcomes: outcomes(features, notes) })
     }
 
     /// Whether a feature is read.
     fn has(&self, name: &str) -> bool {
-        self.action.iter().chain(&self.state).any(|c| c.name == name) || self.task.as_deref() == Some(name)
+        self.action.iter().chain(&self.state).any(|c| c.name == name)
+            || self.task.as_deref() == Some(name)
+            || self.outcomes.contains(&name)
     }
 
     /// Tells once what an episode here has no place for, and what cannot be read at all.
@@ -127,6 +136,21 @@ fn state(features: &[Feature]) -> Vec<Column> {
             && !f.leaf().contains("embedding")
     };
     features.iter().filter(fits).filter_map(column).collect()
+}
+
+/// A cut is read where the end of the task is: without, each episode would only say that it has a last step.
+fn outcomes(features: &[Feature], notes: &mut Vec<Note>) -> Vec<&'static str> {
+    let there = |name: &str| features.iter().any(|f| f.name == name && column(f).is_some_and(|c| c.width == 1));
+    let [reward, terminal, last] = OUTCOMES;
+    let mut read: Vec<&str> = [reward, terminal].into_iter().filter(|name| there(name)).collect();
+    if !there(terminal) && there(DISCOUNT) {
+        notes.push(note(DISCOUNT, "taken as the end of the task where it is 0, which nothing else tells"));
+        read.push(DISCOUNT);
+    }
+    if read.iter().any(|name| *name != reward) && there(last) {
+        read.push(last);
+    }
+    read
 }
 
 fn column(feature: &Feature) -> Option<Column> {

@@ -4,8 +4,9 @@
 //! other feature has to agree.
 
 use super::camera;
-use super::columns::{Column, Columns};
+use super::columns::{Column, Columns, DISCOUNT, OUTCOMES};
 use super::example::Example;
+use crate::outcome::Outcome;
 use terrella_core::Table;
 
 /// The rows of an episode without its pictures.
@@ -19,6 +20,7 @@ pub(crate) struct Rows {
     pub(crate) task_changes: bool,
     /// Height and width of all pictures, of each camera.
     pub(crate) sizes: Vec<[usize; 2]>,
+    pub(crate) outcome: Outcome,
 }
 
 /// Reads the rows that `columns` and `cameras` name.
@@ -43,7 +45,24 @@ pub(crate) fn read<'a>(
         task = String::from_utf8_lossy(&texts[0]).trim().to_owned();
     }
     let sizes = cameras.map(|name| size(example, name, n)).collect::<Result<_, _>>()?;
-    Ok(Rows { states, actions, task, task_changes, sizes })
+    let outcome = outcome(example, columns);
+    Ok(Rows { states, actions, task, task_changes, sizes, outcome })
+}
+
+/// What came of each step; what one example lacks is seen when all are read.
+fn outcome(example: &Example, columns: &Columns) -> Outcome {
+    let numbers = |name: &str| {
+        let read = columns.outcomes.contains(&name).then(|| example.numbers(name).ok());
+        read.flatten().unwrap_or_default()
+    };
+    let [reward, terminal, last] = OUTCOMES.map(numbers);
+    let mut outcome = Outcome { rewards: reward, ..Outcome::default() };
+    terminal.iter().for_each(|x| Outcome::mark(&mut outcome.terminated, *x));
+    numbers(DISCOUNT).iter().for_each(|x| Outcome::mark(&mut outcome.terminated, f32::from(u8::from(*x == 0.0))));
+    // The last step of a task that goes on is where the recording was cut.
+    let cut = last.iter().zip(&outcome.terminated).map(|(last, ended)| *last != 0.0 && !ended);
+    outcome.truncated = cut.collect();
+    outcome
 }
 
 /// Puts tensors side by side, a row a step.

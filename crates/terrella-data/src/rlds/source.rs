@@ -4,7 +4,7 @@
 //! used are counted and the first of them named.
 
 use super::camera;
-use super::columns::{Columns, note, number_names};
+use super::columns::{Columns, OUTCOMES, note, number_names};
 use super::episode::{self, Rows};
 use super::example::Example;
 use super::features;
@@ -12,6 +12,7 @@ use super::shards::Shards;
 use super::tfrecord::{Record, Records};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::format::{check_finite, given_names};
+use crate::outcome::agree;
 use crate::{Error, Note, Result, Source, SourceOptions, View};
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
@@ -94,6 +95,9 @@ impl Recording {
         recording.tell_rejected(path, rejected)?;
         recording.signature.image = has_camera.then(|| recording.cameras[0].size);
         recording.tell_tasks();
+        let all = recording.episodes.iter_mut().map(|e| (e.rows.actions.len(), &mut e.rows.outcome));
+        let logged = agree(all, OUTCOMES, &mut recording.notes);
+        (recording.signature.reward, recording.signature.ends) = (logged.reward, logged.ends);
         Ok(recording)
     }
 
@@ -194,16 +198,10 @@ impl Source for Recording {
     }
 
     fn episode(&self, at: usize) -> Episode {
-        let Rows { states, actions, task, .. } = &self.episodes[at].rows;
+        let Rows { states, actions, task, outcome, .. } = &self.episodes[at].rows;
         let task = if task.is_empty() { &self.task } else { task }.clone();
-        Episode {
-            index: at,
-            task,
-            states: states.clone(),
-            actions: actions.clone(),
-            frames: None,
-            ..Episode::default()
-        }
+        let (states, actions) = (states.clone(), actions.clone());
+        outcome.on(Episode { index: at, task, states, actions, ..Episode::default() })
     }
 
     fn cameras(&self) -> &[View] {

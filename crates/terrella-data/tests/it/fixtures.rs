@@ -39,6 +39,7 @@ pub(crate) fn episode(index: usize, rows: usize) -> Episode {
         states: Table::from_data(3, (0..rows).flat_map(|t| [at(t), 0.5, -at(t)]).collect()),
         actions: Table::from_data(2, (0..rows).flat_map(|t| [at(t), t as f32]).collect()),
         frames: Some(Frames::from_images(&images)),
+        ..Episode::default()
     }
 }
 

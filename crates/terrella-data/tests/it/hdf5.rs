@@ -30,6 +30,7 @@ fn robomimic(path: &Path, spoil: impl Fn(usize, &str, &mut Vec<f32>)) {
             .with_deflate(4);
         demo.create_dataset("rewards")
             .with_f64_data(&(0..rows).map(|t| f64::from(number == 2 && t + 1 == rows)).collect::<Vec<_>>());
+        demo.create_dataset("dones").with_i64_data(&(0..rows).map(|t| i64::from(t + 1 == rows)).collect::<Vec<_>>());
         let mut obs = demo.create_group("obs");
         let (values, shape) = numbers("pos", 3);
         obs.create_dataset("pos").with_f32_data(&values).with_shape(&shape);
@@ -74,7 +75,10 @@ fn demonstrations_are_read_in_the_order_of_their_numbers() {
     assert!((0..15).all(|t| frames.bytes(t).iter().all(|b| *b as usize == t + 10)), "each its row");
     let success: Vec<_> = (0..3).map(|at| source.evidence(at).success).collect();
     assert_eq!(success, [None, Some(true), None], "who was rewarded");
-    assert!(source.notes().iter().any(|n| n.what == "not kept: rewards"), "{:?}", source.notes());
+    assert!(signature.reward && signature.ends && source.notes().is_empty(), "{:?}", source.notes());
+    let episode = source.episode(1);
+    assert_eq!(episode.rewards, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], "rewards");
+    assert_eq!((episode.terminated[5..].to_vec(), episode.truncated.len()), (vec![false, true], 0), "dones");
     source.hash().expect("a hash");
 }
 

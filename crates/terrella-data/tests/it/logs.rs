@@ -236,3 +236,88 @@ fn the_video_of_a_log_is_its_pictures() {
     let whole = differs(0, frames.len() - 1);
     assert!(step > 0.1 && whole > 2.0 * step, "pictures move on in order: {step:.2} a step, {whole:.2} in all");
 }
+
+#[test]
+fn rows_without_a_rate_keep_their_own_times_through_an_import() {
+    let base = tempfile::tempdir().expect("a folder");
+    let (folder, map) = (base.path().join("log"), base.path().join("map.toml"));
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("a.csv"), b"t,x,u\n7,0,0\n7.0015,1,1\n7.0065,2,0\n7.0090,3,1\n7.0115,4,0\n").expect("a file");
+    // The second has a constant rate, which is not the median of both.
+    fs::write(folder.join("b.csv"), b"t,x,u\n0,0,0\n0.004,1,1\n0.008,2,0\n0.012,3,1\n0.016,4,0\n").expect("a file");
+    fs::write(
+        &map,
+        "episodes = \"*.csv\"\n[clock]\ncolumn = \"t\"\n[[state]]\ncolumns = [\"x\"]\n[[action]]\ncolumns = [\"u\"]\n",
+    )
+    .expect("a mapping");
+    let source = logs().open(&folder, &with_map(&map)).expect("opened");
+    let near = |times: &[f64], wanted: &[f64]| {
+        times.len() == wanted.len() && times.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12)
+    };
+    let first = source.episode(0).times;
+    assert!(near(&first, &[0.0, 0.0015, 0.0065, 0.009, 0.0115]), "from the first row: {first:?}");
+    let fps = source.signature().fps;
+    let seconds: Vec<f64> = source.episode(0).durations(0..5, fps).collect();
+    assert!((seconds[1] - 0.005).abs() < 1e-12 && seconds[4] == 1.0 / fps, "how long actions last: {seconds:?}");
+    let out = base.path().join("out");
+    import(&folder, &out, &with_map(&map).into(), &mut |_, _| {}).expect("imported");
+    let read = open(&out, &OpenOptions::default()).expect("opened");
+    for at in 0..2 {
+        let recorded = source.episode(at);
+        let wanted: Vec<f64> = (0..5).map(|row| recorded.time(row, fps)).collect();
+        let stored: Vec<f64> = (0..5).map(|row| read.episodes[at].time(row, read.signature.fps)).collect();
+        assert!(near(&stored, &wanted), "{at}: {stored:?}, not {wanted:?}");
+    }
+    assert_eq!(read.episodes[0].times, first, "bit for bit");
+    // With a rate, rows lie on a grid as before.
+    let options = SourceOptions { fps: Some(500.0), ..with_map(&map) };
+    let grid = logs().open(&folder, &options).expect("opened");
+    assert!(grid.episode(0).times.is_empty() && grid.episode(0).len() == 6, "a grid needs no times");
+}
+
+#[test]
+fn rewards_and_ends_of_a_log_belong_to_the_action_before_the_next_row() {
+    let csv = b"t,x,u,r,d\n0,0,0,1,0\n1,1,0,2,0\n2,2,0,4,1\n3,3,0,8,0\n4,4,0,16,0\n";
+    let map = "episodes = \"*.csv\"\n[clock]\ncolumn = \"t\"\n[[state]]\ncolumns = [\"x\"]\n[[action]]\ncolumns = [\"u\"]\n[reward]\ncolumns = [\"r\"]\n[terminated]\ncolumns = [\"d\"]\n";
+    let source = opened(&[("a.csv", csv)], map).expect("opened");
+    assert!(source.signature().reward && source.signature().ends && source.notes().is_empty(), "{:?}", source.notes());
+    let episode = source.episode(0);
+    assert_eq!(episode.rewards, [1.0, 2.0, 4.0, 8.0, 16.0], "rows are samples");
+    assert_eq!(episode.terminated, [false, false, true, false, false], "the end");
+    assert!(episode.truncated.is_empty(), "nothing says so");
+    let source = opened(&[("a.csv", csv)], &format!("fps = 0.5\n{map}")).expect("opened");
+    let episode = source.episode(0);
+    assert_eq!(episode.rewards, [3.0, 12.0, 16.0], "sums until the next row");
+    assert_eq!(episode.terminated, [false, true, false], "an end between two rows is not lost");
+    let error = opened(&[("a.csv", csv)], &map.replace("[\"r\"]", "[\"r\", \"d\"]")).err().expect("refused");
+    assert_says(&error, &["reward has 2 numbers a sample (r, d)"]);
+}
+
+#[test]
+fn the_clocks_of_real_pendulums_reach_the_rows() {
+    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    for (name, map) in
+        [("double_pendulum_dfki", "double-pendulum-recorded"), ("simple_pendulum_dfki", "simple-pendulum-recorded")]
+    {
+        let path = shared.join(name);
+        if !path.exists() {
+            eprintln!("skipped: {} is not here", path.display());
+            continue;
+        }
+        let base = tempfile::tempdir().expect("a folder");
+        let out = base.path().join("out");
+        let options = SourceOptions { map: Some(map.to_owned()), ..SourceOptions::default() };
+        import(&path, &out, &options.into(), &mut |_, _| {}).expect("imported");
+        let data = open(&out, &OpenOptions::default()).expect("opened");
+        let own = data.episodes.iter().filter(|e| !e.times.is_empty()).count();
+        let fps = data.signature.fps;
+        let seconds: Vec<f64> = data.episodes.iter().flat_map(|e| e.durations(0..e.len() - 1, fps)).collect();
+        let (least, most) = seconds.iter().fold((f64::MAX, 0.0f64), |(a, b), s| (a.min(*s), b.max(*s)));
+        eprintln!(
+            "{name}: {own} of {} episodes, {} rows, {fps} Hz, {least:.6} to {most:.6} s",
+            data.episodes.len(),
+            data.n_rows()
+        );
+        assert!(own * 2 > data.episodes.len() && least > 0.0 && most > 1.5 * least, "recorded times");
+    }
+}

@@ -42,6 +42,38 @@ fn an_exported_dataset_reads_back_as_it_is() {
     assert!(export(&data, &log).is_err_and(|e| e.to_string().contains("exists")), "never overwritten");
 }
 
+#[test]
+fn exported_rewards_ends_and_times_read_back() {
+    let base = tempfile::tempdir().expect("a folder");
+    for timed in [false, true] {
+        let (data, log) = (base.path().join(format!("data-{timed}")), base.path().join(format!("{timed}.mcap")));
+        let signature = Signature { reward: true, ends: true, ..signature() };
+        let mut writer = terrella_data::Writer::create(&data, &signature).expect("made");
+        for (index, rows) in [5, 1, 12].into_iter().enumerate() {
+            let mut made = episode(index, rows);
+            made.rewards = (0..rows).map(|t| t as f32 / 3.0).collect();
+            made.terminated = (0..rows).map(|t| t + 1 == rows).collect();
+            made.truncated = (0..rows).map(|t| t == 2).collect();
+            made.times = (0..rows).filter(|_| timed).map(|t| (t as f64).powf(1.5) / 9.0).collect();
+            writer.write_episode(&made).expect("written");
+        }
+        writer.finish().expect("finished");
+        let exported = export(&data, &log).expect("exported");
+        assert!(exported.notes.is_empty(), "nothing is lost: {:?}", exported.notes);
+        let (wanted, found) = (read(&data), read(&log));
+        assert!(found.signature.reward && found.signature.ends && found.notes.is_empty(), "{:?}", found.notes);
+        assert_eq!(found.signature == wanted.signature, !timed, "the rate is not named where rows have times");
+        assert_eq!(found.episodes.len(), 3, "episodes");
+        for (a, b) in wanted.episodes.iter().zip(&found.episodes) {
+            assert_eq!((&a.states, &a.rewards), (&b.states, &b.rewards), "episode {}", a.index);
+            assert_eq!((&a.terminated, &a.truncated), (&b.terminated, &b.truncated), "ends of episode {}", a.index);
+            let time = |d: &Dataset, e: &Episode, row| e.time(row, d.signature.fps);
+            let off = (0..a.len()).map(|row| (time(&wanted, a, row) - time(&found, b, row)).abs()).fold(0.0, f64::max);
+            assert!(off < 2e-9 && (timed || b.times.is_empty()), "times of episode {}: {off}", a.index);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

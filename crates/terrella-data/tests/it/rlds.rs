@@ -292,3 +292,51 @@ fn the_bridge_recordings_are_read_where_they_are() {
     }
     eprintln!("{}", told(&*source));
 }
+
+/// Opens two episodes of 4 and 3 steps with further features a step, and tells what is said of them.
+fn open_with_outcomes(
+    given: &[(&str, &str)],
+    values: impl Fn(&str, usize) -> Option<Values>,
+) -> (Box<dyn Source>, String) {
+    let base = tempfile::tempdir().expect("a folder");
+    let mut examples = [example(0, 4), example(1, 3)];
+    for (example, n) in examples.iter_mut().zip([4, 3]) {
+        given.iter().for_each(|(name, _)| set(example, &format!("steps/{name}"), values(name, n)));
+    }
+    write(base.path(), &examples);
+    let mut declared = features();
+    let step = &mut declared["featuresDict"]["features"]["steps"]["sequence"]["feature"]["featuresDict"]["features"];
+    for (name, dtype) in given {
+        step[*name] = serde_json::json!({"tensor": {"shape": {"dimensions": []}, "dtype": dtype, "encoding": "none"}});
+    }
+    fs::write(base.path().join("features.json"), declared.to_string()).expect("features");
+    let source = open_with(base.path(), &options()).expect("opened");
+    let notes = told(&*source);
+    (source, notes)
+}
+
+#[test]
+fn rewards_and_ends_are_kept() {
+    let kinds = [("reward", "float32"), ("is_terminal", "bool"), ("discount", "float32")];
+    // Only the longer episode ends its task.
+    let values = |name: &str, n: usize| match name {
+        "reward" => Some(Values::Floats((0..n).map(|t| t as f32 / 8.0).collect())),
+        "is_terminal" => Some(Values::Integers((0..n).map(|t| u8::from(t == 3)).collect())),
+        _ => Some(Values::Floats((0..n).map(|t| f32::from(u8::from(t != 3))).collect())),
+    };
+    for (given, words) in
+        [(&kinds[..2], "not kept: steps/observation/image_0"), (&kinds[2..], "steps/discount: taken as")]
+    {
+        let (source, notes) = open_with_outcomes(given, values);
+        assert!(notes.contains(words) && !notes.contains("is_last"), "{notes}");
+        assert_eq!((source.signature().reward, source.signature().ends), (given.len() == 2, true), "the signature");
+        let (ended, cut) = (source.episode(0), source.episode(1));
+        assert_eq!((ended.terminated, ended.truncated), (vec![false, false, false, true], vec![false; 4]), "ended");
+        assert_eq!((cut.terminated, cut.truncated), (vec![false; 3], vec![false, false, true]), "cut");
+        let wanted: &[f32] = if given.len() == 2 { &[0.0, 0.125, 0.25] } else { &[] };
+        assert_eq!(cut.rewards, wanted, "rewards");
+    }
+    let (source, notes) = open_with_outcomes(&kinds[..1], |_, n| (n == 4).then(|| Values::Floats(vec![1.0; 4])));
+    assert!(!source.signature().reward && source.episode(0).rewards.is_empty(), "all or none");
+    assert!(notes.contains("steps/reward: not kept: 1 of 2 episodes have it"), "{notes}");
+}

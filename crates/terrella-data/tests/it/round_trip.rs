@@ -1,7 +1,8 @@
 //! What is written is what is read, whatever way it took.
 
 use crate::fixtures::{
-    SIZE, assert_nothing_at, episode, options, replay_buffer, signature, write_dataset, write_folder, write_zip,
+    SIZE, assert_nothing_at, assert_says, episode, options, replay_buffer, signature, write_dataset, write_folder,
+    write_zip,
 };
 use std::fs;
 use std::path::Path;
@@ -161,4 +162,74 @@ fn every_registered_format_recognises_its_own_and_only_its_own() {
         assert_eq!(claims, [name], "{}", path.display());
     }
     assert!(FORMATS.iter().all(|f| !f.detect(Path::new("nowhere"))), "nothing is no format");
+}
+
+/// An episode with times, rewards and ends that say where they are.
+fn eventful(index: usize, rows: usize) -> Episode {
+    let mut made = episode(index, rows);
+    made.times = (0..rows).map(|t| (t as f64).powf(1.1) * 0.013 / (index + 1) as f64).collect();
+    made.rewards = (0..rows).map(|t| (index as f32 - t as f32) / 3.0).collect();
+    made.terminated = (0..rows).map(|t| index.is_multiple_of(2) && t + 1 == rows).collect();
+    made.truncated = (0..rows).map(|t| !index.is_multiple_of(2) && t + 1 == rows).collect();
+    made
+}
+
+#[test]
+fn times_rewards_and_ends_come_back_bit_for_bit() {
+    let base = tempfile::tempdir().expect("a folder");
+    let path = base.path().join("data");
+    let signature = terrella_core::Signature { reward: true, ends: true, ..signature() };
+    let mut writer = Writer::create(&path, &signature).expect("created");
+    // The second has rows at the rate; the third comes after a file that could hold only such.
+    let mut wanted: Vec<Episode> = LENGTHS.iter().enumerate().map(|(at, rows)| eventful(at, *rows)).collect();
+    wanted[0].times.clear();
+    for made in &wanted {
+        writer.write_episode(made).expect("written");
+    }
+    writer.finish().expect("finished");
+    // Opened as an import of itself, too.
+    let copy = base.path().join("copy");
+    import(&path, &copy, &SourceOptions::default().into(), &mut |_, _| {}).expect("imported");
+    for path in [&path, &copy] {
+        let read = open(path, &OpenOptions::default()).expect("opened");
+        assert_eq!((&read.signature, read.notes.len()), (&signature, 0), "what it says of itself: {:?}", read.notes);
+        for (read, made) in read.episodes.iter().zip(&wanted) {
+            let one_row = made.len() == 1;
+            assert!(read.times == made.times || one_row, "times of episode {}", made.index);
+            assert_eq!(read.rewards, made.rewards, "rewards");
+            assert_eq!((&read.terminated, &read.truncated), (&made.terminated, &made.truncated), "ends");
+        }
+    }
+    let text = |name: &str| fs::read_to_string(path.join("meta").join(name)).expect("there");
+    let info: serde_json::Value = serde_json::from_str(&text("info.json")).expect("JSON");
+    let dtype = |name: &str| info["features"][name]["dtype"].as_str().expect("a feature").to_owned();
+    let found = ["next.reward", "next.done", "next.truncated", "timestamp"].map(dtype);
+    assert_eq!(found, ["float32", "bool", "bool", "float64"], "features");
+    let stats: serde_json::Value = serde_json::from_str(&text("stats.json")).expect("JSON");
+    assert_eq!(
+        (&stats["next.done"]["max"], &stats["next.reward"]["count"]),
+        (&serde_json::json!([1.0]), &serde_json::json!([27]))
+    );
+    assert!(stats["next.truncated"]["q99"].is_array() && stats["timestamp"]["q01"].is_array(), "quantiles");
+}
+
+#[test]
+fn what_is_no_clock_and_no_outcome_is_refused() {
+    let base = tempfile::tempdir().expect("a folder");
+    let signature = terrella_core::Signature { reward: true, ends: true, ..signature() };
+    let refused = |change: &dyn Fn(&mut Episode)| {
+        let mut writer = Writer::create(&base.path().join("data"), &signature).expect("created");
+        writer.write_episode(&eventful(0, 5)).expect("written");
+        let mut made = eventful(1, 5);
+        change(&mut made);
+        writer.write_episode(&made).expect_err("refused")
+    };
+    assert_says(&refused(&|e| e.times[3] = e.times[2]), &["episode 1", "time of row 3", "one rising time a row"]);
+    assert_says(&refused(&|e| e.times[0] = -1.0), &["begin at -1 s"]);
+    assert_says(&refused(&|e| e.times.truncate(2)), &["2 times and 5 rows"]);
+    assert_says(&refused(&|e| e.rewards.clear()), &["0 values of next.reward", "needs 5"]);
+    assert_says(&refused(&|e| e.truncated.clear()), &["0 values of next.truncated", "every row of every episode"]);
+    assert_says(&refused(&|e| e.rewards[4] = f32::NAN), &["row 4", "reward is NaN"]);
+    let mut writer = Writer::create(&base.path().join("data"), &crate::fixtures::signature()).expect("created");
+    assert_says(&writer.write_episode(&eventful(0, 5)).expect_err("refused"), &["say in the signature"]);
 }

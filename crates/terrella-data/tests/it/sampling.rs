@@ -5,8 +5,8 @@ use crate::fixtures::{assert_says, episode, signature};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use terrella_core::{Clip, Dataset, Stats, Window};
-use terrella_data::{Prefetch, Sampler};
+use terrella_core::{Batch, Clip, Dataset, Stats, Window};
+use terrella_data::{Prefetch, Sampler, gather};
 
 fn dataset(lengths: &[usize]) -> Arc<Dataset> {
     let (state_stats, action_stats) = (Stats::default(), Stats::default());
@@ -132,4 +132,30 @@ fn episodes_shorter_than_the_window_are_named_or_refused() {
     let error = Sampler::new(data.clone(), &[7], window, 2, 0).expect_err("there is no such episode");
     assert_says(&error, &["episode 7", "has 3"]);
     assert!(Sampler::new(data, &[1], Window { n_frames: 0, frame_skip: 1 }, 2, 0).is_err(), "no frames");
+}
+
+#[test]
+fn windows_carry_how_long_actions_last_and_what_came_of_them() {
+    let window = Window { n_frames: 3, frame_skip: 2 };
+    let clips = [Clip { episode: 1, start: 2 }, Clip { episode: 0, start: 0 }];
+    let mut data = Arc::unwrap_or_clone(dataset(&[5, 9]));
+    let mut batch = Batch::default();
+    gather(&data, window, &clips, &mut batch);
+    assert_eq!(batch.dt, [0.1; 8], "a constant rate");
+    assert!(batch.rewards.is_empty() && batch.ends.is_empty(), "nothing was logged");
+    (data.signature.reward, data.signature.ends) = (true, true);
+    for episode in &mut data.episodes {
+        let rows = episode.len();
+        episode.rewards = (0..rows).map(|t| (10 * episode.index + t) as f32).collect();
+        episode.terminated = (0..rows).map(|t| t == 3).collect();
+    }
+    // Rows of the second episode lie further and further apart.
+    data.episodes[1].times = (0..9).map(|t| f64::from(t * t) / 64.0).collect();
+    gather(&data, window, &clips, &mut batch);
+    let square = |t: f32| (2.0 * t + 1.0) / 64.0;
+    assert_eq!(batch.dt, [square(2.0), square(3.0), square(4.0), square(5.0), 0.1, 0.1, 0.1, 0.1], "irregular times");
+    assert_eq!(batch.rewards, [12.0, 13.0, 14.0, 15.0, 0.0, 1.0, 2.0, 3.0], "rewards of the actions");
+    assert_eq!(batch.ends, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], "ends of the actions");
+    let part = batch.slice(1..2);
+    assert_eq!((part.dt.len(), part.rewards[3], part.ends[3]), (4, 3.0, 1.0), "a part of a batch");
 }
