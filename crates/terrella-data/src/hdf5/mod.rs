@@ -175,7 +175,8 @@ impl Recording {
         let logged = agree(all, found.outcomes, &mut notes);
         let image = cameras.camera.as_ref().and(sizes.first().copied());
         let (reward, ends) = (logged.reward, logged.ends);
-        let signature = Signature { fps, image, state, action, env: options.env.clone(), reward, ends };
+        let signature =
+            Signature { fps, image, state, action, env: options.env.clone(), reward, ends, ..Signature::default() };
         let seen = cameras.names().zip(sizes);
         let cameras = seen.map(|(name, size)| View { name: name.to_owned(), size, depth: None }).collect();
         let task = options.task.clone().or(found.task).unwrap_or_else(|| "unknown".to_owned());

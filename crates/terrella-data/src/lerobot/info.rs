@@ -69,6 +69,9 @@ pub(super) struct Feature {
     shape: Vec<usize>,
     #[serde(default)]
     names: Value,
+    /// Unit of each number, where it is known; LeRobot has no such key and passes it over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    units: Vec<String>,
     /// What a video or depth is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) info: Option<Value>,
@@ -76,7 +79,7 @@ pub(super) struct Feature {
 
 impl Feature {
     pub(super) fn new(dtype: &str, shape: Vec<usize>, names: Value) -> Self {
-        Self { dtype: dtype.to_owned(), shape, names, info: None }
+        Self { dtype: dtype.to_owned(), shape, names, units: Vec::new(), info: None }
     }
 
     fn is_pictures(&self) -> bool {
@@ -131,6 +134,9 @@ impl Info {
             if !names.is_empty() {
                 features.insert(key.to_owned(), feature("float32", vec![names.len()], json!(names)));
             }
+        }
+        if let Some(state) = features.get_mut(STATE) {
+            state.units.clone_from(&signature.units);
         }
         features.extend(pictures.iter().map(|p| (p.key.clone(), p.described(signature.fps))));
         let videos = pictures.iter().any(PictureFeature::is_video);
@@ -215,7 +221,9 @@ impl Info {
         let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
         let env = options.env.clone().or(env);
         let (state, action) = (self.names(path, STATE)?, self.names(path, ACTION)?);
-        Ok((Signature { fps, image, state, action, env, ..Signature::default() }, pictures))
+        let units = self.features.get(STATE).map(|f| f.units.clone()).filter(|units| units.len() == state.len());
+        let units = units.unwrap_or_default();
+        Ok((Signature { fps, image, state, units, action, env, ..Signature::default() }, pictures))
     }
 
     fn missing(&self, path: &Path, name: &str) -> Error {
@@ -269,6 +277,7 @@ mod tests {
             fps: 10.0,
             image: Some([96, 64]),
             state: vec!["x".into(), "y".into()],
+            units: vec!["m".into(), "rad".into()],
             action: vec!["u".into()],
             env: Some("pusht".into()),
             ..Signature::default()

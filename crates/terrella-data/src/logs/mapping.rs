@@ -111,6 +111,10 @@ pub struct Stream {
     /// Unit they are stored in; the dataset has SI units and radians.
     #[serde(default)]
     pub unit: Unit,
+    /// Units of the numbers in the dataset, such as `rad` or `m/s`: one for all, or one each. A number in
+    /// `rad` is an angle.
+    #[serde(default)]
+    pub si: Vec<String>,
     /// The clock, if it is not the one of the log.
     pub clock: Option<Clock>,
     /// How samples become rows; states are interpolated and actions held if absent.
@@ -191,6 +195,7 @@ impl Stream {
             columns,
             names: None,
             unit: Unit::Si,
+            si: Vec::new(),
             clock: None,
             align: None,
             circular: false,

@@ -12,6 +12,7 @@ use std::path::Path;
 #[derive(Default)]
 pub(super) struct Opening {
     pub(super) state: Vec<String>,
+    pub(super) units: Vec<String>,
     pub(super) action: Vec<String>,
     pub(super) widths: [usize; 2],
     pub(super) fps: f64,
@@ -28,7 +29,8 @@ impl Opening {
     pub(super) fn take(&mut self, place: &str, recording: Recording, options: &SourceOptions) -> Result<(), String> {
         let widths = [recording.state.len(), recording.action.len()];
         if self.episodes.is_empty() {
-            (self.state, self.action, self.widths) = (recording.state, recording.action, widths);
+            (self.state, self.units, self.action) = (recording.state, recording.units, recording.action);
+            self.widths = widths;
         } else if widths != self.widths {
             return Err(format!(
                 "it has {widths:?} state and action numbers, the recordings before it have {:?}",

@@ -36,6 +36,8 @@ pub(super) struct Recording {
     pub(super) task: Option<String>,
     pub(super) fps: f64,
     pub(super) state: Vec<String>,
+    /// Units of the state.
+    pub(super) units: Vec<String>,
     pub(super) action: Vec<String>,
     pub(super) episodes: Vec<Rows>,
     /// Distances between samples and rows, a name each.
@@ -174,6 +176,7 @@ impl<'a> Reader<'a> {
             success: span.and_then(|at| spans[at].success).or(success),
             task: span.and_then(|at| spans[at].task.clone()),
         });
+        let units = state.iter().flat_map(|s| s.units.clone()).collect();
         let names = |streams: Vec<Samples>| streams.into_iter().flat_map(|s| s.names).collect::<Vec<_>>();
         // What comes along with pictures and marks is nobody's measurement.
         let streams: BTreeSet<&str> = mapping.streams().filter_map(|s| s.topic.as_deref()).collect();
@@ -188,6 +191,7 @@ impl<'a> Reader<'a> {
             task,
             fps,
             episodes: episodes.collect(),
+            units,
             state: names(state),
             action: if action.is_empty() { vec!["none".to_owned()] } else { names(action) },
             misfits,

@@ -79,6 +79,7 @@ impl Log {
             state: options.state.clone().unwrap_or(log.state),
             action: options.action.clone().unwrap_or(log.action),
             env: options.env.clone().or(mapping.env.clone()),
+            units: if log.units.iter().all(String::is_empty) { Vec::new() } else { log.units },
             reward: logged.reward,
             ends: logged.ends,
         };

@@ -10,6 +10,8 @@ use std::f64::consts::{PI, TAU};
 /// A stream that was read.
 pub(super) struct Samples {
     pub(super) names: Vec<String>,
+    /// Unit of each number; empty where the mapping says nothing.
+    pub(super) units: Vec<String>,
     pub(super) times: Times,
     pub(super) column: Column,
     rule: Rule,
@@ -48,6 +50,19 @@ impl Reader<'_> {
             }
             names.clone_from(given);
         }
+        let units = match &stream.si[..] {
+            [] => vec![String::new(); names.len()],
+            [one] => vec![one.clone(); names.len()],
+            each if each.len() == names.len() => each.to_vec(),
+            each => {
+                return Err(format!(
+                    "{} units (si) are given for the {} numbers of {}; give one for all, or one each",
+                    each.len(),
+                    names.len(),
+                    stream.columns.join(", ")
+                ));
+            }
+        };
         let width = parts.iter().map(|p| p.width).sum();
         let factor = stream.unit.factor();
         let data = (0..n).flat_map(|at| parts.iter().flat_map(move |p| &p.data[at * p.width..(at + 1) * p.width]));
@@ -55,7 +70,7 @@ impl Reader<'_> {
         let (mut times, kept) = self.times(stream.clock.as_ref(), place, n)?;
         times.0.iter_mut().for_each(|t| *t -= stream.delay);
         let (times, column) = self.without_gaps(&names[0], times, &kept, &column)?;
-        Ok(Samples { names, times, column, rule: stream.align.unwrap_or(usual), circular: stream.circular })
+        Ok(Samples { names, units, times, column, rule: stream.align.unwrap_or(usual), circular: stream.circular })
     }
 
     /// A stream of one number a sample.

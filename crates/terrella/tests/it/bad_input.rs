@@ -13,8 +13,8 @@ fn recordings_of_another_world_are_refused() {
     let run = finished().display().to_string();
     let output = program(&folder, &["eval", &run, "--data", "balls"]);
     let text = told(&output);
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("fps is 20") && text.contains("10"), "{text}");
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("data.env is tworoom") && text.contains("of balls"), "{text}");
 }
 
 #[test]
