@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingOptions {
-    /// Preset to begin with: quickstart, hour, quickstart-state, quickstart-pixels or tworoom
+    /// Preset to begin with: quickstart, hour, quickstart-state, quickstart-pixels, tworoom or ensemble
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// TOML file laid over the preset
