@@ -5,13 +5,14 @@
 //! and optimiser, which restore every number and identity: training goes on as if never stopped.
 //! Folders are filled under a temporary name and renamed.
 
-use crate::config::{Interface, JepaConfig};
 use crate::decoder::{Decoder, DecoderNet};
+use crate::family::jepa::config::JepaConfig;
+use crate::family::jepa::net::Shape;
+use crate::family::jepa::world::World;
 use crate::family::{AnyWorld, Erased, Family, ModelConfig, Visitor};
-use crate::jepa::Shape;
+use crate::interface::Interface;
 use crate::reacher::{Reacher, ReacherConfig};
 use crate::train::{TrainConfig, Trainer};
-use crate::world::World;
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::optim::AdamWConfig;

@@ -1,6 +1,6 @@
 //! Logged state ↔ features a network can learn: normalised numbers, and sine and cosine of angles.
 
-use crate::config::Interface;
+use crate::interface::Interface;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Stats, Table};
 
@@ -44,7 +44,7 @@ impl StateCodec {
 
     /// `a − b`; angles the shorter way round.
     pub fn difference(&self, a: &[f32], b: &[f32]) -> Vec<f32> {
-        crate::config::difference(a, b, &self.angles)
+        crate::interface::difference(a, b, &self.angles)
     }
 
     /// State rows of features; angles lie in `[0, 2π)`.

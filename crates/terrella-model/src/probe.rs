@@ -56,7 +56,7 @@ impl Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Interface;
+    use crate::interface::Interface;
     use terrella_core::{Key, Signature, Stats};
 
     #[test]

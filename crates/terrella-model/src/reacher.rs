@@ -4,9 +4,9 @@
 //! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
-use crate::config::Sees;
+use crate::family::jepa::config::Sees;
+use crate::family::jepa::world::{Latents, World, table};
 use crate::symmetry::{Symmetry, Turn};
-use crate::world::{Latents, World, table};
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::nn;

@@ -4,9 +4,10 @@
 //! Batch, augmentation, random directions and learning rate are all keyed by the step number. A
 //! run that is interrupted and resumed therefore equals the uninterrupted one, bit for bit.
 
-use crate::config::{Interface, JepaConfig};
 use crate::family::Family;
-use crate::gradient::Workers;
+use crate::family::jepa::config::JepaConfig;
+use crate::family::jepa::gradient::Workers;
+use crate::interface::Interface;
 use crate::optim::{clip_global_norm, learning_rate};
 use crate::symmetry::Symmetry;
 use crate::{Error, Result};

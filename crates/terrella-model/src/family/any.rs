@@ -1,7 +1,7 @@
 //! A trained world of any family behind one door: what lets the pipeline be written once.
 
 use super::{Family, ModelConfig, Wants};
-use crate::config::Interface;
+use crate::interface::Interface;
 use terrella_core::{Dynamics, Observation, Result, Table};
 
 /// A trained world, whichever its family.

@@ -9,7 +9,8 @@ mod any;
 pub(crate) mod ensemble;
 pub(crate) mod jepa;
 
-use crate::config::{Interface, JepaConfig};
+use crate::family::jepa::config::JepaConfig;
+use crate::interface::Interface;
 use crate::train::{Losses, TrainConfig};
 use crate::{Error, Result};
 pub(crate) use any::Erased;

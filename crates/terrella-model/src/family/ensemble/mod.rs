@@ -13,7 +13,7 @@ pub use world::{EnsembleWorld, Particles};
 
 use super::{Family, Wants};
 use crate::Result;
-use crate::config::Interface;
+use crate::interface::Interface;
 use crate::train::{Losses, TrainConfig};
 use burn::optim::GradientsParams;
 use burn::prelude::*;

@@ -6,7 +6,7 @@
 
 use super::EnsembleConfig;
 use crate::codec::StateCodec;
-use crate::config::{Interface, difference};
+use crate::interface::{Interface, difference};
 use crate::train::Losses;
 use crate::{Error, Result};
 use burn::module::{Module, Param};

@@ -6,9 +6,9 @@
 
 use super::EnsembleConfig;
 use super::net::{EnsembleNet, Inputs};
-use crate::config::Interface;
 use crate::host::dense::{Dense, numbers, silu};
 use crate::host::threads::in_chunks;
+use crate::interface::Interface;
 use burn::prelude::*;
 use std::sync::Arc;
 use terrella_core::{Dynamics, Error, Image, Key, Observation, Result, Table};

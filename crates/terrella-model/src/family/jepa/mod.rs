@@ -1,15 +1,28 @@
-//! The JEPA as a [`Family`]: the network is [`crate::Jepa`], the losses stand in `gradient.rs`, and the
-//! trained one is a [`crate::World`].
+//! The joint-embedding predictive architecture, in the order of the LeWM paper: [`config`] → [`net`] →
+//! [`gradient`] with [`sigreg`] → [`world`].
+//!
+//! [`batch`] and [`pixels`] turn what is recorded into what the network takes; [`held`] keeps states on the host
+//! where the model runs on a CPU.
+
+pub(crate) mod batch;
+pub(crate) mod config;
+pub(crate) mod gradient;
+pub(crate) mod held;
+pub(crate) mod net;
+pub(crate) mod pixels;
+pub(crate) mod sigreg;
+pub(crate) mod world;
 
 use super::{Family, Wants};
 use crate::Result;
-use crate::batch::Batcher;
-use crate::config::{Interface, JepaConfig, Sees, Size};
-use crate::gradient::{PARTS, Scores, Workers, gradient};
-use crate::jepa::Jepa;
+use crate::family::jepa::batch::Batcher;
+use crate::family::jepa::config::{JepaConfig, Sees, Size};
+use crate::family::jepa::gradient::{PARTS, Scores, Workers, gradient};
+use crate::family::jepa::net::Jepa;
+use crate::family::jepa::world::World;
+use crate::interface::Interface;
 use crate::symmetry::Turn;
 use crate::train::{Losses, TrainConfig, is_cpu};
-use crate::world::World;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 use terrella_core::{Batch, Key, Window};

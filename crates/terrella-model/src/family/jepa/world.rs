@@ -4,13 +4,14 @@
 //! the eight are nearly independent, so that what it believes on average is nearer the truth than
 //! what it reads off one; see [`Views`].
 
-use crate::batch::Batcher;
-use crate::config::{Interface, JepaConfig};
 use crate::decoder::Decoder;
 use crate::family::Family;
-use crate::held::Held;
+use crate::family::jepa::batch::Batcher;
+use crate::family::jepa::config::JepaConfig;
+use crate::family::jepa::held::Held;
+use crate::family::jepa::net::Jepa;
 use crate::host::Engine;
-use crate::jepa::Jepa;
+use crate::interface::Interface;
 use crate::symmetry::{Symmetry, Turn};
 use crate::train::is_cpu;
 use burn::prelude::*;

@@ -1,9 +1,9 @@
 //! Rows of latent states: plain numbers where the model runs on the CPU, tensors elsewhere.
 
+use crate::family::jepa::net::Jepa;
+use crate::family::jepa::world::table;
 use crate::host::{Engine, Memory};
-use crate::jepa::Jepa;
 use crate::nn::predictor::Steering;
-use crate::world::table;
 use burn::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;

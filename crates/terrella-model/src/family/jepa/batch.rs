@@ -1,9 +1,10 @@
 //! From a host batch to tensors: the one place where log units become network inputs.
 
 use crate::codec::StateCodec;
-use crate::config::{Interface, JepaConfig, Sees};
-use crate::jepa::patcher;
-use crate::pixels::Patcher;
+use crate::family::jepa::config::{JepaConfig, Sees};
+use crate::family::jepa::net::patcher;
+use crate::family::jepa::pixels::Patcher;
+use crate::interface::Interface;
 use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
 use burn::prelude::*;

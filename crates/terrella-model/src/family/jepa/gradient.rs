@@ -8,9 +8,9 @@
 //! cores there are.
 
 use crate::Result;
-use crate::batch::{Batcher, Tensors};
-use crate::jepa::Jepa;
-use crate::sigreg::{directions, sigreg};
+use crate::family::jepa::batch::{Batcher, Tensors};
+use crate::family::jepa::net::Jepa;
+use crate::family::jepa::sigreg::{directions, sigreg};
 use crate::symmetry::{Symmetry, Turn};
 use crate::train::{LossWeights, Losses, TrainConfig};
 use burn::module::Module;

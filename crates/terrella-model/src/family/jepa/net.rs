@@ -5,16 +5,17 @@
 //! meet the encodings (mean squared error, gradient on both sides), and that encodings fill latent
 //! space like an isotropic Gaussian ([`crate::sigreg`]), which is what forbids collapse.
 
-use crate::config::{Interface, JepaConfig, Sees, Size};
+use crate::family::jepa::config::{JepaConfig, Sees, Size};
+use crate::family::jepa::pixels::{Cut, Patcher};
 use crate::host::Engine;
 use crate::host::block::MOST;
 use crate::host::dense::Dense;
+use crate::interface::Interface;
 use crate::nn::mlp::{Mlp, Projector, StateEncoder};
 use crate::nn::patch::{PatchEncoder, PatchShape};
 use crate::nn::predictor::{Predictor, PredictorShape, Steering};
 use crate::nn::rowwise;
 use crate::nn::vit::{Vit, VitShape};
-use crate::pixels::{Cut, Patcher};
 use burn::module::Module;
 use burn::nn;
 use burn::prelude::*;
