@@ -3,6 +3,7 @@
 //! `cargo run --release -p terrella-data --example writer_memory -- FOLDER [ROWS]`; 10⁸ rows if nothing is said. The
 //! dataset is removed again. The peak is what Linux tells of the process.
 
+use std::io::Write;
 use std::time::Instant;
 use terrella_core::{Episode, Key, Signature, Table};
 use terrella_data::Writer;
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let written = writer.finish()?;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: unknown");
-    println!("{} rows, {:.0} s, {peak}", written.rows, began.elapsed().as_secs_f64());
+    writeln!(std::io::stdout(), "{} rows, {:.0} s, {peak}", written.rows, began.elapsed().as_secs_f64())?;
     std::fs::remove_dir_all(&path)?;
     Ok(())
 }
