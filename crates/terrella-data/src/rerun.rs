@@ -40,7 +40,8 @@ pub fn rerun_recording(source: &Opened, destination: &Path, progress: &mut dyn F
         let mut encoder = encoder.map_err(|e| broken(e.to_string()))?;
         for at in 0..total {
             let store = StoreId::recording(name.clone(), format!("{hash}-{at}"));
-            let mut out = Out { encoder: &mut encoder, store, fps: source.signature().fps, chunks: 0 };
+            let mut out =
+                Out { encoder: &mut encoder, store, fps: source.signature().fps, times: Vec::new(), chunks: 0 };
             out.episode(&**source, at).map_err(|e| match e {
                 Failed::Read(e) => e,
                 Failed::Write(e) => broken(e),
@@ -77,6 +78,8 @@ struct Out<'a, W: Write> {
     store: StoreId,
     /// Rows a second.
     fps: f64,
+    /// Times of the rows of the episode, where they are not at the rate.
+    times: Vec<f64>,
     chunks: u64,
 }
 
@@ -87,13 +90,21 @@ impl<W: Write> Out<'_, W> {
         let row_id = Tuid::from_nanos_and_inc(0, 0);
         self.encoder.append(&LogMsg::SetStoreInfo(SetStoreInfo { row_id, info })).map_err(write)?;
         let done = source.evidence(at).success.map_or("", |done| if done { ", done" } else { ", not done" });
-        let seconds = episode.len() as f64 / self.fps;
+        let seconds = episode.times.last().map_or(episode.len() as f64, |last| last * self.fps + 1.0) / self.fps;
+        self.times.clone_from(&episode.times);
         self.fixed(EntityPath::properties(), &RecordingInfo::new().with_name(format!("episode {at}")))?;
         let about = format!("{}\n\nepisode {at}: {} rows, {seconds:.1} s{done}", episode.task, episode.len());
         self.fixed("about".into(), &TextDocument::new(about))?;
 
         self.curves("state", &signature.state, &episode.states)?;
         self.curves("action", &signature.action, &episode.actions)?;
+        let flags = |flags: &[bool]| flags.iter().map(|x| f32::from(u8::from(*x))).collect::<Vec<f32>>();
+        let (ended, cut) = (flags(&episode.terminated), flags(&episode.truncated));
+        for (name, numbers) in [("reward", &episode.rewards), ("terminated", &ended), ("truncated", &cut)] {
+            if !numbers.is_empty() {
+                self.curves(name, &[name.to_owned()], &Table::from_data(1, numbers.clone()))?;
+            }
+        }
         if let Some(frames) = source.pictures(at)? {
             self.pictures("camera", &frames, None)?;
         }
@@ -165,9 +176,13 @@ impl<W: Write> Out<'_, W> {
         columns: impl IntoIterator<Item = SerializedComponentColumn>,
     ) -> Done {
         let row = |at: usize| (first + at) as i64;
+        let time = |at: usize| {
+            let nanos = self.times.get(first + at).map_or(row(at) as f64 * 1e9 / self.fps, |seconds| seconds * 1e9);
+            nanos.round() as i64
+        };
         let times = vec![
             TimeColumn::new_sequence("row", (0..len).map(row)),
-            TimeColumn::new_duration_nanos("time", (0..len).map(|at| (row(at) as f64 * 1e9 / self.fps).round() as i64)),
+            TimeColumn::new_duration_nanos("time", (0..len).map(time)),
         ];
         self.chunk(entity.into(), times, columns.into_iter().collect())
     }

@@ -34,6 +34,9 @@ pub(crate) const ACTION: &str = "action";
 /// Features of the reward of an action, and of whether it ended the task or the recording, as LeRobot calls them; the
 /// last is ours.
 pub(crate) const OUTCOMES: [&str; 3] = ["next.reward", "next.done", "next.truncated"];
+/// Feature of whether the task was done. Simulators end episodes by it and by a limit of time, both of which are
+/// `next.done`, so it tells one from the other.
+pub(crate) const SUCCESS: &str = "next.success";
 /// Bytes after which a new data file begins, in MB as LeRobot counts them.
 pub(crate) const DATA_FILE_MB: usize = 100;
 /// Bytes after which a new video begins.
@@ -185,13 +188,15 @@ impl Info {
         self.features.get(name).is_some_and(|f| f.dtype == "video")
     }
 
-    /// Those of [`OUTCOMES`] that are one number a row.
+    /// Those of [`OUTCOMES`] that are one number a row, and [`SUCCESS`] where it is needed to tell an end from a cut.
     pub(super) fn outcomes(&self) -> impl Iterator<Item = &'static str> {
         let number = |f: &Feature| {
             ["float", "int", "uint", "bool"].iter().any(|kind| f.dtype.starts_with(kind))
                 && matches!(f.shape[..], [] | [1])
         };
-        OUTCOMES.into_iter().filter(move |name| self.features.get(*name).is_some_and(number))
+        let there = move |name: &str| self.features.get(name).is_some_and(number);
+        let success = there(OUTCOMES[1]) && !there(OUTCOMES[2]) && there(SUCCESS);
+        OUTCOMES.into_iter().filter(move |name| there(name)).chain(success.then_some(SUCCESS))
     }
 
     /// Features that are not read beside these.

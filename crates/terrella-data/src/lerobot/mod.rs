@@ -13,6 +13,7 @@ mod meta;
 mod pictures;
 mod read;
 mod scan;
+mod sketch;
 mod stats;
 mod videos;
 mod write;

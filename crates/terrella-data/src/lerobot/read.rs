@@ -6,7 +6,7 @@
 
 use super::claims;
 use super::columns::read_pictures;
-use super::info::{Info, OUTCOMES};
+use super::info::{Info, OUTCOMES, SUCCESS};
 use super::layout::{self, Clip, ranges, relative};
 use super::scan::{DataFile, Stored, Wanted, scan};
 use crate::error::DOWNLOAD_AGAIN;
@@ -106,6 +106,9 @@ impl Reader {
             reader.notes.push(Note { place, what: format!("left out: {why}") });
         }
         reader.keep_times();
+        if outcomes.contains(&SUCCESS) {
+            reader.tell_ends_from_cuts();
+        }
         let all = reader.episodes.iter_mut().map(|e| (e.stored.rows, &mut e.stored.outcome));
         let Logged { reward, ends } = agree(all, OUTCOMES, &mut reader.notes);
         (reader.signature.reward, reader.signature.ends) = (reward, ends);
@@ -119,6 +122,30 @@ impl Reader {
     /// Features of rewards and ends that every data file has.
     fn outcomes(&self) -> Vec<&'static str> {
         self.info.outcomes().filter(|name| self.files.iter().all(|file| file.column(name).is_ok())).collect()
+    }
+
+    /// Takes an episode that is done without success for one that was cut.
+    fn tell_ends_from_cuts(&mut self) {
+        let (mut ends, mut cuts) = (0, 0);
+        for Stored { outcome, success, rows, .. } in self.episodes.iter_mut().map(|e| &mut e.stored) {
+            if [outcome.terminated.len(), success.len()] != [*rows; 2] {
+                continue;
+            }
+            let mut succeeded = false;
+            for (ended, success) in outcome.terminated.iter_mut().zip(success.iter()) {
+                succeeded |= success;
+                let cut = *ended && !succeeded;
+                outcome.truncated.push(cut);
+                ends += usize::from(*ended);
+                cuts += usize::from(cut);
+                *ended &= succeeded;
+            }
+        }
+        let what = format!(
+            "{cuts} of {ends} ends by {} come without it and are taken as cuts; not kept beyond that",
+            OUTCOMES[1]
+        );
+        self.notes.push(Note { place: SUCCESS.to_owned(), what });
     }
 
     /// Keeps times of rows that say more than the rate does, and tells those that are no clock.

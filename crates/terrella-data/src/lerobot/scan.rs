@@ -4,7 +4,7 @@
 //! files numbers may jump, where a file was not downloaded.
 
 use super::columns::{INDICES, read_numbers, read_table};
-use super::info::{ACTION, OUTCOMES, STATE};
+use super::info::{ACTION, OUTCOMES, STATE, SUCCESS};
 use crate::error::guarded;
 use crate::outcome::Outcome;
 use crate::{Error, Result};
@@ -33,6 +33,8 @@ pub(super) struct Stored {
     /// Seconds of each row.
     pub(super) times: Vec<f64>,
     pub(super) outcome: Outcome,
+    /// Whether the task was done, a row each; empty where that is not needed.
+    pub(super) success: Vec<bool>,
     pub(super) rows: usize,
     pub(super) file: usize,
     /// First row within the file.
@@ -43,7 +45,7 @@ pub(super) struct Stored {
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) signature: &'a Signature,
-    /// Those of [`OUTCOMES`] that are there.
+    /// Those of [`OUTCOMES`] that are there, and perhaps [`SUCCESS`].
     pub(super) outcomes: &'a [&'static str],
 }
 
@@ -92,7 +94,7 @@ fn append(
     let states = if signature.state.is_empty() { Table::new(0) } else { table(STATE, &signature.state)? };
     let numbers = |name: &&str| outcomes.contains(name).then(|| read_numbers(path, name, column(batch, name).as_ref()));
     let [reward, done, cut] = OUTCOMES.each_ref().map(|name| numbers(name).transpose());
-    let (reward, done, cut) = (reward?, done?, cut?);
+    let (reward, done, cut, success) = (reward?, done?, cut?, numbers(&SUCCESS).transpose()?);
     for at in 0..batch.num_rows() {
         let found = [int(&index, at), int(&episode, at), int(&frame, at)];
         let begins_file = offset + at == 0;
@@ -104,6 +106,7 @@ fn append(
                 actions: Table::new(actions.width),
                 times: Vec::new(),
                 outcome: Outcome::default(),
+                success: Vec::new(),
                 rows: 0,
                 file,
                 offset: offset + at,
@@ -133,7 +136,9 @@ fn append(
         current.times.push(times.as_primitive::<Float64Type>().value(at));
         let outcome = &mut current.outcome;
         outcome.rewards.extend(reward.as_ref().map(|numbers| numbers[at]));
-        for (flags, numbers) in [(&mut outcome.terminated, &done), (&mut outcome.truncated, &cut)] {
+        let flags =
+            [(&mut outcome.terminated, &done), (&mut outcome.truncated, &cut), (&mut current.success, &success)];
+        for (flags, numbers) in flags {
             numbers.iter().for_each(|numbers| Outcome::mark(flags, numbers[at]));
         }
         current.rows += 1;

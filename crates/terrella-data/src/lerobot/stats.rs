@@ -1,9 +1,9 @@
 //! `meta/stats.json` and the per-episode statistics: extremes, mean, deviation and five quantiles.
 //!
-//! Numbers keep all their values until the end, so quantiles are exact; that is 8 bytes a number,
-//! nothing beside the pictures. Pictures are counted in a bin for each value, exact as well, but on
-//! at most [`SAMPLED`] pictures an episode (LeRobot samples them too).
+//! Those of an episode are exact; those of the whole come from a [`Sketch`] a column. Pictures are counted in a
+//! bin for each value, which is exact, but on at most [`SAMPLED`] pictures an episode (LeRobot samples them too).
 
+use super::sketch::Sketch;
 use serde_json::{Value, json};
 use terrella_core::Pixel;
 
@@ -35,6 +35,12 @@ impl FeatureStats {
         Self::gather(columns.collect(), count, false)
     }
 
+    /// Statistics of the columns of a table that was seen row by row.
+    pub(super) fn of_columns(columns: &[Sketch]) -> Self {
+        let count = columns.first().map_or(0, Sketch::count) as usize;
+        Self::gather(columns.iter().map(Sketch::moments).collect(), count, false)
+    }
+
     fn gather(columns: Vec<[f64; 9]>, count: usize, image: bool) -> Self {
         let names = ["min", "max", "mean", "std"].into_iter().chain(QUANTILES.iter().map(|q| q.0));
         let values = names.enumerate().map(|(i, name)| (name, columns.iter().map(|c| c[i]).collect())).collect();
@@ -55,7 +61,7 @@ impl FeatureStats {
 }
 
 /// Minimum, maximum, mean, deviation and quantiles of sorted numbers.
-fn moments(sorted: &[f64]) -> [f64; 9] {
+pub(super) fn moments(sorted: &[f64]) -> [f64; 9] {
     let n = sorted.len().max(1) as f64;
     let mean = sorted.iter().sum::<f64>() / n;
     let variance = sorted.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;

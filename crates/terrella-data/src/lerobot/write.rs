@@ -11,6 +11,7 @@ use super::columns::{
 use super::info::{ACTION, CHUNK_FILES, DATA_FILE_MB, Info, OUTCOMES, STATE};
 use super::meta::{EpisodeRow, properties, write_episodes, write_tasks};
 use super::pictures::{PictureFeature, Stored};
+use super::sketch::Sketch;
 use super::stats::{FeatureStats, Histogram};
 use super::videos::ClipRow;
 use crate::format::check_finite;
@@ -42,8 +43,8 @@ pub struct Writer {
     rows: usize,
     tasks: Vec<String>,
     episodes: Vec<EpisodeRow>,
-    /// Every number of each table feature, for exact quantiles.
-    values: Vec<(String, usize, Vec<f64>)>,
+    /// Statistics of each column of each table feature.
+    columns: Vec<(String, Vec<Sketch>)>,
 }
 
 /// What a finished writer wrote.
@@ -105,7 +106,7 @@ impl Writer {
             rows: 0,
             tasks: Vec::new(),
             episodes: Vec::new(),
-            values: Vec::new(),
+            columns: Vec::new(),
         })
     }
 
@@ -198,8 +199,8 @@ impl Writer {
         let counts = [self.episodes.len(), self.rows, self.tasks.len()];
         write_json(&root.join("meta/info.json"), &Info::new(&self.signature, self.extras, &self.pictures, counts))?;
         let mut stats = serde_json::Map::new();
-        for (name, width, values) in &self.values {
-            stats.insert(name.clone(), FeatureStats::of(*width, values).json());
+        for (name, columns) in &self.columns {
+            stats.insert(name.clone(), FeatureStats::of_columns(columns).json());
         }
         for feature in &self.pictures {
             stats.insert(feature.key.clone(), feature.histogram.stats().json());
@@ -341,13 +342,16 @@ impl Writer {
             };
             features.push((name, 1, values));
         }
-        if self.values.is_empty() {
-            self.values = features.iter().map(|(name, width, _)| ((*name).to_owned(), *width, Vec::new())).collect();
+        if self.columns.is_empty() {
+            let empty = |width: usize| vec![Sketch::default(); width];
+            self.columns = features.iter().map(|(name, width, _)| ((*name).to_owned(), empty(*width))).collect();
         }
         let mut stats: Vec<(String, FeatureStats)> =
             features.iter().map(|(name, width, v)| ((*name).to_owned(), FeatureStats::of(*width, v))).collect();
-        for ((_, _, all), (_, _, new)) in self.values.iter_mut().zip(features) {
-            all.extend(new);
+        for ((_, columns), (_, width, values)) in self.columns.iter_mut().zip(features) {
+            for row in values.chunks_exact(width) {
+                columns.iter_mut().zip(row).for_each(|(column, x)| column.push(*x));
+            }
         }
         for (feature, frames) in self.pictures.iter_mut().zip(shown) {
             let histogram = Histogram::of(frames);

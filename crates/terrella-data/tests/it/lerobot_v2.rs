@@ -114,6 +114,7 @@ fn a_real_dataset_that_was_downloaded_in_part_gives_what_there_is() {
         "tables"
     );
     assert!(tables.notes()[0].to_string().starts_with("episodes 80-99: left out"), "{:?}", tables.notes());
+    assert!((0..80).all(|at| tables.episode(at).times.is_empty()), "times that only repeat the rate");
     let with_pictures = format.open(&path, &SourceOptions::default());
     if cfg!(not(feature = "video")) {
         assert_says(&with_pictures.err().expect("no decoder"), &["--features video"]);

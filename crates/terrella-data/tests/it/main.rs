@@ -7,6 +7,7 @@ mod bag_fixtures;
 mod fixtures;
 mod fuzzed;
 mod hdf5;
+mod lerobot_outcomes;
 mod lerobot_v2;
 mod logs;
 mod mcap;
