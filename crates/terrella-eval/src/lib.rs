@@ -7,6 +7,7 @@
 //! its floors, interval, split and data hash. [`rollout_error`] measures a model without a policy.
 //! The protocol follows the audit of latent world models by CLEAR-LeWM (2026).
 
+mod clusters;
 mod curves;
 mod failures;
 pub mod html;
@@ -23,6 +24,7 @@ mod stats;
 mod strips;
 mod svg;
 
+pub use clusters::wilson_by_episode;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use failures::{Failures, failures};
 pub use pairs::{Pair, draw_pairs};

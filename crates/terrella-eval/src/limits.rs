@@ -21,7 +21,8 @@ pub(crate) fn score_limits(card: &Scorecard) -> Vec<String> {
         let width = 100.0 * (interval.high - interval.low);
         if width > 15.0 {
             limits.push(format!(
-                "The {rule} score of {policy} is uncertain by {width:.0} points from end to end of its interval; {} attempts are few.",
+                "The {rule} score of {policy} is uncertain by {width:.0} points from end to end of its interval {}; {} attempts are few.",
+                score.interval_words(),
                 score.count().1
             ));
         }

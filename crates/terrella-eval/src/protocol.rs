@@ -88,6 +88,11 @@ impl Attempts {
         &self.pairs
     }
 
+    /// The episode of each pair.
+    pub fn episodes(&self) -> Vec<usize> {
+        self.pairs.iter().map(|pair| pair.episode).collect()
+    }
+
     /// One outcome a pair.
     pub fn verdicts(&self) -> &[Verdict] {
         &self.verdicts

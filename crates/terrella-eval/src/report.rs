@@ -75,7 +75,12 @@ impl Report {
             push(&mut out, "<span>", &format!("{}, {} rule", first.policy(), score.rule().name()), "</span>");
             push(&mut out, "<strong>", &format!("{:.1} %", 100.0 * score.rate()), "</strong>");
             let (low, high) = (100.0 * interval.low, 100.0 * interval.high);
-            push(&mut out, "<span>", &format!("95 % interval {low:.1} to {high:.1} %"), "</span>");
+            push(
+                &mut out,
+                "<span>",
+                &format!("95 % interval {} {low:.1} to {high:.1} %", score.interval_words()),
+                "</span>",
+            );
             let (random, null) = (100.0 * score.random().0, 100.0 * score.null().0);
             push(&mut out, "<span>", &format!("acting at random {random:.1} %, doing nothing {null:.1} %"), "</span>");
             push(&mut out, "<span>", score.context(), "</span></div>");
@@ -86,7 +91,7 @@ impl Report {
             "policy",
             "rule",
             "reached",
-            "by episode",
+            "attempts alone",
             "mean ± sd of seeds",
             "random",
             "nothing",
@@ -98,9 +103,10 @@ impl Report {
             self.scorecards.iter().flat_map(|card| card.scores().iter().map(move |s| row(card, s))).collect();
         out.push_str(&table(&header, &rows));
         out.push_str(
-            "<p class=\"soft\">Brackets are 95 % intervals. Reached: share of attempts, with Wilson’s interval. By episode: the interval when whole \
-             episodes are resampled, which allows for attempts from one episode being alike. Random, nothing: what the two \
-             floors reach on the same pairs. p: McNemar’s exact test against the random floor, pair by pair. ms/step: time the \
+            "<p class=\"soft\">Brackets are 95 % intervals by episode: attempts from one episode are alike, so they count for less than as \
+             many from different ones. Reached: share of attempts. Attempts alone: the interval if all attempts were independent \
+             (Wilson’s), which is too narrow. Random, nothing: what the two floors reach on the same pairs. p: chance of such a \
+             difference from the random floor, pair by pair, with the signs of whole episodes flipped. ms/step: time the \
              policy thought, an environment step on average.</p>\n",
         );
         let provenance: Vec<Vec<String>> = self.scorecards.iter().map(origin).collect();
@@ -213,12 +219,12 @@ fn explanation(card: &Scorecard) -> String {
 
 fn row(card: &Scorecard, score: &Score) -> Vec<String> {
     let (mean, sd) = score.mean_sd();
-    let by_episode = score.by_episode();
+    let alone = score.by_attempt();
     vec![
         card.policy().to_owned(),
         score.rule().name().to_owned(),
         percent(score.rate(), score.interval()),
-        format!("[{:.1}, {:.1}]", 100.0 * by_episode.low, 100.0 * by_episode.high),
+        format!("[{:.1}, {:.1}]", 100.0 * alone.low, 100.0 * alone.high),
         if score.by_seed().len() > 1 {
             format!("{:.1} ± {:.1} %", 100.0 * mean, 100.0 * sd)
         } else {

@@ -4,7 +4,8 @@
 //! floors on the same pairs, and where it all came from. So whatever prints a rate prints its
 //! interval, floors, split and data hash.
 
-use crate::stats::{Interval, bootstrap, compare, mean_sd, wilson};
+use crate::clusters::{by_episode, wilson_by_episode};
+use crate::stats::{Interval, compare, mean_sd, wilson};
 use crate::{Attempts, Floors, Pair, Paired, Protocol};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct Score {
     n: usize,
     interval: Interval,
     by_episode: Interval,
+    #[serde(default)]
+    episodes: usize,
     by_seed: Vec<(u64, f64)>,
     random: (f64, Interval),
     null: (f64, Interval),
@@ -60,14 +63,19 @@ impl Score {
         self.successes as f64 / self.n as f64
     }
 
-    /// Wilson's 95 % interval over all attempts.
+    /// The 95 % interval by episode: attempts from one recording are alike.
     pub fn interval(&self) -> Interval {
+        self.by_episode
+    }
+
+    /// Wilson's 95 % interval as if all attempts were independent.
+    pub fn by_attempt(&self) -> Interval {
         self.interval
     }
 
-    /// The 95 % bootstrap interval that resamples whole episodes.
-    pub fn by_episode(&self) -> Interval {
-        self.by_episode
+    /// Episodes that attempts were made in; 0 in scorecards of before this was noted.
+    pub fn episodes(&self) -> usize {
+        self.episodes
     }
 
     /// The rate of each seed.
@@ -100,6 +108,11 @@ impl Score {
         &self.context
     }
 
+    /// `by episode (42 episodes)`.
+    pub(crate) fn interval_words(&self) -> String {
+        if self.episodes == 0 { "by episode".to_owned() } else { format!("by episode ({} episodes)", self.episodes) }
+    }
+
     /// Half of the successes came within so many steps.
     pub fn median_steps(&self) -> Option<usize> {
         self.median_steps
@@ -115,11 +128,12 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {} ({} of {}); random {}, null {}; {}",
+            "{}: {} ({} of {}; interval {}); random {}, null {}; {}",
             self.rule.name(),
-            percent(self.rate(), self.interval),
+            percent(self.rate(), self.by_episode),
             self.successes,
             self.n,
+            self.interval_words(),
             percent(self.random.0, self.random.1),
             percent(self.null.0, self.null.1),
             self.context
@@ -279,18 +293,21 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
     let wins = outcomes(attempts);
     let n = wins.len();
     let count = |wins: &[bool]| wins.iter().filter(|w| **w).count();
-    let floor = |a: &Attempts| {
-        let k = count(&outcomes(a));
-        (k as f64 / n.max(1) as f64, wilson(k, n))
+    let episodes: Vec<usize> = attempts.pairs.iter().map(|pair| pair.episode).collect();
+    let interval = |wins: &[bool]| {
+        let groups: Vec<_> = by_episode(wins, &episodes).iter().map(|g| (count(g), g.len())).collect();
+        (wilson_by_episode(&groups), groups.len())
     };
-    let mut episodes: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let floor = |a: &Attempts| {
+        let wins = outcomes(a);
+        (count(&wins) as f64 / n.max(1) as f64, interval(&wins).0)
+    };
     let mut seeds: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
-    for (Pair { episode, seed, .. }, win) in attempts.pairs.iter().zip(&wins) {
-        episodes.entry(*episode).or_default().push(f64::from(*win));
+    for (Pair { seed, .. }, win) in attempts.pairs.iter().zip(&wins) {
         let of_seed = seeds.entry(*seed).or_default();
         *of_seed = (of_seed.0 + usize::from(*win), of_seed.1 + 1);
     }
-    let groups: Vec<Vec<f64>> = episodes.into_values().collect();
+    let (headline, n_episodes) = interval(&wins);
     let mut steps: Vec<usize> = attempts.verdicts.iter().filter_map(|v| *v.reached.get(rule.name())?).collect();
     steps.sort_unstable();
     let key = Key::new(0).with("scorecard");
@@ -307,11 +324,12 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
         successes: count(&wins),
         n,
         interval: wilson(count(&wins), n),
-        by_episode: bootstrap(&groups, key),
+        by_episode: headline,
+        episodes: n_episodes,
         by_seed: seeds.into_iter().map(|(seed, (k, n))| (seed, k as f64 / n as f64)).collect(),
         random: floor(&floors.random),
         null: floor(&floors.null),
-        against_random: compare(&wins, &outcomes(&floors.random), key.with("random")),
+        against_random: compare((&wins, &outcomes(&floors.random)), &episodes, key.with("random")),
         median_steps: steps.get(steps.len() / 2).copied(),
         context,
     }

@@ -99,13 +99,29 @@ fn a_rate_prints_with_everything_it_stands_on_and_needs_it_to_exist() {
     let attempts = evaluate(&arena, "planner", &make).expect("attempts");
     let card = Scorecard::new(&attempts, &floors, provenance()).expect("a card");
     let line = card.score(Rule::Moderate).expect("noted").to_string();
-    for needed in ["moderate", "[", "random", "null", "2 of 6 episodes held out", "seed 0", "toy-6x60", "2 seeds"] {
+    for needed in [
+        "moderate",
+        "[",
+        "random",
+        "null",
+        "by episode (2 episodes)",
+        "2 of 6 episodes held out",
+        "seed 0",
+        "toy-6x60",
+        "2 seeds",
+    ] {
         assert!(line.contains(needed), "{line} lacks {needed}");
     }
     // A file of a card is a card again, but not with a gap in it.
     let text = serde_json::to_string(&card).expect("numbers");
     let back: Scorecard = serde_json::from_str(&text).expect("a card");
     assert_eq!(back.to_string(), card.to_string(), "the same after a round trip");
+    // Scorecards of before episodes were counted still load.
+    let mut old: serde_json::Value = serde_json::from_str(&text).expect("numbers");
+    old["scores"].as_array_mut().expect("scores").iter_mut().for_each(|s| {
+        s.as_object_mut().expect("a score").remove("episodes");
+    });
+    serde_json::from_value::<Scorecard>(old).expect("an old card is a card");
     let hole = text.replace("\"toy-6x60\"", "\"\"");
     assert!(serde_json::from_str::<Scorecard>(&hole).expect_err("no hash").to_string().contains("data hash"), "named");
     let nameless = Provenance { split: String::new(), ..provenance() };

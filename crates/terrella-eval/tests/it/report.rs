@@ -73,7 +73,7 @@ fn report() -> Report {
     };
     let (good, bad) = (run(&exact, "exact model"), run(&wrong, "model without the wall"));
     let wins = |a: &Attempts| a.verdicts().iter().map(|v| v.success(Rule::Moderate)).collect::<Vec<_>>();
-    let paired = compare(&wins(&good), &wins(&bad), Key::new(0));
+    let paired = compare((&wins(&good), &wins(&bad)), &good.episodes(), Key::new(0));
     let config = RolloutConfig { horizon: 10, clips: 60, mean_rows: 200, batch: 30, seed: 0 };
     let sides = (&dataset, &split.train[..], &split.held_out[..]);
     let rollout = rollout_error(&wrong, &env.spec, sides, VIEW, &config).expect("a table");

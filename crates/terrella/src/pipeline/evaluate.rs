@@ -113,7 +113,8 @@ fn against_first(all: &[Attempts], protocol: &Protocol) -> Vec<(String, String, 
     let pairs = others.iter().flat_map(|other| protocol.rules.iter().map(move |&rule| (other, rule)));
     pairs
         .map(|(other, rule)| {
-            let paired = compare(&wins(first, rule), &wins(other, rule), Key::new(0).with("compare"));
+            let paired =
+                compare((&wins(first, rule), &wins(other, rule)), &first.episodes(), Key::new(0).with("compare"));
             (first.policy().to_owned(), other.policy().to_owned(), rule, paired)
         })
         .collect()
