@@ -56,6 +56,7 @@ impl Report {
             &self.done.iter().map(|p| format!("<p>{}</p>\n", escape(p))).collect::<String>(),
         );
         section(&mut out, "How good it is", &self.results());
+        section(&mut out, "What the policy was told", &self.told());
         let curves: String = self.curves.iter().map(Chart::to_html).collect();
         section(&mut out, "What it learned", &grid(&curves));
         section(&mut out, "What it imagines", &self.imagination());
@@ -109,6 +110,7 @@ impl Report {
              difference from the random floor, pair by pair, with the signs of whole episodes flipped. ms/step: time the \
              policy thought, an environment step on average.</p>\n",
         );
+        out.push_str(&floors(first));
         let provenance: Vec<Vec<String>> = self.scorecards.iter().map(origin).collect();
         out.push_str(&table(&["policy", "shown", "held out", "seeds × pairs", "data", "commit", "took"], &provenance));
         if !self.comparisons.is_empty() {
@@ -118,6 +120,20 @@ impl Report {
             out.push_str(&table(&header, &rows));
         }
         out
+    }
+
+    fn told(&self) -> String {
+        let mut told: Vec<String> = Vec::new();
+        for sentence in self.scorecards.iter().flat_map(|card| &card.provenance().told) {
+            if !told.contains(sentence) {
+                told.push(sentence.clone());
+            }
+        }
+        if told.is_empty() {
+            return String::new();
+        }
+        let intro = "Beside what it sees now and what it sees of the goal. A score without these would be another one.";
+        format!("<p>{}</p>\n{}", escape(intro), list(&told))
     }
 
     fn imagination(&self) -> String {
@@ -215,6 +231,31 @@ fn explanation(card: &Scorecard) -> String {
         rules.join("; ")
     );
     format!("<p>{}</p>\n", escape(&text))
+}
+
+/// The headline and who needs no model, side by side: a column a rule.
+fn floors(card: &Scorecard) -> String {
+    let scores = card.scores();
+    let mut header = vec!["who".to_owned()];
+    header.extend(scores.iter().map(|s| s.rule().name().to_owned()));
+    header.push("what it is".to_owned());
+    let row = |name: &str, what: &str, cell: &dyn Fn(&Score) -> String| -> Vec<String> {
+        [name.to_owned()].into_iter().chain(scores.iter().map(cell)).chain([what.to_owned()]).collect()
+    };
+    let mut rows = vec![
+        row(card.policy(), "the policy with the model", &|s| percent(s.rate(), s.interval())),
+        row("random", "draws every action anew", &|s| percent(s.random().0, s.random().1)),
+        row("null", "keeps still", &|s| percent(s.null().0, s.null().1)),
+    ];
+    for floor in scores[0].floors() {
+        let cell = |s: &Score| {
+            let same = s.floors().iter().find(|f| f.name == floor.name);
+            same.map_or_else(|| "–".to_owned(), |f| percent(f.rate, f.interval))
+        };
+        rows.push(row(&floor.name, &floor.what, &cell));
+    }
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    format!("<h3>Beside policies without a model, on the same pairs</h3>\n{}", table(&header, &rows))
 }
 
 fn row(card: &Scorecard, score: &Score) -> Vec<String> {

@@ -5,6 +5,7 @@
 //! interval, floors, split and data hash.
 
 use crate::clusters::{by_episode, wilson_by_episode};
+use crate::floors::REMEMBERING;
 use crate::stats::{Interval, compare, mean_sd, wilson};
 use crate::{Attempts, Floors, Pair, Paired, Protocol};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,24 @@ pub struct Provenance {
     pub commit: String,
     /// The machine, in words.
     pub machine: String,
+    /// Everything a policy is told beside what it sees, a sentence each.
+    #[serde(default)]
+    pub told: Vec<String>,
+}
+
+/// What one policy without a model reaches on the same pairs, under one rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Floor {
+    /// Its name.
+    pub name: String,
+    /// What it does, in words that follow "which".
+    pub what: String,
+    /// Share of successes.
+    pub rate: f64,
+    /// Its interval by episode.
+    pub interval: Interval,
+    /// The judged policy against it, pair by pair.
+    pub against: Paired,
 }
 
 /// How often a policy reached its goals under one rule.
@@ -43,6 +62,8 @@ pub struct Score {
     random: (f64, Interval),
     null: (f64, Interval),
     against_random: Paired,
+    #[serde(default)]
+    floors: Vec<Floor>,
     median_steps: Option<usize>,
     context: String,
 }
@@ -103,6 +124,17 @@ impl Score {
         &self.against_random
     }
 
+    /// What the policies reach that remember training recordings; none in scorecards of before there
+    /// were any.
+    pub fn floors(&self) -> &[Floor] {
+        &self.floors
+    }
+
+    /// The best of [`Self::floors`].
+    pub fn best_floor(&self) -> Option<&Floor> {
+        self.floors.iter().reduce(|best, floor| if floor.rate > best.rate { floor } else { best })
+    }
+
     /// Split, data hash and seeds, in words.
     pub fn context(&self) -> &str {
         &self.context
@@ -128,7 +160,7 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {} ({} of {}; interval {}); random {}, null {}; {}",
+            "{}: {} ({} of {}; interval {}); random {}, null {}{}; {}",
             self.rule.name(),
             percent(self.rate(), self.by_episode),
             self.successes,
@@ -136,6 +168,7 @@ impl fmt::Display for Score {
             self.interval_words(),
             percent(self.random.0, self.random.1),
             percent(self.null.0, self.null.1),
+            self.best_floor().map_or_else(String::new, |f| format!(", {} {}", f.name, percent(f.rate, f.interval))),
             self.context
         )
     }
@@ -161,6 +194,8 @@ struct Card {
     seconds: f64,
     ms_per_step: f64,
     scores: Vec<Score>,
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 impl TryFrom<Card> for Scorecard {
@@ -195,7 +230,7 @@ impl Scorecard {
     /// # Errors
     /// If the floors were run on other pairs, data or rules, or the provenance has gaps.
     pub fn new(attempts: &Attempts, floors: &Floors, provenance: Provenance) -> Result<Self> {
-        for floor in [&floors.random, &floors.null] {
+        for floor in [&floors.random, &floors.null].into_iter().chain(&floors.remembering) {
             let same = (&floor.pairs, &floor.data_hash, &floor.protocol)
                 == (&attempts.pairs, &attempts.data_hash, &attempts.protocol);
             if !same {
@@ -219,6 +254,7 @@ impl Scorecard {
             seconds: attempts.seconds,
             ms_per_step: 1e3 * attempts.policy_seconds / n_steps.max(1) as f64,
             scores,
+            notes: floors.notes.clone(),
         })
     }
 
@@ -265,6 +301,11 @@ impl Scorecard {
     /// Milliseconds the policy thought, an environment step on average.
     pub fn ms_per_step(&self) -> f64 {
         self.0.ms_per_step
+    }
+
+    /// What was left out of the floors, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
     }
 
     /// One score a rule, as the protocol lists them.
@@ -319,6 +360,11 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
         provenance.split,
         seeds.len()
     );
+    let remembering = |a: &Attempts| {
+        let what = REMEMBERING.iter().find(|(name, _)| *name == a.policy).map_or("", |(_, what)| *what);
+        let ((rate, interval), against) = (floor(a), compare((&wins, &outcomes(a)), &episodes, key.with(&a.policy)));
+        Floor { name: a.policy.clone(), what: what.to_owned(), rate, interval, against }
+    };
     Score {
         rule,
         successes: count(&wins),
@@ -330,6 +376,7 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
         random: floor(&floors.random),
         null: floor(&floors.null),
         against_random: compare((&wins, &outcomes(&floors.random)), &episodes, key.with("random")),
+        floors: floors.remembering.iter().map(remembering).collect(),
         median_steps: steps.get(steps.len() / 2).copied(),
         context,
     }
