@@ -2,13 +2,15 @@
 //! that says both to a stranger.
 //!
 //! Held-out episodes give [`Pair`]s of start and goal; [`evaluate`] lets a policy attempt them in a
-//! world, [`floors`] lets chance and idleness attempt the same ones, and only the two together make
+//! world, [`floors()`] lets chance and idleness attempt the same ones, and only the two together make
 //! a [`Scorecard`]. There is no other way to a printed success rate, so none can appear without
 //! its floors, interval, split and data hash. [`rollout_error`] measures a model without a policy.
 //! The protocol follows the audit of latent world models by CLEAR-LeWM (2026).
 
+mod clusters;
 mod curves;
 mod failures;
+mod floors;
 pub mod html;
 mod limits;
 mod mean;
@@ -24,17 +26,19 @@ mod stats;
 mod strips;
 mod svg;
 
+pub use clusters::wilson_by_episode;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use failures::{Failures, failures};
 pub use open_loop::{
     Block, Forecaster, Foretell, OpenLoop, OpenLoopConfig, OpenLoopRow, Told, model_forecast, open_loop,
 };
+pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use pairs::{Pair, draw_pairs};
 pub use parts::{Part, parts};
 pub use protocol::{Arena, Attempts, Floors, Progress, Protocol, evaluate, floors};
 pub use report::Report;
 pub use rollout::{RolloutConfig, rollout_error};
-pub use scorecard::{Provenance, Score, Scorecard};
+pub use scorecard::{Floor, Provenance, Score, Scorecard};
 pub use stats::{Interval, Paired, bootstrap, compare, mcnemar, mean_sd, wilson};
 pub use strips::{Filmstrip, StripRow, attempt_strip, believed, dream_strip};
 pub use svg::{Chart, Series};

@@ -1,6 +1,11 @@
 //! What the numbers of a run say against it, as sentences.
 
-use crate::{RolloutTable, Scorecard};
+use crate::{Paired, RolloutTable, Scorecard};
+
+/// Whether interval and test both say so: where all episodes agree, resampling them tells nothing.
+fn shown_better(paired: &Paired) -> bool {
+    paired.interval.low > 0.0 && paired.p < 0.05
+}
 
 /// Rates that chance explains, floors that are high, intervals that are wide, attempts that are few.
 pub(crate) fn score_limits(card: &Scorecard) -> Vec<String> {
@@ -8,8 +13,17 @@ pub(crate) fn score_limits(card: &Scorecard) -> Vec<String> {
     let (protocol, policy) = (card.protocol(), card.policy());
     for score in card.scores() {
         let (rule, interval) = (score.rule().name(), score.interval());
-        if score.against_random().interval.low <= 0.0 {
+        if !shown_better(score.against_random()) {
             limits.push(format!("Under the {rule} rule {policy} is not shown to be better than acting at random."));
+        }
+        for floor in score.floors().iter().filter(|floor| !shown_better(&floor.against)) {
+            limits.push(format!(
+                "Under the {rule} rule {policy} ({:.1} %) is not shown to be better than {} ({:.1} %), which {}.",
+                100.0 * score.rate(),
+                floor.name,
+                100.0 * floor.rate,
+                floor.what
+            ));
         }
         let floor = score.random().0.max(score.null().0);
         if floor > 0.1 {
@@ -21,7 +35,8 @@ pub(crate) fn score_limits(card: &Scorecard) -> Vec<String> {
         let width = 100.0 * (interval.high - interval.low);
         if width > 15.0 {
             limits.push(format!(
-                "The {rule} score of {policy} is uncertain by {width:.0} points from end to end of its interval; {} attempts are few.",
+                "The {rule} score of {policy} is uncertain by {width:.0} points from end to end of its interval {}; {} attempts are few.",
+                score.interval_words(),
                 score.count().1
             ));
         }
@@ -33,6 +48,7 @@ pub(crate) fn score_limits(card: &Scorecard) -> Vec<String> {
             protocol.pairs
         ));
     }
+    limits.extend(card.notes().iter().cloned());
     if card.view().state {
         limits.push(format!("{policy} was shown the true state, not only pictures."));
     }

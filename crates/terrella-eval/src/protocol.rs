@@ -5,6 +5,7 @@
 //! outcome does not depend on how many threads share the work. The world's own drawn goal is left
 //! alone: recordings keep the task's mark in every picture, and the goal row is only the target.
 
+use crate::floors::{Cloning, GoalBlind, Memory, NearestReplay, REMEMBERING};
 use crate::{Pair, draw_pairs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -88,6 +89,11 @@ impl Attempts {
         &self.pairs
     }
 
+    /// The episode of each pair.
+    pub fn episodes(&self) -> Vec<usize> {
+        self.pairs.iter().map(|pair| pair.episode).collect()
+    }
+
     /// One outcome a pair.
     pub fn verdicts(&self) -> &[Verdict] {
         &self.verdicts
@@ -102,19 +108,29 @@ impl Attempts {
     }
 }
 
-/// What chance and idleness make of the same pairs.
+/// What chance, idleness and memory make of the same pairs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Floors {
     pub(crate) random: Attempts,
     pub(crate) null: Attempts,
+    pub(crate) remembering: Vec<Attempts>,
+    pub(crate) notes: Vec<String>,
 }
 
-/// Tries the random and the null policy on the arena's pairs. `hold` says which action keeps the
-/// agent where it is, given the recorded start state.
+impl Floors {
+    /// What was left out, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+/// Tries the random and the null policy on the arena's pairs, and those that remember the training
+/// episodes `train`. `hold` says which action keeps the agent where it is, given the recorded start
+/// state. Where every training episode is judged on, nothing may be remembered, and a note says so.
 ///
 /// # Errors
 /// As [`evaluate`].
-pub fn floors(arena: &Arena<'_>, hold: &(dyn Fn(&[f32]) -> Vec<f32> + Sync)) -> Result<Floors> {
+pub fn floors(arena: &Arena<'_>, train: &[usize], hold: &(dyn Fn(&[f32]) -> Vec<f32> + Sync)) -> Result<Floors> {
     let (dataset, space) = (arena.dataset, arena.env.spec().action.clone());
     let random = |_: &Pair| -> Box<dyn Policy> { Box::new(RandomPolicy::new(space.clone(), 1)) };
     let null = |pair: &Pair| -> Box<dyn Policy> {
@@ -122,9 +138,28 @@ pub fn floors(arena: &Arena<'_>, hold: &(dyn Fn(&[f32]) -> Vec<f32> + Sync)) -> 
     };
     // The floors look at nothing, so nothing is drawn for them.
     let blind = Arena { view: View::default(), progress: None, ..*arena };
-    let mut floors = Floors { random: evaluate(&blind, "random", &random)?, null: evaluate(&blind, "null", &null)? };
+    let (random, null) = (evaluate(&blind, "random", &random)?, evaluate(&blind, "null", &null)?);
+    let mut floors = Floors { random, null, remembering: Vec::new(), notes: Vec::new() };
     (floors.random.view, floors.null.view) = (arena.view, arena.view);
+    let train: Vec<usize> = train.iter().copied().filter(|e| !arena.held_out.contains(e)).collect();
+    let seen = (arena.view, arena.protocol.offset);
+    match Memory::new((dataset, &train), arena.env.spec(), seen) {
+        Ok(memory) => {
+            floors.notes.extend(memory.note());
+            floors.remembering = remember(&Arena { progress: None, ..*arena }, &memory)?;
+        }
+        Err(error) => floors.notes.push(format!("The floors that remember recordings are missing: {error}.")),
+    }
     Ok(floors)
+}
+
+fn remember(arena: &Arena<'_>, memory: &Memory<'_>) -> Result<Vec<Attempts>> {
+    let [blind, replay, cloning] = REMEMBERING.map(|(name, _)| name);
+    Ok(vec![
+        evaluate(arena, blind, &|_: &Pair| -> Box<dyn Policy + '_> { Box::new(GoalBlind(memory)) })?,
+        evaluate(arena, replay, &|_: &Pair| -> Box<dyn Policy + '_> { Box::new(NearestReplay::new(memory)) })?,
+        evaluate(arena, cloning, &|_: &Pair| -> Box<dyn Policy + '_> { Box::new(Cloning::new(memory)) })?,
+    ])
 }
 
 /// Lets a policy attempt all pairs of all seeds; `make_policy` is asked for a fresh one each time.

@@ -59,6 +59,7 @@ impl Report {
         );
         section(&mut out, "How good it is", &self.results());
         section(&mut out, "How well it foretells", &self.open_loop.as_ref().map(OpenLoop::to_html).unwrap_or_default());
+        section(&mut out, "What the policy was told", &self.told());
         let curves: String = self.curves.iter().map(Chart::to_html).collect();
         section(&mut out, "What it learned", &grid(&curves));
         section(&mut out, "What it imagines", &self.imagination());
@@ -78,7 +79,12 @@ impl Report {
             push(&mut out, "<span>", &format!("{}, {} rule", first.policy(), score.rule().name()), "</span>");
             push(&mut out, "<strong>", &format!("{:.1} %", 100.0 * score.rate()), "</strong>");
             let (low, high) = (100.0 * interval.low, 100.0 * interval.high);
-            push(&mut out, "<span>", &format!("95 % interval {low:.1} to {high:.1} %"), "</span>");
+            push(
+                &mut out,
+                "<span>",
+                &format!("95 % interval {} {low:.1} to {high:.1} %", score.interval_words()),
+                "</span>",
+            );
             let (random, null) = (100.0 * score.random().0, 100.0 * score.null().0);
             push(&mut out, "<span>", &format!("acting at random {random:.1} %, doing nothing {null:.1} %"), "</span>");
             push(&mut out, "<span>", score.context(), "</span></div>");
@@ -89,7 +95,7 @@ impl Report {
             "policy",
             "rule",
             "reached",
-            "by episode",
+            "attempts alone",
             "mean ± sd of seeds",
             "random",
             "nothing",
@@ -101,11 +107,13 @@ impl Report {
             self.scorecards.iter().flat_map(|card| card.scores().iter().map(move |s| row(card, s))).collect();
         out.push_str(&table(&header, &rows));
         out.push_str(
-            "<p class=\"soft\">Brackets are 95 % intervals. Reached: share of attempts, with Wilson’s interval. By episode: the interval when whole \
-             episodes are resampled, which allows for attempts from one episode being alike. Random, nothing: what the two \
-             floors reach on the same pairs. p: McNemar’s exact test against the random floor, pair by pair. ms/step: time the \
+            "<p class=\"soft\">Brackets are 95 % intervals by episode: attempts from one episode are alike, so they count for less than as \
+             many from different ones. Reached: share of attempts. Attempts alone: the interval if all attempts were independent \
+             (Wilson’s), which is too narrow. Random, nothing: what the two floors reach on the same pairs. p: chance of such a \
+             difference from the random floor, pair by pair, with the signs of whole episodes flipped. ms/step: time the \
              policy thought, an environment step on average.</p>\n",
         );
+        out.push_str(&floors(first));
         let provenance: Vec<Vec<String>> = self.scorecards.iter().map(origin).collect();
         out.push_str(&table(&["policy", "shown", "held out", "seeds × pairs", "data", "commit", "took"], &provenance));
         if !self.comparisons.is_empty() {
@@ -115,6 +123,20 @@ impl Report {
             out.push_str(&table(&header, &rows));
         }
         out
+    }
+
+    fn told(&self) -> String {
+        let mut told: Vec<String> = Vec::new();
+        for sentence in self.scorecards.iter().flat_map(|card| &card.provenance().told) {
+            if !told.contains(sentence) {
+                told.push(sentence.clone());
+            }
+        }
+        if told.is_empty() {
+            return String::new();
+        }
+        let intro = "Beside what it sees now and what it sees of the goal. A score without these would be another one.";
+        format!("<p>{}</p>\n{}", escape(intro), list(&told))
     }
 
     fn imagination(&self) -> String {
@@ -215,14 +237,39 @@ fn explanation(card: &Scorecard) -> String {
     format!("<p>{}</p>\n", escape(&text))
 }
 
+/// The headline and who needs no model, side by side: a column a rule.
+fn floors(card: &Scorecard) -> String {
+    let scores = card.scores();
+    let mut header = vec!["who".to_owned()];
+    header.extend(scores.iter().map(|s| s.rule().name().to_owned()));
+    header.push("what it is".to_owned());
+    let row = |name: &str, what: &str, cell: &dyn Fn(&Score) -> String| -> Vec<String> {
+        [name.to_owned()].into_iter().chain(scores.iter().map(cell)).chain([what.to_owned()]).collect()
+    };
+    let mut rows = vec![
+        row(card.policy(), "the policy with the model", &|s| percent(s.rate(), s.interval())),
+        row("random", "draws every action anew", &|s| percent(s.random().0, s.random().1)),
+        row("null", "keeps still", &|s| percent(s.null().0, s.null().1)),
+    ];
+    for floor in scores[0].floors() {
+        let cell = |s: &Score| {
+            let same = s.floors().iter().find(|f| f.name == floor.name);
+            same.map_or_else(|| "–".to_owned(), |f| percent(f.rate, f.interval))
+        };
+        rows.push(row(&floor.name, &floor.what, &cell));
+    }
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    format!("<h3>Beside policies without a model, on the same pairs</h3>\n{}", table(&header, &rows))
+}
+
 fn row(card: &Scorecard, score: &Score) -> Vec<String> {
     let (mean, sd) = score.mean_sd();
-    let by_episode = score.by_episode();
+    let alone = score.by_attempt();
     vec![
         card.policy().to_owned(),
         score.rule().name().to_owned(),
         percent(score.rate(), score.interval()),
-        format!("[{:.1}, {:.1}]", 100.0 * by_episode.low, 100.0 * by_episode.high),
+        format!("[{:.1}, {:.1}]", 100.0 * alone.low, 100.0 * alone.high),
         if score.by_seed().len() > 1 {
             format!("{:.1} ± {:.1} %", 100.0 * mean, 100.0 * sd)
         } else {

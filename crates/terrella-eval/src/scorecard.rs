@@ -4,7 +4,9 @@
 //! floors on the same pairs, and where it all came from. So whatever prints a rate prints its
 //! interval, floors, split and data hash.
 
-use crate::stats::{Interval, bootstrap, compare, mean_sd, wilson};
+use crate::clusters::{by_episode, wilson_by_episode};
+use crate::floors::REMEMBERING;
+use crate::stats::{Interval, compare, mean_sd, wilson};
 use crate::{Attempts, Floors, Pair, Paired, Protocol};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +26,24 @@ pub struct Provenance {
     pub commit: String,
     /// The machine, in words.
     pub machine: String,
+    /// Everything a policy is told beside what it sees, a sentence each.
+    #[serde(default)]
+    pub told: Vec<String>,
+}
+
+/// What one policy without a model reaches on the same pairs, under one rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Floor {
+    /// Its name.
+    pub name: String,
+    /// What it does, in words that follow "which".
+    pub what: String,
+    /// Share of successes.
+    pub rate: f64,
+    /// Its interval by episode.
+    pub interval: Interval,
+    /// The judged policy against it, pair by pair.
+    pub against: Paired,
 }
 
 /// How often a policy reached its goals under one rule.
@@ -36,10 +56,14 @@ pub struct Score {
     n: usize,
     interval: Interval,
     by_episode: Interval,
+    #[serde(default)]
+    episodes: usize,
     by_seed: Vec<(u64, f64)>,
     random: (f64, Interval),
     null: (f64, Interval),
     against_random: Paired,
+    #[serde(default)]
+    floors: Vec<Floor>,
     median_steps: Option<usize>,
     context: String,
 }
@@ -60,14 +84,19 @@ impl Score {
         self.successes as f64 / self.n as f64
     }
 
-    /// Wilson's 95 % interval over all attempts.
+    /// The 95 % interval by episode: attempts from one recording are alike.
     pub fn interval(&self) -> Interval {
+        self.by_episode
+    }
+
+    /// Wilson's 95 % interval as if all attempts were independent.
+    pub fn by_attempt(&self) -> Interval {
         self.interval
     }
 
-    /// The 95 % bootstrap interval that resamples whole episodes.
-    pub fn by_episode(&self) -> Interval {
-        self.by_episode
+    /// Episodes that attempts were made in; 0 in scorecards of before this was noted.
+    pub fn episodes(&self) -> usize {
+        self.episodes
     }
 
     /// The rate of each seed.
@@ -95,9 +124,25 @@ impl Score {
         &self.against_random
     }
 
+    /// What the policies reach that remember training recordings; none in scorecards of before there
+    /// were any.
+    pub fn floors(&self) -> &[Floor] {
+        &self.floors
+    }
+
+    /// The best of [`Self::floors`].
+    pub fn best_floor(&self) -> Option<&Floor> {
+        self.floors.iter().reduce(|best, floor| if floor.rate > best.rate { floor } else { best })
+    }
+
     /// Split, data hash and seeds, in words.
     pub fn context(&self) -> &str {
         &self.context
+    }
+
+    /// `by episode (42 episodes)`.
+    pub(crate) fn interval_words(&self) -> String {
+        if self.episodes == 0 { "by episode".to_owned() } else { format!("by episode ({} episodes)", self.episodes) }
     }
 
     /// Half of the successes came within so many steps.
@@ -115,13 +160,15 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {} ({} of {}); random {}, null {}; {}",
+            "{}: {} ({} of {}; interval {}); random {}, null {}{}; {}",
             self.rule.name(),
-            percent(self.rate(), self.interval),
+            percent(self.rate(), self.by_episode),
             self.successes,
             self.n,
+            self.interval_words(),
             percent(self.random.0, self.random.1),
             percent(self.null.0, self.null.1),
+            self.best_floor().map_or_else(String::new, |f| format!(", {} {}", f.name, percent(f.rate, f.interval))),
             self.context
         )
     }
@@ -147,6 +194,8 @@ struct Card {
     seconds: f64,
     ms_per_step: f64,
     scores: Vec<Score>,
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 impl TryFrom<Card> for Scorecard {
@@ -181,7 +230,7 @@ impl Scorecard {
     /// # Errors
     /// If the floors were run on other pairs, data or rules, or the provenance has gaps.
     pub fn new(attempts: &Attempts, floors: &Floors, provenance: Provenance) -> Result<Self> {
-        for floor in [&floors.random, &floors.null] {
+        for floor in [&floors.random, &floors.null].into_iter().chain(&floors.remembering) {
             let same = (&floor.pairs, &floor.data_hash, &floor.protocol)
                 == (&attempts.pairs, &attempts.data_hash, &attempts.protocol);
             if !same {
@@ -205,6 +254,7 @@ impl Scorecard {
             seconds: attempts.seconds,
             ms_per_step: 1e3 * attempts.policy_seconds / n_steps.max(1) as f64,
             scores,
+            notes: floors.notes.clone(),
         })
     }
 
@@ -253,6 +303,11 @@ impl Scorecard {
         self.0.ms_per_step
     }
 
+    /// What was left out of the floors, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
     /// One score a rule, as the protocol lists them.
     pub fn scores(&self) -> &[Score] {
         &self.0.scores
@@ -279,18 +334,21 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
     let wins = outcomes(attempts);
     let n = wins.len();
     let count = |wins: &[bool]| wins.iter().filter(|w| **w).count();
-    let floor = |a: &Attempts| {
-        let k = count(&outcomes(a));
-        (k as f64 / n.max(1) as f64, wilson(k, n))
+    let episodes: Vec<usize> = attempts.pairs.iter().map(|pair| pair.episode).collect();
+    let interval = |wins: &[bool]| {
+        let groups: Vec<_> = by_episode(wins, &episodes).iter().map(|g| (count(g), g.len())).collect();
+        (wilson_by_episode(&groups), groups.len())
     };
-    let mut episodes: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let floor = |a: &Attempts| {
+        let wins = outcomes(a);
+        (count(&wins) as f64 / n.max(1) as f64, interval(&wins).0)
+    };
     let mut seeds: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
-    for (Pair { episode, seed, .. }, win) in attempts.pairs.iter().zip(&wins) {
-        episodes.entry(*episode).or_default().push(f64::from(*win));
+    for (Pair { seed, .. }, win) in attempts.pairs.iter().zip(&wins) {
         let of_seed = seeds.entry(*seed).or_default();
         *of_seed = (of_seed.0 + usize::from(*win), of_seed.1 + 1);
     }
-    let groups: Vec<Vec<f64>> = episodes.into_values().collect();
+    let (headline, n_episodes) = interval(&wins);
     let mut steps: Vec<usize> = attempts.verdicts.iter().filter_map(|v| *v.reached.get(rule.name())?).collect();
     steps.sort_unstable();
     let key = Key::new(0).with("scorecard");
@@ -302,16 +360,23 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
         provenance.split,
         seeds.len()
     );
+    let remembering = |a: &Attempts| {
+        let what = REMEMBERING.iter().find(|(name, _)| *name == a.policy).map_or("", |(_, what)| *what);
+        let ((rate, interval), against) = (floor(a), compare((&wins, &outcomes(a)), &episodes, key.with(&a.policy)));
+        Floor { name: a.policy.clone(), what: what.to_owned(), rate, interval, against }
+    };
     Score {
         rule,
         successes: count(&wins),
         n,
         interval: wilson(count(&wins), n),
-        by_episode: bootstrap(&groups, key),
+        by_episode: headline,
+        episodes: n_episodes,
         by_seed: seeds.into_iter().map(|(seed, (k, n))| (seed, k as f64 / n as f64)).collect(),
         random: floor(&floors.random),
         null: floor(&floors.null),
-        against_random: compare(&wins, &outcomes(&floors.random), key.with("random")),
+        against_random: compare((&wins, &outcomes(&floors.random)), &episodes, key.with("random")),
+        floors: floors.remembering.iter().map(remembering).collect(),
         median_steps: steps.get(steps.len() / 2).copied(),
         context,
     }

@@ -2,15 +2,16 @@
 //!
 //! Intervals are 95 %. Wilson (1927) is for a count of successes and stays honest at 0 and at n;
 //! the percentile bootstrap (Efron 1979) resamples whole groups, because attempts from one episode
-//! resemble each other. Two policies on the same pairs are compared by McNemar's exact test.
+//! resemble each other. Intervals and comparisons by episode are in `clusters`.
 
+use crate::clusters::{by_episode, difference_interval, sign_flips};
 use serde::{Deserialize, Serialize};
 use terrella_core::Key;
 
 /// Resamples of a bootstrap; the 2.5 % ends then rest on 50 of them.
 const N_RESAMPLES: u64 = 2000;
 /// The 97.5 % point of the standard normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 /// A 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,10 +28,17 @@ pub fn wilson(successes: usize, n: usize) -> Interval {
     if n == 0 {
         return Interval { low: 0.0, high: 1.0 };
     }
-    let (n, p) = (n as f64, successes as f64 / n as f64);
+    wilson_of(successes as f64 / n as f64, n as f64)
+}
+
+/// Wilson's interval of a rate whose evidence is worth `n` independent trials, not always whole.
+pub(crate) fn wilson_of(p: f64, n: f64) -> Interval {
     let (centre, scale) = (p + Z * Z / (2.0 * n), 1.0 + Z * Z / n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Interval { low: ((centre - half) / scale).max(0.0), high: ((centre + half) / scale).min(1.0) }
+    // At 0 and at 1 one end is exact, whatever rounding says.
+    let low = if p <= 0.0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
+    let high = if p >= 1.0 { 1.0 } else { ((centre + half) / scale).min(1.0) };
+    Interval { low, high }
 }
 
 /// The percentile bootstrap of the mean over all values, where whole groups are resampled.
@@ -91,30 +99,31 @@ pub struct Paired {
     pub neither: usize,
     /// Success rate of the first minus that of the second.
     pub difference: f64,
-    /// Its interval, pairs resampled.
+    /// Its interval, whole episodes resampled.
     pub interval: Interval,
-    /// McNemar's exact two-sided probability.
+    /// Two-sided probability of the difference by chance, whole episodes flipped.
     pub p: f64,
 }
 
-/// Compares two lists of outcomes of the same pairs in the same order.
+/// Compares two lists of outcomes of the same pairs in the same order, each pair of one episode.
 ///
 /// # Panics
 /// If the lists differ in length.
-pub fn compare(first: &[bool], second: &[bool], key: Key) -> Paired {
-    assert_eq!(first.len(), second.len(), "outcomes of the same pairs");
+pub fn compare((first, second): (&[bool], &[bool]), episodes: &[usize], key: Key) -> Paired {
+    assert_eq!((first.len(), first.len()), (second.len(), episodes.len()), "outcomes of the same pairs");
     let count = |a: bool, b: bool| first.iter().zip(second).filter(|(x, y)| (**x, **y) == (a, b)).count();
     let (only_first, only_second) = (count(true, false), count(false, true));
-    let difference: Vec<Vec<f64>> =
-        first.iter().zip(second).map(|(a, b)| vec![f64::from(*a) - f64::from(*b)]).collect();
+    let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| f64::from(*a) - f64::from(*b)).collect();
+    let groups = by_episode(&differences, episodes);
+    let difference = (only_first as f64 - only_second as f64) / first.len().max(1) as f64;
     Paired {
         both: count(true, true),
         only_first,
         only_second,
         neither: count(false, false),
-        difference: (only_first as f64 - only_second as f64) / first.len().max(1) as f64,
-        interval: bootstrap(&difference, key),
-        p: mcnemar(only_first, only_second),
+        difference,
+        interval: difference_interval(&groups, difference, key),
+        p: sign_flips(&groups, key.with("flips")),
     }
 }
 
@@ -163,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_paired_comparison_counts_all_four_cells() {
-        let paired = compare(&[true, true, false, true], &[true, false, false, false], Key::new(0));
+        let lists = (&[true, true, false, true][..], &[true, false, false, false][..]);
+        let paired = compare(lists, &[0, 1, 2, 3], Key::new(0));
         assert_eq!((paired.both, paired.only_first, paired.only_second, paired.neither), (1, 2, 0, 1), "cells");
         assert!(near(paired.difference, 0.5) && near(paired.p, 0.5), "{paired:?}");
     }

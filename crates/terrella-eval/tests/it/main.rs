@@ -1,5 +1,6 @@
 //! The whole protocol in a toy world whose dynamics are known exactly.
 
+mod floors;
 mod protocol;
 mod report;
 mod rollout;
@@ -37,6 +38,7 @@ fn provenance() -> Provenance {
         split: "30 % by episode, seed 0".to_owned(),
         command: "cargo test -p terrella-eval".to_owned(),
         commit: "working tree".to_owned(),
+        told: vec!["The clock: 25 steps, as the demonstrator <took>.".to_owned()],
         machine: format!("{} cores", std::thread::available_parallelism().map_or(1, usize::from)),
     }
 }

@@ -80,7 +80,7 @@ fn outcomes_do_not_depend_on_threads_and_replay_is_the_ceiling() {
         Box::new(ReplayPolicy::new(Table::from_data(2, actions.data[pair.start * 2..pair.goal * 2].to_vec())))
     };
     let arena = arena(&env, &dataset, &[0, 2, 5], &protocol);
-    let floors = floors(&arena, &hold).expect("floors");
+    let floors = terrella_eval::floors(&arena, &[1, 3, 4], &hold).expect("floors");
     let card =
         Scorecard::new(&evaluate(&arena, "replay", &replay).expect("attempts"), &floors, provenance()).expect("a card");
     eprintln!("{card}");
@@ -93,25 +93,43 @@ fn outcomes_do_not_depend_on_threads_and_replay_is_the_ceiling() {
 fn a_rate_prints_with_everything_it_stands_on_and_needs_it_to_exist() {
     let (env, dataset, protocol) = (Rolling::new(false), recordings(6, 60, 8, false), short_protocol());
     let arena = arena(&env, &dataset, &[0, 2], &protocol);
-    let floors = floors(&arena, &hold).expect("floors");
+    let floors = terrella_eval::floors(&arena, &[1, 3, 4], &hold).expect("floors");
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
     let make = |_: &Pair| -> Box<dyn Policy + '_> { Box::new(planner(&dynamics, false, &PlannerConfig::default())) };
     let attempts = evaluate(&arena, "planner", &make).expect("attempts");
     let card = Scorecard::new(&attempts, &floors, provenance()).expect("a card");
     let line = card.score(Rule::Moderate).expect("noted").to_string();
-    for needed in ["moderate", "[", "random", "null", "2 of 6 episodes held out", "seed 0", "toy-6x60", "2 seeds"] {
+    for needed in [
+        "moderate",
+        "[",
+        "random",
+        "null",
+        "by episode (2 episodes)",
+        "2 of 6 episodes held out",
+        "seed 0",
+        "toy-6x60",
+        "2 seeds",
+    ] {
         assert!(line.contains(needed), "{line} lacks {needed}");
     }
     // A file of a card is a card again, but not with a gap in it.
     let text = serde_json::to_string(&card).expect("numbers");
     let back: Scorecard = serde_json::from_str(&text).expect("a card");
     assert_eq!(back.to_string(), card.to_string(), "the same after a round trip");
+    // Scorecards of before episodes were counted still load.
+    let mut old: serde_json::Value = serde_json::from_str(&text).expect("numbers");
+    old["scores"].as_array_mut().expect("scores").iter_mut().for_each(|s| {
+        ["episodes", "floors"].iter().for_each(|key| drop(s.as_object_mut().expect("a score").remove(*key)));
+    });
+    old["provenance"].as_object_mut().expect("a provenance").remove("told");
+    old.as_object_mut().expect("a card").remove("notes");
+    serde_json::from_value::<Scorecard>(old).expect("an old card is a card");
     let hole = text.replace("\"toy-6x60\"", "\"\"");
     assert!(serde_json::from_str::<Scorecard>(&hole).expect_err("no hash").to_string().contains("data hash"), "named");
     let nameless = Provenance { split: String::new(), ..provenance() };
     assert!(Scorecard::new(&attempts, &floors, nameless).expect_err("no split").to_string().contains("split"), "named");
     let other = Protocol { seeds: vec![7], ..short_protocol() };
-    let elsewhere = terrella_eval::floors(&Arena { protocol: &other, ..arena }, &hold).expect("floors");
+    let elsewhere = terrella_eval::floors(&Arena { protocol: &other, ..arena }, &[1, 3, 4], &hold).expect("floors");
     let text = Scorecard::new(&attempts, &elsewhere, provenance()).expect_err("other pairs").to_string();
     assert!(text.contains("other pairs"), "{text}");
 }

@@ -64,7 +64,7 @@ fn report() -> Report {
         threads: 2,
         progress: None,
     };
-    let floors = floors(&arena, &hold).expect("floors");
+    let floors = terrella_eval::floors(&arena, &split.train, &hold).expect("floors");
     let exact = Exact { skip: 5, wall: WALL, blur: 0.0 };
     let wrong = Exact { skip: 5, wall: false, blur: 0.3 };
     let run = |dynamics: &Exact, name: &str| {
@@ -73,7 +73,7 @@ fn report() -> Report {
     };
     let (good, bad) = (run(&exact, "exact model"), run(&wrong, "model without the wall"));
     let wins = |a: &Attempts| a.verdicts().iter().map(|v| v.success(Rule::Moderate)).collect::<Vec<_>>();
-    let paired = compare(&wins(&good), &wins(&bad), Key::new(0));
+    let paired = compare((&wins(&good), &wins(&bad)), &good.episodes(), Key::new(0));
     let config = RolloutConfig { horizon: 10, clips: 60, mean_rows: 200, batch: 30, seed: 0 };
     let sides = (&dataset, &split.train[..], &split.held_out[..]);
     let rollout = rollout_error(&wrong, &env.spec, sides, VIEW, &config).expect("a table");
@@ -118,6 +118,7 @@ fn the_page_stands_alone_and_says_what_it_must() {
     for heading in [
         "What was done",
         "How good it is",
+        "What the policy was told",
         "What it learned",
         "What it imagines",
         "What it did",
@@ -130,8 +131,15 @@ fn the_page_stands_alone_and_says_what_it_must() {
         assert!(!html.contains(foreign), "the page reaches for {foreign}");
     }
     assert!(html.contains("planned in &lt;exactly&gt; &amp; wrongly") && !html.contains("<exactly>"), "escaped");
-    for number in ["prefers-color-scheme: dark", "data:image/png;base64,", "copy-last", "toy-20x90", "acting at random"]
-    {
+    for number in [
+        "prefers-color-scheme: dark",
+        "data:image/png;base64,",
+        "copy-last",
+        "toy-20x90",
+        "acting at random",
+        "demonstrator &lt;took&gt;",
+        "nearest replay",
+    ] {
         assert!(html.contains(number), "{number}");
     }
     let limits = report.all_limits().join("\n");

@@ -2,10 +2,10 @@
 //! how far its imagination carries.
 
 use super::act::{Actor, Refusing};
-use super::worlds::hold;
+use super::worlds::{KnownWorld, hold};
 use super::{Recordings, Run};
 use crate::error::Interrupted;
-use crate::settings::Flavour;
+use crate::settings::{CostKind, Flavour};
 use crate::watch::Watch;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use terrella_eval::{
     Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, RolloutTable, Scorecard, compare,
     failures, floors, rollout_error,
 };
+use terrella_model::Sees;
 
 /// Where it is kept in a run directory.
 pub(super) const FILE: &str = "eval.json";
@@ -73,7 +74,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     };
     let stage = watch.stage("floors", 1);
     let (targets, width) = (world.targets, world.env.spec().action.width());
-    let floors = floors(&arena, &|state: &[f32]| hold(targets, width, state))?;
+    let floors = floors(&arena, &recordings.split.train, &|state: &[f32]| hold(targets, width, state))?;
     stage.at(1, "");
     drop(stage);
     let provenance = Provenance {
@@ -81,6 +82,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         command: run.about.command.clone(),
         commit: run.about.revision(),
         machine: run.about.machine(),
+        told: told(run, actor, world),
     };
     let mut all: Vec<Attempts> = Vec::new();
     for &flavour in &settings.policies {
@@ -103,6 +105,56 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     };
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
+}
+
+/// Everything the policies are told beside what they see.
+fn told(run: &Run, actor: &Actor, world: &KnownWorld) -> Vec<String> {
+    let settings = &run.settings;
+    let model = actor.saved.world.config();
+    let mut told = vec![format!(
+        "The demonstrator's clock: the goal comes with the number of steps after which the recording was there ({}).{} The amortised \
+         planner is asked to arrive in the time left of it.",
+        settings.eval.offset,
+        settings
+            .mpc
+            .slack_blocks
+            .map_or_else(String::new, |slack| format!(" Plans reach at most {slack} blocks beyond it."))
+    )];
+    if settings.cost.kind == CostKind::State {
+        let tolerance = settings.cost.tolerance.as_ref().unwrap_or(&world.tolerance);
+        let numbers: Vec<String> = tolerance
+            .iter()
+            .map(|x| format!("{x:.3}").trim_end_matches('0').trim_end_matches('.').to_owned())
+            .collect();
+        told.push(format!(
+            "The cost of a plan: distance of the state to the goal's in units of {} ({}).",
+            if settings.cost.tolerance.is_some() {
+                "tolerances given in the settings"
+            } else {
+                "the judge's own tolerances, those of the world's Moderate rule"
+            },
+            numbers.join(", ")
+        ));
+    }
+    match (model.sees, model.readout) {
+        (Sees::State, _) => told.push("The true state of the world, now and at the goal.".to_owned()),
+        (Sees::Pixels, true) => told.push(
+            "In training the logged state, which is privileged: it taught the model to tell states from pictures. In acting only pictures."
+                .to_owned(),
+        ),
+        (Sees::Pixels, false) => {}
+    }
+    if actor.saved.train.symmetry.is_some() {
+        told.push(format!(
+            "The world's symmetry: recordings were mirrored and turned in training; in acting the model looks from {} side(s).",
+            actor.sides()
+        ));
+    }
+    told.push(format!(
+        "What an action means: {}, within the world's bounds. Searches begin with the spread of the training episodes' actions.",
+        if world.targets { "a place to go to" } else { "a displacement or force, zero for none" }
+    ));
+    told
 }
 
 fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch) -> Result<Attempts> {
@@ -132,7 +184,8 @@ fn against_first(all: &[Attempts], protocol: &Protocol) -> Vec<(String, String, 
     let pairs = others.iter().flat_map(|other| protocol.rules.iter().map(move |&rule| (other, rule)));
     pairs
         .map(|(other, rule)| {
-            let paired = compare(&wins(first, rule), &wins(other, rule), Key::new(0).with("compare"));
+            let paired =
+                compare((&wins(first, rule), &wins(other, rule)), &first.episodes(), Key::new(0).with("compare"));
             (first.policy().to_owned(), other.policy().to_owned(), rule, paired)
         })
         .collect()
