@@ -184,17 +184,23 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         Ok(self.planner.search(&problem, &proposals, attempt.key.at(attempt.n_plans)))
     }
 
-    /// The state now: after the first look, or after a whole block since the last one. Between
-    /// block boundaries the queue is never empty, so nobody needs one there.
+    /// Whether a look is due: the first, or the one after a whole block. Between block boundaries the
+    /// queue is never empty, so nobody needs one there.
+    fn is_due(&self, attempt: &Attempt<'a, D::State, O>) -> bool {
+        attempt.state.is_none() || attempt.since.len() == self.block.width()
+    }
+
+    /// The state now, where a look is due.
     fn look(&self, attempt: &Attempt<'a, D::State, O>, now: &Observation) -> Result<Option<D::State>> {
-        let seen = std::slice::from_ref(now);
-        match &attempt.state {
-            None => self.dynamics.observe(seen).map(Some),
-            Some(before) if attempt.since.len() == self.block.width() => {
-                self.dynamics.track(before, &attempt.since, seen).map(Some)
-            }
-            Some(_) => Ok(None),
+        if !self.is_due(attempt) {
+            return Ok(None);
         }
+        let seen = std::slice::from_ref(now);
+        let state = match &attempt.state {
+            None => self.dynamics.observe(seen),
+            Some(before) => self.dynamics.track(before, &attempt.since, seen),
+        };
+        state.map(Some)
     }
 
     fn first_action(&self, state: &D::State) -> Result<Vec<f32>> {
@@ -221,6 +227,10 @@ impl<D: Dynamics, O: Objective<D::State>> Policy for MpcPolicy<'_, D, O> {
             kept: Table::new(self.block.width()),
         });
         Ok(())
+    }
+
+    fn looks(&self) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| self.is_due(attempt))
     }
 
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {

@@ -37,6 +37,8 @@ pub struct Played {
 /// Lets a policy that has begun act for up to `n_steps`. After each step `watch` is given the
 /// step's number (from 1) and the state, and may break the loop.
 ///
+/// The world is drawn only for a policy that [looks](Policy::looks).
+///
 /// # Errors
 /// If the policy fails, or its action has the wrong width or is not finite.
 pub fn play(
@@ -47,11 +49,13 @@ pub fn play(
     mut watch: impl FnMut(usize, &[f32]) -> ControlFlow<()>,
 ) -> Result<Played> {
     let width = env.spec().action.width();
-    let start = env.state();
-    let mut played = Played { states: Table::new(start.len()), actions: Table::new(width) };
-    played.states.push(&start);
+    let mut state = env.state();
+    let mut played = Played { states: Table::new(state.len()), actions: Table::new(width) };
+    played.states.push(&state);
     for step in 1..=n_steps {
-        let action = policy.act(&view.observe(env))?;
+        let image = view.picture.filter(|_| policy.looks()).map(|size| env.render(size));
+        // The state is already here; asking a dream again would read it off the model twice.
+        let action = policy.act(&Observation { image, state: if view.state { state } else { Vec::new() } })?;
         Error::check("action of the policy", width, action.len())?;
         if let Some(bad) = action.iter().find(|x| !x.is_finite()) {
             return Err(Error::Invalid(format!(
@@ -59,7 +63,7 @@ pub fn play(
             )));
         }
         env.step(&action);
-        let state = env.state();
+        state = env.state();
         played.actions.push(&action);
         played.states.push(&state);
         if watch(step, &state).is_break() {

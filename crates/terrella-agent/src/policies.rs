@@ -11,29 +11,37 @@ type Hold<'a> = Box<dyn Fn(&Observation) -> Vec<f32> + 'a>;
 /// observation.
 pub struct NullPolicy<'a> {
     action: Option<Vec<f32>>,
-    hold: Hold<'a>,
+    /// What finds the action at the start of each episode; a constant needs nothing.
+    hold: Option<Hold<'a>>,
 }
 
 impl<'a> NullPolicy<'a> {
     /// Repeats this action.
     pub fn constant(action: Vec<f32>) -> Self {
-        Self::holding(move |_| action.clone())
+        Self { action: Some(action), hold: None }
     }
 
     /// Repeats what this function says of the first observation.
     pub fn holding(hold: impl Fn(&Observation) -> Vec<f32> + 'a) -> Self {
-        Self { action: None, hold: Box::new(hold) }
+        Self { action: None, hold: Some(Box::new(hold)) }
     }
 }
 
 impl Policy for NullPolicy<'_> {
     fn begin(&mut self, _goal: &Goal, _key: Key) -> Result<()> {
-        self.action = None;
+        if self.hold.is_some() {
+            self.action = None;
+        }
         Ok(())
     }
 
+    fn looks(&self) -> bool {
+        self.action.is_none()
+    }
+
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
-        Ok(self.action.get_or_insert_with(|| (self.hold)(now)).clone())
+        let held = || self.hold.as_ref().map_or_else(Vec::new, |hold| hold(now));
+        Ok(self.action.get_or_insert_with(held).clone())
     }
 }
 
@@ -57,6 +65,10 @@ impl Policy for RandomPolicy {
     fn begin(&mut self, _goal: &Goal, key: Key) -> Result<()> {
         (self.step, self.stream) = (0, key.with("random policy").stream());
         Ok(())
+    }
+
+    fn looks(&self) -> bool {
+        false
     }
 
     fn act(&mut self, _now: &Observation) -> Result<Vec<f32>> {
@@ -85,6 +97,10 @@ impl Policy for ReplayPolicy {
     fn begin(&mut self, _goal: &Goal, _key: Key) -> Result<()> {
         self.at = 0;
         Ok(())
+    }
+
+    fn looks(&self) -> bool {
+        false
     }
 
     fn act(&mut self, _now: &Observation) -> Result<Vec<f32>> {

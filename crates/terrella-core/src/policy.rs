@@ -19,6 +19,12 @@ pub trait Policy {
     /// If the goal cannot be understood.
     fn begin(&mut self, goal: &Goal, key: Key) -> Result<()>;
 
+    /// Whether the next call of [`Self::act`] looks at the picture it is shown. A picture is dear to
+    /// draw, so nobody draws one for a policy that says no; a policy that wraps another asks it.
+    fn looks(&self) -> bool {
+        true
+    }
+
     /// The next action, in the units of the world.
     ///
     /// # Errors

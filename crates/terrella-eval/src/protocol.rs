@@ -292,6 +292,10 @@ impl Policy for Timed<'_> {
         self.policy.begin(goal, key)
     }
 
+    fn looks(&self) -> bool {
+        self.policy.looks()
+    }
+
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
         let started = Instant::now();
         let action = self.policy.act(now);

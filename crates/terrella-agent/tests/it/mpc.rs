@@ -1,6 +1,6 @@
 //! The model-predictive policy in the toy world, with the exact model.
 
-use crate::toy::{Exact, Reach, Rolling};
+use crate::toy::{Counting, Exact, Reach, Rolling, Staring};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use terrella_agent::*;
@@ -63,6 +63,59 @@ fn the_horizon_follows_the_demonstrators_clock_and_plans_come_when_they_should()
     assert_eq!(lengths(config.clone()), [5, 5, 4, 3, 2, 1, 1, 1], "25 steps, 5 a block, 1 of slack");
     assert_eq!(lengths(MpcConfig { slack_blocks: None, ..config.clone() }), [5; 8], "always the full horizon");
     assert_eq!(lengths(MpcConfig { replan_blocks: 2, slack_blocks: Some(0), ..config }), [5, 3, 1, 1, 1, 1]);
+}
+
+/// Notes for each step whether a picture was shown.
+struct Shown<P>(P, Vec<bool>);
+
+impl<P: Policy> Policy for Shown<P> {
+    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
+        self.0.begin(goal, key)
+    }
+    fn looks(&self) -> bool {
+        self.0.looks()
+    }
+    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
+        self.1.push(now.image.is_some());
+        self.0.act(now)
+    }
+}
+
+#[test]
+fn the_world_is_drawn_only_for_who_looks_and_nothing_else_changes() {
+    const SEEING: View = View { picture: Some(8), state: true };
+    let env = Counting::new(false);
+    let attempt = |policy: &mut dyn Policy, n_steps| {
+        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(3)).expect("a goal");
+        let steps = |_: usize, _: &[f32]| ControlFlow::Continue(());
+        let played = play(&mut *env.boxed_clone(), policy, SEEING, n_steps, steps).expect("steps");
+        (played, env.drawn())
+    };
+    for (skip, replan_blocks, n_steps) in [(5, 1, 32), (5, 3, 40), (1, 1, 4), (7, 2, 6)] {
+        let dynamics = Exact { skip, wall: false, blur: 0.3 };
+        let config = MpcConfig { replan_blocks, ..MpcConfig::default() };
+        let policy = || policy(&dynamics, config.clone(), &PlannerConfig::default());
+        let mut shown = Shown(policy(), Vec::new());
+        let (played, drawn) = attempt(&mut shown, n_steps);
+        assert_eq!(drawn, n_steps.div_ceil(skip), "a picture a block of {skip}");
+        let due: Vec<bool> = (0..n_steps).map(|step| step % skip == 0).collect();
+        assert_eq!(shown.1, due, "where a block of {skip} begins");
+        // A second attempt begins with a look, however the first one ended.
+        assert_eq!(attempt(&mut shown, n_steps), (played.clone(), drawn), "the same again");
+        assert_eq!(attempt(&mut Staring(policy()), n_steps), (played, n_steps), "as if it always looked");
+    }
+    let space = env.spec().action.clone();
+    let mut floors: [(Box<dyn Policy>, usize); 4] = [
+        (Box::new(RandomPolicy::new(space, 1)), 0),
+        (Box::new(NullPolicy::constant(vec![20.0, 50.0])), 0),
+        (Box::new(NullPolicy::holding(|now| now.state[..2].to_vec())), 1),
+        (Box::new(ReplayPolicy::new(Table::from_data(2, vec![1.0, 2.0]))), 0),
+    ];
+    for (policy, expected) in &mut floors {
+        for _ in 0..2 {
+            assert_eq!(attempt(&mut **policy, 12).1, *expected, "pictures of a policy without a model");
+        }
+    }
 }
 
 #[test]

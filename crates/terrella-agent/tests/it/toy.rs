@@ -7,6 +7,8 @@
 // Shared by two test binaries, and neither uses all of it.
 #![allow(dead_code)]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use terrella_core::*;
 
 pub(crate) const EXTENT: f32 = 100.0;
@@ -126,6 +128,71 @@ impl Env for Rolling {
     }
     fn boxed_clone(&self) -> Box<dyn Env> {
         Box::new(self.clone())
+    }
+}
+
+/// The world, counting the pictures that are drawn of it and of its copies.
+#[derive(Clone)]
+pub(crate) struct Counting(pub(crate) Rolling, pub(crate) Arc<AtomicUsize>);
+
+impl Counting {
+    pub(crate) fn new(wall: bool) -> Self {
+        Self(Rolling::new(wall), Arc::default())
+    }
+
+    /// Pictures drawn since the last time somebody asked.
+    pub(crate) fn drawn(&self) -> usize {
+        self.1.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl Env for Counting {
+    fn spec(&self) -> &EnvSpec {
+        self.0.spec()
+    }
+    fn reset(&mut self, seed: u64) {
+        self.0.reset(seed);
+    }
+    fn set_state(&mut self, state: &[f32]) -> Result<()> {
+        self.0.set_state(state)
+    }
+    fn state(&self) -> Vec<f32> {
+        self.0.state()
+    }
+    fn step(&mut self, action: &[f32]) {
+        self.0.step(action);
+    }
+    fn render(&mut self, size: usize) -> Image {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.render(size)
+    }
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        self.0.save(snapshot);
+    }
+    fn load(&mut self, snapshot: &[f64]) {
+        self.0.load(snapshot);
+    }
+    fn set_goal(&mut self, goal: &[f32]) -> Result<()> {
+        self.0.set_goal(goal)
+    }
+    fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
+        self.0.reached(rule, state, goal)
+    }
+    fn boxed_clone(&self) -> Box<dyn Env> {
+        Box::new(self.clone())
+    }
+}
+
+/// A policy that asks for every picture, whatever the policy inside says.
+pub(crate) struct Staring<P>(pub(crate) P);
+
+impl<P: Policy> Policy for Staring<P> {
+    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
+        self.0.begin(goal, key)
+    }
+    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
+        assert!(now.image.is_some(), "a picture for who looks");
+        self.0.act(now)
     }
 }
 

@@ -279,6 +279,10 @@ impl Policy for PushDemonstrator {
         Ok(())
     }
 
+    fn looks(&self) -> bool {
+        false
+    }
+
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
         let _: [f64; 5] = state("the PushT demonstrator", now)?;
         self.follow(&now.state)?;

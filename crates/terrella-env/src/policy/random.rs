@@ -23,6 +23,10 @@ impl Policy for RandomPolicy {
         Ok(())
     }
 
+    fn looks(&self) -> bool {
+        false
+    }
+
     fn act(&mut self, _: &Observation) -> Result<Vec<f32>> {
         Ok(self.space.sample(&mut self.stream))
     }
@@ -56,6 +60,10 @@ impl Policy for Wander {
         self.stream = key.with("wander").stream();
         self.offset = [0.0; 2];
         Ok(())
+    }
+
+    fn looks(&self) -> bool {
+        false
     }
 
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
@@ -102,6 +110,10 @@ impl<P: Policy> Policy for Noisy<P> {
         self.stream = key.with("noise").stream();
         self.noise.fill(0.0);
         self.policy.begin(goal, key)
+    }
+
+    fn looks(&self) -> bool {
+        self.policy.looks()
     }
 
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {

@@ -53,6 +53,10 @@ impl Policy for RoomDemonstrator {
         Ok(())
     }
 
+    fn looks(&self) -> bool {
+        false
+    }
+
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
         let [x, y] = state("the TwoRoom demonstrator", now)?;
         let wanted = (self.waypoint(vec2(x, y)) - vec2(x, y)) * (1.0 / self.options.speed);

@@ -10,7 +10,7 @@ mod toy;
 use terrella_agent::*;
 use terrella_core::*;
 use terrella_eval::*;
-use toy::{Exact, Reach, Rolling};
+use toy::{Counting, Exact, Reach, Rolling, Staring};
 
 /// What the toy's model is shown.
 const VIEW: View = View { picture: None, state: true };

@@ -134,6 +134,28 @@ fn a_rate_prints_with_everything_it_stands_on_and_needs_it_to_exist() {
     assert!(text.contains("other pairs"), "{text}");
 }
 
+#[test]
+fn attempts_draw_a_picture_a_block_and_the_floors_none() {
+    let (env, dataset, protocol) = (Counting::new(false), recordings(6, 60, 8, false), short_protocol());
+    // The goals are recorded pictures of this size, so that all drawing is for the attempts.
+    let view = View { picture: Some(8), state: true };
+    let arena = Arena { env: &env, view, ..arena(&env.0, &dataset, &[0, 2], &protocol) };
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let lazy = |_: &Pair| -> Box<dyn Policy + '_> { Box::new(planner(&dynamics, false, &PlannerConfig::default())) };
+    let staring =
+        |_: &Pair| -> Box<dyn Policy + '_> { Box::new(Staring(planner(&dynamics, false, &PlannerConfig::default()))) };
+    let steps = |attempts: &Attempts| attempts.verdicts().iter().map(|v| v.actions.len()).collect::<Vec<_>>();
+    let a = evaluate(&arena, "planner", &lazy).expect("attempts");
+    assert_eq!(env.drawn(), steps(&a).iter().map(|n| n.div_ceil(5)).sum::<usize>(), "one a block");
+    let b = evaluate(&arena, "planner", &staring).expect("attempts");
+    assert_eq!(env.drawn(), steps(&b).iter().sum::<usize>(), "one a step");
+    assert_eq!(a.to_json_lines().expect("numbers"), b.to_json_lines().expect("numbers"), "the same outcomes");
+    let null = |_: &Pair| -> Box<dyn Policy> { Box::new(NullPolicy::constant(vec![20.0, 50.0])) };
+    evaluate(&arena, "null", &null).expect("attempts");
+    terrella_eval::floors(&arena, &hold).expect("floors");
+    assert_eq!(env.drawn(), 0, "nobody looks");
+}
+
 /// Notes what it is shown and does nothing.
 struct Witness<'a>(&'a std::sync::Mutex<Vec<Observation>>);
 

@@ -195,6 +195,10 @@ impl Policy for Refusing {
         Err(Error::Invalid(self.0.clone()))
     }
 
+    fn looks(&self) -> bool {
+        false
+    }
+
     fn act(&mut self, _: &terrella_core::Observation) -> terrella_core::Result<Vec<f32>> {
         Err(Error::Invalid(self.0.clone()))
     }

@@ -144,6 +144,10 @@ impl Policy for Boxed {
         self.0.begin(goal, key)
     }
 
+    fn looks(&self) -> bool {
+        self.0.looks()
+    }
+
     fn act(&mut self, now: &Observation) -> terrella_core::Result<Vec<f32>> {
         self.0.act(now)
     }
