@@ -29,10 +29,10 @@ mod svg;
 pub use clusters::wilson_by_episode;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use failures::{Failures, failures};
+pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use open_loop::{
     Block, Forecaster, Foretell, OpenLoop, OpenLoopConfig, OpenLoopRow, Told, model_forecast, open_loop,
 };
-pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use pairs::{Pair, draw_pairs};
 pub use parts::{Part, parts};
 pub use protocol::{Arena, Attempts, Floors, Progress, Protocol, evaluate, floors};
