@@ -54,7 +54,9 @@ pub struct Score {
     rule: Rule,
     successes: usize,
     n: usize,
-    interval: Interval,
+    /// Of the attempts alone; files have always called it so.
+    #[serde(rename = "interval")]
+    by_attempt: Interval,
     by_episode: Interval,
     #[serde(default)]
     episodes: usize,
@@ -91,7 +93,7 @@ impl Score {
 
     /// Wilson's 95 % interval as if all attempts were independent.
     pub fn by_attempt(&self) -> Interval {
-        self.interval
+        self.by_attempt
     }
 
     /// Episodes that attempts were made in; 0 in scorecards of before this was noted.
@@ -369,7 +371,7 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
         rule,
         successes: count(&wins),
         n,
-        interval: wilson(count(&wins), n),
+        by_attempt: wilson(count(&wins), n),
         by_episode: headline,
         episodes: n_episodes,
         by_seed: seeds.into_iter().map(|(seed, (k, n))| (seed, k as f64 / n as f64)).collect(),
