@@ -59,11 +59,13 @@ impl Sim for Pendulum {
     }
 
     fn step(&mut self, action: &[f32]) -> Step {
-        let torque = f64::from(crate::clamped(action[0], -2.0, 2.0));
+        let torque = crate::clamped(action[0], -2.0, 2.0);
+        // As there, what the torque alone makes is a single: near upright the difference would grow.
+        let (effort, push) = (f64::from(0.001 * (torque * torque)), f64::from(3.0 * torque));
         let wrapped = (self.angle + PI).rem_euclid(2.0 * PI) - PI;
-        let cost = wrapped.powi(2) + 0.1 * self.velocity.powi(2) + 0.001 * torque * torque;
+        let cost = wrapped.powi(2) + 0.1 * self.velocity.powi(2) + effort;
         let dt = self.spec.dt;
-        self.velocity = (self.velocity + (15.0 * self.angle.sin() + 3.0 * torque) * dt).clamp(-8.0, 8.0);
+        self.velocity = (self.velocity + (15.0 * self.angle.sin() + push) * dt).clamp(-8.0, 8.0);
         self.angle += self.velocity * dt;
         self.n_steps += 1;
         Step { reward: -cost, terminated: false, truncated: self.n_steps >= self.spec.max_steps }
