@@ -15,6 +15,7 @@ pub mod policy;
 pub mod pusht;
 mod raster;
 mod registry;
+mod sim;
 mod tworoom;
 
 pub use balls::{Balls, BallsOptions};
@@ -24,6 +25,7 @@ pub use geometry::{Vec2, angle_difference};
 pub use look::{Look, Pattern};
 pub use pusht::{PushT, PushTOptions};
 pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, registry};
+pub use sim::{CartPole, Pendulum};
 pub use tworoom::{TwoRoom, TwoRoomOptions};
 
 /// Red, green, blue, 0 to 255.

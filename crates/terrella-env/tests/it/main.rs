@@ -4,3 +4,4 @@ mod contract;
 mod factors;
 mod original;
 mod policies;
+mod sims;

@@ -1,0 +1,94 @@
+//! CartPole: push a cart left or right so that its pole stays up (Gymnasium's CartPole-v1).
+//!
+//! Equations of Barto, Sutton and Anderson (1983) without friction: cart 1 kg, pole 0.1 kg and 1 m,
+//! force ±10 N, 9.8 m/s², explicit Euler with 0.02 s. Every step earns 1. It terminates when the
+//! cart is beyond 2.4 m or the pole beyond 12°.
+
+use super::{coordinate, finite, picture};
+use terrella_core::{Actions, Image, Key, Result, Sim, SimSpec, Step};
+
+/// Half of the pole's length, in m.
+const HALF: f64 = 0.5;
+/// Mass of the pole and of all, in kg.
+const MASSES: [f64; 2] = [0.1, 1.1];
+
+/// The world.
+#[derive(Clone, Debug)]
+pub struct CartPole {
+    spec: std::sync::Arc<SimSpec>,
+    state: [f64; 4],
+    n_steps: usize,
+}
+
+impl Default for CartPole {
+    fn default() -> Self {
+        let state = vec![
+            coordinate("position", "m", false),
+            coordinate("velocity", "m/s", false),
+            coordinate("angle", "rad", true),
+            coordinate("angular_velocity", "rad/s", false),
+        ];
+        let spec = SimSpec {
+            id: "cart_pole",
+            dt: 0.02,
+            observation: state.iter().map(|c| c.name).collect(),
+            state,
+            actions: Actions::Choice(["left", "right"].map(String::from).to_vec()),
+            max_steps: 500,
+        };
+        let mut world = Self { spec: spec.into(), state: [0.0; 4], n_steps: 0 };
+        world.reset(0);
+        world
+    }
+}
+
+impl Sim for CartPole {
+    fn spec(&self) -> &SimSpec {
+        &self.spec
+    }
+
+    fn reset(&mut self, seed: u64) {
+        let mut stream = Key::new(seed).with("cart_pole.reset").stream();
+        self.state = std::array::from_fn(|_| stream.uniform(-0.05, 0.05));
+        self.n_steps = 0;
+    }
+
+    fn set_state(&mut self, state: &[f64]) -> Result<()> {
+        self.state = finite("cart_pole", state)?;
+        self.n_steps = 0;
+        Ok(())
+    }
+
+    fn state(&self) -> Vec<f64> {
+        self.state.to_vec()
+    }
+
+    fn observe(&self) -> Vec<f32> {
+        self.state.map(|x| x as f32).to_vec()
+    }
+
+    fn step(&mut self, action: &[f32]) -> Step {
+        let force = if action[0] >= 1.0 { 10.0 } else { -10.0 };
+        let [x, v, angle, turn] = self.state;
+        let ([pole, all], (sin, cos)) = (MASSES, angle.sin_cos());
+        let pushed = (force + pole * HALF * turn * turn * sin) / all;
+        let turning = (9.8 * sin - cos * pushed) / (HALF * (4.0 / 3.0 - pole * cos * cos / all));
+        let moving = pushed - pole * HALF * turning * cos / all;
+        let dt = self.spec.dt;
+        self.state = [x + dt * v, v + dt * moving, angle + dt * turn, turn + dt * turning];
+        self.n_steps += 1;
+        let terminated = self.state[0].abs() > 2.4 || self.state[2].abs() > 12f64.to_radians();
+        Step { reward: 1.0, terminated, truncated: self.n_steps >= self.spec.max_steps }
+    }
+
+    fn draw(&self, size: usize) -> Image {
+        let (x, angle) = (128.0 + 50.0 * self.state[0].clamp(-3.0, 3.0), self.state[2]);
+        let tip = [x + 100.0 * angle.sin(), 180.0 - 100.0 * angle.cos()].map(|p| p as i32);
+        let cart = [x as i32, 180];
+        picture(size, |canvas| {
+            canvas.line([0, 180], [255, 180], 2, [0; 3]);
+            canvas.fat_segment([cart[0] - 20, 180], [cart[0] + 20, 180], 10.0, [60; 3]);
+            canvas.fat_segment(cart, tip, 4.0, [202, 152, 101]);
+        })
+    }
+}
