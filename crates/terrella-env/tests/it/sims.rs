@@ -12,9 +12,9 @@ fn promises<S: Sim>(mut world: S) {
     }
     let mut other = world.clone();
     let state = world.state();
-    world.set_state(&state).unwrap();
+    world.set_state(&state).expect("a state of this world");
     other.reset(9);
-    other.set_state(&state).unwrap();
+    other.set_state(&state).expect("a state of this world");
     for action in actions.chunks(1) {
         assert_eq!(world.step(action), other.step(action));
         assert_eq!(world.state(), other.state());
@@ -24,9 +24,9 @@ fn promises<S: Sim>(mut world: S) {
     assert!((0..64).any(|r| (0..64).any(|c| image.pixel(r, c) != [255; 3])), "an empty picture");
     let run = |n_threads| {
         let mut many = Many::new(&world, 7, n_threads);
-        (0..7).for_each(|row| many.reset(row, row as u64).unwrap());
+        (0..7).for_each(|row| many.reset(row, row as u64).expect("a row"));
         for at in 0..40 {
-            many.step(&actions[at..at + 7]).unwrap();
+            many.step(&actions[at..at + 7]).expect("one action a world");
         }
         (many.worlds().iter().map(Sim::state).collect::<Vec<_>>(), many.ended())
     };

@@ -1,14 +1,14 @@
 //! The training recordings as a list of moments, each with what an agent saw there and some steps later.
 //!
 //! A moment's features are what the judged policy is shown: the state, each number divided by its
-//! deviation (angles as sine and cosine), or a small grey picture. Search is by scanning, which takes
-//! 20 000 moments of 144 numbers a few milliseconds.
+//! deviation (angles as sine and cosine), or a small grey picture. Search is by scanning, a multiplication
+//! for each number of each moment.
 
 use terrella_agent::View;
 use terrella_core::{Dataset, EnvSpec, Error, Observation, Result, Stats, Table};
 
-/// Moments kept at most, evenly spaced; a scan of more would cost more than it tells.
-const MAX_MOMENTS: usize = 20_000;
+/// Moments kept at most, evenly spaced: floors look at every step, and must not take longer than the policies.
+const MAX_MOMENTS: usize = 4_000;
 /// Side of the grey picture: a door or a block of a tenth of the world's side still shows.
 const SIDE: usize = 12;
 

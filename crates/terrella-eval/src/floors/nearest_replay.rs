@@ -28,6 +28,10 @@ impl Policy for NearestReplay<'_> {
         Ok(())
     }
 
+    fn looks(&self) -> bool {
+        self.played.is_multiple_of(self.memory.offset().max(1))
+    }
+
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
         if self.played.is_multiple_of(self.memory.offset().max(1)) {
             let now = self.memory.features(now)?;

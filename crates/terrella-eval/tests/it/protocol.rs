@@ -152,7 +152,7 @@ fn attempts_draw_a_picture_a_block_and_the_floors_none() {
     assert_eq!(a.to_json_lines().expect("numbers"), b.to_json_lines().expect("numbers"), "the same outcomes");
     let null = |_: &Pair| -> Box<dyn Policy> { Box::new(NullPolicy::constant(vec![20.0, 50.0])) };
     evaluate(&arena, "null", &null).expect("attempts");
-    terrella_eval::floors(&arena, &hold).expect("floors");
+    terrella_eval::floors(&arena, &[], &hold).expect("floors");
     assert_eq!(env.drawn(), 0, "nobody looks");
 }
 
