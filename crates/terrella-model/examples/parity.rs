@@ -51,7 +51,7 @@ fn main() -> Outcome {
     write_f32(folder, "actions", &[clips, FRAMES - 1, 10], &batch.actions)?;
 
     let batcher = Batcher::new(&config, &interface);
-    let tensors = batcher.turned(&batch, None, &vec![Turn::NONE; clips], &device)?;
+    let tensors = batcher.turned((&batch, 0..clips), None, &vec![Turn::NONE; clips], &device)?;
     let (embeddings, predictions, rolled) = run(&model, tensors.inputs, tensors.actions);
     for (name, tensor) in [("embeddings", embeddings), ("predictions", predictions), ("rolled", rolled)] {
         write_f32(folder, name, &tensor.dims(), &numbers(tensor))?;
@@ -76,7 +76,7 @@ fn train(model: &Jepa, batcher: &Batcher, batch: &Batch, folder: &Path) -> Outco
     let device = Device::flex().autodiff();
     let model = model.clone().train().freeze_group(ParamGroup::from_regex("dropout").expect("a valid pattern"));
     let clips = batch.clips.len();
-    let tensors = batcher.turned(batch, None, &vec![Turn::NONE; clips], &device)?;
+    let tensors = batcher.turned((batch, 0..clips), None, &vec![Turn::NONE; clips], &device)?;
     let latents = model.encode(tensors.inputs);
     let [_, width] = latents.dims();
     let latents = latents.reshape([clips, FRAMES, width]);

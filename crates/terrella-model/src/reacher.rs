@@ -73,7 +73,8 @@ impl Trace {
                 }
             }
             let turns = vec![turned.map_or(Turn::NONE, |(_, turn)| turn); chunk.len()];
-            let tensors = world.batcher.turned(&batch, turned.map(|(symmetry, _)| symmetry), &turns, &world.device)?;
+            let symmetry = turned.map(|(symmetry, _)| symmetry);
+            let tensors = world.batcher.turned((&batch, 0..chunk.len()), symmetry, &turns, &world.device)?;
             let encoded = table(world.model.encode(tensors.inputs));
             latents.width = encoded.width;
             latents.data.extend(encoded.data);

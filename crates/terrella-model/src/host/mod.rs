@@ -123,6 +123,26 @@ impl Engine {
         Memory::joined(parts)
     }
 
+    /// As [`Self::step`], where what was seen, `[rows, width]`, stands in the place of the prediction.
+    pub(crate) fn track(&self, before: &Memory, actions: &[f32], seen: Vec<f32>) -> Memory {
+        if before.latents.len() < self.history {
+            // The window still grows, and a search wants the keys and values that come with a prediction.
+            let mut memory = self.step(before, actions);
+            memory.correct(seen);
+            return memory;
+        }
+        // The window slides, and nothing is kept of a prediction but the steering.
+        let action = actions.len() / before.rows.max(1);
+        let parts = in_chunks(before.rows, |rows| {
+            let mut newest = vec![0.0; rows.len() * self.steering()];
+            self.steer(&actions[rows.start * action..rows.end * action], rows.len(), &mut newest);
+            newest
+        });
+        let moved = |all: &[Vec<f32>], newest: Vec<f32>| all.iter().chain([&newest]).skip(1).cloned().collect();
+        let (latents, steering) = (moved(&before.latents, seen), moved(&before.steering, parts.concat()));
+        Memory { rows: before.rows, latents, steering, kept: Vec::new() }
+    }
+
     /// The latents after each of several blocks a row (`[rows, block]` each). A chunk of rows goes
     /// through all blocks before anybody waits for it.
     pub(crate) fn roll_out(&self, before: &Memory, actions: &[Vec<f32>]) -> Vec<Vec<f32>> {

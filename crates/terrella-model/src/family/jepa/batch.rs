@@ -8,6 +8,7 @@ use crate::interface::Interface;
 use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
 use burn::prelude::*;
+use std::ops::Range;
 use terrella_core::{Batch, Observation, Stats};
 
 /// A batch as a model takes it.
@@ -55,20 +56,20 @@ impl Batcher {
         self.patcher.as_ref()
     }
 
-    /// Tensors of a batch whose clips are turned as told.
+    /// Tensors of some clips of a batch, turned as told; `turns` has one entry for each of these clips.
     ///
     /// # Errors
     /// If the batch lacks pictures or states that the model needs, or has pictures of another size.
     pub fn turned(
         &self,
-        batch: &Batch,
+        (batch, clips): (&Batch, Range<usize>),
         symmetry: Option<&Symmetry>,
         turns: &[Turn],
         device: &Device,
     ) -> Result<Tensors> {
-        let (n, frames) = (batch.clips.len(), batch.n_frames);
-        let mut states = batch.states.clone();
-        let mut actions = batch.actions.clone();
+        let (n, all, frames) = (clips.len(), batch.clips.len(), batch.n_frames);
+        let mut states = part(&batch.states, all, &clips).to_vec();
+        let mut actions = part(&batch.actions, all, &clips).to_vec();
         if let Some(symmetry) = symmetry {
             for_rows(&mut states, self.codec.state_width(), n, turns, |turn, row| symmetry.turn_state(turn, row));
             for_rows(&mut actions, self.actions.width(), n, turns, |turn, row| symmetry.turn_action(turn, row));
@@ -87,7 +88,7 @@ impl Batcher {
             Some(patcher) => {
                 self.check_size(batch.image_size)?;
                 let frame_turns: Vec<Turn> = turns.iter().flat_map(|t| std::iter::repeat_n(*t, frames)).collect();
-                let patches = patcher.patches(&batch.images, &frame_turns);
+                let patches = patcher.patches(part(&batch.images, all, &clips), &frame_turns);
                 Tensor::from_data(TensorData::new(patches, [n * frames, patcher.tokens(), patcher.values()]), device)
             }
             None => {
@@ -147,7 +148,7 @@ impl Batcher {
             bytes.extend_from_slice(&image.data);
         }
         let each: Vec<Turn> = turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, n)).collect();
-        let patches = patcher.patches(&bytes.repeat(turns.len()), &each);
+        let patches = patcher.patches(&bytes, &each);
         Ok(Tensor::from_data(TensorData::new(patches, [each.len(), patcher.tokens(), patcher.values()]), device))
     }
 
@@ -163,6 +164,12 @@ impl Batcher {
             ))),
         }
     }
+}
+
+/// The numbers of some of the clips, where each of `n` has as many.
+fn part<'a, T>(all: &'a [T], n: usize, clips: &Range<usize>) -> &'a [T] {
+    let each = all.len() / n.max(1);
+    &all[clips.start * each..clips.end * each]
 }
 
 /// Applies `f` to each row of the given width; rows of clip `i` get turn `i`.

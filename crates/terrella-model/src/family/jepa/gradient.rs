@@ -101,7 +101,7 @@ pub(crate) fn gradient(
     let start = |(at, clips): (usize, Range<usize>)| {
         // Graphs that share a parameter are one graph under one lock: parts get leaves of their own.
         let model = if alone { model.clone() } else { model.valid().train() };
-        let tensors = batcher.turned(&batch.slice(clips.clone()), symmetry, &turns[clips.clone()], device)?;
+        let tensors = batcher.turned((batch, clips.clone()), symmetry, &turns[clips.clone()], device)?;
         let seen = model.look(tensors.inputs.clone());
         Ok(Part { at, clips, model, tensors, seen })
     };

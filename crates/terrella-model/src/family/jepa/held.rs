@@ -59,18 +59,6 @@ impl Held {
         }
     }
 
-    /// Puts the newest latents of `seen` in the place of the newest ones here.
-    pub(crate) fn correct(&mut self, seen: Self) {
-        match (self, seen) {
-            (Self::Host(here), Self::Host(seen)) => here.correct(seen.now().to_vec()),
-            (Self::Device { latents, .. }, Self::Device { latents: mut seen, .. }) => {
-                latents.pop();
-                latents.append(&mut seen);
-            }
-            _ => unreachable!("all states of one world are held alike"),
-        }
-    }
-
     /// `n` copies of each of these rows, side by side.
     pub(crate) fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
         match self {
@@ -104,20 +92,55 @@ impl Held {
             (Self::Host(_), None) => unreachable!("all states of one world are held alike"),
             (Self::Device { latents, steering }, _) => (latents, steering),
         };
-        let rows = self.rows();
-        let width = blocks.len() / rows;
-        let newest = model.steer(Tensor::from_data(TensorData::new(blocks, [rows, 1, width]), device));
-        let steering = past.as_ref().map_or_else(|| newest.clone(), |past| past.then(newest.clone()));
+        let steering = steered(model, past.as_ref(), blocks, self.rows(), device);
         let time = latents.len();
         let window = Tensor::stack::<3>(latents.clone(), 1); // [rows, time, latent]
         let predicted = model.predict(window, &steering).narrow(1, time - 1, 1).flatten::<2>(1, 2);
-        let mut latents = latents.clone();
-        latents.push(predicted);
-        if latents.len() <= model.history() {
+        Self::after(latents, predicted, steering, model.history())
+    }
+
+    /// As [`Self::step`], where the newest latents are not foretold but those of `seen`.
+    pub(crate) fn track(
+        &self,
+        model: &Jepa,
+        engine: Option<&Arc<Engine>>,
+        blocks: Vec<f32>,
+        seen: Self,
+        device: &Device,
+    ) -> Self {
+        match (self, seen, engine) {
+            (Self::Host(memory), Self::Host(seen), Some(engine)) => {
+                let seen = seen.now()[..memory.now().len()].to_vec();
+                Self::Host(engine.track(memory, &blocks, seen))
+            }
+            (Self::Device { latents, steering }, Self::Device { latents: seen, .. }, _) => {
+                let steering = steered(model, steering.as_ref(), blocks, self.rows(), device);
+                Self::after(latents, newest(&seen, self.rows()), steering, model.history())
+            }
+            _ => unreachable!("all states of one world are held alike"),
+        }
+    }
+
+    /// The window moved on to these newest latents; `steering` leads up to them.
+    fn after(before: &[Tensor<2>], newest: Tensor<2>, steering: Steering, history: usize) -> Self {
+        let time = before.len();
+        let mut latents = before.to_vec();
+        latents.push(newest);
+        if latents.len() <= history {
             return Self::Device { latents, steering: Some(steering) };
         }
         latents.remove(0);
         Self::Device { latents, steering: (time > 1).then(|| steering.narrow(1, time - 1)) }
+    }
+}
+
+/// The past, then what these normalised blocks do, one a row.
+fn steered(model: &Jepa, past: Option<&Steering>, blocks: Vec<f32>, rows: usize, device: &Device) -> Steering {
+    let width = blocks.len() / rows;
+    let newest = model.steer(Tensor::from_data(TensorData::new(blocks, [rows, 1, width]), device));
+    match past {
+        Some(past) => past.then(newest),
+        None => newest,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::symmetry::Turn;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// ImageNet mean and deviation of each channel, as in the recipe.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -90,20 +91,21 @@ impl Patcher {
         self.cut.size.pow(2) * 3
     }
 
-    /// Patches of many pictures, `[pictures, tokens, values]`, row by row; one turn a picture.
+    /// Patches of many pictures, `[turns, tokens, values]`, row by row. The pictures take a turn each, in
+    /// order; where there are more turns they begin anew, so that one set can be seen from many sides.
+    ///
+    /// # Panics
+    /// If pictures are not whole, or are left over without a turn.
     pub fn patches(&self, images: &[u8], turns: &[Turn]) -> Vec<f32> {
         let (n, numbers) = (self.bytes(), self.tokens() * self.values());
-        assert_eq!(images.len(), n * turns.len(), "one turn a picture");
+        let whole = images.len().is_multiple_of(n) && turns.len().is_multiple_of(images.len() / n);
+        assert!(whole, "{} bytes of pictures for {} turns", images.len(), turns.len());
+        let images = self.shrunken(images);
+        let n = self.cut.small().pow(2) * 3;
         let square = self.cut.patch.pow(2);
         let mut out = vec![0.0; numbers * turns.len()];
-        out.par_chunks_mut(numbers).zip(images.par_chunks(n)).zip(turns).for_each(|((out, image), turn)| {
-            let shrunken;
-            let image = if self.cut.shrink == 1 {
-                image
-            } else {
-                shrunken = shrink(image, self.cut.size, self.cut.shrink);
-                &shrunken
-            };
+        out.par_chunks_mut(numbers).zip(turns).enumerate().for_each(|(at, (out, turn))| {
+            let image = &images[at * n % images.len()..][..n];
             let gather = &self.gather[turn.index()];
             for (i, (out, from)) in out.chunks_mut(square).zip(gather.chunks(square)).enumerate() {
                 let levels = &self.levels[256 * (i % 3)..256 * (i % 3 + 1)];
@@ -113,6 +115,18 @@ impl Patcher {
             }
         });
         out
+    }
+
+    /// The pictures as they are cut: each is shrunk once, however often it is turned.
+    fn shrunken<'a>(&self, images: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.cut.shrink == 1 {
+            return Cow::Borrowed(images);
+        }
+        let (large, small) = (self.bytes(), self.cut.small().pow(2) * 3);
+        let mut out = vec![0; images.len() / large * small];
+        let each = out.par_chunks_mut(small).zip(images.par_chunks(large));
+        each.for_each(|(out, image)| shrink(image, self.cut.size, self.cut.shrink, out));
+        Cow::Owned(out)
     }
 
     /// The picture whose patches (unturned, not shrunken) these are; where patches overlap, the
@@ -130,20 +144,19 @@ impl Patcher {
 }
 
 /// Averages `by × by` pixels into one, rounding to the nearest level.
-fn shrink(image: &[u8], size: usize, by: usize) -> Vec<u8> {
+fn shrink(image: &[u8], size: usize, by: usize, out: &mut [u8]) {
     let side = size / by;
     let half = (by * by / 2) as u32;
-    let mut out = Vec::with_capacity(side * side * 3);
-    for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
-        for channel in 0..3 {
+    let pixels = (0..side).flat_map(|y| (0..side).map(move |x| (y, x)));
+    for ((y, x), out) in pixels.zip(out.chunks_mut(3)) {
+        for (channel, level) in out.iter_mut().enumerate() {
             let mut sum = half;
             for (dy, dx) in (0..by).flat_map(|dy| (0..by).map(move |dx| (dy, dx))) {
                 sum += u32::from(image[((y * by + dy) * size + x * by + dx) * 3 + channel]);
             }
-            out.push((sum / (by * by) as u32) as u8);
+            *level = (sum / (by * by) as u32) as u8;
         }
     }
-    out
 }
 
 #[cfg(test)]
@@ -158,6 +171,20 @@ mod tests {
             let patches = patcher.patches(&image, &[Turn::NONE]);
             assert_eq!(patches.len(), patcher.tokens() * patcher.values(), "the promised shape");
             assert_eq!(patcher.image(&patches), image, "patch {patch}, stride {stride}");
+        }
+    }
+
+    #[test]
+    fn one_set_of_pictures_is_seen_from_many_sides() {
+        let images: Vec<u8> = (0..3 * 192).map(|i| (i * 11 % 253) as u8).collect();
+        for shrink in [1, 2] {
+            let patcher = Patcher::new(Cut { size: 8, shrink, patch: 4, stride: 2 });
+            let turns: Vec<Turn> = Turn::all().flat_map(|turn| [turn; 3]).collect();
+            let copies = images.repeat(turns.len() / 3);
+            assert_eq!(patcher.patches(&images, &turns), patcher.patches(&copies, &turns), "shrink {shrink}");
+            let one_by_one = turns.iter().zip(copies.chunks(192)).flat_map(|(t, image)| patcher.patches(image, &[*t]));
+            assert!(patcher.patches(&images, &turns).into_iter().eq(one_by_one), "shrink {shrink}, one by one");
+            assert!(patcher.patches(&[], &[]).is_empty(), "nothing of nothing");
         }
     }
 

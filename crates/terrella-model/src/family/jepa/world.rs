@@ -205,10 +205,11 @@ impl Dynamics for World {
     }
 
     fn track(&self, before: &Latents, block: &[f32], observations: &[Observation]) -> terrella_core::Result<Latents> {
-        // What is seen replaces what was foretold; the past stays as context.
-        let mut after = self.step(before, block);
-        after.held.correct(self.observe(observations)?.held);
-        Ok(after)
+        // What is seen stands where a prediction would; the past stays as context.
+        let seen = self.observe(observations)?.held;
+        let blocks = self.blocks(&before.turns, block);
+        let held = before.held.track(&self.model, self.engine.as_ref(), blocks, seen, &self.device);
+        Ok(Latents { held, turns: before.turns.clone(), offset: before.offset.clone() })
     }
 
     fn repeat(&self, state: &Latents, n: usize) -> Latents {
@@ -270,4 +271,109 @@ impl Dynamics for World {
 pub(crate) fn table(x: Tensor<2>) -> Table {
     let [_, width] = x.dims();
     Table::from_data(width, x.into_data().iter::<f32>().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sees;
+    use crate::train::{TrainConfig, Trainer};
+    use terrella_core::{Batch, Clip, Key, Signature, Stats};
+
+    fn random(n: usize, key: Key) -> Vec<f32> {
+        let mut stream = key.stream();
+        (0..n).map(|_| stream.normal() as f32).collect()
+    }
+
+    /// A model of two state numbers and two action numbers after a few steps, which open the gates of
+    /// AdaLN: before, actions do nothing.
+    fn trained(history: usize) -> World {
+        let config = JepaConfig { history: Some(history), sees: Sees::State, readout: true, ..JepaConfig::default() };
+        let stats = Stats::of(2, [&Table::from_data(2, vec![-1.0, -1.0, 1.0, 1.0])]);
+        let names = |prefix: &str| (0..2).map(|i| format!("{prefix}{i}")).collect();
+        let signature = Signature { fps: 10.0, state: names("s"), action: names("a"), ..Signature::default() };
+        let interface = Interface {
+            signature,
+            state_stats: stats.clone(),
+            action_stats: stats,
+            angles: Vec::new(),
+            data_hash: "random".to_owned(),
+            rate_stats: None,
+            learned: None,
+        };
+        let train = TrainConfig { steps: 100, batch_size: 8, learning_rate: 3e-3, ..TrainConfig::default() };
+        let mut trainer = Trainer::new(config.clone(), interface.clone(), train, &Device::flex());
+        for step in 0..3 {
+            let key = Key::new(8).at(step);
+            let batch = Batch {
+                clips: (0..8).map(|start| Clip { episode: 0, start }).collect(),
+                n_frames: 4,
+                states: random(8 * 4 * 2, key.with("states")),
+                actions: random(8 * 3 * config.frame_skip * 2, key.with("actions")),
+                ..Batch::default()
+            };
+            trainer.advance(&batch, false).expect("a step");
+        }
+        World::new(trainer.model(), config, interface, &Device::flex())
+    }
+
+    /// Foretells, and puts what is seen in the place of what was foretold.
+    fn step_and_correct(world: &World, before: &Latents, block: &[f32], seen: &[Observation]) -> Latents {
+        let mut after = world.step(before, block);
+        match (&mut after.held, world.observe(seen).expect("a state").held) {
+            (Held::Host(here), Held::Host(seen)) => here.correct(seen.now().to_vec()),
+            (Held::Device { latents, .. }, Held::Device { latents: mut seen, .. }) => {
+                latents.pop();
+                latents.append(&mut seen);
+            }
+            _ => panic!("all states of one world are held alike"),
+        }
+        after
+    }
+
+    fn bits(world: &World, state: &Latents) -> Vec<u32> {
+        let told = world.read(state).expect("a readout");
+        let all = state.held.now(state.held.rows());
+        all.data.iter().chain(&told.data).map(|x| x.to_bits()).collect()
+    }
+
+    /// While the window grows and when it slides, from one side and from all, on rows and on tensors.
+    #[test]
+    fn tracking_is_a_step_corrected_by_what_is_seen() {
+        let symmetry = Symmetry { extent: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
+        for history in 1..4 {
+            let fast = trained(history);
+            let plain = fast.clone().by_tensors();
+            let worlds = [Views::One, Views::Look, Views::Imagine]
+                .into_iter()
+                .flat_map(|views| [&fast, &plain].map(|world| world.clone().with_views(Some(symmetry.clone()), views)));
+            for world in worlds {
+                let name = format!("history {history}, {:?}, rows {}", world.around, world.engine.is_some());
+                // More rows than go through the predictor together.
+                for n in [1, 9] {
+                    let look = |at: u64| -> Vec<Observation> {
+                        let states = random(n * 2, Key::new(9).at(at));
+                        states.chunks(2).map(|s| Observation { image: None, state: s.to_vec() }).collect()
+                    };
+                    let block = |at: u64| random(n * world.block_width(), Key::new(10).at(at));
+                    let mut tracked = world.observe(&look(0)).expect("a state");
+                    let mut reference = tracked.clone();
+                    for at in 1..6 {
+                        tracked = world.track(&tracked, &block(at), &look(at)).expect("a state");
+                        reference = step_and_correct(&world, &reference, &block(at), &look(at));
+                        assert_eq!(bits(&world, &tracked), bits(&world, &reference), "{name}, now {at}");
+                        if let (Held::Host(a), Held::Host(b)) = (&tracked.held, &reference.held) {
+                            assert_eq!(format!("{a:?}"), format!("{b:?}"), "{name}, all that is held {at}");
+                        }
+                        // What comes next shows the past.
+                        let [mut a, mut b] = [&tracked, &reference].map(|state| world.step(state, &block(20)));
+                        for ahead in 21..24 {
+                            assert_eq!(bits(&world, &a), bits(&world, &b), "{name}, {at} and {ahead}");
+                            (a, b) = (world.step(&a, &block(ahead)), world.step(&b, &block(ahead)));
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
