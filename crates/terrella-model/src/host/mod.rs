@@ -1,10 +1,10 @@
-//! The predictor on a CPU, for planning: the same numbers as [`crate::jepa`] on plain rows.
+//! The predictor on a CPU, for planning: the same numbers as [`crate::Jepa`] on plain rows.
 //!
 //! A search imagines a few dozen rows at a time, so a tensor library spends its time between
 //! operations. Here a chunk of rows goes through the whole predictor while it stays in the cache, one
 //! thread a chunk, and nothing is computed twice: while the window grows, keys and values of earlier
 //! tokens are kept, and the last block does for the newest token only what the prediction needs.
-//! [`crate::jepa`] is the reference; a test holds the two together.
+//! [`crate::Jepa`] is the reference; a test holds the two together.
 
 pub(crate) mod block;
 pub(crate) mod dense;

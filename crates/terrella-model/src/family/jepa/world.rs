@@ -276,7 +276,7 @@ pub(crate) fn table(x: Tensor<2>) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sees;
+    use crate::family::jepa::config::Sees;
     use crate::train::{TrainConfig, Trainer};
     use terrella_core::{Batch, Clip, Key, Signature, Stats};
 
