@@ -29,7 +29,8 @@ fn episode(index: usize, rows: usize) -> Episode {
         states: Table::from_data(3, (0..rows * 3).map(|x| x as f32).collect()),
         actions: Table::from_data(2, vec![0.5; rows * 2]),
         frames: Some(Frames::from_images(&images)),
-    }..Episode::default()
+        ..Episode::default()
+    }
 }
 
 fn write(path: &Path, lengths: &[usize]) {
