@@ -2,8 +2,8 @@
 //!
 //! Pictures, their size, container and order of episodes do not matter. A sketch of the rows (the
 //! smallest of their hashes, as in MinHash by Broder 1997) recognises an episode that was cut, or
-//! that is part of a longer one. Numbers are compared bit for bit: a resampled or rescaled recording
-//! is another one.
+//! that is part of a longer one; of pieces much shorter than the whole it knows only some. Numbers are
+//! compared bit for bit: a resampled or rescaled recording is another one.
 
 use crate::{Episode, Table};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
