@@ -68,8 +68,9 @@ impl Recordings {
                 );
                 let all: Vec<usize> = (0..self.dataset.episodes.len()).collect();
                 self.split = Split { train: Vec::new(), held_out: all };
-                self.split_words = "all episodes of a file that nothing was learned from, unproven".to_owned();
+                self.split_words = "all episodes of another file than it was trained on".to_owned();
             }
+            self.split_words.push_str("; unproven, as the checkpoint does not say what it learned from");
             return Ok(told);
         };
         let prints: Vec<Fingerprint> = self.dataset.episodes.iter().map(Fingerprint::of).collect();

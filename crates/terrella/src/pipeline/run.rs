@@ -99,8 +99,13 @@ impl Run {
             )));
         }
         let text = dir.read(RECORD)?;
-        let Record { run: about, settings } =
+        let Record { run: about, mut settings } =
             toml::from_str(&text).map_err(|e| anyhow::anyhow!("{} cannot be read: {e}", dir.file(RECORD).display()))?;
+        // Versions before there were families wrote their default world into every run, whoever said it.
+        let kind = |v: toml::Table| v.get("settings")?.get("model")?.get("kind").cloned();
+        if settings.data.path.is_some() && toml::from_str(&text).ok().and_then(kind).is_none() {
+            settings.data.env = None;
+        }
         Ok(Self { dir, about, settings })
     }
 
