@@ -1,10 +1,12 @@
-//! A world with rewards, and many of them stepped together.
+//! A world with rewards: what its author writes.
 //!
 //! The author of a world writes [`Sim`]: equations, a reward and when it ends. The state is kept in
 //! full precision, so that setting it gives the same future, bit for bit. A world that has ended
-//! keeps stepping by its equations: whoever runs it resets it.
+//! keeps stepping by its equations: whoever runs it resets it. [`AnySim`] is one of any kind, for lists
+//! of worlds; [`Many`](crate::Many) steps many together.
 
-use crate::{Error, Image, Result, Space};
+use crate::{Image, Result, Space, Stream};
+use std::fmt;
 
 /// What an agent may do.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,19 @@ impl Actions {
         match self {
             Self::Box(space) => space.width(),
             Self::Choice(_) => 1,
+        }
+    }
+
+    /// The index that a number means in a choice of `n`: cut off, moved inside; what is not a number is 0.
+    pub fn index(action: f32, n: usize) -> usize {
+        (action as usize).min(n.saturating_sub(1))
+    }
+
+    /// A random action.
+    pub fn sample(&self, stream: &mut Stream) -> Vec<f32> {
+        match self {
+            Self::Box(space) => space.sample(stream),
+            Self::Choice(names) => vec![stream.below(names.len().max(1)) as f32],
         }
     }
 }
@@ -85,65 +100,87 @@ pub trait Sim: Clone + Send {
     fn draw(&self, size: usize) -> Image;
 }
 
-/// Worlds side by side. Each depends on its own actions alone: threads do not change results.
-#[derive(Clone, Debug)]
-pub struct Many<S> {
-    worlds: Vec<S>,
-    steps: Vec<Step>,
-    n_threads: usize,
+/// [`Sim`] without `Clone`, which cannot be called through a pointer.
+trait Erased: Send {
+    fn spec(&self) -> &SimSpec;
+    fn reset(&mut self, seed: u64);
+    fn set_state(&mut self, state: &[f64]) -> Result<()>;
+    fn state(&self) -> Vec<f64>;
+    fn observe(&self) -> Vec<f32>;
+    fn step(&mut self, action: &[f32]) -> Step;
+    fn draw(&self, size: usize) -> Image;
+    fn copy(&self) -> Box<dyn Erased>;
 }
 
-impl<S: Sim> Many<S> {
-    /// `n` copies of a world, stepped in up to `n_threads` threads.
-    pub fn new(world: &S, n: usize, n_threads: usize) -> Self {
-        Self { worlds: vec![world.clone(); n], steps: vec![Step::default(); n], n_threads: n_threads.max(1) }
+impl<S: Sim + 'static> Erased for S {
+    fn spec(&self) -> &SimSpec {
+        Sim::spec(self)
     }
-
-    /// The worlds.
-    pub fn worlds(&self) -> &[S] {
-        &self.worlds
+    fn reset(&mut self, seed: u64) {
+        Sim::reset(self, seed);
     }
-
-    /// Resets the world of one row.
-    ///
-    /// # Errors
-    /// If there is no such row.
-    pub fn reset(&mut self, row: usize, seed: u64) -> Result<()> {
-        let n = self.worlds.len();
-        let world = self.worlds.get_mut(row).ok_or_else(|| Error::Invalid(format!("row {row} of {n} worlds")))?;
-        world.reset(seed);
-        self.steps[row] = Step::default();
-        Ok(())
+    fn set_state(&mut self, state: &[f64]) -> Result<()> {
+        Sim::set_state(self, state)
     }
-
-    /// Steps every world with its row of `actions`, `[worlds, action]`.
-    ///
-    /// # Errors
-    /// If there is not one row a world.
-    pub fn step(&mut self, actions: &[f32]) -> Result<&[Step]> {
-        let Some(width) = self.worlds.first().map(|w| w.spec().actions.width()) else { return Ok(&[]) };
-        Error::check("actions of all worlds", width * self.worlds.len(), actions.len())?;
-        let share = self.worlds.len().div_ceil(self.n_threads);
-        let work = |worlds: &mut [S], steps: &mut [Step], actions: &[f32]| {
-            for ((world, step), action) in worlds.iter_mut().zip(steps).zip(actions.chunks(width)) {
-                *step = world.step(action);
-            }
-        };
-        if share == self.worlds.len() {
-            work(&mut self.worlds, &mut self.steps, actions);
-        } else {
-            let parts = self.worlds.chunks_mut(share).zip(self.steps.chunks_mut(share));
-            std::thread::scope(|scope| {
-                for ((worlds, steps), actions) in parts.zip(actions.chunks(share * width)) {
-                    scope.spawn(move || work(worlds, steps, actions));
-                }
-            });
-        }
-        Ok(&self.steps)
+    fn state(&self) -> Vec<f64> {
+        Sim::state(self)
     }
+    fn observe(&self) -> Vec<f32> {
+        Sim::observe(self)
+    }
+    fn step(&mut self, action: &[f32]) -> Step {
+        Sim::step(self, action)
+    }
+    fn draw(&self, size: usize) -> Image {
+        Sim::draw(self, size)
+    }
+    fn copy(&self) -> Box<dyn Erased> {
+        Box::new(self.clone())
+    }
+}
 
-    /// Rows whose last step ended their episode: reset them.
-    pub fn ended(&self) -> Vec<usize> {
-        (0..self.steps.len()).filter(|&i| self.steps[i].terminated || self.steps[i].truncated).collect()
+/// A world of any kind: it is a [`Sim`] too.
+pub struct AnySim(Box<dyn Erased>);
+
+impl AnySim {
+    /// Forgets which kind of world this is.
+    pub fn new(world: impl Sim + 'static) -> Self {
+        Self(Box::new(world))
+    }
+}
+
+impl Clone for AnySim {
+    fn clone(&self) -> Self {
+        Self(self.0.copy())
+    }
+}
+
+impl fmt::Debug for AnySim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnySim({} at {:?})", self.0.spec().id, self.0.state())
+    }
+}
+
+impl Sim for AnySim {
+    fn spec(&self) -> &SimSpec {
+        self.0.spec()
+    }
+    fn reset(&mut self, seed: u64) {
+        self.0.reset(seed);
+    }
+    fn set_state(&mut self, state: &[f64]) -> Result<()> {
+        self.0.set_state(state)
+    }
+    fn state(&self) -> Vec<f64> {
+        self.0.state()
+    }
+    fn observe(&self) -> Vec<f32> {
+        self.0.observe()
+    }
+    fn step(&mut self, action: &[f32]) -> Step {
+        self.0.step(action)
+    }
+    fn draw(&self, size: usize) -> Image {
+        self.0.draw(size)
     }
 }

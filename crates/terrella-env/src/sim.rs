@@ -1,18 +1,60 @@
 //! Worlds with rewards whose equations and constants are those of Gymnasium's worlds of that name.
 //!
-//! Each is a plain value behind [`terrella_core::Sim`], its state in doubles.
+//! Each is a plain value behind [`terrella_core::Sim`], its state in doubles; [`sims`] lists them.
+//! `tests/judges/gymnasium_worlds.sh` steps them beside the originals.
 
+mod acrobot;
 mod cart_pole;
+mod mountain_car;
 mod pendulum;
 
+pub use acrobot::Acrobot;
 pub use cart_pole::CartPole;
+pub use mountain_car::MountainCar;
 pub use pendulum::Pendulum;
 
 use crate::raster::{Backdrop, Canvas, Grid};
-use terrella_core::{Coordinate, Error, Image, Result};
+use terrella_core::{AnySim, Coordinate, Error, Image, Result};
 
 /// Side of every picture's world, in world pixels.
 const EXTENT: usize = 256;
+
+/// An entry of the list of worlds with rewards.
+#[derive(Debug)]
+pub struct SimWorld {
+    /// Its name.
+    pub id: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// Makes one, reset with seed 0.
+    pub make: fn() -> AnySim,
+}
+
+/// The worlds with rewards.
+pub fn sims() -> &'static [SimWorld] {
+    &[
+        SimWorld {
+            id: "pendulum",
+            about: "a weak motor swings a rod up and holds it (Pendulum-v1; 20 Hz)",
+            make: || AnySim::new(Pendulum::default()),
+        },
+        SimWorld {
+            id: "cart_pole",
+            about: "a cart is pushed so that its pole stays up (CartPole-v1; 50 Hz)",
+            make: || AnySim::new(CartPole::default()),
+        },
+        SimWorld {
+            id: "acrobot",
+            about: "a motor in the elbow swings two links up (Acrobot-v1; 5 Hz)",
+            make: || AnySim::new(Acrobot::default()),
+        },
+        SimWorld {
+            id: "mountain_car",
+            about: "a weak car rocks itself up a hill (MountainCarContinuous-v0)",
+            make: || AnySim::new(MountainCar::default()),
+        },
+    ]
+}
 
 fn coordinate(name: &'static str, unit: &'static str, angle: bool) -> Coordinate {
     Coordinate { name, unit, angle }

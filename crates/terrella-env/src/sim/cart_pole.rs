@@ -68,7 +68,7 @@ impl Sim for CartPole {
     }
 
     fn step(&mut self, action: &[f32]) -> Step {
-        let force = if action[0] >= 1.0 { 10.0 } else { -10.0 };
+        let force = [-10.0, 10.0][Actions::index(action[0], 2)];
         let [x, v, angle, turn] = self.state;
         let ([pole, all], (sin, cos)) = (MASSES, angle.sin_cos());
         let pushed = (force + pole * HALF * turn * turn * sin) / all;
