@@ -5,9 +5,10 @@
 
 use crate::{Error, Result, Sim, Table};
 
-/// Worlds that a thread must at least have to be worth starting. Starting and joining two costs about
-/// as much as a thousand steps of CartPole (`bench/env_vector.sh`).
-const LEAST: usize = 1024;
+/// Worlds that a thread must at least have to be worth starting. One costs about 55 µs to start and join,
+/// which is 500 to 1,000 steps of a small world. With 4,096 worlds two threads were 1.5 times as fast as
+/// one for Acrobot; for the lighter ones from 0.75 to 1.1 times, as noisy as the machine (`many_speed`).
+const LEAST: usize = 2048;
 
 /// What a step brought to each world.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,7 +99,8 @@ impl<S: Sim> Many<S> {
         if n == 0 || width == 0 {
             return Ok(&self.steps);
         }
-        let share = n.div_ceil(self.n_threads).max(LEAST);
+        let n_threads = self.n_threads.min(n / LEAST).max(1);
+        let share = n.div_ceil(n_threads);
         let Steps { reward, terminated, truncated } = &mut self.steps;
         let parts = self.worlds.chunks_mut(share).zip(actions.chunks(share * width));
         let parts =
@@ -109,7 +111,7 @@ impl<S: Sim> Many<S> {
                 (reward[row], terminated[row], truncated[row]) = (step.reward, step.terminated, step.truncated);
             }
         };
-        if share >= n {
+        if n_threads == 1 {
             parts.for_each(work);
         } else {
             std::thread::scope(|scope| {

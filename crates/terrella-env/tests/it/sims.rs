@@ -46,8 +46,8 @@ fn a_state_that_is_set_has_the_same_future() {
 
 #[test]
 fn threads_do_not_matter() {
-    // More than a thousand worlds for each of four threads, else they are not started.
-    const N: usize = 4_200;
+    // More than 2,048 worlds for each of four threads, else they are not started.
+    const N: usize = 8_200;
     for entry in sims() {
         let world = (entry.make)();
         let run = |n_threads| -> (Vec<Steps>, Vec<Vec<f64>>) {
@@ -56,7 +56,7 @@ fn threads_do_not_matter() {
             many.reset(&(0..N).collect::<Vec<_>>(), &seeds).expect("rows and seeds");
             let mut stream = Key::new(2).stream();
             let mut steps = Vec::new();
-            for t in 0..30 {
+            for t in 0..25 {
                 let actions: Vec<f32> = (0..N).flat_map(|_| world.spec().actions.sample(&mut stream)).collect();
                 steps.push(many.step(&actions).expect("one action a world").clone());
                 let ended = many.last().ended();
