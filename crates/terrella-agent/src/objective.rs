@@ -5,7 +5,7 @@
 //! would call the goal reached: twenty pixels and twenty degrees then weigh the same.
 
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dynamics, EnvSpec, Error, Objective, Result};
+use terrella_core::{Dynamics, EnvSpec, Error, Objective, Result, wrapped};
 
 /// Which moments of a rollout count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,10 +104,4 @@ impl<D: Dynamics> Objective<D::State> for Distance<'_, D> {
         let share = self.timing.nearest;
         last.iter().zip(nearest).map(|(l, n)| (1.0 - share) * l + share * n).collect()
     }
-}
-
-/// An angle difference in `[-π, π)`.
-fn wrapped(angle: f32) -> f32 {
-    use std::f32::consts::{PI, TAU};
-    (angle + PI).rem_euclid(TAU) - PI
 }

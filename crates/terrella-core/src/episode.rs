@@ -45,6 +45,12 @@ impl Signature {
     }
 }
 
+/// An angle in radians, such as the difference of two, in `[−π, π)`.
+pub fn wrapped(angle: f32) -> f32 {
+    use std::f32::consts::{PI, TAU};
+    (angle + PI).rem_euclid(TAU) - PI
+}
+
 /// What a pixel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pixel {

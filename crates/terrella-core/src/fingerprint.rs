@@ -5,7 +5,8 @@
 //! that is part of a longer one; of pieces much shorter than the whole it knows only some. Numbers are
 //! compared bit for bit: a resampled or rescaled recording is another one.
 
-use crate::{Episode, Table};
+use crate::Episode;
+use crate::seed::mix;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -43,9 +44,8 @@ impl<'de> Deserialize<'de> for Hash {
 impl Fingerprint {
     /// The fingerprint of an episode.
     pub fn of(episode: &Episode) -> Self {
-        let row = |table: &Table, at: usize| if table.width > 0 { table.row(at).to_vec() } else { Vec::new() };
         let hashes = (0..episode.len()).map(|at| {
-            let numbers = row(&episode.states, at).into_iter().chain(row(&episode.actions, at));
+            let numbers = episode.states.row(at).iter().chain(episode.actions.row(at));
             // One zero, not two.
             numbers.fold(OFFSET, |hash, x| mixed(hash, u64::from((x + 0.0).to_bits())))
         });
@@ -72,12 +72,9 @@ impl Fingerprint {
 
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// A number mixed into a hash (SplitMix64's finaliser, Steele, Lea, Flood 2014).
+/// A number mixed into a hash, where the order counts.
 fn mixed(hash: u64, x: u64) -> u64 {
-    let x = (hash.rotate_left(5) ^ x).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
+    mix(hash.rotate_left(5) ^ x)
 }
 
 /// Which of these episodes are among the known ones, whole or in part: one answer an episode.
@@ -97,7 +94,7 @@ pub fn recognise(known: &[Fingerprint], episodes: &[Fingerprint]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Frames, Image, Key};
+    use crate::{Frames, Image, Key, Table};
 
     fn walk(seed: u64, rows: usize) -> Episode {
         let mut stream = Key::new(seed).stream();

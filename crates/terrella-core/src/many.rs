@@ -36,7 +36,7 @@ pub struct Many<S> {
     n_threads: usize,
 }
 
-impl<S: Sim> Many<S> {
+impl<S: Sim + Clone> Many<S> {
     /// `n` copies of a world, stepped on all cores. They are all alike: [`Many::reset`] them.
     pub fn new(world: &S, n: usize) -> Self {
         Self::with_threads(world, n, std::thread::available_parallelism().map_or(1, usize::from))

@@ -80,7 +80,7 @@ pub struct Step {
 }
 
 /// A world with rewards. Everything random in it is keyed by the seed given to [`Sim::reset`].
-pub trait Sim: Clone + Send {
+pub trait Sim: Copied + Send {
     /// What is fixed about this world.
     fn spec(&self) -> &SimSpec;
     /// Starts anew from a random state drawn from the seed.
@@ -100,47 +100,20 @@ pub trait Sim: Clone + Send {
     fn draw(&self, size: usize) -> Image;
 }
 
-/// [`Sim`] without `Clone`, which cannot be called through a pointer.
-trait Erased: Send {
-    fn spec(&self) -> &SimSpec;
-    fn reset(&mut self, seed: u64);
-    fn set_state(&mut self, state: &[f64]) -> Result<()>;
-    fn state(&self) -> Vec<f64>;
-    fn observe(&self) -> Vec<f32>;
-    fn step(&mut self, action: &[f32]) -> Step;
-    fn draw(&self, size: usize) -> Image;
-    fn copy(&self) -> Box<dyn Erased>;
+/// Copies of a world behind a pointer; every [`Sim`] that is `Clone` makes them.
+pub trait Copied {
+    /// An independent copy.
+    fn copied(&self) -> Box<dyn Sim>;
 }
 
-impl<S: Sim + 'static> Erased for S {
-    fn spec(&self) -> &SimSpec {
-        Sim::spec(self)
-    }
-    fn reset(&mut self, seed: u64) {
-        Sim::reset(self, seed);
-    }
-    fn set_state(&mut self, state: &[f64]) -> Result<()> {
-        Sim::set_state(self, state)
-    }
-    fn state(&self) -> Vec<f64> {
-        Sim::state(self)
-    }
-    fn observe(&self) -> Vec<f32> {
-        Sim::observe(self)
-    }
-    fn step(&mut self, action: &[f32]) -> Step {
-        Sim::step(self, action)
-    }
-    fn draw(&self, size: usize) -> Image {
-        Sim::draw(self, size)
-    }
-    fn copy(&self) -> Box<dyn Erased> {
+impl<S: Sim + Clone + 'static> Copied for S {
+    fn copied(&self) -> Box<dyn Sim> {
         Box::new(self.clone())
     }
 }
 
 /// A world of any kind: it is a [`Sim`] too.
-pub struct AnySim(Box<dyn Erased>);
+pub struct AnySim(Box<dyn Sim>);
 
 impl AnySim {
     /// Forgets which kind of world this is.
@@ -151,7 +124,7 @@ impl AnySim {
 
 impl Clone for AnySim {
     fn clone(&self) -> Self {
-        Self(self.0.copy())
+        Self(self.0.copied())
     }
 }
 

@@ -1,8 +1,10 @@
 //! Errors against horizon, as they are stored and drawn: predictors, quantities, and where a model
 //! stops being better than no model.
 
-use crate::stats::Interval;
+use crate::clusters::by_episode;
+use crate::stats::{Interval, bootstrap};
 use serde::{Deserialize, Serialize};
+use terrella_core::Key;
 
 /// A mean over clips and its 95 % interval (episodes resampled).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,6 +13,15 @@ pub struct Estimate {
     pub mean: f64,
     /// Its interval.
     pub interval: Interval,
+}
+
+impl Estimate {
+    /// The mean of values, each of one clip of an episode, whole episodes resampled.
+    pub(crate) fn of(values: &[f64], episodes: &[usize], key: Key) -> Self {
+        let groups = by_episode(values, episodes);
+        let (sum, n) = groups.iter().flatten().fold((0.0, 0.0), |(s, n), x| (s + x, n + 1.0));
+        Self { mean: sum / n, interval: bootstrap(&groups, key) }
+    }
 }
 
 /// One predictor's error against horizon.

@@ -7,6 +7,7 @@
 //! its floors, interval, split and data hash. [`rollout_error`] measures a model without a policy.
 //! The protocol follows the audit of latent world models by CLEAR-LeWM (2026).
 
+mod arx;
 mod clusters;
 mod curves;
 mod failures;
@@ -15,6 +16,7 @@ pub mod html;
 mod limits;
 mod mean;
 mod open_loop;
+mod paired;
 mod pairs;
 mod parts;
 mod png;
@@ -22,6 +24,7 @@ mod protocol;
 mod report;
 mod rollout;
 mod scorecard;
+mod spread;
 mod stats;
 mod strips;
 mod svg;
@@ -33,12 +36,13 @@ pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use open_loop::{
     Block, Forecaster, Foretell, OpenLoop, OpenLoopConfig, OpenLoopRow, Told, model_forecast, open_loop,
 };
+pub use paired::{Paired, compare};
 pub use pairs::{Pair, draw_pairs};
 pub use parts::{Part, parts};
 pub use protocol::{Arena, Attempts, Floors, Progress, Protocol, evaluate, floors};
 pub use report::Report;
 pub use rollout::{RolloutConfig, rollout_error};
 pub use scorecard::{Floor, Provenance, Score, Scorecard};
-pub use stats::{Interval, Paired, bootstrap, compare, mcnemar, mean_sd, wilson};
+pub use stats::{Interval, bootstrap, mcnemar, mean_sd, wilson};
 pub use strips::{Filmstrip, StripRow, attempt_strip, believed, dream_strip};
 pub use svg::{Chart, Series};

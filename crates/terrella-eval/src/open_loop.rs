@@ -5,14 +5,16 @@
 //! changes (copy-last), and a linear autoregression with inputs (ARX) fitted on the episodes that were
 //! learned from. Errors are root mean squares over clips, intervals resample whole episodes.
 
+use crate::arx::Arx;
+use crate::curves::Estimate;
 use crate::html::{escape, table};
 use crate::limits::digits;
 use crate::rollout::recorded;
-use crate::stats::{Interval, bootstrap};
+use crate::spread::spread;
+use crate::stats::Interval;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use terrella_agent::View;
-use terrella_core::{Dataset, Episode, Error, Key, Observation, Result, Ridge, Signature, Table};
+use terrella_core::{Dataset, Error, Key, Observation, Result, Signature, Table};
 
 /// What is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,17 +175,15 @@ pub fn open_loop(
 /// Clips spread evenly over the episodes that are long enough.
 fn draw(dataset: &Dataset, held_out: &[usize], steps: usize, config: &OpenLoopConfig) -> Vec<(usize, usize)> {
     let long: Vec<usize> = held_out.iter().copied().filter(|&e| dataset.episodes[e].len() > steps).collect();
-    let mut starts = Vec::new();
-    for (at, &episode) in long.iter().enumerate() {
-        let share = config.clips / long.len() + usize::from(at < config.clips % long.len());
-        // An ARX looks one row back, so nobody starts at the first row where that can be helped.
+    // An ARX looks one row back, so nobody starts at the first row where that can be helped.
+    let starts = |episode: usize| {
         let n = dataset.episodes[episode].len() - steps;
-        let mut rows: Vec<usize> = (usize::from(n > 1)..n).collect();
-        Key::new(config.seed).with("open loop clips").at(episode as u64).at(steps as u64).stream().shuffle(&mut rows);
-        starts.extend(rows.into_iter().take(share.max(1)).map(|row| (episode, row)));
-    }
-    starts.sort_unstable();
-    starts
+        usize::from(n > 1)..n
+    };
+    let key = Key::new(config.seed).with("open loop clips");
+    // At least one of each episode.
+    let clips = spread(&long, config.clips.max(long.len()), starts, |e| key.at(e as u64).at(steps as u64));
+    clips.into_iter().map(|clip| (clip.episode, clip.start)).collect()
 }
 
 fn told(
@@ -193,20 +193,14 @@ fn told(
     column: usize,
     key: Key,
 ) -> Told {
-    let mut groups: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    for (&(episode, row), told) in starts.iter().zip(forecast.rows()) {
+    let square = |(&(episode, row), told): (&(usize, usize), &[f32])| {
         let truth = dataset.episodes[episode].states.row(row + steps)[column];
-        let error = apart(&dataset.signature, column, told[column], truth);
-        groups.entry(episode).or_default().push(error * error);
-    }
-    let groups: Vec<Vec<f64>> = groups.into_values().collect();
-    let (sum, n) = groups.iter().flatten().fold((0.0, 0.0), |(s, n), x| (s + x, n + 1.0));
-    let Interval { low, high } = bootstrap(&groups, key);
-    Told {
-        predictor: name.to_owned(),
-        rmse: (sum / n).sqrt(),
-        interval: Interval { low: low.sqrt(), high: high.sqrt() },
-    }
+        apart(&dataset.signature, column, told[column], truth).powi(2)
+    };
+    let squares: Vec<f64> = starts.iter().zip(forecast.rows()).map(square).collect();
+    let episodes: Vec<usize> = starts.iter().map(|at| at.0).collect();
+    let Estimate { mean, interval: Interval { low, high } } = Estimate::of(&squares, &episodes, key);
+    Told { predictor: name.to_owned(), rmse: mean.sqrt(), interval: Interval { low: low.sqrt(), high: high.sqrt() } }
 }
 
 /// Difference of two numbers of a state; of angles the shorter way round.
@@ -214,60 +208,6 @@ fn apart(signature: &Signature, column: usize, a: f32, b: f32) -> f64 {
     use std::f64::consts::{PI, TAU};
     let difference = f64::from(a) - f64::from(b);
     if signature.unit(column) == "rad" { (difference + PI).rem_euclid(TAU) - PI } else { difference }
-}
-
-/// `change = A · (state, state before, action, action before, 1)`, by ridge regression on scaled numbers.
-struct Arx {
-    weights: Vec<f64>,
-    scale: Vec<f64>,
-    inputs: usize,
-}
-
-impl Arx {
-    fn fit(dataset: &Dataset, train: &[usize]) -> Self {
-        let (states, actions) = dataset.stats_of(train);
-        let scales = |s: &terrella_core::Stats| (0..s.width()).map(|i| f64::from(s.scale(i))).collect::<Vec<_>>();
-        let scale = [scales(&states), scales(&states), scales(&actions), scales(&actions), vec![1.0]].concat();
-        let (inputs, width) = (scale.len(), states.width());
-        let mut ridge = Ridge::new(inputs, width);
-        for episode in train.iter().map(|&e| &dataset.episodes[e]) {
-            for row in 1..episode.len().saturating_sub(1) {
-                let x = input((episode.states.row(row), episode.states.row(row - 1)), episode, row, &scale);
-                let after = episode.states.row(row + 1).iter().zip(episode.states.row(row));
-                ridge.add(&x, &after.map(|(a, b)| f64::from(*a) - f64::from(*b)).collect::<Vec<_>>());
-            }
-        }
-        Self { weights: ridge.solve(1e-6, inputs - 1), scale, inputs }
-    }
-
-    fn forecast(&self, dataset: &Dataset, starts: &[(usize, usize)], steps: usize) -> Table {
-        let width = self.weights.len() / self.inputs;
-        let mut forecast = Table::new(width);
-        for &(e, row) in starts {
-            let episode = &dataset.episodes[e];
-            let mut now = episode.states.row(row).to_vec();
-            let mut before = episode.states.row(row.saturating_sub(1)).to_vec();
-            for ahead in 0..steps {
-                let x = input((&now, &before), episode, row + ahead, &self.scale);
-                let change = |column: usize| -> f64 {
-                    x.iter().enumerate().map(|(i, x)| x * self.weights[i * width + column]).sum()
-                };
-                // A linear model may run away; it is held where numbers still are numbers.
-                let bound = |x: f64| x.clamp(-1e12, 1e12) as f32;
-                let next: Vec<f32> = (0..width).map(|c| bound(f64::from(now[c]) + change(c))).collect();
-                before = std::mem::replace(&mut now, next);
-            }
-            forecast.push(&now);
-        }
-        forecast
-    }
-}
-
-/// One input row of the ARX.
-fn input((now, before): (&[f32], &[f32]), episode: &Episode, row: usize, scale: &[f64]) -> Vec<f64> {
-    let actions = [episode.actions.row(row), episode.actions.row(row.saturating_sub(1))];
-    let numbers = now.iter().chain(before).chain(actions[0]).chain(actions[1]).copied().chain([1.0]);
-    numbers.zip(scale).map(|(x, scale)| f64::from(x) / scale).collect()
 }
 
 impl OpenLoop {
@@ -361,6 +301,7 @@ impl std::fmt::Display for OpenLoop {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use terrella_core::Episode;
 
     /// A damped swing pushed by known actions, in two numbers; five episodes.
     fn swings() -> Dataset {

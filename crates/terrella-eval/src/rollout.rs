@@ -8,7 +8,7 @@
 use crate::curves::{Curve, Estimate, Quantity, RolloutTable};
 use crate::mean::Mean;
 use crate::parts::check_same_world;
-use crate::stats::bootstrap;
+use crate::spread::spread;
 use crate::{Part, parts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -92,15 +92,9 @@ fn draw_clips(dataset: &Dataset, held_out: &[usize], window: Window, config: &Ro
             held_out.len()
         )));
     }
-    let mut clips = Vec::with_capacity(config.clips);
-    for (at, &episode) in long.iter().enumerate() {
-        let share = config.clips / long.len() + usize::from(at < config.clips % long.len());
-        let mut starts: Vec<usize> = (0..window.count(dataset.episodes[episode].len())).collect();
-        Key::new(config.seed).with("rollout clips").at(episode as u64).stream().shuffle(&mut starts);
-        clips.extend(starts.into_iter().take(share).map(|start| Clip { episode, start }));
-    }
-    clips.sort_unstable();
-    Ok(clips)
+    let starts = |episode: usize| 0..window.count(dataset.episodes[episode].len());
+    let key = Key::new(config.seed).with("rollout clips");
+    Ok(spread(&long, config.clips, starts, |episode| key.at(episode as u64)))
 }
 
 /// What the model is shown of a recorded row.
@@ -142,6 +136,7 @@ impl Sums {
 
     fn quantities(&self, clips: &[Clip], seed: u64) -> Vec<Quantity> {
         let key = Key::new(seed).with("rollout interval");
+        let episodes: Vec<usize> = clips.iter().map(|clip| clip.episode).collect();
         let mut quantities: Vec<Quantity> = Vec::new();
         let mut current = None;
         for (&(quantity, predictor), errors) in &self.errors {
@@ -155,7 +150,8 @@ impl Sums {
                 quantities.push(Quantity { name, unit, higher_is_better: quantity == PSNR, curves: Vec::new() });
                 current = Some(quantity);
             }
-            let points = (0..self.n_points).map(|h| estimate(clips, errors, h, key)).collect();
+            let at = |h: usize| errors.iter().map(|clip| clip[h]).collect::<Vec<f64>>();
+            let points = (0..self.n_points).map(|h| Estimate::of(&at(h), &episodes, key)).collect();
             if let Some(last) = quantities.last_mut() {
                 last.curves.push(Curve { name: predictor.to_owned(), points });
             }
@@ -163,16 +159,6 @@ impl Sums {
         quantities.iter_mut().for_each(|q| q.curves.sort_by_key(|c| c.name != "model"));
         quantities
     }
-}
-
-fn estimate(clips: &[Clip], errors: &[Vec<f64>], horizon: usize, key: Key) -> Estimate {
-    let mut groups: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    for (clip, errors) in clips.iter().zip(errors) {
-        groups.entry(clip.episode).or_default().push(errors[horizon]);
-    }
-    let groups: Vec<Vec<f64>> = groups.into_values().collect();
-    let (sum, n) = groups.iter().flatten().fold((0.0, 0.0), |(s, n), x| (s + x, n + 1.0));
-    Estimate { mean: sum / n, interval: bootstrap(&groups, key) }
 }
 
 fn compare_batch<D: Dynamics>(

@@ -6,7 +6,8 @@
 
 use crate::clusters::{by_episode, wilson_by_episode};
 use crate::floors::REMEMBERING;
-use crate::stats::{Interval, compare, mean_sd, wilson};
+use crate::paired::compare;
+use crate::stats::{Interval, mean_sd, wilson};
 use crate::{Attempts, Floors, Pair, Paired, Protocol};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -336,7 +337,7 @@ fn score(attempts: &Attempts, floors: &Floors, provenance: &Provenance, rule: Ru
     let wins = outcomes(attempts);
     let n = wins.len();
     let count = |wins: &[bool]| wins.iter().filter(|w| **w).count();
-    let episodes: Vec<usize> = attempts.pairs.iter().map(|pair| pair.episode).collect();
+    let episodes = attempts.episodes();
     let interval = |wins: &[bool]| {
         let groups: Vec<_> = by_episode(wins, &episodes).iter().map(|g| (count(g), g.len())).collect();
         (wilson_by_episode(&groups), groups.len())

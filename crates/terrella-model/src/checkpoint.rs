@@ -9,10 +9,12 @@ use crate::decoder::{Decoder, DecoderNet};
 use crate::family::jepa::config::JepaConfig;
 use crate::family::jepa::net::Shape;
 use crate::family::jepa::world::World;
-use crate::family::{AnyWorld, Erased, Family, ModelConfig, Visitor};
+use crate::family::seam::Family;
+use crate::family::{AnyWorld, Erased, ModelConfig, Registered, Visitor};
 use crate::interface::Interface;
 use crate::reacher::{Reacher, ReacherConfig};
-use crate::train::{TrainConfig, Trainer};
+use crate::train::Trainer;
+use crate::train_config::TrainConfig;
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::optim::AdamWConfig;
@@ -41,12 +43,21 @@ struct Manifest {
 ///
 /// # Errors
 /// If the disk refuses; an earlier folder then remains.
-pub fn save_world<F: Family>(trainer: &Trainer<F>, path: &Path) -> Result<()> {
+pub fn save_world<F: Registered>(trainer: &Trainer<F>, path: &Path) -> Result<()> {
     let manifest = trainer.manifest();
     whole_folder(path, |folder| {
         write_manifest(folder, &manifest)?;
         export(&trainer.model(), &folder.join("weights.safetensors"))
     })
+}
+
+/// What a finished model is and what it was trained on, without its weights.
+///
+/// # Errors
+/// If the description is missing, damaged, or of another version.
+pub fn describe(path: &Path) -> Result<(ModelConfig, Interface)> {
+    let Manifest { model, interface, .. } = read_manifest(path)?;
+    Ok((model, interface))
 }
 
 /// Reads the world of a finished model, whichever its family; heads are left where they are.
@@ -57,7 +68,7 @@ pub fn load_any(path: &Path, device: &Device) -> Result<Box<dyn AnyWorld>> {
     struct Load<'a>(&'a Path, Interface, &'a Device);
     impl Visitor for Load<'_> {
         type Output = Result<Box<dyn AnyWorld>>;
-        fn visit<F: Family>(self, family: F) -> Self::Output {
+        fn visit<F: Registered>(self, family: F) -> Self::Output {
             let Self(path, interface, device) = self;
             let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
             let world = family.clone().world(net, interface.clone(), device);
@@ -136,7 +147,7 @@ impl Saved {
     }
 }
 
-impl<F: Family> Trainer<F> {
+impl<F: Registered> Trainer<F> {
     fn manifest(&self) -> Manifest {
         Manifest {
             version: VERSION,

@@ -3,7 +3,7 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dataset, Fingerprint, Signature, Stats, Table};
+use terrella_core::{Dataset, Fingerprint, Signature, Stats, Table, wrapped};
 
 /// What a model was trained on; frozen into its checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,9 +89,8 @@ impl Interface {
 
 /// `a − b`; angles the shorter way round.
 pub(crate) fn difference(a: &[f32], b: &[f32], angles: &[usize]) -> Vec<f32> {
-    use std::f32::consts::{PI, TAU};
-    let wrap = |i: usize, d: f32| if angles.contains(&i) { (d + PI).rem_euclid(TAU) - PI } else { d };
-    a.iter().zip(b).enumerate().map(|(i, (a, b))| wrap(i, a - b)).collect()
+    let apart = |(i, (a, b)): (usize, (&f32, &f32))| if angles.contains(&i) { wrapped(a - b) } else { a - b };
+    a.iter().zip(b).enumerate().map(apart).collect()
 }
 
 /// Change of each state number per second, from each row of an episode to the next.

@@ -9,10 +9,12 @@
 mod checkpoint;
 mod codec;
 mod decoder;
+mod device;
 mod error;
 mod family;
 mod host;
 mod interface;
+mod losses;
 mod monitor;
 mod nn;
 mod optim;
@@ -20,8 +22,9 @@ mod probe;
 mod reacher;
 mod symmetry;
 mod train;
+mod train_config;
 
-pub use checkpoint::{Saved, load_any, save_world};
+pub use checkpoint::{Saved, describe, load_any, save_world};
 pub use codec::StateCodec;
 pub use decoder::{DECODED_SIZE, Decoder};
 pub use error::{Error, Result};
@@ -32,12 +35,15 @@ pub use family::jepa::pixels::{Cut, Patcher};
 pub use family::jepa::sigreg::{directions, sigreg};
 pub use family::jepa::world::{Latents, Views, World};
 pub use family::{
-    AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, Foretold, ModelConfig, Particles, Visitor, Wants,
+    AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, Foretold, ModelConfig, Particles, Registered,
+    Visitor, Wants,
 };
 pub use interface::{Interface, Learned};
+pub use losses::{Losses, Progress};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;
 pub use probe::Probe;
 pub use reacher::{Reacher, ReacherConfig, Trace};
 pub use symmetry::{Symmetry, Turn};
-pub use train::{LossWeights, Losses, Progress, TrainConfig, Trainer};
+pub use train::Trainer;
+pub use train_config::{LossWeights, TrainConfig};

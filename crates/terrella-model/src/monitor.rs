@@ -5,7 +5,7 @@
 //! rank of the latents, the smallest deviation over their dimensions, and the error against
 //! simply copying the last latent.
 
-use crate::train::Progress;
+use crate::losses::Progress;
 
 /// What the monitor has seen.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +46,7 @@ impl Monitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Losses;
+    use crate::losses::Losses;
 
     #[test]
     fn a_lasting_collapse_is_explained_and_a_blink_is_not() {

@@ -5,7 +5,8 @@
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
 use crate::family::jepa::config::Sees;
-use crate::family::jepa::world::{Latents, World, table};
+use crate::family::jepa::held::table;
+use crate::family::jepa::world::{Latents, World};
 use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
 use burn::module::Module;

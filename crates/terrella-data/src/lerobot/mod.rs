@@ -10,6 +10,7 @@ mod columns;
 mod info;
 mod layout;
 mod meta;
+mod moments;
 mod pictures;
 mod read;
 mod scan;

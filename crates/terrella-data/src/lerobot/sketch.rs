@@ -5,7 +5,7 @@
 //! both stays with twice the weight (Manku, Rajagopalan and Lindsay 1998). Which of the two stays takes turns instead
 //! of being drawn, so the result is the same every time.
 
-use super::stats::{QUANTILES, moments};
+use super::moments::{QUANTILES, moments};
 
 /// Numbers that are all kept; a buffer has half as many.
 const EXACT: usize = 1 << 16;

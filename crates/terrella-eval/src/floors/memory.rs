@@ -4,6 +4,7 @@
 //! deviation (angles as sine and cosine), or a small grey picture. Search is by scanning, a multiplication
 //! for each number of each moment.
 
+use crate::rollout::recorded;
 use terrella_agent::View;
 use terrella_core::{Dataset, EnvSpec, Error, Observation, Result, Stats, Table};
 
@@ -54,7 +55,7 @@ impl<'a> Memory<'a> {
         let (now, later) = (Table::default(), Table::default());
         let mut memory = Self { dataset, stats, angles, view, offset, at, now, later, n_rows: all.len() };
         let side = |later: usize| -> Result<Table> {
-            let rows = memory.at.iter().map(|&(e, row)| memory.recorded(e, row + later));
+            let rows = memory.at.iter().map(|&(e, row)| memory.features(&recorded(dataset, (e, row + later), view)?));
             let rows = rows.collect::<Result<Vec<_>>>()?;
             Ok(Table::from_data(rows[0].len(), rows.concat()))
         };
@@ -137,17 +138,6 @@ impl<'a> Memory<'a> {
         }
         mean.iter_mut().for_each(|m| *m /= total);
         mean
-    }
-
-    fn recorded(&self, episode: usize, row: usize) -> Result<Vec<f32>> {
-        let log = &self.dataset.episodes[episode];
-        let image = match (self.view.picture, &log.frames) {
-            (None, _) => None,
-            (Some(_), Some(frames)) => Some(frames.image(row)),
-            (Some(_), None) => return Err(Error::Invalid(format!("training episode {episode} has no pictures"))),
-        };
-        let state = if self.view.state { log.states.row(row).to_vec() } else { Vec::new() };
-        self.features(&Observation { image, state })
     }
 }
 

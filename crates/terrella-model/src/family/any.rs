@@ -1,6 +1,7 @@
 //! A trained world of any family behind one door: what lets the pipeline be written once.
 
-use super::{Family, ModelConfig, Wants};
+use super::seam::Wants;
+use super::{ModelConfig, Registered};
 use crate::interface::Interface;
 use terrella_core::{Dynamics, Observation, Result, Table};
 
@@ -39,7 +40,7 @@ pub(crate) struct Erased<W> {
 }
 
 impl<W> Erased<W> {
-    pub(crate) fn new<F: Family<World = W>>(family: F, interface: Interface, world: W) -> Self {
+    pub(crate) fn new<F: Registered<World = W>>(family: F, interface: Interface, world: W) -> Self {
         Self { wants: family.wants(), config: family.into(), interface, world }
     }
 }

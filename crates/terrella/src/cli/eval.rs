@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use terrella_data::check_compatible;
-use terrella_model::{AnyWorld, Saved, load_any};
+use terrella_model::{Saved, describe, load_any};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -34,7 +34,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let watch = super::watch();
-        let (mut run, model, recordings) = load_model(&self.run, &self.settings, &watch)?;
+        let (mut run, recordings) = load_recordings(&self.run, &self.settings, &watch)?;
         if !self.policy.is_empty() {
             run.settings.eval.policies = self.policy;
         }
@@ -49,6 +49,7 @@ impl Options {
             (evaluation, write_report(&run, Some((&actor, &recordings)))?)
         } else {
             // Without a world there is nothing to act in, but much to foretell.
+            let model = load_any(&run.file("model"), &device())?;
             let evaluation = evaluate_logs(&run, &*model, &recordings, &device(), &watch)?;
             (evaluation, write_logs_report(&run, Some(&recordings))?)
         };
@@ -84,36 +85,32 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
 
 /// A run with a model that can act, and its recordings; settings may be overridden.
 pub(super) fn load(path: &Path, options: &SettingOptions, watch: &Watch) -> Result<(Run, Actor, Recordings)> {
-    let (run, model, recordings) = load_model(path, options, watch)?;
+    let (run, recordings) = load_recordings(path, options, watch)?;
     if run.settings.jepa().is_err() {
         return Err(usage(format!(
             "{} holds a model of kind {:?}, which has no policy to act with; `terrella eval` measures how well it foretells",
             path.display(),
-            model.config().kind()
+            run.settings.model.kind()
         )));
     }
     let actor = Actor::new(&run, Saved::load(&run.file("model"), &device())?, &recordings)?;
     Ok((run, actor, recordings))
 }
 
-/// A run with its model, of any family, and recordings; settings may be overridden.
-pub(super) fn load_model(
-    path: &Path,
-    options: &SettingOptions,
-    watch: &Watch,
-) -> Result<(Run, Box<dyn AnyWorld>, Recordings)> {
+/// A run with a model of any family, and recordings of which those are put aside that it never saw; settings
+/// may be overridden.
+pub(super) fn load_recordings(path: &Path, options: &SettingOptions, watch: &Watch) -> Result<(Run, Recordings)> {
     let mut run = Run::open(path)?;
     let model = run.file("model");
     if !model.is_dir() {
         anyhow::bail!("{} has no trained model yet; go on with: {}", path.display(), run.resume_command());
     }
-    let trained = load_any(&model, &device())?;
+    let (config, interface) = describe(&model)?;
     run.settings = options.resolve_over(&run.settings)?;
     // What the model is, is no longer a matter of settings.
-    run.settings.model = trained.config().clone();
+    run.settings.model = config;
     let mut recordings = Recordings::open(&data_of(&run), &run.settings, watch)?;
-    let interface = trained.interface();
     check_compatible(&recordings.dataset.signature, &interface.signature)?;
-    recordings.judge(interface)?.iter().for_each(|line| watch.say(line));
-    Ok((run, trained, recordings))
+    recordings.judge(&interface)?.iter().for_each(|line| watch.say(line));
+    Ok((run, recordings))
 }

@@ -1,7 +1,7 @@
 //! `terrella report`.
 
 use super::SettingOptions;
-use super::eval::load;
+use super::eval::{load, load_recordings};
 use crate::out;
 use crate::pipeline::{Run, write_logs_report, write_report};
 use anyhow::Result;
@@ -21,25 +21,21 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let run = Run::open(&self.run)?;
-        // A page without pictures is better than none.
-        if run.settings.jepa().is_err() {
-            let loaded = super::eval::load_model(&self.run, &SettingOptions::default(), &super::watch());
-            let recordings = loaded.map(|(_, _, recordings)| recordings);
-            if let Err(error) = &recordings {
+        let (options, watch) = (SettingOptions::default(), super::watch());
+        // A page without pictures, or without what is known of the recordings, is better than none.
+        let page = if run.settings.jepa().is_err() {
+            let loaded = load_recordings(&self.run, &options, &watch);
+            if let Err(error) = &loaded {
                 out::note(&format!("the page will not describe its recordings: {error:#}"));
             }
-            let page = write_logs_report(&run, recordings.as_ref().ok())?;
-            return if self.json {
-                out::json(&json!({ "report": page }))
-            } else {
-                out::line(&page.display().to_string())
-            };
-        }
-        let page = match load(&self.run, &SettingOptions::default(), &super::watch()) {
-            Ok((run, actor, recordings)) => write_report(&run, Some((&actor, &recordings)))?,
-            Err(error) => {
-                out::note(&format!("the page will lack pictures: {error:#}"));
-                write_report(&run, None)?
+            write_logs_report(&run, loaded.ok().map(|(_, recordings)| recordings).as_ref())?
+        } else {
+            match load(&self.run, &options, &watch) {
+                Ok((run, actor, recordings)) => write_report(&run, Some((&actor, &recordings)))?,
+                Err(error) => {
+                    out::note(&format!("the page will lack pictures: {error:#}"));
+                    write_report(&run, None)?
+                }
             }
         };
         if self.json { out::json(&json!({ "report": page })) } else { out::line(&page.display().to_string()) }

@@ -4,7 +4,7 @@
 
 use super::evaluate::{Evaluation, FILE};
 use super::report::PAGE;
-use super::train::{Training, log, train};
+use super::train::{Training, log, sampler, train};
 use super::{Recordings, Run};
 use crate::settings::Settings;
 use crate::watch::Watch;
@@ -12,10 +12,9 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
 use terrella_agent::View;
-use terrella_core::{Dataset, Key};
-use terrella_data::Sampler;
+use terrella_core::Dataset;
 use terrella_eval::{Block, Chart, Forecaster, Report, model_forecast, open_loop};
-use terrella_model::{AnyWorld, EnsembleConfig, Family, Trainer, Visitor, load_any, save_world};
+use terrella_model::{AnyWorld, EnsembleConfig, Interface, Registered, Trainer, Visitor, load_any, save_world};
 
 /// A plain regression, trained beside a model of states to be compared with.
 const REGRESSION: &str = "regression";
@@ -28,32 +27,35 @@ const REGRESSION: &str = "regression";
 pub fn train_plain(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<Training> {
     struct Train<'a>(&'a Run, &'a Recordings, &'a Device, &'a Watch);
     impl Visitor for Train<'_> {
-        type Output = Result<Training>;
-        fn visit<F: Family>(self, family: F) -> Result<Training> {
+        type Output = Result<(Training, Interface)>;
+        fn visit<F: Registered>(self, family: F) -> Self::Output {
             let Self(run, recordings, device, watch) = self;
             let (trainer, training) = train(family, run, recordings, device, watch)?;
             save_world(&trainer, &run.file("model"))?;
-            Ok(training)
+            Ok((training, trainer.interface))
         }
     }
-    let training = run.settings.model.clone().visit(Train(run, recordings, device, watch))?;
+    let (training, interface) = run.settings.model.clone().visit(Train(run, recordings, device, watch))?;
     if run.settings.model.wants().picture.is_none() && !run.file(REGRESSION).exists() {
-        regression(run, recordings, device, watch)?;
+        regression(run, recordings, (interface, device), watch)?;
     }
     Ok(training)
 }
 
 /// One network of the ensemble's size, by squared error, without resampling, in as many steps.
-fn regression(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<()> {
+fn regression(
+    run: &Run,
+    recordings: &Recordings,
+    (interface, device): (Interface, &Device),
+    watch: &Watch,
+) -> Result<()> {
     let size = run.settings.model.family::<EnsembleConfig>("size").unwrap_or_default();
     let plain = EnsembleConfig { members: 1, bootstrap: false, variance: false, ..size };
-    let mut trainer = Trainer::new(plain, recordings.interface()?, recordings.train_config(&run.settings), device);
-    let config = trainer.config.clone();
-    let window = trainer.model_config.window(config.n_frames);
-    let seed = Key::new(config.seed).with("clips").seed();
-    let sampler = Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, config.batch_size, seed)?;
-    let stage = watch.stage(REGRESSION, config.steps);
-    while trainer.step() < config.steps {
+    let mut trainer = Trainer::new(plain, interface, recordings.train_config(&run.settings), device);
+    let sampler = sampler(&trainer, recordings)?;
+    let steps = trainer.config.steps;
+    let stage = watch.stage(REGRESSION, steps);
+    while trainer.step() < steps {
         trainer.advance(&sampler.batch(trainer.step()), false)?;
         stage.at(trainer.step(), "");
         if watch.stopped() {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use std::path::PathBuf;
 use terrella_core::{Clip, Key, Rule, Verdict};
 use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
-use terrella_model::{Family, Progress, Sees};
+use terrella_model::{Family, JepaConfig, Progress, Sees};
 
 /// Name of the page.
 pub(super) const PAGE: &str = "report.html";
@@ -30,7 +30,7 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
     let log = log(run)?;
     let training: Option<Training> = run.json("training.json")?;
     let probes: Option<ProbeReport> = run.json(PROBE_REPORT)?;
-    report.done = done(run, training.as_ref(), loaded);
+    report.done = done(run, &jepa, training.as_ref(), loaded);
     report.curves = curves(&log, jepa.readout);
     if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
         report.scorecards = evaluation.scorecards;
@@ -70,9 +70,13 @@ fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
     format!("A world model of {world}, learned from {sees}")
 }
 
-fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordings)>) -> Vec<String> {
+fn done(
+    run: &Run,
+    jepa: &JepaConfig,
+    training: Option<&Training>,
+    loaded: Option<(&Actor, &Recordings)>,
+) -> Vec<String> {
     let settings = &run.settings;
-    let Ok(jepa) = settings.jepa() else { return Vec::new() };
     let mut text = Vec::new();
     if let Some((_, recordings)) = loaded {
         let (n, rows) = (recordings.dataset.episodes.len(), recordings.dataset.n_rows());

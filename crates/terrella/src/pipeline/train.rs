@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terrella_core::Key;
 use terrella_data::{Prefetch, Sampler};
-use terrella_model::{Family, Learned, Monitor, Progress, Trainer};
+use terrella_model::{Learned, Monitor, Progress, Registered, Trainer};
 
 /// Batches prepared ahead.
 const AHEAD: usize = 2;
@@ -40,17 +40,18 @@ pub struct Training {
 ///
 /// # Errors
 /// If data and model do not fit, training collapses, the disk refuses, or somebody asked to stop.
-pub fn train<F: Family>(
+pub fn train<F: Registered>(
     family: F,
     run: &Run,
     recordings: &Recordings,
     device: &Device,
     watch: &Watch,
 ) -> Result<(Trainer<F>, Training)> {
-    let settings = &run.settings;
+    let fresh = recordings.interface()?;
+    let learned = fresh.learned.clone();
     let mut trainer = match Trainer::<F>::resume(run.path(), device)? {
         Some(trainer) => trainer,
-        None => Trainer::new(family, recordings.interface()?, recordings.train_config(settings), device),
+        None => Trainer::new(family, fresh, recordings.train_config(&run.settings), device),
     };
     if trainer.interface.data_hash != recordings.dataset.hash {
         bail!(
@@ -60,8 +61,7 @@ pub fn train<F: Family>(
             recordings.dataset.hash
         );
     }
-    let fresh = recordings.interface()?.learned;
-    let other = |begun: &Learned| fresh.as_ref().is_none_or(|fresh| fresh.episodes != begun.episodes);
+    let other = |begun: &Learned| learned.as_ref().is_none_or(|learned| learned.episodes != begun.episodes);
     if trainer.interface.learned.as_ref().is_some_and(other) {
         bail!(
             "{} was begun on another split of these recordings; keep data.split_seed and data.held_out as they were",
@@ -70,9 +70,7 @@ pub fn train<F: Family>(
     }
     let config = trainer.config.clone();
     keep_log_up_to(run, trainer.step())?;
-    let window = trainer.model_config.window(config.n_frames);
-    let seed = Key::new(config.seed).with("clips").seed();
-    let sampler = Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, config.batch_size, seed)?;
+    let sampler = sampler(&trainer, recordings)?;
     let (clips, epochs) = (sampler.n_clips(), config.steps as f64 / sampler.batches_per_epoch());
     let batches = Prefetch::new(Arc::new(sampler), trainer.step(), AHEAD)?;
     let first = trainer.step();
@@ -92,7 +90,15 @@ pub fn train<F: Family>(
     Ok((trainer, training))
 }
 
-fn steps<F: Family>(
+/// The clips that a model learns from, in an order that hangs on its seed.
+pub(super) fn sampler<F: Registered>(trainer: &Trainer<F>, recordings: &Recordings) -> Result<Sampler> {
+    let config = &trainer.config;
+    let window = trainer.model_config.window(config.n_frames);
+    let seed = Key::new(config.seed).with("clips").seed();
+    Ok(Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, config.batch_size, seed)?)
+}
+
+fn steps<F: Registered>(
     run: &Run,
     trainer: &mut Trainer<F>,
     mut batches: Prefetch,

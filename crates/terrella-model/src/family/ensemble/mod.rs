@@ -11,10 +11,11 @@ mod world;
 pub use net::EnsembleNet;
 pub use world::{EnsembleWorld, Particles};
 
-use super::{Family, Wants};
+use super::seam::{Family, Wants};
 use crate::Result;
 use crate::interface::Interface;
-use crate::train::{Losses, TrainConfig};
+use crate::losses::Losses;
+use crate::train_config::TrainConfig;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 use net::{Inputs, Likelihood, likelihood};

@@ -7,7 +7,7 @@
 use super::EnsembleConfig;
 use crate::codec::StateCodec;
 use crate::interface::{Interface, difference};
-use crate::train::Losses;
+use crate::losses::Losses;
 use crate::{Error, Result};
 use burn::module::{Module, Param};
 use burn::nn::Initializer;

@@ -5,15 +5,15 @@
 //! what it reads off one; see [`Views`].
 
 use crate::decoder::Decoder;
-use crate::family::Family;
+use crate::device::is_cpu;
 use crate::family::jepa::batch::Batcher;
 use crate::family::jepa::config::JepaConfig;
-use crate::family::jepa::held::Held;
+use crate::family::jepa::held::{Held, table};
 use crate::family::jepa::net::Jepa;
+use crate::family::seam::Family;
 use crate::host::Engine;
 use crate::interface::Interface;
 use crate::symmetry::{Symmetry, Turn};
-use crate::train::is_cpu;
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -267,17 +267,12 @@ impl Dynamics for World {
     }
 }
 
-/// Reads a tensor back as rows.
-pub(crate) fn table(x: Tensor<2>) -> Table {
-    let [_, width] = x.dims();
-    Table::from_data(width, x.into_data().iter::<f32>().collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::family::jepa::config::Sees;
-    use crate::train::{TrainConfig, Trainer};
+    use crate::train::Trainer;
+    use crate::train_config::TrainConfig;
     use terrella_core::{Batch, Clip, Key, Signature, Stats};
 
     fn random(n: usize, key: Key) -> Vec<f32> {

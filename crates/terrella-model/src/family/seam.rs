@@ -1,0 +1,114 @@
+//! The seam that every family of models goes through: configuration → network → loss → world.
+//!
+//! A [`Family`] is what a settings file says about a model. It knows which data it wants, makes the
+//! network, computes the gradient of a batch and wraps the trained network for use; schedule, clipping,
+//! resume and checkpoints are [`crate::Trainer`]'s, once for all.
+
+use crate::interface::Interface;
+use crate::losses::Losses;
+use crate::train_config::TrainConfig;
+use crate::{Error, Result};
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::prelude::*;
+use terrella_core::{Batch, Dynamics, Key, Signature, Window};
+
+/// What a family looks at, before it knows any data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Side of the square pictures that it is shown; none if it sees no pictures.
+    pub picture: Option<usize>,
+    /// Whether it learns from the logged state.
+    pub state: bool,
+}
+
+impl Wants {
+    /// Fails if recordings lack what is wanted; the text names the field and what is there.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check(self, data: &Signature) -> Result<()> {
+        let there = || {
+            let picture = data.image.map_or_else(|| "no pictures".to_owned(), |[h, w]| format!("pictures of {h}x{w}"));
+            let state = match data.state.len() {
+                0 => "no logged state".to_owned(),
+                n => format!("a logged state of {n} numbers ({})", data.state.join(", ")),
+            };
+            format!("there are {picture}, {state} and actions of {} numbers", data.action.len())
+        };
+        if self.picture.is_some() && data.image.is_none() {
+            return Err(Error::Invalid(format!(
+                "the model wants pictures, which these recordings lack; {}: train from the logged state with --preset quickstart-state",
+                there()
+            )));
+        }
+        if self.state && data.state.is_empty() {
+            return Err(Error::Invalid(format!(
+                "the model wants a logged state, which these recordings lack; {}: train from pictures alone with --preset quickstart-pixels",
+                there()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A family of models, as its configuration.
+pub trait Family: Clone + Default {
+    /// Everything that is trained.
+    type Net: Module;
+    /// What turning batches into gradients needs beside the network, made once.
+    type Tools;
+    /// Losses of one step, not yet read back.
+    type Scores;
+    /// A trained network with all that is needed to ask it in the units of the log.
+    type World: Dynamics + Send + Sync + 'static;
+
+    /// The same with nothing left to defaults, as it is frozen into a checkpoint.
+    #[must_use]
+    fn resolved(self) -> Self;
+
+    /// What it looks at.
+    fn wants(&self) -> Wants;
+
+    /// The training window with this many rows.
+    fn window(&self, n_frames: usize) -> Window;
+
+    /// A network with fresh weights; they depend on the device's seed alone.
+    fn net(&self, about: &Interface, device: &Device) -> Self::Net;
+
+    /// The tools of training.
+    fn tools(&self, about: &Interface, device: &Device) -> Self::Tools;
+
+    /// The gradient of all losses on one batch. Whatever is random hangs on the key.
+    ///
+    /// # Errors
+    /// If the batch does not fit the model.
+    fn gradient(
+        with: (&Self::Net, &Self::Tools),
+        batch: &Batch,
+        how: (&TrainConfig, Key),
+        device: &Device,
+    ) -> Result<(GradientsParams, Self::Scores)>;
+
+    /// Reads the losses back, in one wait.
+    fn read_back(scores: Self::Scores, config: &TrainConfig, gradient_norm: Tensor<1>) -> Losses;
+
+    /// The trained network, ready for use.
+    fn world(self, net: Self::Net, about: Interface, device: &Device) -> Self::World;
+
+    /// What it is called, and what it does, in a sentence each; for the page about a run.
+    fn words(&self) -> [String; 2];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lacking_is_named_with_what_is_there() {
+        let data = Signature { state: vec!["x".into()], action: vec!["u".into()], ..Signature::default() };
+        let told = Wants { picture: Some(96), state: false }.check(&data).expect_err("no pictures").to_string();
+        assert!(told.contains("pictures") && told.contains("(x)"), "{told}");
+        assert!(Wants { picture: None, state: true }.check(&data).is_ok(), "a state is there");
+    }
+}
