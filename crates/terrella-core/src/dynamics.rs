@@ -64,6 +64,20 @@ pub trait Dynamics {
     /// The logged state that the model believes in, if it can tell: `[batch, state]`.
     fn read(&self, state: &Self::State) -> Option<Table>;
 
+    /// The reward that the last step brought, as the model foretells it, one a row; nothing where it was
+    /// taught none, or before the first step.
+    fn reward(&self, state: &Self::State) -> Option<Vec<f32>> {
+        let _ = state;
+        None
+    }
+
+    /// How probable it is that the last step ended the task, one a row; nothing where the model was taught
+    /// no ends, or before the first step.
+    fn ended(&self, state: &Self::State) -> Option<Vec<f32>> {
+        let _ = state;
+        None
+    }
+
     /// Pictures of the batch, if the model can draw.
     fn draw(&self, state: &Self::State) -> Option<Vec<Image>>;
 }
