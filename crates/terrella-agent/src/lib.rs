@@ -7,6 +7,7 @@
 //! learned planner enters as a [`Propose`] closure whose sequences seed the search (the hybrid).
 
 mod config;
+mod exact;
 mod imagined;
 mod mpc;
 mod noise;
@@ -14,13 +15,16 @@ mod objective;
 mod play;
 mod policies;
 mod prior;
+mod reward;
 mod search;
 
 pub use config::{Answer, CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
+pub use exact::{Copies, ExactSim};
 pub use imagined::ImaginedEnv;
 pub use mpc::{Ahead, Aim, MpcConfig, MpcPolicy, Propose};
 pub use objective::{Distance, Timing};
 pub use play::{Played, View, play};
 pub use policies::{NullPolicy, RandomPolicy, ReplayPolicy};
 pub use prior::{PriorRule, shift};
+pub use reward::Return;
 pub use search::SamplingPlanner;

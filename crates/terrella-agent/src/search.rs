@@ -134,6 +134,9 @@ impl SamplingPlanner {
         for iteration in 0..settings.iterations {
             let begun = Instant::now();
             let mut candidates = mean.clone();
+            if problem.space.whole {
+                problem.space.clamp(&mut candidates);
+            }
             if iteration == 0 {
                 proposals.iter().for_each(|p| candidates.extend_from_slice(p));
             }

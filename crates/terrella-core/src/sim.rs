@@ -26,6 +26,14 @@ impl Actions {
         }
     }
 
+    /// The box that planners search in: of a choice, its indices.
+    pub fn space(&self) -> Space {
+        match self {
+            Self::Box(space) => space.clone(),
+            Self::Choice(names) => Space::choice("choice", names.len()),
+        }
+    }
+
     /// The index that a number means in a choice of `n`: cut off, moved inside; what is not a number is 0.
     pub fn index(action: f32, n: usize) -> usize {
         (action as usize).min(n.saturating_sub(1))

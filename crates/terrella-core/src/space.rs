@@ -12,13 +12,26 @@ pub struct Space {
     pub low: Vec<f32>,
     /// Upper bounds.
     pub high: Vec<f32>,
+    /// Whether only whole numbers are allowed, as where an action is one of a choice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 impl Space {
     /// A space whose dimensions share their bounds.
     pub fn uniform(names: &[&str], low: f32, high: f32) -> Self {
         let n = names.len();
-        Self { names: names.iter().map(ToString::to_string).collect(), low: vec![low; n], high: vec![high; n] }
+        Self {
+            names: names.iter().map(ToString::to_string).collect(),
+            low: vec![low; n],
+            high: vec![high; n],
+            whole: false,
+        }
+    }
+
+    /// The number of one of `n` choices.
+    pub fn choice(name: &str, n: usize) -> Self {
+        Self { whole: true, ..Self::uniform(&[name], 0.0, n.saturating_sub(1) as f32) }
     }
 
     /// Number of dimensions.
@@ -26,17 +39,28 @@ impl Space {
         self.low.len()
     }
 
-    /// Moves each number of each row into its bounds.
+    /// Moves each number of each row into its bounds, and to the nearest whole one where only those are allowed.
     pub fn clamp(&self, rows: &mut [f32]) {
         for row in rows.chunks_mut(self.width()) {
             for ((x, low), high) in row.iter_mut().zip(&self.low).zip(&self.high) {
                 *x = x.clamp(*low, *high);
+                if self.whole {
+                    *x = x.round();
+                }
             }
         }
     }
 
     /// A uniform random point.
     pub fn sample(&self, stream: &mut Stream) -> Vec<f32> {
+        if self.whole {
+            return self
+                .low
+                .iter()
+                .zip(&self.high)
+                .map(|(l, h)| l + stream.below((h - l) as usize + 1) as f32)
+                .collect();
+        }
         self.low.iter().zip(&self.high).map(|(l, h)| stream.uniform(f64::from(*l), f64::from(*h)) as f32).collect()
     }
 
@@ -56,6 +80,6 @@ impl Space {
     #[must_use]
     pub fn block(&self, skip: usize) -> Self {
         let names = (0..skip).flat_map(|_| self.names.iter().cloned()).collect();
-        Self { names, low: self.low.repeat(skip), high: self.high.repeat(skip) }
+        Self { names, low: self.low.repeat(skip), high: self.high.repeat(skip), whole: self.whole }
     }
 }

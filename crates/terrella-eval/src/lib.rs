@@ -22,12 +22,14 @@ mod parts;
 mod png;
 mod protocol;
 mod report;
+mod returns;
 mod rollout;
 mod scorecard;
 mod spread;
 mod stats;
 mod strips;
 mod svg;
+mod work;
 
 pub use clusters::wilson_by_episode;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
@@ -39,10 +41,12 @@ pub use open_loop::{
 pub use paired::{Paired, compare};
 pub use pairs::{Pair, draw_pairs};
 pub use parts::{Part, parts};
-pub use protocol::{Arena, Attempts, Floors, Progress, Protocol, evaluate, floors};
+pub use protocol::{Arena, Attempts, Floors, Protocol, evaluate, floors};
 pub use report::Report;
+pub use returns::{Collected, Returns, ReturnsConfig, Share, collect_returns};
 pub use rollout::{RolloutConfig, rollout_error};
 pub use scorecard::{Floor, Provenance, Score, Scorecard};
 pub use stats::{Interval, bootstrap, mcnemar, mean_sd, wilson};
 pub use strips::{Filmstrip, StripRow, attempt_strip, believed, dream_strip};
 pub use svg::{Chart, Series};
+pub use work::Progress;

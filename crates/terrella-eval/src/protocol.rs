@@ -6,12 +6,11 @@
 //! alone: recordings keep the task's mark in every picture, and the goal row is only the target.
 
 use crate::floors::{Cloning, GoalBlind, Memory, NearestReplay, REMEMBERING};
+use crate::work::{Progress, side_by_side};
 use crate::{Pair, draw_pairs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use terrella_agent::{NullPolicy, RandomPolicy, View, play};
 use terrella_core::{Dataset, Env, Error, Goal, Key, Observation, Policy, Result, Rule, Verdict};
@@ -38,9 +37,6 @@ impl Default for Protocol {
         Self { offset: 25, budget: 50, pairs: 100, seeds: vec![0, 1, 2], rules }
     }
 }
-
-/// Told how many attempts are done, and of how many.
-pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 /// Where policies are tried.
 #[derive(Clone, Copy)]
@@ -181,34 +177,14 @@ pub fn evaluate<'p>(
         let size = (protocol.offset, protocol.pairs);
         pairs.extend(draw_pairs(env, (dataset, held_out), size, &protocol.rules, seed)?);
     }
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Outcome)>> = Mutex::new(Vec::with_capacity(pairs.len()));
-    let worlds: Vec<Box<dyn Env>> = (0..threads.clamp(1, pairs.len())).map(|_| env.boxed_clone()).collect();
-    std::thread::scope(|scope| {
-        for mut world in worlds {
-            let (next, done, pairs) = (&next, &done, &pairs);
-            scope.spawn(move || {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(pair) = pairs.get(at) else { break };
-                    let outcome = attempt(&mut *world, (dataset, pair), protocol, view, &mut *make_policy(pair));
-                    let n_done = {
-                        let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                        done.push((at, outcome));
-                        done.len()
-                    };
-                    if let Some(progress) = progress {
-                        progress(n_done, pairs.len());
-                    }
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|(at, _)| *at);
+    let work = |world: &mut Box<dyn Env>, at: usize| {
+        let pair: &Pair = &pairs[at];
+        attempt(&mut **world, (dataset, pair), protocol, view, &mut *make_policy(pair))
+    };
+    let done = side_by_side((pairs.len(), threads), progress, || env.boxed_clone(), work);
     let mut verdicts = Vec::with_capacity(done.len());
     let mut policy_seconds = 0.0;
-    for (_, outcome) in done {
+    for outcome in done {
         let (verdict, seconds) = outcome?;
         verdicts.push(verdict);
         policy_seconds += seconds;

@@ -3,4 +3,5 @@
 mod dream;
 mod mpc;
 mod planners;
+mod rewards;
 mod toy;

@@ -237,7 +237,8 @@ proptest! {
         proposal in -50.0f32..50.0,
     ) {
         let (high, dynamics) = (low + size, Exact { skip: 2, wall: true, blur: 0.0 });
-        let space = Space { names: vec![String::new(); 4], low: vec![low, -1.0, low, -1.0], high: vec![high, 1.0, high, 1.0] };
+        let (low, high) = (vec![low, -1.0, low, -1.0], vec![high, 1.0, high, 1.0]);
+        let space = Space { low, high, ..Space::uniform(&[""; 4], 0.0, 0.0) };
         let prior = PriorRule::Fixed { mean: vec![mean; 2], std: vec![std; 2] }.prior(&Table::new(4), &[0.0; 2], 3, 2);
         let mut configs = searches(64, 8).to_vec();
         configs.extend([random(20, 2), PlannerConfig::Follow(FollowConfig {})]);
