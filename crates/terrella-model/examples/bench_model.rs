@@ -22,8 +22,8 @@ use std::path::Path;
 use std::time::Instant;
 use terrella_agent::{CemConfig, Distance, PlannerConfig, Timing};
 use terrella_core::{Batch, Dynamics, Image, Key, Observation, Planner, Prior, Problem, Space, Table};
-use terrella_model::{JepaConfig, Latents, Saved, Size, TrainConfig, Trainer, World};
-use twin::{FRAMES, Outcome, batch, directions, interface, numbers, write_f32, write_u8};
+use terrella_model::{JepaConfig, Latents, Size, TrainConfig, Trainer, World, load_any, save_world};
+use twin::{FRAMES, Outcome, batch, directions, interface, write_f32, write_u8};
 
 mod twin;
 
@@ -199,9 +199,7 @@ impl Bench {
     /// Writes weights, inputs, outputs, and the losses of the next training step.
     fn write(&mut self, folder: &Path) -> Outcome {
         fs::create_dir_all(folder)?;
-        let saved =
-            Saved { world: self.world.clone(), reacher: None, train: self.train.clone(), step: self.trainer.step() };
-        saved.save(&folder.join("model"))?;
+        save_world(&self.trainer, &folder.join("model"))?;
         let side = self.config.image_size();
         let clips = self.batch.clips.len();
         write_u8(folder, "pictures", &[clips * FRAMES, side, side, 3], &self.batch.images)?;
@@ -222,10 +220,10 @@ impl Bench {
 type Output = (&'static str, Vec<f32>, [usize; 3]);
 
 /// Embeddings and rollouts of the first clips, by the way planners take.
-fn outputs(world: &World, batch: &Batch) -> Outcome<Vec<Output>> {
+fn outputs<D: Dynamics>(world: &D, batch: &Batch) -> Outcome<Vec<Output>> {
     let observations = observations(batch, CHECKED * FRAMES);
-    let embeddings = world.encode(&observations)?;
-    let [_, width] = embeddings.dims();
+    let embeddings = world.latents(&world.observe(&observations)?);
+    let width = embeddings.width;
     let first: Vec<Observation> = observations.into_iter().step_by(FRAMES).collect();
     let mut state = world.observe(&first)?;
     let mut rolled = vec![0.0; CHECKED * (FRAMES - 1) * width];
@@ -237,7 +235,7 @@ fn outputs(world: &World, batch: &Batch) -> Outcome<Vec<Output>> {
         }
     }
     Ok(vec![
-        ("embeddings", numbers(embeddings), [CHECKED, FRAMES, width]),
+        ("embeddings", embeddings.data, [CHECKED, FRAMES, width]),
         ("rolled", rolled, [CHECKED, FRAMES - 1, width]),
     ])
 }
@@ -258,9 +256,9 @@ fn check(folder: &Path, device: &Device) -> Outcome {
         if !folder.exists() {
             continue;
         }
-        let world = Saved::load(&folder.join("model"), device)?.world;
+        let world = load_any(&folder.join("model"), device)?;
         let clips = if size == "l" { 2 } else { 64 };
-        let batch = batch(clips, world.config().image_size(), Key::new(1));
+        let batch = batch(clips, world.wants().picture.unwrap_or_default(), Key::new(1));
         for (name, values, _) in outputs(&world, &batch)? {
             let written = fs::read(folder.join(name).with_extension("npy"))?;
             let tail = &written[written.len() - 4 * values.len()..];

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use terrella_core::{Batch, Key};
-use terrella_model::{Batcher, Jepa, JepaConfig, Saved, Size, TrainConfig, Turn, World, sigreg};
-use twin::{FRAMES, Outcome, batch, directions, interface, numbers, write_f32, write_u8};
+use terrella_model::{Batcher, Jepa, JepaConfig, Size, TrainConfig, Trainer, Turn, save_world, sigreg};
+use twin::{FRAMES, Outcome, batch, directions, interface, write_f32, write_u8};
 
 mod twin;
 
@@ -42,8 +42,8 @@ fn main() -> Outcome {
     let config = JepaConfig { size: Size::L, ..JepaConfig::default() };
     let interface = interface(config.image_size());
     let model = Jepa::new(&config, &interface, &device).map(&mut Stir::default());
-    let world = World::new(model.clone(), config.clone(), interface.clone(), &device);
-    Saved { world, reacher: None, train: TrainConfig::default(), step: 0 }.save(&folder.join("model"))?;
+    let trainer = Trainer::new(config.clone(), interface.clone(), TrainConfig::default(), &device);
+    save_world(&trainer.with_model(model.clone()), &folder.join("model"))?;
 
     let batch = batch(clips, config.image_size(), Key::new(SEED));
     let side = config.image_size();
@@ -57,6 +57,11 @@ fn main() -> Outcome {
         write_f32(folder, name, &tensor.dims(), &numbers(tensor))?;
     }
     train(&model, &batcher, &batch, folder)
+}
+
+/// The numbers of a tensor.
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
 }
 
 /// Latents of the frames, one-step predictions and the rollout from the first frame.

@@ -5,14 +5,10 @@
 //! and optimiser, which restore every number and identity: training goes on as if never stopped.
 //! Folders are filled under a temporary name and renamed.
 
-use crate::decoder::{Decoder, DecoderNet};
-use crate::family::jepa::config::JepaConfig;
-use crate::family::jepa::net::Shape;
-use crate::family::jepa::world::World;
-use crate::family::seam::Family;
 use crate::family::{AnyWorld, ModelConfig, Registered, Visitor};
+use crate::heads::decoder::{Decoder, DecoderNet};
+use crate::heads::reacher::{Reacher, ReacherConfig};
 use crate::interface::Interface;
-use crate::reacher::{Reacher, ReacherConfig};
 use crate::train::Trainer;
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
@@ -25,6 +21,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use terrella_core::write_atomic;
 
+/// The description of a model, in its folder.
+const MANIFEST: &str = "model.json";
 /// Version of the folder's layout.
 const VERSION: u32 = 1;
 
@@ -39,16 +37,12 @@ struct Manifest {
     decoder: bool,
 }
 
-/// Writes a world that has no heads as a folder, replacing an earlier one.
+/// Writes a model that has no heads as a folder, replacing an earlier one.
 ///
 /// # Errors
 /// If the disk refuses; an earlier folder then remains.
 pub fn save_world<F: Registered>(trainer: &Trainer<F>, path: &Path) -> Result<()> {
-    let manifest = trainer.manifest();
-    whole_folder(path, |folder| {
-        write_manifest(folder, &manifest)?;
-        export(&trainer.model(), &folder.join("weights.safetensors"))
-    })
+    write(trainer, (None, None), path)
 }
 
 /// What a finished model is and what it was trained on, without its weights.
@@ -60,30 +54,19 @@ pub fn describe(path: &Path) -> Result<(ModelConfig, Interface)> {
     Ok((model, interface))
 }
 
-/// Reads the world of a finished model, whichever its family; heads are left where they are.
+/// Reads the world of a finished model, whichever its family.
 ///
 /// # Errors
 /// If a file is missing, damaged, or of another version.
 pub fn load_any(path: &Path, device: &Device) -> Result<AnyWorld> {
-    struct Load<'a>(&'a Path, Interface, &'a Device);
-    impl Visitor for Load<'_> {
-        type Output = Result<AnyWorld>;
-        fn visit<F: Registered>(self, family: F) -> Self::Output {
-            let Self(path, interface, device) = self;
-            let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
-            let world = family.clone().world(net, interface.clone(), device);
-            Ok(AnyWorld::new(family, interface, world))
-        }
-    }
-    let manifest = read_manifest(path)?;
-    manifest.model.visit(Load(path, manifest.interface, device))
+    Ok(Saved::load(path, device)?.world)
 }
 
-/// A JEPA ready for use: the world, and its amortised planner if it has one.
-#[derive(Clone, Debug)]
+/// A model ready for use: the world, and its amortised planner if it has one.
+#[derive(Clone)]
 pub struct Saved {
     /// The simulator (with its decoder, if one was trained).
-    pub world: World,
+    pub world: AnyWorld,
     /// The amortised planner and how it was trained.
     pub reacher: Option<(Reacher, ReacherConfig)>,
     /// How the model was trained.
@@ -93,32 +76,19 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// Writes the model as a folder, replacing an earlier one.
+    /// What a trainer has come to, without heads.
+    pub fn of<F: Registered>(trainer: &Trainer<F>, device: &Device) -> Self {
+        let (family, interface) = (trainer.model_config.clone(), trainer.interface.clone());
+        let world = AnyWorld::new(family, interface, trainer.world(device));
+        Self { world, reacher: None, train: trainer.config.clone(), step: trainer.step() }
+    }
+
+    /// Writes the model as a folder, replacing an earlier one: weights of the trainer, and these heads.
     ///
     /// # Errors
     /// If the disk refuses; an earlier folder then remains.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        let world = &self.world;
-        let manifest = Manifest {
-            version: VERSION,
-            model: world.config.clone().into(),
-            interface: world.interface.clone(),
-            train: self.train.clone(),
-            step: self.step,
-            reacher: self.reacher.as_ref().map(|(_, config)| config.clone()),
-            decoder: world.decoder.is_some(),
-        };
-        whole_folder(path, |folder| {
-            write_manifest(folder, &manifest)?;
-            export(&world.model, &folder.join("weights.safetensors"))?;
-            if let Some(decoder) = &world.decoder {
-                export(&decoder.net, &folder.join("decoder.safetensors"))?;
-            }
-            if let Some((reacher, _)) = &self.reacher {
-                export(reacher, &folder.join("reacher.safetensors"))?;
-            }
-            Ok(())
-        })
+    pub fn save<F: Registered>(&self, trainer: &Trainer<F>, path: &Path) -> Result<()> {
+        write(trainer, (self.reacher.as_ref(), self.world.decoder()), path)
     }
 
     /// Reads a folder written by [`Self::save`].
@@ -126,24 +96,40 @@ impl Saved {
     /// # Errors
     /// If a file is missing, damaged, or of another version.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        let manifest = read_manifest(path)?;
-        let config: JepaConfig = manifest.model.family(&path.display().to_string())?;
-        let (interface, shape) = (manifest.interface, Shape::of(config.size));
-        let model = import(config.net(&interface, device), &path.join("weights.safetensors"))?;
-        let mut world = World::new(model, config, interface, device);
-        if manifest.decoder {
-            let net = import(DecoderNet::new(shape.latent, device), &path.join("decoder.safetensors"))?;
-            world = world.with_decoder(Decoder::of(net));
-        }
-        let reacher = match manifest.reacher {
-            Some(config) => {
-                let block = world.config.frame_skip * world.interface.action_width();
-                let net = Reacher::new(shape.latent, block, &config, device);
-                Some((import(net, &path.join("reacher.safetensors"))?, config))
+        struct Load<'a>(&'a Path, Manifest, &'a Device);
+        impl Visitor for Load<'_> {
+            type Output = Result<Saved>;
+            fn visit<F: Registered>(self, family: F) -> Self::Output {
+                let Self(path, manifest, device) = self;
+                let Manifest { interface, train, step, reacher, decoder, .. } = manifest;
+                let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
+                let world = family.clone().world(net, interface.clone(), device);
+                let latent = || {
+                    let reason = "it is said to have heads, and its family has no latents for them";
+                    family.latent().ok_or_else(|| damaged(&path.join(MANIFEST), &reason))
+                };
+                let drawn = match decoder {
+                    true => Some(import(DecoderNet::new(latent()?, device), &path.join("decoder.safetensors"))?),
+                    false => None,
+                };
+                let block = family.window(1).frame_skip * interface.action_width();
+                let reacher = match reacher {
+                    Some(config) => {
+                        let net = Reacher::new(latent()?, block, &config, device);
+                        Some((import(net, &path.join("reacher.safetensors"))?, config))
+                    }
+                    None => None,
+                };
+                let world = AnyWorld::new(family, interface, world);
+                let world = match drawn {
+                    Some(net) => world.with_decoder(Decoder::of(net)),
+                    None => world,
+                };
+                Ok(Saved { world, reacher, train, step })
             }
-            None => None,
-        };
-        Ok(Self { world, reacher, train: manifest.train, step: manifest.step })
+        }
+        let manifest = read_manifest(path)?;
+        manifest.model.clone().visit(Load(path, manifest, device))
     }
 }
 
@@ -200,6 +186,27 @@ impl<F: Registered> Trainer<F> {
     }
 }
 
+/// Writes weights and heads with what describes them.
+fn write<F: Registered>(
+    trainer: &Trainer<F>,
+    (reacher, decoder): (Option<&(Reacher, ReacherConfig)>, Option<&Decoder>),
+    path: &Path,
+) -> Result<()> {
+    let config = reacher.map(|(_, config)| config.clone());
+    let manifest = Manifest { reacher: config, decoder: decoder.is_some(), ..trainer.manifest() };
+    whole_folder(path, |folder| {
+        write_manifest(folder, &manifest)?;
+        export(&trainer.model(), &folder.join("weights.safetensors"))?;
+        if let Some(decoder) = decoder {
+            export(&decoder.net, &folder.join("decoder.safetensors"))?;
+        }
+        if let Some((reacher, _)) = reacher {
+            export(reacher, &folder.join("reacher.safetensors"))?;
+        }
+        Ok(())
+    })
+}
+
 /// Checkpoint folders of a run, oldest first.
 fn checkpoints(run: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(run).map_err(terrella_core::Error::io("list", run))?;
@@ -238,11 +245,11 @@ fn whole_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<(
 fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
     let json =
         serde_json::to_vec_pretty(manifest).map_err(|e| Error::Invalid(format!("cannot describe the model: {e}")))?;
-    Ok(write_atomic(&folder.join("model.json"), &json)?)
+    Ok(write_atomic(&folder.join(MANIFEST), &json)?)
 }
 
 fn read_manifest(folder: &Path) -> Result<Manifest> {
-    let path = folder.join("model.json");
+    let path = folder.join(MANIFEST);
     let text = fs::read_to_string(&path).map_err(terrella_core::Error::io("read", &path))?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|e| damaged(&path, &e))?;
     if manifest.version != VERSION {

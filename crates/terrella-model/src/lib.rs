@@ -1,49 +1,48 @@
 //! World models, and the only door to Burn for networks.
 //!
-//! A [`Family`] is one way to model a world: [`JepaConfig`] (its network is [`Jepa`]) or
-//! [`EnsembleConfig`]. One [`Trainer`] teaches any of them from host-side batches; the trained one is
-//! a [`terrella_core::Dynamics`] for planners, probes and tables. A checkpoint holds weights together
-//! with the configuration and the statistics they were trained with.
+//! A [`Family`] is one way to model a world, [`ModelConfig`] lists them. One [`Trainer`] teaches any of
+//! them from host-side batches; the trained one is an [`AnyWorld`], a [`terrella_core::Dynamics`] for
+//! planners, probes and tables. A checkpoint holds weights together with the configuration and the
+//! statistics they were trained with.
 #![recursion_limit = "256"]
 
 mod checkpoint;
 mod codec;
-mod decoder;
 mod device;
 mod error;
 mod family;
+mod heads;
 mod host;
 mod interface;
 mod losses;
 mod monitor;
 mod nn;
 mod optim;
-mod probe;
-mod reacher;
+mod pixels;
 mod symmetry;
 mod train;
 mod train_config;
 
 pub use checkpoint::{Saved, describe, load_any, save_world};
 pub use codec::StateCodec;
-pub use decoder::{DECODED_SIZE, Decoder};
 pub use error::{Error, Result};
 pub use family::jepa::batch::{Batcher, Tensors};
 pub use family::jepa::config::{JepaConfig, Sees, Size};
 pub use family::jepa::net::{Jepa, Shape, patcher};
-pub use family::jepa::pixels::{Cut, Patcher};
 pub use family::jepa::sigreg::{directions, sigreg};
-pub use family::jepa::world::{Latents, Views, World};
+pub use family::jepa::world::{Latents, World};
 pub use family::{
-    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, Particles, Registered,
-    Visitor, Wants,
+    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, OnLatents, Particles,
+    Registered, StateOf, Visitor, Wants,
 };
+pub use heads::decoder::{DECODED_SIZE, Decoder};
+pub use heads::probe::Probe;
+pub use heads::reacher::{Reacher, ReacherConfig, Trace, look_through};
 pub use interface::{Interface, Learned};
-pub use losses::{Losses, Progress};
+pub use losses::{LossChart, Losses, Progress};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;
-pub use probe::Probe;
-pub use reacher::{Reacher, ReacherConfig, Trace};
-pub use symmetry::{Symmetry, Turn};
+pub use pixels::{Cut, Patcher};
+pub use symmetry::{Symmetry, Turn, Views};
 pub use train::Trainer;
 pub use train_config::{LossWeights, TrainConfig};

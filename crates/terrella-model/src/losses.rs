@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Losses of one step by name, before weighting, with the weighted sum as `total`, and whatever else
-/// a family watches. A JEPA tells `predict`, `rollout`, `sigreg`, `readout`, `readout_rollout`,
-/// `copy_last`, `effective_rank` and `smallest_std`; every family has its `gradient_norm`.
+/// a family watches; every family has its `gradient_norm`. Where there is an `effective_rank` of latents or
+/// an error of `copy_last`, a collapse is recognised by it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Losses(BTreeMap<String, Option<f32>>);
@@ -25,6 +25,21 @@ impl Losses {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
+}
+
+/// A chart of losses, as a family wants them shown.
+#[derive(Clone, Copy, Debug)]
+pub struct LossChart {
+    /// What it is about.
+    pub title: &'static str,
+    /// What the numbers are.
+    pub unit: &'static str,
+    /// How to read it; may be empty.
+    pub note: &'static str,
+    /// Whether numbers go up by factors.
+    pub log: bool,
+    /// Its lines: what to call a loss, and its name.
+    pub lines: &'static [(&'static str, &'static str)],
 }
 
 /// One logged step.

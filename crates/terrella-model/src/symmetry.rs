@@ -5,6 +5,7 @@
 //! picture's pixels move the same way. It is an option because it is a claim about the world.
 
 use serde::{Deserialize, Serialize};
+use terrella_core::{Image, Observation};
 
 /// One of the eight symmetries: mirror the columns, mirror the rows, then swap the axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,32 @@ impl Turn {
         let row = if self.0 & 2 == 0 { row } else { size - 1 - row };
         (row, column)
     }
+
+    /// The picture, turned.
+    ///
+    /// # Panics
+    /// If it is not square.
+    pub(crate) fn image(self, image: &Image) -> Image {
+        let size = image.width;
+        assert_eq!(image.height, size, "a picture of a square world is square");
+        let places = (0..size).flat_map(|row| (0..size).map(move |column| self.source(row, column, size)));
+        let data = places.flat_map(|(row, column)| image.pixel(row, column)).collect();
+        Image { height: size, width: size, data }
+    }
+}
+
+/// How a model uses a symmetry of its world when it acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Views {
+    /// Not at all.
+    One,
+    /// It looks from eight sides and believes the average; a search then imagines one side,
+    /// corrected by what the average said of its beginning.
+    #[default]
+    Look,
+    /// It also imagines all eight, which is eight times the work: errors of prediction average out too.
+    Imagine,
 }
 
 /// Which numbers of a log are points and headings in a square world.
@@ -90,6 +117,15 @@ impl Symmetry {
         }
     }
 
+    /// Turns what was seen.
+    pub(crate) fn turn_observation(&self, turn: Turn, seen: Observation) -> Observation {
+        let Observation { image, mut state } = seen;
+        if !state.is_empty() {
+            self.turn_state(turn, &mut state);
+        }
+        Observation { image: image.map(|image| turn.image(&image)), state }
+    }
+
     /// Turns one action row in place.
     pub fn turn_action(&self, turn: Turn, row: &mut [f32]) {
         self.turn_points(turn, &self.action_points, row);
@@ -118,6 +154,12 @@ mod tests {
             symmetry.turn_state(turn, &mut point);
             let (y, x) = (point[1] as usize, point[0] as usize);
             assert_eq!(turn.source(y, x, size), (row, column), "turn {turn:?}");
+            let mut image = Image::filled(size, size, [0; 3]);
+            image.data[(row * size + column) * 3..][..3].copy_from_slice(&[9, 8, 7]);
+            let state = vec![column as f32 + 0.5, row as f32 + 0.5];
+            let seen = symmetry.turn_observation(turn, Observation { image: Some(image), state });
+            assert_eq!(seen.state, point, "turn {turn:?}");
+            assert_eq!(seen.image.expect("a picture").pixel(y, x), [9, 8, 7], "turn {turn:?}");
         }
     }
 

@@ -4,8 +4,6 @@
 //! Batch, augmentation, random directions and learning rate are all keyed by the step number. A
 //! run that is interrupted and resumed therefore equals the uninterrupted one, bit for bit.
 
-use crate::family::jepa::config::JepaConfig;
-use crate::family::jepa::gradient::Workers;
 use crate::family::seam::Family;
 use crate::interface::Interface;
 use crate::losses::Progress;
@@ -42,6 +40,12 @@ impl<F: Family> Trainer<F> {
         let optimizer = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).with_epsilon(1e-8).init();
         let tools = model_config.tools(&interface, &device);
         Self { model_config, interface, config, model, optimizer, step: 0, tools, device }
+    }
+
+    /// The same with other weights, as from elsewhere.
+    #[must_use]
+    pub fn with_model(self, model: F::Net) -> Self {
+        Self { model, ..self }
     }
 
     /// Steps done.
@@ -88,15 +92,6 @@ impl<F: Family> Trainer<F> {
     fn learning_rate(&self) -> f64 {
         let warmup = ((self.config.steps as f64 * self.config.warmup) as u64).max(1);
         learning_rate(self.step, self.config.steps, warmup, self.config.learning_rate)
-    }
-}
-
-impl Trainer<JepaConfig> {
-    /// Works on so many parts of a batch at a time. That changes speed and rounding, nothing else.
-    #[must_use]
-    pub fn in_parts(mut self, parts: usize) -> Self {
-        self.tools.workers = Workers::new(parts);
-        self
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the examples share that talk to a twin in another framework: random data, and arrays in
 //! NumPy's format.
 
-use burn::prelude::*;
 use std::fs;
 use std::path::Path;
 use terrella_core::{Batch, Clip, Key, Signature, Stats, Table};
@@ -67,11 +66,6 @@ pub(crate) fn directions(key: Key, n: usize, width: usize) -> Vec<f32> {
         row.iter_mut().for_each(|x| *x /= norm);
     }
     rows
-}
-
-/// The numbers of a tensor.
-pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
 }
 
 /// Writes bytes as `NAME.npy`.

@@ -1,11 +1,14 @@
 //! A trained world of any family behind one type: what lets the pipeline be written once.
 //!
 //! [`AnyWorld`] is a [`Dynamics`] like the world inside it, so that planners, dreams and tables of errors
-//! take it as they take any other. Its states hide what the family's states are made of.
+//! take it as they take any other. Its states hide what the family's states are made of. What only some
+//! families can do, it can where its family can.
 
-use super::seam::Wants;
+use super::seam::{Family, OnLatents, Wants};
 use super::{ModelConfig, Registered};
+use crate::heads::decoder::Decoder;
 use crate::interface::Interface;
+use crate::symmetry::{Symmetry, Turn, Views};
 use std::any::Any;
 use std::sync::Arc;
 use terrella_core::{Dynamics, Image, Observation, Result, Table};
@@ -17,6 +20,8 @@ pub struct AnyWorld {
     interface: Interface,
     wants: Wants,
     world: Arc<dyn Erased>,
+    sides: usize,
+    decoder: Option<Arc<Decoder>>,
 }
 
 /// A batch of states of some family; a copy costs nothing.
@@ -26,7 +31,48 @@ pub struct AnyState(Arc<dyn Any + Send + Sync>);
 impl AnyWorld {
     /// Hides which family this world is of.
     pub fn new<F: Registered>(family: F, interface: Interface, world: F::World) -> Self {
-        Self { wants: family.wants(), config: family.into(), interface, world: Arc::new(world) }
+        let (wants, config) = (family.wants(), family.into());
+        Self { config, interface, wants, world: Arc::new(Of::<F>(world)), sides: 1, decoder: None }
+    }
+
+    /// Lets it use a symmetry of its world, if its family can.
+    #[must_use]
+    pub fn with_views(self, symmetry: Option<&Symmetry>, views: Views) -> Self {
+        let symmetry = symmetry.filter(|_| views != Views::One);
+        match symmetry.and_then(|symmetry| self.world.around(symmetry, views)) {
+            Some(world) => Self { world, sides: Turn::all().count(), ..self },
+            None => self,
+        }
+    }
+
+    /// Sides from which it looks at things.
+    pub fn sides(&self) -> usize {
+        self.sides
+    }
+
+    /// Gives it a decoder of its latents, so that it can draw.
+    #[must_use]
+    pub fn with_decoder(self, decoder: Decoder) -> Self {
+        Self { decoder: Some(Arc::new(decoder)), ..self }
+    }
+
+    pub(crate) fn decoder(&self) -> Option<&Decoder> {
+        self.decoder.as_deref()
+    }
+
+    /// Environment steps in a block.
+    pub fn frame_skip(&self) -> usize {
+        self.config.window(1).frame_skip
+    }
+
+    /// Lets somebody act on latents; see [`Family::follow`].
+    pub(crate) fn follow(
+        &self,
+        aim: (&AnyState, &AnyState),
+        size: (usize, usize),
+        act: &mut OnLatents<'_>,
+    ) -> Vec<Table> {
+        self.world.follow(aim, size, act)
     }
 
     /// What it is.
@@ -45,7 +91,7 @@ impl AnyWorld {
     }
 }
 
-/// [`Dynamics`] whose states are hidden. Every function of it is here, those with a default too: a family
+/// A world whose states are hidden. Every function of it is here, those with a default too: a family
 /// may know better than the default.
 trait Erased: Send + Sync {
     fn block_width(&self) -> usize;
@@ -60,7 +106,12 @@ trait Erased: Send + Sync {
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn ended(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>>;
+    fn around(&self, symmetry: &Symmetry, views: Views) -> Option<Arc<dyn Erased>>;
+    fn follow(&self, aim: (&AnyState, &AnyState), size: (usize, usize), act: &mut OnLatents<'_>) -> Vec<Table>;
 }
+
+/// A world of a family.
+struct Of<F: Family>(F::World);
 
 fn hide<S: Send + Sync + 'static>(state: S) -> AnyState {
     AnyState(Arc::new(state))
@@ -72,57 +123,70 @@ fn shown<S: 'static>(state: &AnyState) -> &S {
     state.0.downcast_ref().expect("a state goes back to the world that it came from")
 }
 
-impl<W: Dynamics<State: Send + Sync + 'static> + Send + Sync> Erased for W {
+impl<F: Family> Erased for Of<F> {
     fn block_width(&self) -> usize {
-        Dynamics::block_width(self)
+        self.0.block_width()
     }
 
     fn observe(&self, observations: &[Observation]) -> Result<AnyState> {
-        Dynamics::observe(self, observations).map(hide)
+        self.0.observe(observations).map(hide)
     }
 
     fn track(&self, before: &AnyState, block: &[f32], observations: &[Observation]) -> Result<AnyState> {
-        Dynamics::track(self, shown(before), block, observations).map(hide)
+        self.0.track(shown(before), block, observations).map(hide)
     }
 
     fn repeat(&self, state: &AnyState, n: usize) -> AnyState {
-        hide(Dynamics::repeat(self, shown(state), n))
+        hide(self.0.repeat(shown(state), n))
     }
 
     fn step(&self, state: &AnyState, actions: &[f32]) -> AnyState {
-        hide(Dynamics::step(self, shown(state), actions))
+        hide(self.0.step(shown(state), actions))
     }
 
     fn step_for(&self, state: &AnyState, actions: &[f32], dt: &[f32]) -> AnyState {
-        hide(Dynamics::step_for(self, shown(state), actions, dt))
+        hide(self.0.step_for(shown(state), actions, dt))
     }
 
     fn roll_out(&self, start: &AnyState, sequences: &[f32], n: usize) -> Vec<AnyState> {
-        Dynamics::roll_out(self, shown(start), sequences, n).into_iter().map(hide).collect()
+        self.0.roll_out(shown(start), sequences, n).into_iter().map(hide).collect()
     }
 
     fn latents(&self, state: &AnyState) -> Table {
-        Dynamics::latents(self, shown(state))
+        self.0.latents(shown(state))
     }
 
     fn read(&self, state: &AnyState) -> Option<Table> {
-        Dynamics::read(self, shown(state))
+        self.0.read(shown(state))
     }
 
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>> {
-        Dynamics::reward(self, shown(state))
+        self.0.reward(shown(state))
     }
 
     fn ended(&self, state: &AnyState) -> Option<Vec<f32>> {
-        Dynamics::ended(self, shown(state))
+        self.0.ended(shown(state))
     }
 
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>> {
-        Dynamics::draw(self, shown(state))
+        self.0.draw(shown(state))
+    }
+
+    fn around(&self, symmetry: &Symmetry, views: Views) -> Option<Arc<dyn Erased>> {
+        F::around(&self.0, symmetry, views).map(|world| Arc::new(Self(world)) as Arc<dyn Erased>)
+    }
+
+    fn follow(
+        &self,
+        (start, goal): (&AnyState, &AnyState),
+        size: (usize, usize),
+        act: &mut OnLatents<'_>,
+    ) -> Vec<Table> {
+        F::follow(&self.0, (shown(start), shown(goal)), size, act)
     }
 }
 
-/// Everything as the world inside has it.
+/// Everything as the world inside has it, but pictures, which a decoder may draw.
 ///
 /// # Panics
 /// If it is given a state that came from a world of another family.
@@ -174,6 +238,7 @@ impl Dynamics for AnyWorld {
     }
 
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>> {
-        self.world.draw(state)
+        let decoded = || Some(self.decoder.as_ref()?.draw(&self.latents(state)));
+        self.world.draw(state).or_else(decoded)
     }
 }

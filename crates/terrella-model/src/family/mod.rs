@@ -1,19 +1,22 @@
 //! The registry of families: what settings and checkpoints call them, one line each.
 //!
 //! A new family is a file (or a folder) beside this one that implements [`Family`], and a line in the
-//! registry below; nothing else needs to know it.
+//! registry below; nothing else needs to know it. The first line is what settings mean that name no family,
+//! as those from before there were families.
 
 mod any;
 pub(crate) mod ensemble;
 pub(crate) mod jepa;
 pub(crate) mod seam;
 
-use crate::family::jepa::config::JepaConfig;
+use crate::losses::LossChart;
 use crate::{Error, Result};
 pub use any::{AnyState, AnyWorld};
 pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
-pub use seam::{Family, Wants};
+use jepa::config::JepaConfig;
+pub use seam::{Family, OnLatents, StateOf, Wants};
 use serde::{Deserialize, Deserializer, Serialize};
+use terrella_core::Window;
 
 /// A family that the registry knows, so that settings and checkpoints can name it.
 pub trait Registered: Family + Into<ModelConfig> + TryFrom<ModelConfig, Error = ModelConfig> {}
@@ -40,6 +43,9 @@ macro_rules! registry {
         }
 
         impl ModelConfig {
+            /// What the families are called in settings.
+            pub const KINDS: &'static [&'static str] = &[$($kind),*];
+
             /// Each family with its defaults.
             pub fn all() -> Vec<Self> {
                 vec![$(Self::$variant(<$config>::default().resolved()),)*]
@@ -63,6 +69,20 @@ macro_rules! registry {
             pub fn wants(&self) -> Wants {
                 match self {
                     $(Self::$variant(family) => family.wants(),)*
+                }
+            }
+
+            /// The training window with this many rows.
+            pub fn window(&self, n_frames: usize) -> Window {
+                match self {
+                    $(Self::$variant(family) => family.window(n_frames),)*
+                }
+            }
+
+            /// The charts of its losses.
+            pub fn charts(&self) -> &'static [LossChart] {
+                match self {
+                    $(Self::$variant(family) => family.charts(),)*
                 }
             }
 
@@ -113,7 +133,9 @@ registry! {
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self::Jepa(JepaConfig::default())
+        Self::read(Self::KINDS[0], serde_json::Value::Object(serde_json::Map::new()))
+            .and_then(serde_json::Result::ok)
+            .expect("a family can be read from nothing but its kind")
     }
 }
 
@@ -130,15 +152,14 @@ impl ModelConfig {
 }
 
 impl<'de> Deserialize<'de> for ModelConfig {
-    /// Settings and checkpoints from before there were families have no kind: they are of a JEPA.
+    /// Settings and checkpoints from before there were families have no kind: they are of the first.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         use serde::de::Error as _;
         let mut keys = serde_json::Map::deserialize(deserializer)?;
-        let kind = keys.remove("kind").unwrap_or_else(|| "jepa".into());
+        let kind = keys.remove("kind").unwrap_or_else(|| Self::KINDS[0].into());
         let read = Self::read(kind.as_str().unwrap_or_default(), serde_json::Value::Object(keys));
         let read = read.ok_or_else(|| {
-            let known: Vec<&str> = Self::all().iter().map(Self::kind).collect();
-            D::Error::custom(format!("there is no model.kind = {kind}; there are {}", known.join(", ")))
+            D::Error::custom(format!("there is no model.kind = {kind}; there are {}", Self::KINDS.join(", ")))
         })?;
         read.map_err(D::Error::custom)
     }
@@ -149,14 +170,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_read_back_as_it_was_written_and_none_means_jepa() {
+    fn every_kind_is_read_back_as_it_was_written_and_none_means_the_first() {
         for config in ModelConfig::all() {
             let text = serde_json::to_string(&config).expect("JSON");
             assert!(text.contains(config.kind()), "{text}");
             assert_eq!(serde_json::from_str::<ModelConfig>(&text).expect("read back"), config, "{text}");
         }
         let old: ModelConfig = serde_json::from_str(r#"{"size":"s","frame_skip":3}"#).expect("before families");
-        assert!(matches!(old, ModelConfig::Jepa(JepaConfig { frame_skip: 3, .. })), "{old:?}");
+        assert_eq!((old.kind(), old.window(1).frame_skip), (ModelConfig::KINDS[0], 3), "{old:?}");
+        assert_eq!(ModelConfig::default().kind(), ModelConfig::KINDS[0], "the default");
         let told = serde_json::from_str::<ModelConfig>(r#"{"kind":"rssm"}"#).expect_err("no such").to_string();
         assert!(told.contains("rssm") && told.contains("ensemble"), "{told}");
     }

@@ -2,16 +2,18 @@
 //!
 //! A [`Family`] is what a settings file says about a model. It knows which data it wants, makes the
 //! network, computes the gradient of a batch and wraps the trained network for use; schedule, clipping,
-//! resume and checkpoints are [`crate::Trainer`]'s, once for all.
+//! resume and checkpoints are [`crate::Trainer`]'s, once for all. What only some families can do has a
+//! default that says "cannot".
 
 use crate::interface::Interface;
-use crate::losses::Losses;
+use crate::losses::{LossChart, Losses};
+use crate::symmetry::{Symmetry, Views};
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use terrella_core::{Batch, Dynamics, Key, Signature, Window};
+use terrella_core::{Batch, Dynamics, Key, Signature, Table, Window};
 
 /// What a family looks at, before it knows any data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +55,7 @@ impl Wants {
 }
 
 /// A family of models, as its configuration.
-pub trait Family: Clone + Default {
+pub trait Family: Clone + Default + Send + Sync + 'static {
     /// Everything that is trained.
     type Net: Module;
     /// What turning batches into gradients needs beside the network, made once.
@@ -98,6 +100,63 @@ pub trait Family: Clone + Default {
 
     /// What it is called, and what it does, in a sentence each; for the page about a run.
     fn words(&self) -> [String; 2];
+
+    /// The charts of its losses on that page, beside the total.
+    fn charts(&self) -> &'static [LossChart] {
+        &[]
+    }
+
+    /// Width of its latents, if heads can be learned on them: an amortised planner, a picture decoder, a
+    /// linear probe. They should be of about unit deviation, whatever the units of the log.
+    fn latent(&self) -> Option<usize> {
+        None
+    }
+
+    /// The same world, which looks at everything from the sides of a symmetry, if it can.
+    fn around(world: &Self::World, symmetry: &Symmetry, views: Views) -> Option<Self::World> {
+        let _ = (world, symmetry, views);
+        None
+    }
+
+    /// Lets somebody act on latents for `horizon` blocks, in `n` copies of the only state of a batch of
+    /// one; answers with what is done in each copy. A world that looks from several sides asks for each
+    /// side, and does the average.
+    fn follow(
+        world: &Self::World,
+        (start, goal): (&StateOf<Self>, &StateOf<Self>),
+        (n, horizon): (usize, usize),
+        act: &mut OnLatents<'_>,
+    ) -> Vec<Table> {
+        let goal = world.latents(&world.repeat(goal, n));
+        follow(world, world.repeat(start, n), (n, horizon), |k, state| act(k, &world.latents(state), &goal))
+    }
+}
+
+/// A batch of states of a family's world.
+pub type StateOf<F> = <<F as Family>::World as Dynamics>::State;
+
+/// Somebody who acts on latents: told the number of the block, where things are and where they should be,
+/// `[rows, latent]` each, answers with an action block a row in the units of the log.
+pub type OnLatents<'a> = dyn FnMut(usize, &Table, &Table) -> Vec<f32> + 'a;
+
+/// Block after block, what `act` does in these `n` states.
+pub(crate) fn follow<D: Dynamics>(
+    world: &D,
+    start: D::State,
+    (n, horizon): (usize, usize),
+    mut act: impl FnMut(usize, &D::State) -> Vec<f32>,
+) -> Vec<Table> {
+    let width = world.block_width();
+    let mut plans = vec![Table::new(width); n];
+    let mut state = start;
+    for k in 0..horizon {
+        let blocks = act(k, &state);
+        plans.iter_mut().zip(blocks.chunks(width)).for_each(|(plan, block)| plan.push(block));
+        if k + 1 < horizon {
+            state = world.step(&state, &blocks);
+        }
+    }
+    plans
 }
 
 #[cfg(test)]

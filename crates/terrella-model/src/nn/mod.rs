@@ -8,6 +8,7 @@ pub(crate) mod vit;
 use burn::nn::Linear;
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
+use terrella_core::Table;
 
 /// Scaled dot-product attention with an optional mask (`true` hides).
 ///
@@ -48,4 +49,15 @@ pub(crate) fn rowwise(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
     let y = layer.forward(x.reshape([batch * time, width]));
     let [_, width] = y.dims();
     y.reshape([batch, time, width])
+}
+
+/// Reads a tensor back as rows.
+pub(crate) fn table(x: Tensor<2>) -> Table {
+    let [_, width] = x.dims();
+    Table::from_data(width, x.into_data().iter::<f32>().collect())
+}
+
+/// Rows as a tensor.
+pub(crate) fn tensor(x: &Table, device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(x.data.clone(), [x.len(), x.width]), device)
 }

@@ -1,7 +1,6 @@
 //! `terrella eval`.
 
 use super::{SettingOptions, data_of, device};
-use crate::error::usage;
 use crate::out;
 use crate::pipeline::{
     About, Actor, Evaluation, Recordings, Run, evaluate, evaluate_logs, write_logs_report, write_report,
@@ -42,9 +41,8 @@ impl Options {
             run.settings.eval.pairs = pairs;
         }
         run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
-        let acts = run.settings.jepa().is_ok() && recordings.world.is_some();
-        let (evaluation, page) = if acts {
-            let actor = Actor::new(&run, Saved::load(&run.file("model"), &device())?, &recordings)?;
+        let (evaluation, page) = if recordings.world.is_some() {
+            let actor = actor(&run, &recordings)?;
             let evaluation = evaluate(&run, &actor, &recordings, &watch)?;
             (evaluation, write_report(&run, Some((&actor, &recordings)))?)
         } else {
@@ -86,15 +84,13 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
 /// A run with a model that can act, and its recordings; settings may be overridden.
 pub(super) fn load(path: &Path, options: &SettingOptions, watch: &Watch) -> Result<(Run, Actor, Recordings)> {
     let (run, recordings) = load_recordings(path, options, watch)?;
-    if run.settings.jepa().is_err() {
-        return Err(usage(format!(
-            "{} holds a model of kind {:?}, which has no policy to act with; `terrella eval` measures how well it foretells",
-            path.display(),
-            run.settings.model.kind()
-        )));
-    }
-    let actor = Actor::new(&run, Saved::load(&run.file("model"), &device())?, &recordings)?;
+    let actor = actor(&run, &recordings)?;
     Ok((run, actor, recordings))
+}
+
+/// The model of a run, ready to act.
+pub(super) fn actor(run: &Run, recordings: &Recordings) -> Result<Actor> {
+    Actor::new(run, Saved::load(&run.file("model"), &device())?, recordings)
 }
 
 /// A run with a model of any family, and recordings of which those are put aside that it never saw; settings

@@ -1,9 +1,9 @@
 //! `terrella report`.
 
 use super::SettingOptions;
-use super::eval::{load, load_recordings};
+use super::eval::{actor, load_recordings};
 use crate::out;
-use crate::pipeline::{Run, write_logs_report, write_report};
+use crate::pipeline::{Run, foretold, write_logs_report, write_report};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -23,19 +23,18 @@ impl Options {
         let run = Run::open(&self.run)?;
         let (options, watch) = (SettingOptions::default(), super::watch());
         // A page without pictures, or without what is known of the recordings, is better than none.
-        let page = if run.settings.jepa().is_err() {
-            let loaded = load_recordings(&self.run, &options, &watch);
-            if let Err(error) = &loaded {
-                out::note(&format!("the page will not describe its recordings: {error:#}"));
-            }
-            write_logs_report(&run, loaded.ok().map(|(_, recordings)| recordings).as_ref())?
-        } else {
-            match load(&self.run, &options, &watch) {
-                Ok((run, actor, recordings)) => write_report(&run, Some((&actor, &recordings)))?,
+        let page = match load_recordings(&self.run, &options, &watch) {
+            Ok((run, recordings)) if recordings.world.is_none() => write_logs_report(&run, Some(&recordings))?,
+            Ok((run, recordings)) => match actor(&run, &recordings) {
+                Ok(actor) => write_report(&run, Some((&actor, &recordings)))?,
                 Err(error) => {
                     out::note(&format!("the page will lack pictures: {error:#}"));
                     write_report(&run, None)?
                 }
+            },
+            Err(error) => {
+                out::note(&format!("the page will lack pictures and not describe its recordings: {error:#}"));
+                if foretold(&run)? { write_logs_report(&run, None)? } else { write_report(&run, None)? }
             }
         };
         if self.json { out::json(&json!({ "report": page })) } else { out::line(&page.display().to_string()) }

@@ -3,7 +3,7 @@
 use super::{SettingOptions, data_of, device};
 use crate::error::usage;
 use crate::out;
-use crate::pipeline::{ProbeReport, Recordings, Run, finish, train, train_plain};
+use crate::pipeline::{ProbeReport, Recordings, Run, train_beside, train_whole};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -31,14 +31,8 @@ impl Options {
         let recordings = Recordings::open(&data_of(&run), &run.settings, &watch)?;
         run.about.data_hash = recordings.dataset.hash.clone();
         run.record()?;
-        let training = match run.settings.jepa() {
-            Ok(family) => {
-                let (trainer, training) = train(family, &run, &recordings, &device, &watch)?;
-                finish(&run, trainer.world(&device), &recordings, &device, &watch)?;
-                training
-            }
-            Err(_) => train_plain(&run, &recordings, &device, &watch)?,
-        };
+        let (saved, training) = train_whole(&run, &recordings, &device, &watch)?;
+        train_beside(&run, &saved.world, &recordings, &device, &watch)?;
         let probes: Option<ProbeReport> = run.json("probes.json")?;
         run.write_json("timings.json", &watch.timings())?;
         if self.json {

@@ -1,13 +1,13 @@
 //! From a trained model to a policy: what a goal means, where a search begins, who proposes.
 
-use super::heads::PROBE;
+use super::heads::{PROBE, shown};
 use super::worlds::hold;
 use super::{Recordings, Run};
 use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
 use anyhow::{Context, Result};
 use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
 use terrella_core::{Dynamics, EnvSpec, Error, Goal, Policy, Stats, Table};
-use terrella_model::{Latents, Learned, Probe, Saved, Sees, World};
+use terrella_model::{AnyState, AnyWorld, Learned, Probe, Saved};
 
 /// A model that can act in a world. It can be shared by threads.
 pub struct Actor {
@@ -52,7 +52,7 @@ const PACES: &[Pace] = &[
 ];
 
 /// The policy that plans with a world model.
-pub type Act<'a> = MpcPolicy<'a, World, Distance<'a, World>>;
+pub type Act<'a> = MpcPolicy<'a, AnyWorld, Distance<'a, AnyWorld>>;
 
 impl Actor {
     /// Makes a model ready to act where the recordings come from.
@@ -62,7 +62,7 @@ impl Actor {
     pub fn new(run: &Run, mut saved: Saved, recordings: &Recordings) -> Result<Self> {
         let world = recordings.world()?;
         let settings = run.settings.clone();
-        saved.world = saved.world.with_views(saved.train.symmetry.clone(), settings.views);
+        saved.world = saved.world.with_views(saved.train.symmetry.as_ref(), settings.views);
         let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.tolerance.clone());
         let (wide, near) =
             (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
@@ -78,12 +78,23 @@ impl Actor {
         let actor = Self { saved, probe, spec, targets: world.targets, tolerance, prior, near, settings };
         // Whatever is wrong with the settings is said before the first attempt.
         actor.policy(Flavour::Search)?;
-        if actor.settings.cost.kind == CostKind::State && !actor.saved.world.config().readout {
+        if actor.settings.cost.kind == CostKind::State && !actor.tells_states(recordings)? {
             return Err(crate::error::usage(
-                "cost.kind = \"state\" needs a model that was trained with model.readout = true; use --set cost.kind=latent",
+                "cost.kind = \"state\" needs a model that can tell the logged state, as one trained with model.readout = true; use --set cost.kind=latent",
             ));
         }
         Ok(actor)
+    }
+
+    /// Whether the model itself tells states, tried on a recorded row.
+    fn tells_states(&self, recordings: &Recordings) -> Result<bool> {
+        let world = &self.saved.world;
+        Ok(world.read(&world.observe(&[shown(world, recordings, (0, 0))])?).is_some())
+    }
+
+    /// Those of some policies that it has what is needed for.
+    pub fn able(&self, policies: &[Flavour]) -> Vec<Flavour> {
+        policies.iter().copied().filter(|p| *p == Flavour::Search || self.saved.reacher.is_some()).collect()
     }
 
     /// Sides from which it looks at things.
@@ -93,11 +104,8 @@ impl Actor {
 
     /// What the model is shown, of the world and of the goal.
     pub fn view(&self) -> View {
-        let config = self.saved.world.config();
-        match config.sees {
-            Sees::Pixels => View { picture: Some(config.image_size()), state: false },
-            Sees::State => View { picture: None, state: true },
-        }
+        let picture = self.saved.world.wants().picture;
+        View { picture, state: picture.is_none() }
     }
 
     /// A policy with this model.
@@ -106,9 +114,9 @@ impl Actor {
     /// If a setting makes no sense, or the flavour needs an amortised planner that is not there.
     pub fn policy(&self, flavour: Flavour) -> Result<Act<'_>> {
         let world = &self.saved.world;
-        if flavour != Flavour::Search && self.saved.reacher.is_none() {
+        if self.able(&[flavour]).is_empty() {
             return Err(crate::error::usage(format!(
-                "policy {} needs an amortised planner, and this model has none",
+                "policy {} needs an amortised planner, and this model has none; use search",
                 flavour.name()
             )));
         }
@@ -124,7 +132,7 @@ impl Actor {
     }
 
     /// What a goal means to the model.
-    fn aim(&self, goal: &Goal, flavour: Flavour) -> terrella_core::Result<Aim<'_, Latents, Distance<'_, World>>> {
+    fn aim(&self, goal: &Goal, flavour: Flavour) -> terrella_core::Result<Aim<'_, AnyState, Distance<'_, AnyWorld>>> {
         let world = &self.saved.world;
         let state = world.observe(std::slice::from_ref(&goal.observation))?;
         let timing = self.settings.cost.timing;
@@ -132,7 +140,7 @@ impl Actor {
             CostKind::Latent => Distance::latent(world, world.latents(&state).data, timing),
             CostKind::State => {
                 // A model of states is given the goal state; one of pictures has to tell it.
-                let wanted = if world.config().sees == Sees::State {
+                let wanted = if world.wants().picture.is_none() {
                     goal.observation.state.clone()
                 } else {
                     self.believed(&state).ok_or_else(|| Error::Invalid("the model cannot tell states".to_owned()))?
@@ -141,25 +149,25 @@ impl Actor {
             }
         };
         let propose = self.saved.reacher.as_ref().filter(|_| flavour != Flavour::Search).map(|(reacher, _)| {
-            let propose = move |now: &Latents, ahead: Ahead| -> Vec<Table> {
+            let propose = move |now: &AnyState, ahead: Ahead| -> Vec<Table> {
                 let paces = if flavour == Flavour::Hybrid { PACES } else { &PACES[..1] };
                 let to_go: Vec<usize> = paces.iter().map(|pace| pace.steps(ahead.steps_left)).collect();
                 reacher.propose(world, (now, &state), &to_go, ahead.blocks)
             };
-            Box::new(propose) as terrella_agent::Propose<'_, Latents>
+            Box::new(propose) as terrella_agent::Propose<'_, AnyState>
         });
         Ok(Aim { objective, propose })
     }
 
     /// The state the model believes in: its own word, or that of the linear probe.
-    pub fn believed(&self, state: &Latents) -> Option<Vec<f32>> {
+    pub fn believed(&self, state: &AnyState) -> Option<Vec<f32>> {
         let world = &self.saved.world;
         let told = world.read(state).or_else(|| Some(self.probe.as_ref()?.read(&world.latents(state))))?;
         Some(told.row(0).to_vec())
     }
 
     /// What stands for the last action before there is one: the action that stays.
-    fn start_action(&self, state: &Latents) -> Option<Vec<f32>> {
+    fn start_action(&self, state: &AnyState) -> Option<Vec<f32>> {
         let width = self.spec.action.width();
         if !self.targets {
             return Some(hold(false, width, &[]));

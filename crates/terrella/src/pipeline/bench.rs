@@ -7,12 +7,11 @@ use anyhow::Result;
 use burn::tensor::Device;
 use serde::Serialize;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terrella_agent::{CemConfig, Distance, PlannerConfig, PriorRule, Timing};
 use terrella_core::{Dynamics, Key, Planner, Problem, Table};
 use terrella_data::Sampler;
-use terrella_model::{Family, Trainer, World};
+use terrella_model::{AnyWorld, Registered, Saved, Trainer, Visitor};
 
 /// What to measure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,15 +51,13 @@ pub fn bench(
     let limit = Duration::from_secs_f64(config.seconds);
     let mut out = worlds(config, limit)?;
     let data = folder.join("data");
-    let family = settings.jepa()?;
-    let size = family.image_size();
     let record = CollectConfig {
         env: config.env.clone(),
         episodes: 10,
         steps: 60,
         explore: 0.5,
         noise: 0.0,
-        size,
+        size: settings.model.wants().picture.unwrap_or(0),
         seed: 0,
         threads: settings.eval.threads(),
     };
@@ -68,7 +65,7 @@ pub fn bench(
     let mut settings = settings.clone();
     settings.data.held_out = 0.2;
     let recordings = Recordings::open(&data, &settings, watch)?;
-    let window = family.window(settings.train.n_frames);
+    let window = settings.model.window(settings.train.n_frames);
     let batch = settings.train.batch_size;
     let sampler = Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, batch, 0)?;
     let mut step = 0;
@@ -76,22 +73,34 @@ pub fn bench(
         step += 1;
         std::hint::black_box(sampler.batch(step));
     }));
-    let mut trainer = Trainer::new(family, recordings.interface()?, settings.train.clone(), device);
-    let sampler = Arc::new(sampler);
-    let frames = batch * settings.train.n_frames;
-    let mut failed = None;
-    out.push(timed("train step", (frames, "frames"), limit, || {
-        let at = trainer.step();
-        if let Err(error) = trainer.advance(&sampler.batch(at), true) {
-            failed = Some(error);
-        }
-    }));
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    let world = trainer.world(device);
+    let (train, world) = settings.model.clone().visit(TrainStep(&settings, &recordings, &sampler, device, limit))?;
+    out.push(train);
     out.extend(model(&world, &recordings, limit)?);
     Ok(out)
+}
+
+/// Measures a training step of whichever family; answers with what the model then is, too.
+struct TrainStep<'a>(&'a Settings, &'a Recordings, &'a Sampler, &'a Device, Duration);
+
+impl Visitor for TrainStep<'_> {
+    type Output = Result<(Timed, AnyWorld)>;
+
+    fn visit<F: Registered>(self, family: F) -> Self::Output {
+        let Self(settings, recordings, sampler, device, limit) = self;
+        let mut trainer = Trainer::new(family, recordings.interface()?, settings.train.clone(), device);
+        let frames = settings.train.batch_size * settings.train.n_frames;
+        let mut failed = None;
+        let timed = timed("train step", (frames, "frames"), limit, || {
+            let at = trainer.step();
+            if let Err(error) = trainer.advance(&sampler.batch(at), true) {
+                failed = Some(error);
+            }
+        });
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok((timed, Saved::of(&trainer, device).world)),
+        }
+    }
 }
 
 fn worlds(config: &BenchConfig, limit: Duration) -> Result<Vec<Timed>> {
@@ -113,7 +122,7 @@ fn worlds(config: &BenchConfig, limit: Duration) -> Result<Vec<Timed>> {
     Ok(vec![steps, frames])
 }
 
-fn model(world: &World, recordings: &Recordings, limit: Duration) -> Result<Vec<Timed>> {
+fn model(world: &AnyWorld, recordings: &Recordings, limit: Duration) -> Result<Vec<Timed>> {
     let rows: Vec<_> = (0..64)
         .map(|i| super::heads::shown(world, recordings, (i % recordings.dataset.episodes.len(), i / 8)))
         .collect();
@@ -124,15 +133,11 @@ fn model(world: &World, recordings: &Recordings, limit: Duration) -> Result<Vec<
         std::hint::black_box(world.observe(&rows).map(|s| world.latents(&s)).ok());
     });
     let space = recordings.world()?.env.spec().action.clone();
-    let block = space.block(world.config().frame_skip);
+    let block = space.block(world.frame_skip());
     let middle: Vec<f32> = space.low.iter().zip(&space.high).map(|(l, h)| (l + h) / 2.0).collect();
     let std = space.low.iter().zip(&space.high).map(|(l, h)| (h - l) / 10.0).collect();
-    let prior = PriorRule::HoldLast { std, growth: 0.5 }.prior(
-        &Table::new(block.width()),
-        &middle,
-        5,
-        world.config().frame_skip,
-    );
+    let prior =
+        PriorRule::HoldLast { std, growth: 0.5 }.prior(&Table::new(block.width()), &middle, 5, world.frame_skip());
     let objective = Distance::latent(world, goal, Timing::default());
     let problem =
         Problem { dynamics: world, start: &start, objective: &objective, space: &block, prior: &prior, deadline: None };

@@ -4,7 +4,7 @@
 use super::act::{Actor, Refusing};
 use super::worlds::{KnownWorld, hold};
 use super::{Recordings, Run};
-use crate::error::Interrupted;
+use crate::error::{Interrupted, usage};
 use crate::settings::{CostKind, Flavour};
 use crate::watch::Watch;
 use anyhow::Result;
@@ -14,7 +14,6 @@ use terrella_eval::{
     Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, RolloutTable, Scorecard, compare,
     failures, floors, rollout_error,
 };
-use terrella_model::Sees;
 
 /// Where it is kept in a run directory.
 pub(super) const FILE: &str = "eval.json";
@@ -60,6 +59,17 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
             "None of the recorded episodes was learned from, so no average of training recordings stands beside the open-loop errors.".to_owned(),
         );
     }
+    let able = actor.able(&settings.policies);
+    let left: Vec<&str> = settings.policies.iter().filter(|p| !able.contains(p)).map(|p| p.name()).collect();
+    if able.is_empty() {
+        return Err(usage(format!(
+            "{} cannot be tried without an amortised planner, and this model has none; use --policy search",
+            left.join(", ")
+        )));
+    }
+    if !left.is_empty() {
+        notes.push(format!("Not tried, as this model has no amortised planner: {}.", left.join(", ")));
+    }
     notes.iter().for_each(|note| watch.say(note));
     stage.at(1, "");
     drop(stage);
@@ -85,7 +95,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         told: told(run, actor, world),
     };
     let mut all: Vec<Attempts> = Vec::new();
-    for &flavour in &settings.policies {
+    for flavour in able {
         let attempts = attempt_all(&arena, actor, flavour, watch)?;
         run.dir().write(&format!("attempts-{}.jsonl", flavour.name()), attempts.to_json_lines()?.as_bytes())?;
         all.push(attempts);
@@ -110,15 +120,18 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
 /// Everything the policies are told beside what they see.
 fn told(run: &Run, actor: &Actor, world: &KnownWorld) -> Vec<String> {
     let settings = &run.settings;
-    let model = actor.saved.world.config();
+    let wants = actor.saved.world.wants();
     let mut told = vec![format!(
-        "The demonstrator's clock: the goal comes with the number of steps after which the recording was there ({}).{} The amortised \
-         planner is asked to arrive in the time left of it.",
+        "The demonstrator's clock: the goal comes with the number of steps after which the recording was there ({}).{}{}",
         settings.eval.offset,
         settings
             .mpc
             .slack_blocks
-            .map_or_else(String::new, |slack| format!(" Plans reach at most {slack} blocks beyond it."))
+            .map_or_else(String::new, |slack| format!(" Plans reach at most {slack} blocks beyond it.")),
+        match actor.saved.reacher {
+            Some(_) => " The amortised planner is asked to arrive in the time left of it.",
+            None => "",
+        }
     )];
     if settings.cost.kind == CostKind::State {
         let tolerance = settings.cost.tolerance.as_ref().unwrap_or(&world.tolerance);
@@ -136,13 +149,13 @@ fn told(run: &Run, actor: &Actor, world: &KnownWorld) -> Vec<String> {
             numbers.join(", ")
         ));
     }
-    match (model.sees, model.readout) {
-        (Sees::State, _) => told.push("The true state of the world, now and at the goal.".to_owned()),
-        (Sees::Pixels, true) => told.push(
+    match (wants.picture, wants.state) {
+        (None, _) => told.push("The true state of the world, now and at the goal.".to_owned()),
+        (Some(_), true) => told.push(
             "In training the logged state, which is privileged: it taught the model to tell states from pictures. In acting only pictures."
                 .to_owned(),
         ),
-        (Sees::Pixels, false) => {}
+        (Some(_), false) => {}
     }
     if actor.saved.train.symmetry.is_some() {
         told.push(format!(

@@ -1,14 +1,16 @@
-//! What is learned on frozen latents after the world model: the amortised planner, the picture
-//! decoder, and a linear probe that says how much of the logged state the latents hold.
+//! What is learned on frozen latents after the world model, where it has latents for that: the amortised
+//! planner, the picture decoder, and a linear probe that says how much of the logged state the latents hold.
 
 use super::{Recordings, Run};
 use crate::watch::Watch;
 use anyhow::Result;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Key, Observation, Table};
 use terrella_eval::parts;
-use terrella_model::{DECODED_SIZE, Decoder, Probe, Reacher, Saved, Sees, StateCodec, Trace, Turn, World};
+use terrella_model::{
+    AnyWorld, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, Trace, Trainer, Turn, look_through,
+};
 
 /// The probe as the planner uses it, beside the model.
 pub(super) const PROBE: &str = "probe.json";
@@ -39,71 +41,110 @@ pub struct ProbeReport {
     pub rows: usize,
     /// One entry a part of the state.
     pub parts: Vec<PartError>,
-    /// Last loss of the amortised planner: mean absolute error in deviations.
-    pub reacher_loss: f32,
+    /// Last loss of the amortised planner, if there is one: mean absolute error in deviations.
+    pub reacher_loss: Option<f32>,
     /// Last loss of the decoder.
     pub decoder_loss: Option<f32>,
 }
 
-/// Trains heads and probe, and saves the finished model as `model/`.
+/// Trains heads and probe if there are latents for them, and saves the finished model as `model/`.
 ///
 /// # Errors
 /// If recordings and model do not fit, or the disk refuses.
-pub fn finish(run: &Run, world: World, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<Saved> {
+pub fn finish<F: Registered>(
+    run: &Run,
+    trainer: &Trainer<F>,
+    recordings: &Recordings,
+    device: &Device,
+    watch: &Watch,
+) -> Result<Saved> {
+    let mut saved = Saved::of(trainer, device);
+    if trainer.model_config.latent().is_some() {
+        heads(run, &mut saved, recordings, device, watch)?;
+    }
+    saved.save(trainer, &run.file("model"))?;
+    Ok(saved)
+}
+
+/// Latents of one recording, and the states that the model itself reads off them, if it can.
+struct Seen {
+    latents: Table,
+    told: Option<Table>,
+}
+
+impl Seen {
+    fn of(world: &AnyWorld, recordings: &Recordings, episode: usize) -> Result<Self> {
+        let mut seen = Self { latents: Table::default(), told: None };
+        look_through(world, &recordings.dataset.episodes[episode], None, |state| {
+            let latents = world.latents(state);
+            seen.latents.width = latents.width;
+            seen.latents.data.extend(latents.data);
+            if let Some(told) = world.read(state) {
+                seen.told.get_or_insert_with(|| Table::new(told.width)).data.extend(told.data);
+            }
+        })?;
+        Ok(seen)
+    }
+}
+
+fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<()> {
     let settings = &run.settings;
     let (train, held_out) = (&recordings.split.train, &recordings.split.held_out);
     // Where the world has symmetries, the amortised planner learns from every turned recording.
-    let trained = recordings.train_config(settings);
-    let turns: Vec<Option<Turn>> = match &trained.symmetry {
+    let symmetry = saved.train.symmetry.as_ref();
+    let turns: Vec<Option<Turn>> = match symmetry {
         Some(_) => Turn::all().map(Some).collect(),
         None => vec![None],
     };
     let stage = watch.stage("encode", (train.len() * turns.len() + held_out.len()) as u64);
     let mut done = 0;
-    let mut trace = |episode: usize, turn: Option<Turn>| -> Result<Trace> {
+    let mut one_more = || {
         done += 1;
         stage.at(done, "");
-        let turned = trained.symmetry.as_ref().zip(turn);
-        Ok(Trace::of(&world, &recordings.dataset.episodes[episode], turned)?)
     };
     let mut traces = Vec::new();
     for &turn in &turns {
         for &episode in train {
-            traces.push(trace(episode, turn)?);
+            one_more();
+            let turned = symmetry.zip(turn);
+            traces.push(Trace::of(&saved.world, &recordings.dataset.episodes[episode], turned)?);
         }
     }
     // The first turn leaves recordings as they are.
     let seen: Vec<Table> = traces[..train.len()].iter().map(|t| t.latents.clone()).collect();
-    let unseen: Vec<Table> = held_out.iter().map(|&e| Ok(trace(e, None)?.latents)).collect::<Result<_>>()?;
+    let mut unseen = Vec::new();
+    for &episode in held_out {
+        one_more();
+        unseen.push(Seen::of(&saved.world, recordings, episode)?);
+    }
     drop(stage);
-    let stage = watch.stage("reacher", settings.reacher.steps);
-    let (reacher, reacher_loss) = Reacher::train(&world, &traces, &settings.reacher, |step| stage.at(step, ""))?;
-    drop(stage);
-    let mut world = world;
-    let mut decoder_loss = None;
-    if world.config().sees == Sees::Pixels && settings.decoder.steps > 0 {
+    let (mut reacher_loss, mut decoder_loss) = (None, None);
+    if settings.reacher.steps > 0 {
+        let stage = watch.stage("reacher", settings.reacher.steps);
+        let on_step = |step| stage.at(step, "");
+        let (reacher, loss) = Reacher::train(&saved.world, &traces, &settings.reacher, device, on_step)?;
+        reacher_loss = Some(loss);
+        saved.reacher = Some((reacher, settings.reacher.clone()));
+    }
+    if saved.world.wants().picture.is_some() && settings.decoder.steps > 0 {
         let (decoder, loss) = decoder(run, &seen, recordings, device, watch);
         decoder_loss = Some(loss);
-        world = world.with_decoder(decoder);
+        saved.world = saved.world.clone().with_decoder(decoder);
     }
     if recordings.dataset.signature.state.is_empty() {
-        run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss })?;
+        run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss })
     } else {
-        let (probe, report) = probe(&world, (&seen, &unseen), recordings, device);
+        let (probe, report) = probe(&saved.world, (&seen, &unseen), recordings);
         run.write_json(PROBE, &probe)?;
-        run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })?;
+        run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })
     }
-    let config = settings.reacher.clone();
-    let saved = Saved { world, reacher: Some((reacher, config)), step: trained.steps, train: trained };
-    saved.save(&run.file("model"))?;
-    Ok(saved)
 }
 
 /// What a model is shown of one recorded row.
-pub(super) fn shown(world: &World, recordings: &Recordings, (episode, row): (usize, usize)) -> Observation {
+pub(super) fn shown(world: &AnyWorld, recordings: &Recordings, (episode, row): (usize, usize)) -> Observation {
     let log = &recordings.dataset.episodes[episode];
-    match (world.config().sees, &log.frames) {
-        (Sees::Pixels, Some(frames)) => Observation { image: Some(frames.image(row)), state: Vec::new() },
+    match (world.wants().picture, &log.frames) {
+        (Some(_), Some(frames)) => Observation { image: Some(frames.image(row)), state: Vec::new() },
         _ => Observation { image: None, state: log.states.row(row).to_vec() },
     }
 }
@@ -129,30 +170,27 @@ fn decoder(run: &Run, seen: &[Table], recordings: &Recordings, device: &Device, 
                 }
             }
         }
-        (Tensor::from_data(TensorData::new(latents, [config.batch_size, latent]), device), bytes)
+        (Table::from_data(latent, latents), bytes)
     })
 }
 
-fn probe(
-    world: &World,
-    (seen, unseen): (&[Table], &[Table]),
-    recordings: &Recordings,
-    device: &Device,
-) -> (Probe, ProbeReport) {
+fn probe(world: &AnyWorld, (seen, unseen): (&[Table], &[Seen]), recordings: &Recordings) -> (Probe, ProbeReport) {
     let codec = StateCodec::new(world.interface());
     let states = |episodes: &[usize]| {
         let mut table = Table::new(codec.state_width());
         episodes.iter().for_each(|&e| table.data.extend_from_slice(&recordings.dataset.episodes[e].states.data));
         table
     };
-    let joined = |tables: &[Table]| {
+    let joined = |tables: &[&Table]| {
         let width = tables.first().map_or(1, |t| t.width);
         Table { width, data: tables.iter().flat_map(|t| t.data.iter().copied()).collect() }
     };
-    let probe = Probe::fit(codec.clone(), &joined(seen), &states(&recordings.split.train), RIDGE);
-    let (latents, truth) = (joined(unseen), states(&recordings.split.held_out));
+    let learned = joined(&seen.iter().collect::<Vec<_>>());
+    let probe = Probe::fit(codec.clone(), &learned, &states(&recordings.split.train), RIDGE);
+    let latents = joined(&unseen.iter().map(|seen| &seen.latents).collect::<Vec<_>>());
+    let truth = states(&recordings.split.held_out);
     let told = probe.read(&latents);
-    let own = own_readout(world, &latents, device);
+    let own = unseen.iter().map(|seen| seen.told.as_ref()).collect::<Option<Vec<_>>>().map(|told| joined(&told));
     let mean = &world.interface().state_stats.mean;
     let parts = recordings.world.as_ref().map(|w| parts(w.env.spec())).unwrap_or_default();
     let parts = parts.iter().map(|part| {
@@ -169,12 +207,6 @@ fn probe(
             mean: median_of(&|_| mean.clone()),
         }
     });
-    let report = ProbeReport { rows: truth.len(), parts: parts.collect(), reacher_loss: 0.0, decoder_loss: None };
+    let report = ProbeReport { rows: truth.len(), parts: parts.collect(), reacher_loss: None, decoder_loss: None };
     (probe, report)
-}
-
-/// What the model itself says of these latents.
-fn own_readout(world: &World, latents: &Table, device: &Device) -> Option<Table> {
-    let x = Tensor::from_data(TensorData::new(latents.data.clone(), [latents.len(), latents.width]), device);
-    world.read(&world.state_of(x))
 }

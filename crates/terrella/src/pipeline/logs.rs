@@ -4,7 +4,8 @@
 
 use super::evaluate::{Evaluation, FILE};
 use super::report::PAGE;
-use super::train::{Training, log, sampler, train};
+use super::report::curves;
+use super::train::{Training, log, sampler};
 use super::{Recordings, Run};
 use crate::settings::Settings;
 use crate::watch::Watch;
@@ -12,33 +13,28 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
 use terrella_agent::View;
-use terrella_eval::{Chart, Forecaster, Report, model_forecast, open_loop};
-use terrella_model::{AnyWorld, EnsembleConfig, Interface, Registered, Trainer, Visitor, load_any, save_world};
+use terrella_eval::{Forecaster, Report, model_forecast, open_loop};
+use terrella_model::{AnyWorld, EnsembleConfig, Interface, Trainer, load_any, save_world};
 
 /// A plain regression, trained beside a model of states to be compared with.
 const REGRESSION: &str = "regression";
 
-/// Trains a model that needs no heads, and the plain regression beside it where the state is all
-/// that it sees; saves both.
+/// Trains the plain regression beside a model of states that will be judged by what it foretells.
 ///
 /// # Errors
-/// As [`train`].
-pub fn train_plain(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<Training> {
-    struct Train<'a>(&'a Run, &'a Recordings, &'a Device, &'a Watch);
-    impl Visitor for Train<'_> {
-        type Output = Result<(Training, Interface)>;
-        fn visit<F: Registered>(self, family: F) -> Self::Output {
-            let Self(run, recordings, device, watch) = self;
-            let (trainer, training) = train(family, run, recordings, device, watch)?;
-            save_world(&trainer, &run.file("model"))?;
-            Ok((training, trainer.interface))
-        }
+/// If the disk refuses, or somebody asked to stop.
+pub fn train_beside(
+    run: &Run,
+    model: &AnyWorld,
+    recordings: &Recordings,
+    device: &Device,
+    watch: &Watch,
+) -> Result<()> {
+    let judged = recordings.world.is_none() && model.wants().picture.is_none();
+    if judged && !run.file(REGRESSION).exists() {
+        regression(run, recordings, (model.interface().clone(), device), watch)?;
     }
-    let (training, interface) = run.settings.model.clone().visit(Train(run, recordings, device, watch))?;
-    if run.settings.model.wants().picture.is_none() && !run.file(REGRESSION).exists() {
-        regression(run, recordings, (interface, device), watch)?;
-    }
-    Ok(training)
+    Ok(())
 }
 
 /// One network of the ensemble's size, by squared error, without resampling, in as many steps.
@@ -99,6 +95,14 @@ fn view(world: &AnyWorld) -> View {
     View { picture: wants.picture, state: wants.picture.is_none() }
 }
 
+/// Whether a run was judged this way.
+///
+/// # Errors
+/// If its evaluation is damaged.
+pub fn foretold(run: &Run) -> Result<bool> {
+    Ok(run.json::<Evaluation>(FILE)?.is_some_and(|evaluation| evaluation.open_loop.is_some()))
+}
+
 /// The page about a run that is judged this way.
 ///
 /// # Errors
@@ -141,18 +145,7 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
     report.facts.push(("training seed".to_owned(), train.seed.to_string()));
     report.facts.push(("machine".to_owned(), run.about.machine()));
     report.facts.push(("revision".to_owned(), run.about.revision()));
-    let log = log(run)?;
-    if log.len() > 1 && log.iter().all(|p| p.losses.get("standing_still").is_finite()) {
-        let line = |name: &str| -> Vec<[f64; 2]> {
-            log.iter().map(|p| [p.step as f64, f64::from(p.losses.get(name))]).collect()
-        };
-        let mut error = Chart::new("Predicting the change of the next row", "training steps", "mean squared error");
-        error.note = "In deviations of the recorded rates. Below “standing still”, the model knows more than that nothing changes.".to_owned();
-        error.log_y = true;
-        report.curves.push(error.line("model", line("predict")).line("standing still", line("standing_still")));
-        let told = Chart::new("Surprise at the recordings", "training steps", "negative log-likelihood");
-        report.curves.push(told.line("model", line("likelihood")));
-    }
+    report.curves = curves(&log(run)?, model.charts());
     let evaluation = run.json::<Evaluation>(FILE)?;
     report.open_loop = evaluation.and_then(|e| e.open_loop);
     if report.open_loop.is_none() {

@@ -108,7 +108,7 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
     let left = parts(world.env.spec()).iter().map(|p| (p.name.clone(), p.error(&last, goal), p.unit.clone())).collect();
     let noted = noted.into_inner();
     let name = format!("plan-{}-{}-{}.html", config.policy.name(), config.episode, config.start);
-    let skip = actor.saved.world.config().frame_skip;
+    let skip = actor.saved.world.frame_skip();
     let strips = strips(&mut *judge, &verdict, &noted, skip)?;
     let mut report = Report::new(&format!("One attempt: {} in {}", config.policy.name(), world.env.spec().id));
     report.done.push(format!(

@@ -6,7 +6,7 @@
 use super::act::Actor;
 use super::evaluate::{Evaluation, FILE};
 use super::plan::{PlanConfig, plan};
-use super::{CollectConfig, Recordings, Run, collect, evaluate, finish, train, write_report};
+use super::{CollectConfig, Recordings, Run, collect, evaluate, train_whole, write_report};
 use crate::error::Interrupted;
 use crate::settings::Flavour;
 use crate::watch::Watch;
@@ -46,8 +46,6 @@ pub fn quickstart(mut run: Run, device: &Device, watch: &Watch) -> Result<Outcom
 }
 
 fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
-    // It ends in acting, for which other families have no policy yet.
-    run.settings.jepa()?;
     let mut recordings = open_or_collect(run, watch)?;
     recordings.world()?;
     let saved = train_or_load(run, &recordings, device, watch)?;
@@ -100,13 +98,12 @@ fn train_or_load(run: &Run, recordings: &Recordings, device: &Device, watch: &Wa
     if run.file("model").exists() {
         return Ok(Saved::load(&run.file("model"), device)?);
     }
-    let (trainer, _) = train(run.settings.jepa()?, run, recordings, device, watch)?;
-    finish(run, trainer.world(device), recordings, device, watch)
+    Ok(train_whole(run, recordings, device, watch)?.0)
 }
 
 /// One plan of the headline policy, from the first held-out episode that is long enough.
 fn show_one(run: &Run, actor: &Actor, recordings: &Recordings) -> Result<PathBuf> {
-    let policy = run.settings.eval.policies.first().copied().unwrap_or(Flavour::Hybrid);
+    let policy = actor.able(&run.settings.eval.policies).first().copied().unwrap_or(Flavour::Search);
     let length = |e: &usize| recordings.dataset.episodes[*e].len();
     let offset = run.settings.eval.offset;
     let held_out = recordings.split.held_out.iter().copied();

@@ -5,11 +5,12 @@ use super::evaluate::{Evaluation, FILE};
 use super::heads::{PROBE_REPORT, ProbeReport};
 use super::train::{Training, log};
 use super::{Recordings, Run};
+use crate::settings::Flavour;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use terrella_core::{Clip, Key, Rule, Verdict};
 use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
-use terrella_model::{Family, JepaConfig, Progress, Sees};
+use terrella_model::{LossChart, Progress};
 
 /// Name of the page.
 pub(super) const PAGE: &str = "report.html";
@@ -25,13 +26,12 @@ const ATTEMPTS: usize = 2;
 /// If a file of the run is damaged.
 pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report> {
     let settings = &run.settings;
-    let jepa = settings.jepa()?;
     let mut report = Report::new(&title(run, loaded));
     let log = log(run)?;
     let training: Option<Training> = run.json("training.json")?;
     let probes: Option<ProbeReport> = run.json(PROBE_REPORT)?;
-    report.done = done(run, &jepa, training.as_ref(), loaded);
-    report.curves = curves(&log, jepa.readout);
+    report.done = done(run, training.as_ref(), loaded);
+    report.curves = curves(&log, settings.model.charts());
     if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
         report.scorecards = evaluation.scorecards;
         report.comparisons = evaluation.comparisons;
@@ -70,12 +70,7 @@ fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
     format!("A world model of {world}, learned from {sees}")
 }
 
-fn done(
-    run: &Run,
-    jepa: &JepaConfig,
-    training: Option<&Training>,
-    loaded: Option<(&Actor, &Recordings)>,
-) -> Vec<String> {
+fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordings)>) -> Vec<String> {
     let settings = &run.settings;
     let mut text = Vec::new();
     if let Some((_, recordings)) = loaded {
@@ -95,31 +90,40 @@ fn done(
             recordings.split.held_out.len()
         ));
     }
-    let skip = jepa.frame_skip;
+    let skip = settings.model.window(1).frame_skip;
     if let Some(training) = training {
-        let sees = match (jepa.sees, jepa.readout) {
-            (Sees::Pixels, true) => "pictures, with the logged state as a teacher during training only",
-            (Sees::Pixels, false) => "pictures alone",
-            (Sees::State, _) => "the logged state",
+        let wants = settings.model.wants();
+        let sees = match (wants.picture, wants.state) {
+            (Some(_), true) => "pictures, with the logged state as a teacher during training only",
+            (Some(_), false) => "pictures alone",
+            (None, _) => "the logged state",
         };
+        let [_, what] = settings.model.words();
         text.push(format!(
-            "A joint-embedding predictive model of {:.2} million parameters learned in {} steps of {} clips, from {sees}. It turns what it \
-             sees into {} and predicts how that changes when {skip} actions are taken, {:.1} s ahead; {}",
+            "{what} It has {:.2} million parameters and learned in {} steps of {} clips, from {sees}. It predicts what comes of {}, {:.1} s ahead.{}",
             training.parameters as f64 / 1e6,
             training.steps,
             settings.train.batch_size,
-            "a short list of numbers (a latent)",
+            if skip == 1 { "an action".to_owned() } else { format!("{skip} actions") },
             loaded.map_or(skip as f64 / 10.0, |(_, r)| skip as f64 / r.dataset.signature.fps),
-            "no picture is ever predicted. A decoder, trained afterwards, draws latents for people."
+            if wants.picture.is_some() { " A decoder, trained afterwards, draws latents for people." } else { "" },
         ));
     }
-    let names: Vec<&str> = settings.eval.policies.iter().map(|p| p.name()).collect();
-    text.push(format!(
+    let policies = &settings.eval.policies;
+    let policies = loaded.map_or_else(|| policies.clone(), |(actor, _)| actor.able(policies));
+    let names: Vec<&str> = policies.iter().map(|p| p.name()).collect();
+    let mut acting = format!(
         "To act, action sequences are tried in the model and the best one is executed for {skip} steps, then everything is looked at \
-         anew. Policies compared: {}. “search” tries sequences without help; “reacher” is a small network that proposes actions at once and \
-         is followed blindly; “hybrid” lets its proposal seed the search.",
+         anew. Policies compared: {}. “search” tries sequences without help",
         names.join(", ")
-    ));
+    );
+    if policies.iter().any(|policy| *policy != Flavour::Search) {
+        acting.push_str(
+            "; “reacher” is a small network that proposes actions at once and is followed blindly; “hybrid” lets its proposal seed \
+             the search",
+        );
+    }
+    text.push(acting + ".");
     if let Some((actor, _)) = loaded.filter(|(actor, _)| actor.sides() > 1) {
         text.push(format!(
             "This world is the same when it is mirrored or turned by a quarter, and the model was told so: recordings were turned in \
@@ -130,51 +134,23 @@ fn done(
     text
 }
 
-fn curves(log: &[Progress], readout: bool) -> Vec<Chart> {
+/// The charts of a family, of those losses that it told at every step.
+pub(super) fn curves(log: &[Progress], charts: &[LossChart]) -> Vec<Chart> {
     if log.len() < 2 {
         return Vec::new();
     }
-    let line =
-        |name: &str| -> Vec<[f64; 2]> { log.iter().map(|p| [p.step as f64, f64::from(p.losses.get(name))]).collect() };
-    let chart = |title: &str, y: &str, note: &str| {
-        let mut chart = Chart::new(title, "training steps", y);
-        chart.note = note.to_owned();
-        chart
+    const TOTAL: LossChart =
+        LossChart { title: "All losses", unit: "weighted sum", note: "", log: false, lines: &[("total", "total")] };
+    let told = |name: &str| log.iter().all(|p| p.losses.get(name).is_finite());
+    let line = |name: &str| log.iter().map(|p| [p.step as f64, f64::from(p.losses.get(name))]).collect();
+    let draw = |wanted: &LossChart| {
+        let mut chart = Chart::new(wanted.title, "training steps", wanted.unit);
+        chart.note = wanted.note.to_owned();
+        chart.log_y = wanted.log;
+        wanted.lines.iter().fold(chart, |chart, (word, name)| chart.line(word, line(name)))
     };
-    let mut prediction = chart(
-        "Predicting the next latent",
-        "mean squared error",
-        "Below “copying”, the model knows more than that nothing changes.",
-    );
-    prediction.log_y = true;
-    let mut charts = vec![
-        prediction
-            .line("one step", line("predict"))
-            .line("rollout", line("rollout"))
-            .line("copying", line("copy_last")),
-        chart(
-            "Directions that latents use",
-            "effective rank",
-            "Near 1, all scenes would look alike to the model: a collapse.",
-        )
-        .line("effective rank", line("effective_rank")),
-        chart(
-            "Shape of the latents",
-            "SIGReg",
-            "Distance of the latents from an isotropic Gaussian, which is what forbids a collapse.",
-        )
-        .line("SIGReg", line("sigreg")),
-    ];
-    if readout {
-        let mut told = chart(
-            "Telling the logged state",
-            "mean squared error, in features",
-            "Seen: from the picture or state itself. Imagined: from predictions.",
-        );
-        told.log_y = true;
-        charts.push(told.line("seen", line("readout")).line("imagined", line("readout_rollout")));
-    }
-    charts
+    let charts = if charts.is_empty() { &[TOTAL][..] } else { charts };
+    charts.iter().filter(|chart| chart.lines.iter().all(|(_, name)| told(name))).map(draw).collect()
 }
 
 /// Recorded beside imagined, from a few held-out episodes; none where the model cannot draw.
@@ -182,7 +158,7 @@ fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> Vec<Filmstrip> {
     let Ok(known) = recordings.world() else { return Vec::new() };
     let (world, env) = (&actor.saved.world, &*known.env);
     let horizon = COLUMNS - 1;
-    let window = world.config().window(horizon + 1);
+    let window = run.settings.model.window(horizon + 1);
     let long = recordings.split.held_out.iter().filter(|&&e| window.count(recordings.dataset.episodes[e].len()) > 0);
     let strips = long.take(DREAMS).enumerate().filter_map(|(i, &episode)| {
         let n = window.count(recordings.dataset.episodes[episode].len());
@@ -194,11 +170,10 @@ fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> Vec<Filmstrip> {
 
 /// The first attempts of the headline policy that succeeded, and the first that failed.
 fn attempts(run: &Run, recordings: &Recordings) -> Result<Vec<Filmstrip>> {
-    let (Some(policy), Ok(world)) = (run.settings.eval.policies.first(), recordings.world()) else { return Ok(vec![]) };
-    let name = format!("attempts-{}.jsonl", policy.name());
-    if !run.file(&name).is_file() {
-        return Ok(Vec::new());
-    }
+    let name = |policy: &Flavour| format!("attempts-{}.jsonl", policy.name());
+    let tried = run.settings.eval.policies.iter().find(|policy| run.file(&name(policy)).is_file());
+    let (Some(policy), Ok(world)) = (tried, recordings.world()) else { return Ok(vec![]) };
+    let name = name(policy);
     let verdicts = run.dir().read(&name)?;
     let verdicts = verdicts.lines().map(serde_json::from_str).collect::<serde_json::Result<Vec<Verdict>>>();
     let verdicts = verdicts.with_context(|| format!("{name} is damaged; run `terrella eval` again"))?;
@@ -250,8 +225,8 @@ fn facts(run: &Run, training: Option<&Training>, probes: Option<&ProbeReport>) -
             format!("{} steps, {:.1} epochs of {} clips, {:.0} ms a step", t.steps, t.epochs, t.clips, t.ms_per_step),
         ));
     }
-    if let Some(p) = probes {
-        facts.push(fact("amortised planner", format!("mean absolute error {:.3} deviations", p.reacher_loss)));
+    if let Some(loss) = probes.and_then(|p| p.reacher_loss) {
+        facts.push(fact("amortised planner", format!("mean absolute error {loss:.3} deviations")));
     }
     if let Some(timings) = run.json::<Vec<(String, f64)>>("timings.json")? {
         let total: f64 = timings.iter().map(|(_, s)| s).sum();

@@ -1,6 +1,6 @@
-//! Trains a world model in a run directory, so that it can be stopped and resumed anywhere.
+//! Trains a world model of any family in a run directory, so that it can be stopped and resumed anywhere.
 
-use super::{Recordings, Run};
+use super::{Recordings, Run, finish};
 use crate::error::Interrupted;
 use crate::watch::Watch;
 use anyhow::{Context, Result, bail};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terrella_core::Key;
 use terrella_data::{Prefetch, Sampler};
-use terrella_model::{Learned, Monitor, Progress, Registered, Trainer};
+use terrella_model::{Learned, Monitor, Progress, Registered, Saved, Trainer, Visitor};
 
 /// Batches prepared ahead.
 const AHEAD: usize = 2;
@@ -34,6 +34,23 @@ pub struct Training {
     pub ms_per_step: f64,
     /// The last logged step.
     pub last: Option<Progress>,
+}
+
+/// Trains the model of the settings, whatever its family, with all that is learned after it, and saves it.
+///
+/// # Errors
+/// As [`train`] and [`finish`].
+pub fn train_whole(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<(Saved, Training)> {
+    struct Train<'a>(&'a Run, &'a Recordings, &'a Device, &'a Watch);
+    impl Visitor for Train<'_> {
+        type Output = Result<(Saved, Training)>;
+        fn visit<F: Registered>(self, family: F) -> Self::Output {
+            let Self(run, recordings, device, watch) = self;
+            let (trainer, training) = train(family, run, recordings, device, watch)?;
+            Ok((finish(run, &trainer, recordings, device, watch)?, training))
+        }
+    }
+    run.settings.model.clone().visit(Train(run, recordings, device, watch))
 }
 
 /// Trains a model of any family from the newest checkpoint of the run, or from the start.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
 use terrella_eval::{OpenLoopConfig, Protocol, RolloutConfig};
-use terrella_model::{JepaConfig, ModelConfig, ReacherConfig, TrainConfig, Views};
+use terrella_model::{ModelConfig, ReacherConfig, TrainConfig, Views};
 
 /// All settings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -146,7 +146,7 @@ impl Default for PriorSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CostKind {
-    /// Distance of believed states in the world's tolerances; needs `model.readout`.
+    /// Distance of believed states in the world's tolerances; needs a model that tells states.
     #[default]
     State,
     /// Squared distance of latents.
@@ -235,14 +235,6 @@ impl EvalSettings {
 }
 
 impl Settings {
-    /// The JEPA of these settings.
-    ///
-    /// # Errors
-    /// If they are of another family.
-    pub fn jepa(&self) -> anyhow::Result<JepaConfig> {
-        self.model.family("a JEPA was asked for").map_err(|e| crate::error::usage(e.to_string()))
-    }
-
     /// Settings in which nothing optional is absent: what [`Layers`] knows the keys from.
     fn complete() -> Self {
         let symmetry =

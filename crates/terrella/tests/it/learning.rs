@@ -3,7 +3,7 @@
 
 use crate::support::{device, fresh, tiny, training};
 use terrella::Watch;
-use terrella::pipeline::{CollectConfig, Recordings, Run, collect, train};
+use terrella::pipeline::{CollectConfig, Recordings, Run, collect, train_whole};
 use terrella_agent::View;
 use terrella_eval::{RolloutConfig, rollout_error};
 
@@ -28,13 +28,12 @@ fn share_of_copying(steps: u64) -> [f64; 2] {
     settings.data.path = Some(data.clone());
     let recordings = Recordings::open(&data, &settings, &Watch::silent()).expect("recordings");
     let run = Run::create("train", Some(&folder.join("run")), settings).expect("a run");
-    let family = run.settings.jepa().expect("a JEPA");
-    let (trainer, _) = train(family, &run, &recordings, &device(), &Watch::silent()).expect("a model");
-    let world = trainer.world(&device());
+    let (saved, _) = train_whole(&run, &recordings, &device(), &Watch::silent()).expect("a model");
     let spec = recordings.world().expect("a world").env.spec().clone();
     let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
     let config = RolloutConfig { horizon: 3, clips: 60, mean_rows: 60, batch: 60, seed: 0 };
-    let table = rollout_error(&world, &spec, sides, View { picture: None, state: true }, &config).expect("a table");
+    let table =
+        rollout_error(&saved.world, &spec, sides, View { picture: None, state: true }, &config).expect("a table");
     ["latent", "agent"].map(|name| {
         let quantity = table.quantity(name).expect(name);
         let last = |curve: &str| quantity.curve(curve).and_then(|c| c.points.last()).expect(curve).mean;

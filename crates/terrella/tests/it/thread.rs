@@ -78,6 +78,31 @@ fn models_of_states_go_the_same_way() {
 }
 
 #[test]
+fn a_family_without_latents_acts_by_search_alone() {
+    let _turn = training();
+    // Another kind of model brings a preset of its own, which the rest makes small again.
+    let small = ["model.kind=ensemble", "model.hidden=32", "train.steps=40", "train.batch_size=32"];
+    let policies = ["eval.policies=[\"hybrid\", \"search\"]"];
+    let (path, done) = run("ensemble", &tiny("tworoom", &[&small[..], &policies].concat()), &Watch::silent());
+    done.expect("the whole thread");
+    let evaluation = fs::read_to_string(path.join("eval.json")).expect("an evaluation");
+    let evaluation: serde_json::Value = serde_json::from_str(&evaluation).expect("JSON");
+    let cards = evaluation["scorecards"].as_array().expect("scorecards");
+    assert!(!cards.is_empty() && cards.iter().all(|card| card["policy"] == "search"), "{cards:?}");
+    assert!(evaluation["notes"][0].as_str().is_some_and(|note| note.contains("hybrid")), "what was left out is told");
+    assert!(evaluation["rollout"]["n_clips"].as_u64() > Some(0), "open-loop errors, as of any model");
+    let html = fs::read_to_string(path.join("report.html")).expect("a page");
+    assert!(html.contains("A probabilistic ensemble") && html.contains("Surprise at the recordings"), "its own words");
+    assert!(!path.join("model/reacher.safetensors").exists() && !path.join("probes.json").exists(), "no heads");
+    let refused = run(
+        "ensemble-hybrid",
+        &tiny("tworoom", &[&small[..], &["eval.policies=[\"hybrid\"]"]].concat()),
+        &Watch::silent(),
+    );
+    assert!(refused.1.expect_err("refused").to_string().contains("--policy search"), "a remedy");
+}
+
+#[test]
 fn pictures_alone_are_enough() {
     let _turn = training();
     let settings = tiny("tworoom", &["model.readout=false", "cost.kind=latent"]);

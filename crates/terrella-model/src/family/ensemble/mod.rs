@@ -14,7 +14,7 @@ pub use world::{EnsembleWorld, Particles};
 use super::seam::{Family, Wants};
 use crate::Result;
 use crate::interface::Interface;
-use crate::losses::Losses;
+use crate::losses::{LossChart, Losses};
 use crate::train_config::TrainConfig;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
@@ -108,7 +108,28 @@ impl Family for EnsembleConfig {
         );
         ["A probabilistic ensemble".to_owned(), what]
     }
+
+    fn charts(&self) -> &'static [LossChart] {
+        &CHARTS
+    }
 }
+
+const CHARTS: [LossChart; 2] = [
+    LossChart {
+        title: "Predicting the change of the next row",
+        unit: "mean squared error",
+        note: "In deviations of the recorded rates. Below “standing still”, the model knows more than that nothing changes.",
+        log: true,
+        lines: &[("model", "predict"), ("standing still", "standing_still")],
+    },
+    LossChart {
+        title: "Surprise at the recordings",
+        unit: "negative log-likelihood",
+        note: "",
+        log: false,
+        lines: &[("model", "likelihood")],
+    },
+];
 
 /// How often an episode is drawn when many are drawn with replacement: Poisson with mean 1, by Knuth's
 /// product of uniform numbers.

@@ -3,8 +3,8 @@
 use crate::codec::StateCodec;
 use crate::family::jepa::config::{JepaConfig, Sees};
 use crate::family::jepa::net::patcher;
-use crate::family::jepa::pixels::Patcher;
 use crate::interface::Interface;
+use crate::pixels::Patcher;
 use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
 use burn::prelude::*;

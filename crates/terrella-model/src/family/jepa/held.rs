@@ -1,8 +1,9 @@
 //! Rows of latent states: plain numbers where the model runs on the CPU, tensors elsewhere.
 
+use crate::family::jepa::engine::{Engine, Memory};
 use crate::family::jepa::net::Jepa;
-use crate::host::{Engine, Memory};
 use crate::nn::predictor::Steering;
+use crate::nn::table;
 use burn::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -146,10 +147,4 @@ fn steered(model: &Jepa, past: Option<&Steering>, blocks: Vec<f32>, rows: usize,
 /// The first `n` rows of the last of these.
 fn newest(latents: &[Tensor<2>], n: usize) -> Tensor<2> {
     latents.last().expect("a state holds at least one latent").clone().narrow(0, 0, n)
-}
-
-/// Reads a tensor back as rows.
-pub(crate) fn table(x: Tensor<2>) -> Table {
-    let [_, width] = x.dims();
-    Table::from_data(width, x.into_data().iter::<f32>().collect())
 }

@@ -1,38 +1,48 @@
 //! The joint-embedding predictive architecture, in the order of the LeWM paper: [`config`] → [`net`] →
 //! [`gradient`] with [`sigreg`] → [`world`].
 //!
-//! [`batch`] and [`pixels`] turn what is recorded into what the network takes; [`held`] keeps states on the host
-//! where the model runs on a CPU.
+//! [`batch`] turns what is recorded into what the network takes; [`held`] and [`engine`] keep states and the
+//! predictor on the host where the model runs on a CPU.
 
 pub(crate) mod batch;
 pub(crate) mod config;
+mod engine;
 pub(crate) mod gradient;
 pub(crate) mod held;
 pub(crate) mod net;
-pub(crate) mod pixels;
 pub(crate) mod sigreg;
 pub(crate) mod world;
 
-use super::seam::{Family, Wants};
+use super::seam::{Family, OnLatents, Wants, follow};
 use crate::Result;
 use crate::device::is_cpu;
 use crate::family::jepa::batch::Batcher;
 use crate::family::jepa::config::{JepaConfig, Sees, Size};
 use crate::family::jepa::gradient::{PARTS, Scores, Workers, gradient};
-use crate::family::jepa::net::Jepa;
-use crate::family::jepa::world::World;
+use crate::family::jepa::net::{Jepa, Shape};
+use crate::family::jepa::world::{Latents, World};
 use crate::interface::Interface;
-use crate::losses::Losses;
-use crate::symmetry::Turn;
+use crate::losses::{LossChart, Losses};
+use crate::symmetry::{Symmetry, Turn, Views};
+use crate::train::Trainer;
 use crate::train_config::TrainConfig;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use terrella_core::{Batch, Key, Window};
+use terrella_core::{Batch, Key, Table, Window};
 
 /// What turns batches into gradients.
 pub struct Tools {
     batcher: Batcher,
-    pub(crate) workers: Workers,
+    workers: Workers,
+}
+
+impl Trainer<JepaConfig> {
+    /// Works on so many parts of a batch at a time. That changes speed and rounding, nothing else.
+    #[must_use]
+    pub fn in_parts(mut self, parts: usize) -> Self {
+        self.tools.workers = Workers::new(parts);
+        self
+    }
 }
 
 impl Family for JepaConfig {
@@ -85,10 +95,64 @@ impl Family for JepaConfig {
     }
 
     fn words(&self) -> [String; 2] {
-        let [name, what] = [
-            "A joint-embedding predictive model",
-            "A joint-embedding predictive model turns what it sees into a short list of numbers (a latent) and predicts how that changes.",
-        ];
-        [name.to_owned(), what.to_owned()]
+        let what = "A joint-embedding predictive model turns what it sees into a short list of numbers (a latent) and predicts how that \
+                    changes; no picture is ever predicted.";
+        ["A joint-embedding predictive model".to_owned(), what.to_owned()]
+    }
+
+    fn charts(&self) -> &'static [LossChart] {
+        if self.readout { &CHARTS } else { &CHARTS[..3] }
+    }
+
+    fn latent(&self) -> Option<usize> {
+        Some(Shape::of(self.size).latent)
+    }
+
+    fn around(world: &World, symmetry: &Symmetry, views: Views) -> Option<World> {
+        Some(world.clone().with_views(Some(symmetry.clone()), views))
+    }
+
+    fn follow(
+        world: &World,
+        (start, goal): (&Latents, &Latents),
+        (n, horizon): (usize, usize),
+        act: &mut OnLatents<'_>,
+    ) -> Vec<Table> {
+        let goal = world.all_sides(&world.repeat_all_sides(goal, n));
+        follow(world, world.repeat_all_sides(start, n), (n, horizon), |k, state| {
+            world.consensus(state, act(k, &world.all_sides(state), &goal))
+        })
     }
 }
+
+/// The last one is of models with a readout.
+const CHARTS: [LossChart; 4] = [
+    LossChart {
+        title: "Predicting the next latent",
+        unit: "mean squared error",
+        note: "Below “copying”, the model knows more than that nothing changes.",
+        log: true,
+        lines: &[("one step", "predict"), ("rollout", "rollout"), ("copying", "copy_last")],
+    },
+    LossChart {
+        title: "Directions that latents use",
+        unit: "effective rank",
+        note: "Near 1, all scenes would look alike to the model: a collapse.",
+        log: false,
+        lines: &[("effective rank", "effective_rank")],
+    },
+    LossChart {
+        title: "Shape of the latents",
+        unit: "SIGReg",
+        note: "Distance of the latents from an isotropic Gaussian, which is what forbids a collapse.",
+        log: false,
+        lines: &[("SIGReg", "sigreg")],
+    },
+    LossChart {
+        title: "Telling the logged state",
+        unit: "mean squared error, in features",
+        note: "Seen: from the picture or state itself. Imagined: from predictions.",
+        log: true,
+        lines: &[("seen", "readout"), ("imagined", "readout_rollout")],
+    },
+];

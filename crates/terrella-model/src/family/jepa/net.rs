@@ -6,8 +6,7 @@
 //! space like an isotropic Gaussian ([`crate::sigreg`]), which is what forbids collapse.
 
 use crate::family::jepa::config::{JepaConfig, Sees, Size};
-use crate::family::jepa::pixels::{Cut, Patcher};
-use crate::host::Engine;
+use crate::family::jepa::engine::Engine;
 use crate::host::block::MOST;
 use crate::host::dense::Dense;
 use crate::interface::Interface;
@@ -16,6 +15,7 @@ use crate::nn::patch::{PatchEncoder, PatchShape};
 use crate::nn::predictor::{Predictor, PredictorShape, Steering};
 use crate::nn::rowwise;
 use crate::nn::vit::{Vit, VitShape};
+use crate::pixels::{Cut, Patcher};
 use burn::module::Module;
 use burn::nn;
 use burn::prelude::*;

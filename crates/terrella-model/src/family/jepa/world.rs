@@ -4,34 +4,19 @@
 //! the eight are nearly independent, so that what it believes on average is nearer the truth than
 //! what it reads off one; see [`Views`].
 
-use crate::decoder::Decoder;
 use crate::device::is_cpu;
 use crate::family::jepa::batch::Batcher;
 use crate::family::jepa::config::JepaConfig;
-use crate::family::jepa::held::{Held, table};
+use crate::family::jepa::engine::Engine;
+use crate::family::jepa::held::Held;
 use crate::family::jepa::net::Jepa;
 use crate::family::seam::Family;
-use crate::host::Engine;
 use crate::interface::Interface;
-use crate::symmetry::{Symmetry, Turn};
+use crate::nn::table;
+use crate::symmetry::{Symmetry, Turn, Views};
 use burn::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use terrella_core::{Dynamics, Image, Observation, Table, blocks_at};
-
-/// How a model uses a symmetry of its world when it acts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Views {
-    /// Not at all.
-    One,
-    /// It looks from eight sides and believes the average; a search then imagines one side,
-    /// corrected by what the average said of its beginning.
-    #[default]
-    Look,
-    /// It also imagines all eight, which is eight times the work: errors of prediction average out too.
-    Imagine,
-}
 
 /// A trained model with everything it needs to be asked in log units.
 #[derive(Clone, Debug)]
@@ -40,7 +25,6 @@ pub struct World {
     pub(crate) config: JepaConfig,
     pub(crate) interface: Interface,
     pub(crate) batcher: Batcher,
-    pub(crate) decoder: Option<Decoder>,
     pub(crate) device: Device,
     engine: Option<Arc<Engine>>,
     around: Option<(Symmetry, Views)>,
@@ -70,7 +54,7 @@ impl World {
         let device = device.clone().without_autodiff();
         let engine = is_cpu(&device).then(|| model.on_host().map(Arc::new)).flatten();
         let config = config.resolved();
-        Self { model, config, interface, batcher, decoder: None, device, engine, around: None }
+        Self { model, config, interface, batcher, device, engine, around: None }
     }
 
     /// The same model without its short cuts for the CPU: slower, and the reference for them.
@@ -87,11 +71,6 @@ impl World {
         self
     }
 
-    /// Sides from which it looks at things.
-    pub fn sides(&self) -> usize {
-        if self.around.is_some() { Turn::all().count() } else { 1 }
-    }
-
     /// What the model is.
     pub fn config(&self) -> &JepaConfig {
         &self.config
@@ -100,13 +79,6 @@ impl World {
     /// What it was trained on.
     pub fn interface(&self) -> &Interface {
         &self.interface
-    }
-
-    /// Gives the world a decoder, so that it can draw.
-    #[must_use]
-    pub fn with_decoder(mut self, decoder: Decoder) -> Self {
-        self.decoder = Some(decoder);
-        self
     }
 
     /// The latents of observations, `[observations, latent]`.
@@ -122,23 +94,13 @@ impl World {
         Ok(self.model.encode(self.batcher.observations(observations, (symmetry, turns), &self.device)?))
     }
 
-    /// A fresh state whose latents are these, `[batch, latent]`, seen from one side.
-    pub fn state_of(&self, latents: Tensor<2>) -> Latents {
-        Latents { held: Held::new(latents, self.engine.as_ref()), turns: vec![Turn::NONE], offset: None }
-    }
-
-    /// The newest latents, `[batch, latent]`.
-    pub fn now(&self, state: &Latents) -> Tensor<2> {
-        state.held.now_tensor(state.n(), &self.device)
-    }
-
     /// The newest latents from all sides, `[sides · batch, latent]`.
-    pub(crate) fn all_sides(&self, state: &Latents) -> Tensor<2> {
-        state.held.now_tensor(state.held.rows(), &self.device)
+    pub(super) fn all_sides(&self, state: &Latents) -> Table {
+        state.held.now(state.held.rows())
     }
 
     /// `n` copies of the only state of a batch of one, from all sides.
-    pub(crate) fn repeat_all_sides(&self, state: &Latents, n: usize) -> Latents {
+    pub(super) fn repeat_all_sides(&self, state: &Latents, n: usize) -> Latents {
         Latents { held: state.held.repeat(0..state.turns.len(), n), turns: state.turns.clone(), offset: None }
     }
 
@@ -155,7 +117,7 @@ impl World {
     }
 
     /// The average over sides of actions, `[sides · rows, width]`, as they look from the first.
-    pub(crate) fn consensus(&self, state: &Latents, mut actions: Vec<f32>) -> Vec<f32> {
+    pub(super) fn consensus(&self, state: &Latents, mut actions: Vec<f32>) -> Vec<f32> {
         let n = actions.len() / state.turns.len();
         let width = self.interface.action_width();
         if let Some((symmetry, _)) = &self.around {
@@ -262,8 +224,8 @@ impl Dynamics for World {
         Some(told)
     }
 
-    fn draw(&self, state: &Latents) -> Option<Vec<Image>> {
-        self.decoder.as_ref().map(|decoder| decoder.draw(self.now(state)))
+    fn draw(&self, _: &Latents) -> Option<Vec<Image>> {
+        None
     }
 }
 

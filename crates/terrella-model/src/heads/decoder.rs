@@ -4,15 +4,15 @@
 //! blurs was not. The latent is shown to every place of the picture, which then paints its own patch
 //! (a spatial broadcast decoder, Watters et al. 2019, with a learnt code for each place).
 
-use crate::family::jepa::pixels::{Cut, Patcher};
-use crate::nn::rowwise;
+use crate::nn::{rowwise, tensor};
+use crate::pixels::{Cut, Patcher};
 use crate::symmetry::Turn;
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
-use terrella_core::{Image, Key};
+use terrella_core::{Image, Key, Table};
 
 /// Side of decoded pictures.
 pub const DECODED_SIZE: usize = 96;
@@ -72,14 +72,14 @@ impl Decoder {
         Self { net, patcher: Patcher::new(Cut { size: DECODED_SIZE, shrink: 1, patch: PATCH, stride: PATCH }) }
     }
 
-    /// Trains a decoder on frozen latents. `sample` yields, for a step, the latents
-    /// `[rows, latent]` and the bytes of their pictures.
+    /// Trains a decoder on frozen latents; answers with it and its last loss. `sample` yields, for a step,
+    /// the latents `[rows, latent]` and the bytes of their pictures.
     pub fn train(
         latent: usize,
         steps: u64,
         seed: u64,
         device: &Device,
-        mut sample: impl FnMut(u64) -> (Tensor<2>, Vec<u8>),
+        mut sample: impl FnMut(u64) -> (Table, Vec<u8>),
     ) -> (Self, f32) {
         let device = device.clone().autodiff();
         device.seed(Key::new(seed).with("decoder").seed());
@@ -88,11 +88,11 @@ impl Decoder {
         let mut last = f32::NAN;
         for step in 0..steps {
             let (latents, bytes) = sample(step);
-            let [rows, _] = latents.dims();
+            let rows = latents.len();
             let (tokens, values) = (decoder.patcher.tokens(), decoder.patcher.values());
             let patches = decoder.patcher.patches(&bytes, &vec![Turn::NONE; rows]);
             let wanted = Tensor::<3>::from_data(TensorData::new(patches, [rows, tokens, values]), &device);
-            let drawn = decoder.net.forward(Tensor::from_data(latents.into_data(), &device));
+            let drawn = decoder.net.forward(tensor(&latents, &device));
             let loss = (drawn - wanted).square().mean();
             if step + 1 == steps {
                 last = loss.clone().into_scalar();
@@ -106,8 +106,9 @@ impl Decoder {
     }
 
     /// Draws latents, `[rows, latent]`.
-    pub fn draw(&self, latents: Tensor<2>) -> Vec<Image> {
+    pub fn draw(&self, latents: &Table) -> Vec<Image> {
         let n = self.patcher.bytes();
+        let latents = tensor(latents, &self.net.background.val().device());
         let patches: Vec<f32> = self.net.forward(latents).into_data().iter::<f32>().collect();
         patches
             .chunks(n)

@@ -4,9 +4,8 @@
 //! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
-use crate::family::jepa::config::Sees;
-use crate::family::jepa::held::table;
-use crate::family::jepa::world::{Latents, World};
+use crate::family::{AnyState, AnyWorld};
+use crate::nn::{table, tensor};
 use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
 use burn::module::Module;
@@ -15,13 +14,13 @@ use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Batch, Clip, Dynamics, Episode, Frames, Key, Table};
+use terrella_core::{Dynamics, Episode, Error as CoreError, Key, Observation, Table};
 
 /// How to train a [`Reacher`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReacherConfig {
-    /// Optimiser steps.
+    /// Optimiser steps; 0 trains none.
     pub steps: u64,
     /// Pairs a step.
     pub batch_size: usize,
@@ -58,35 +57,51 @@ impl Trace {
     ///
     /// # Errors
     /// If the recording lacks what the model looks at.
-    pub fn of(world: &World, episode: &Episode, turned: Option<(&Symmetry, Turn)>) -> Result<Self> {
+    pub fn of(world: &AnyWorld, episode: &Episode, turned: Option<(&Symmetry, Turn)>) -> Result<Self> {
         let mut latents = Table::default();
-        let rows: Vec<usize> = (0..episode.len()).collect();
-        for chunk in rows.chunks(ENCODE_AT_ONCE) {
-            let mut batch =
-                Batch { n_frames: 1, image_size: episode.frames.as_ref().map(Frames::size), ..Batch::default() };
-            for &row in chunk {
-                batch.clips.push(Clip { episode: episode.index, start: row });
-                if let Some(frames) = episode.frames.as_ref().filter(|_| world.config.sees == Sees::Pixels) {
-                    batch.images.extend_from_slice(frames.bytes(row));
-                }
-                if episode.states.width > 0 {
-                    batch.states.extend_from_slice(episode.states.row(row));
-                }
-            }
-            let turns = vec![turned.map_or(Turn::NONE, |(_, turn)| turn); chunk.len()];
-            let symmetry = turned.map(|(symmetry, _)| symmetry);
-            let tensors = world.batcher.turned((&batch, 0..chunk.len()), symmetry, &turns, &world.device)?;
-            let encoded = table(world.model.encode(tensors.inputs));
+        look_through(world, episode, turned, |state| {
+            let encoded = world.latents(state);
             latents.width = encoded.width;
             latents.data.extend(encoded.data);
-        }
+        })?;
         let mut actions = episode.actions.clone();
         if let Some((symmetry, turn)) = turned {
             let width = actions.width;
-            actions.data.chunks_mut(width).for_each(|row| symmetry.turn_action(turn, row));
+            symmetry.turn_actions(turn, &mut actions.data, width);
         }
         Ok(Self { latents, actions })
     }
+}
+
+/// Looks at every row of a recording, many at a time, turned if the world allows it.
+///
+/// # Errors
+/// If the recording lacks what the model looks at.
+pub fn look_through(
+    world: &AnyWorld,
+    episode: &Episode,
+    turned: Option<(&Symmetry, Turn)>,
+    mut each: impl FnMut(&AnyState),
+) -> Result<()> {
+    let lacking = || CoreError::Invalid(format!("episode {} has no pictures, but the model sees", episode.index));
+    let seen = |row: usize| -> Result<Observation> {
+        let image = match world.wants().picture {
+            Some(size) => Some(episode.frames.as_ref().ok_or_else(lacking)?.image(row).resized(size, size)),
+            None => None,
+        };
+        let state = if image.is_none() { episode.states.row(row).to_vec() } else { Vec::new() };
+        let seen = Observation { image, state };
+        Ok(match turned {
+            Some((symmetry, turn)) => symmetry.turn_observation(turn, seen),
+            None => seen,
+        })
+    };
+    let rows: Vec<usize> = (0..episode.len()).collect();
+    for rows in rows.chunks(ENCODE_AT_ONCE) {
+        let seen = rows.iter().map(|&row| seen(row)).collect::<Result<Vec<_>>>()?;
+        each(&world.observe(&seen)?);
+    }
+    Ok(())
 }
 
 /// Frames encoded in one pass.
@@ -126,12 +141,13 @@ impl Reacher {
     /// # Errors
     /// If no trace is longer than one action block.
     pub fn train(
-        world: &World,
+        world: &AnyWorld,
         traces: &[Trace],
         config: &ReacherConfig,
+        device: &Device,
         mut on_step: impl FnMut(u64),
     ) -> Result<(Self, f32)> {
-        let (skip, action) = (world.config.frame_skip, world.interface.action_width());
+        let (skip, action) = (world.frame_skip(), world.interface().action_width());
         let starts: Vec<(usize, usize)> = traces
             .iter()
             .enumerate()
@@ -141,7 +157,7 @@ impl Reacher {
             return Err(Error::Invalid(format!("no episode is longer than one action block of {skip} steps")));
         };
         let latent = first.latents.width;
-        let device = world.device.clone().autodiff();
+        let device = device.clone().autodiff();
         device.seed(Key::new(config.seed).with("reacher").seed());
         let mut net = Self::new(latent, skip * action, config, &device);
         let mut optimizer = AdamWConfig::new().with_weight_decay(1e-3).with_epsilon(1e-8).init();
@@ -163,7 +179,8 @@ impl Reacher {
             }
             let n = config.batch_size;
             let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
-            let wanted = world.batcher.blocks(blocks, n, 1, &device).flatten::<2>(1, 2);
+            world.interface().action_stats.normalize(&mut blocks);
+            let wanted = Tensor::<2>::from_data(TensorData::new(blocks, [n, skip * action]), &device);
             let loss = (net.forward(rows(now), rows(goal), &to_go) - wanted).abs().mean();
             if step + 1 == config.steps {
                 last = loss.clone().into_scalar();
@@ -184,27 +201,21 @@ impl Reacher {
     /// are seen from several sides, each side proposes, and the average is done.
     pub fn propose(
         &self,
-        world: &World,
-        (start, goal): (&Latents, &Latents),
+        world: &AnyWorld,
+        (start, goal): (&AnyState, &AnyState),
         to_go: &[usize],
         horizon: usize,
     ) -> Vec<Table> {
-        let n = to_go.len();
-        let mut state = world.repeat_all_sides(start, n);
-        let goal = world.all_sides(&world.repeat_all_sides(goal, n));
-        let [rows, _] = goal.dims();
-        let mut plans = vec![Table::new(world.block_width()); n];
-        for k in 0..horizon {
-            let left = |&steps: &usize| steps.saturating_sub(k * world.config.frame_skip).clamp(1, self.reach) as f32;
-            let left: Vec<f32> = to_go.iter().map(left).collect();
-            let mut blocks = table(self.forward(world.all_sides(&state), goal.clone(), &left.repeat(rows / n))).data;
-            world.interface.action_stats.denormalize(&mut blocks);
-            let blocks = world.consensus(&state, blocks);
-            plans.iter_mut().zip(blocks.chunks(world.block_width())).for_each(|(plan, block)| plan.push(block));
-            if k + 1 < horizon {
-                state = world.step(&state, &blocks);
-            }
-        }
-        plans
+        let (n, skip) = (to_go.len(), world.frame_skip());
+        let device = self.layers[0].weight.val().device();
+        let mut act = |k: usize, now: &Table, goal: &Table| {
+            let left = |&steps: &usize| steps.saturating_sub(k * skip).clamp(1, self.reach) as f32;
+            // Each side has a row for each pace.
+            let left = to_go.iter().map(left).collect::<Vec<f32>>().repeat(now.len() / n.max(1));
+            let mut blocks = table(self.forward(tensor(now, &device), tensor(goal, &device), &left)).data;
+            world.interface().action_stats.denormalize(&mut blocks);
+            blocks
+        };
+        world.follow((start, goal), (n, horizon), &mut act)
     }
 }

@@ -162,6 +162,7 @@ fn shrink(image: &[u8], size: usize, by: usize, out: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use terrella_core::Image;
 
     #[test]
     fn patches_go_back_to_the_picture() {
@@ -191,15 +192,12 @@ mod tests {
     #[test]
     fn a_turned_picture_is_cut_like_any_other() {
         let size = 8;
-        let image: Vec<u8> = (0..192).map(|i| (i * 5 % 251) as u8).collect();
+        let data: Vec<u8> = (0..192).map(|i| (i * 5 % 251) as u8).collect();
+        let image = Image { height: size, width: size, data };
         let patcher = Patcher::new(Cut { size, shrink: 2, patch: 4, stride: 2 });
         for turn in Turn::all() {
-            let mut turned = vec![0; 192];
-            for (y, x) in (0..size).flat_map(|y| (0..size).map(move |x| (y, x))) {
-                let (sy, sx) = turn.source(y, x, size);
-                turned[(y * size + x) * 3..][..3].copy_from_slice(&image[(sy * size + sx) * 3..][..3]);
-            }
-            assert_eq!(patcher.patches(&image, &[turn]), patcher.patches(&turned, &[Turn::NONE]), "{turn:?}");
+            let turned = turn.image(&image).data;
+            assert_eq!(patcher.patches(&image.data, &[turn]), patcher.patches(&turned, &[Turn::NONE]), "{turn:?}");
         }
     }
 }
