@@ -1,7 +1,9 @@
 //! The drawing in ARCHITECTURE.md is a test: crates depend on each other as it says, no more, no less.
+//! So is the seam between families of models: it has no favourite.
 
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -73,4 +75,33 @@ fn one_crate_is_the_door_to_burn() {
         let may = ["terrella-model", "terrella"].contains(&package.name.as_str());
         assert!(!burns || may, "{} depends on Burn; networks belong in terrella-model", package.name);
     }
+}
+
+/// The family that settings mean when they name none is known to its folder, to the registry and to the
+/// names that the crate exports; to nothing else.
+#[test]
+fn no_source_names_the_default_family_but_its_own() {
+    let favourite = terrella_model::ModelConfig::KINDS[0];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders: Vec<_> =
+        fs::read_dir(&root).expect("the crates").flatten().map(|e| e.path().join("src")).collect();
+    let (mut read, mut found) = (0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let own = path.ends_with(format!("terrella-model/src/family/{favourite}"));
+            let list = ["terrella-model/src/family/mod.rs", "terrella-model/src/lib.rs"];
+            if path.is_dir() && !own {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") && !list.iter().any(|known| path.ends_with(known)) {
+                let text = fs::read_to_string(&path).expect("a source").to_lowercase();
+                // Recordings of another model of that name are data.
+                let names = |line: &&str| line.replace("vjepa", "").contains(favourite);
+                found.extend(text.lines().filter(names).map(|line| format!("{}: {line}", path.display())));
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 100, "only {read} sources were found");
+    assert!(found.is_empty(), "the seams name {favourite}:\n{}", found.join("\n"));
 }
