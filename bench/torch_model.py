@@ -98,7 +98,7 @@ class Twin:
         folder = pathlib.Path(folder)
         self.size, self.folder = folder.name, folder
         manifest = json.loads((folder / "model" / "model.json").read_text())
-        self.history, self.train_config = manifest["model"]["history"], manifest["train"]
+        self.history, self.model_config, self.train_config = manifest["model"]["history"], manifest["model"], manifest["train"]
         stats = manifest["interface"]["action_stats"]
         skip = manifest["model"]["frame_skip"]
         self.normalise = lambda actions: twin.blocks(actions, stats, skip)
@@ -135,14 +135,14 @@ class Twin:
         predict = F.mse_loss(model.predict(latents[:, : self.history], embedded[:, : self.history]), targets[:, : self.history])
         rollout = F.mse_loss(model.roll_out(latents[:, 0], embedded), targets)
         gaussian = twin.sigreg(latents, directions)
-        weights = self.train_config["weights"]
+        weights = self.model_config["weights"]
         return predict + weights["rollout"] * rollout + weights["sigreg"] * gaussian, predict, rollout, gaussian
 
     def train(self, directions=None):
         """One step; the joint gradient norm and the losses."""
         self.model.train()
         if directions is None:
-            directions = F.normalize(torch.randn(self.train_config["directions"], self.goal.shape[1]), dim=1)
+            directions = F.normalize(torch.randn(self.model_config["directions"], self.goal.shape[1]), dim=1)
         losses = self.loss(self.pictures, self.actions, directions)
         losses[0].backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.train_config["clip_norm"])

@@ -208,7 +208,7 @@ impl Bench {
             write_f32(folder, name, &shape, &values)?;
         }
         let key = Key::new(self.train.seed).with("train").at(self.trainer.step());
-        let n = self.train.directions;
+        let n = self.config.directions;
         write_f32(folder, "directions", &[n, self.goal.len()], &directions(key, n, self.goal.len()))?;
         let progress = self.trainer.advance(&self.batch, true)?;
         fs::write(folder.join("losses.json"), serde_json::to_vec_pretty(&progress)?)?;

@@ -5,7 +5,7 @@
 //! and optimiser, which restore every number and identity: training goes on as if never stopped.
 //! Folders are filled under a temporary name and renamed.
 
-use crate::family::{AnyWorld, ModelConfig, Registered, Visitor};
+use crate::family::{AnyWorld, ModelConfig, Moved, Registered, Visitor};
 use crate::heads::decoder::{Decoder, DecoderNet};
 use crate::heads::reacher::{Reacher, ReacherConfig};
 use crate::interface::Interface;
@@ -251,12 +251,26 @@ fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
 fn read_manifest(folder: &Path) -> Result<Manifest> {
     let path = folder.join(MANIFEST);
     let text = fs::read_to_string(&path).map_err(terrella_core::Error::io("read", &path))?;
-    let manifest: Manifest = serde_json::from_str(&text).map_err(|e| damaged(&path, &e))?;
+    let manifest = parse(&text).map_err(|e| damaged(&path, &e))?;
     if manifest.version != VERSION {
         let reason = format!("it has layout version {}, this program reads {VERSION}", manifest.version);
         return Err(Error::Checkpoint { path, reason });
     }
     Ok(manifest)
+}
+
+/// Reads a description; keys that an earlier version kept elsewhere are put where they belong.
+fn parse(text: &str) -> serde_json::Result<Manifest> {
+    let mut all: serde_json::Value = serde_json::from_str(text)?;
+    let kind = all["model"]["kind"].as_str().unwrap_or(ModelConfig::KINDS[0]).to_owned();
+    for (key, moved) in ModelConfig::moved(&kind) {
+        let old = all.get_mut("train").and_then(|train| train.as_object_mut()?.remove(key));
+        let model = all.get_mut("model").and_then(serde_json::Value::as_object_mut);
+        if let (Some(old), Some(model), Moved::ToModel) = (old, model, moved) {
+            model.entry(key).or_insert(old);
+        }
+    }
+    serde_json::from_value(all)
 }
 
 fn export<M: Module>(module: &M, path: &Path) -> Result<()> {

@@ -26,13 +26,11 @@ mod train_config;
 pub use checkpoint::{Saved, describe, load_any, save_world};
 pub use codec::StateCodec;
 pub use error::{Error, Result};
-pub use family::jepa::batch::{Batcher, Tensors};
-pub use family::jepa::config::{JepaConfig, Sees, Size};
-pub use family::jepa::net::{Jepa, Shape, patcher};
-pub use family::jepa::sigreg::{directions, sigreg};
-pub use family::jepa::world::{Latents, World};
+pub use family::jepa::{
+    Batcher, Jepa, JepaConfig, Latents, LossWeights, Sees, Shape, Size, Tensors, World, directions, patcher, sigreg,
+};
 pub use family::{
-    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, OnLatents, Particles,
+    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, Moved, OnLatents, Particles,
     Registered, StateOf, Visitor, Wants,
 };
 pub use heads::decoder::{DECODED_SIZE, Decoder};
@@ -45,4 +43,4 @@ pub use nn::predictor::Steering;
 pub use pixels::{Cut, Patcher};
 pub use symmetry::{Symmetry, Turn, Views};
 pub use train::Trainer;
-pub use train_config::{LossWeights, TrainConfig};
+pub use train_config::TrainConfig;

@@ -36,7 +36,7 @@ impl Monitor {
         (self.bad >= PATIENCE).then(|| {
             format!(
                 "latents have collapsed: effective rank {rank:.2} (below {RANK}), smallest deviation {:.4}, frame-to-frame change {change:.1e}; \
-                 raise train.weights.sigreg or lower train.learning_rate",
+                 raise model.weights.sigreg or lower train.learning_rate",
                 losses.get("smallest_std")
             )
         })

@@ -13,7 +13,7 @@ use crate::losses::LossChart;
 use crate::{Error, Result};
 pub use any::{AnyState, AnyWorld};
 pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
-use jepa::config::JepaConfig;
+use jepa::JepaConfig;
 pub use seam::{Family, OnLatents, StateOf, Wants};
 use serde::{Deserialize, Deserializer, Serialize};
 use terrella_core::Window;
@@ -148,6 +148,28 @@ impl ModelConfig {
         F::try_from(self.clone()).map_err(|other| {
             Error::Invalid(format!("{what}: this is of model.kind = {:?}, another family than asked for", other.kind()))
         })
+    }
+}
+
+/// Keys of a model that earlier versions kept with its training.
+const MOVED: [&str; 2] = ["directions", "weights"];
+
+/// Where something of an earlier version now belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It is a key of the model.
+    ToModel,
+    /// It never meant anything for this family.
+    Dropped,
+}
+
+impl ModelConfig {
+    /// Keys that earlier versions kept with the training of every family, and what becomes of them in
+    /// settings and checkpoints of this kind.
+    pub fn moved(kind: &str) -> impl Iterator<Item = (&'static str, Moved)> {
+        let model = Self::all().into_iter().find(|model| model.kind() == kind);
+        let keys = serde_json::to_value(model).unwrap_or_default();
+        MOVED.into_iter().map(move |key| (key, if keys.get(key).is_some() { Moved::ToModel } else { Moved::Dropped }))
     }
 }
 

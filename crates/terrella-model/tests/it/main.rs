@@ -1,6 +1,7 @@
 //! Integration tests of the models: one binary, one module a subject.
 
 mod any;
+mod earlier;
 mod ensemble;
 mod fast;
 mod gradients;

@@ -116,7 +116,7 @@ impl Actor {
         let world = &self.saved.world;
         if self.able(&[flavour]).is_empty() {
             return Err(crate::error::usage(format!(
-                "policy {} needs an amortised planner, and this model has none; use search",
+                "policy {} needs an amortised planner, and this model has none; use --policy search",
                 flavour.name()
             )));
         }

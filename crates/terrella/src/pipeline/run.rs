@@ -1,7 +1,7 @@
 //! A run directory that says what it is: `run.toml` is there before the first step.
 
 use crate::error::usage;
-use crate::settings::Settings;
+use crate::settings::{Settings, modernised};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -99,11 +99,10 @@ impl Run {
             )));
         }
         let text = dir.read(RECORD)?;
-        let Record { run: about, mut settings } =
-            toml::from_str(&text).map_err(|e| anyhow::anyhow!("{} cannot be read: {e}", dir.file(RECORD).display()))?;
+        let (Record { run: about, mut settings }, named) =
+            parse(&text).map_err(|e| anyhow::anyhow!("{} cannot be read: {e}", dir.file(RECORD).display()))?;
         // Versions before there were families wrote their default world into every run, whoever said it.
-        let kind = |v: toml::Table| v.get("settings")?.get("model")?.get("kind").cloned();
-        if settings.data.path.is_some() && toml::from_str(&text).ok().and_then(kind).is_none() {
+        if settings.data.path.is_some() && !named {
             settings.data.env = None;
         }
         Ok(Self { dir, about, settings })
@@ -158,6 +157,16 @@ impl Run {
     pub fn resume_command(&self) -> String {
         format!("terrella {} --resume {}", self.about.verb, quoted(&self.path().display().to_string()))
     }
+}
+
+/// Reads a record of this version or an earlier one; answers, too, whether it names a family.
+fn parse(text: &str) -> Result<(Record, bool), toml::de::Error> {
+    let mut all: toml::Table = toml::from_str(text)?;
+    let named = all.get("settings").and_then(|s| s.get("model")?.get("kind")).is_some();
+    if let Some(toml::Value::Table(settings)) = all.remove("settings") {
+        all.insert("settings".to_owned(), toml::Value::Table(modernised(settings)));
+    }
+    Ok((all.try_into()?, named))
 }
 
 fn next_free(verb: &str) -> PathBuf {

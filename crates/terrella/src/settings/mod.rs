@@ -5,6 +5,7 @@
 
 mod layers;
 
+pub(crate) use layers::modernised;
 pub use layers::{Layers, PRESETS, preset};
 
 use serde::{Deserialize, Serialize};

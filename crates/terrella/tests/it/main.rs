@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod cli;
+mod earlier;
 mod honest;
 mod learning;
 mod readme;

@@ -43,11 +43,23 @@ pub struct JepaConfig {
     /// Whether a head learns to tell the logged state ("pixels + logged state"). The latent then
     /// carries what the log calls state; without it, pictures alone decide.
     pub readout: bool,
+    /// Random directions of SIGReg a step.
+    pub directions: usize,
+    /// Weights of the losses beside the prediction's 1.
+    pub weights: LossWeights,
 }
 
 impl Default for JepaConfig {
     fn default() -> Self {
-        Self { size: Size::Xs, sees: Sees::Pixels, frame_skip: 5, history: None, readout: false }
+        Self {
+            size: Size::Xs,
+            sees: Sees::Pixels,
+            frame_skip: 5,
+            history: None,
+            readout: false,
+            directions: 256,
+            weights: LossWeights::default(),
+        }
     }
 }
 
@@ -60,5 +72,25 @@ impl JepaConfig {
     /// Latents the predictor looks back on: two tell a velocity; LeWM uses three.
     pub fn history(&self) -> usize {
         self.history.unwrap_or(if self.size == Size::L { 3 } else { 2 })
+    }
+}
+
+/// Weights of the losses.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossWeights {
+    /// SIGReg; 0.09 in the released recipe.
+    pub sigreg: f64,
+    /// Predictions fed back on themselves from the first frame, as planning uses them; frames of a clip
+    /// beyond `history + 1` serve this one alone.
+    pub rollout: f64,
+    /// Logged state told from encodings and predictions. Features have unit variance and matter to
+    /// a hundredth of it, hence a weight above one.
+    pub readout: f64,
+}
+
+impl Default for LossWeights {
+    fn default() -> Self {
+        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0 }
     }
 }

@@ -9,11 +9,11 @@
 
 use crate::Result;
 use crate::family::jepa::batch::{Batcher, Tensors};
+use crate::family::jepa::config::{JepaConfig, LossWeights};
 use crate::family::jepa::net::Jepa;
 use crate::family::jepa::sigreg::{directions, sigreg};
 use crate::losses::Losses;
 use crate::symmetry::{Symmetry, Turn};
-use crate::train_config::{LossWeights, TrainConfig};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::prelude::*;
@@ -64,6 +64,7 @@ pub struct Scores {
     /// Prediction, rollout, readout, readout of rollouts, SIGReg: not yet weighted.
     losses: [Tensor<1>; 5],
     latents: Tensor<3>,
+    weights: LossWeights,
 }
 
 /// Clips of one part on their way.
@@ -93,7 +94,7 @@ pub(crate) fn gradient(
     (model, batcher, workers): (&Jepa, &Batcher, &Workers),
     batch: &Batch,
     (symmetry, turns): (Option<&Symmetry>, &[Turn]),
-    (config, key): (&TrainConfig, Key),
+    (config, key): (&JepaConfig, Key),
     device: &Device,
 ) -> Result<(GradientsParams, Scores)> {
     let (n, frames) = (batch.clips.len(), batch.n_frames);
@@ -161,7 +162,7 @@ pub(crate) fn gradient(
     for gradients in workers.each(parts, finish) {
         sum.accumulate(model, gradients);
     }
-    Ok((sum.grads(), Scores { losses: losses.expect("at least one part"), latents }))
+    Ok((sum.grads(), Scores { losses: losses.expect("at least one part"), latents, weights: config.weights }))
 }
 
 /// `0 .. n` in so many parts of nearly equal size, none empty.
@@ -198,7 +199,8 @@ fn mse<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
 
 impl Scores {
     /// Reads everything back, in one wait.
-    pub(crate) fn read_back(self, weights: &LossWeights, gradient_norm: Tensor<1>) -> Losses {
+    pub(crate) fn read_back(self, gradient_norm: Tensor<1>) -> Losses {
+        let weights = self.weights;
         let health = health(self.latents);
         let tensors = self.losses.into_iter().chain(health).chain([gradient_norm]);
         let transaction = tensors.fold(Transaction::default(), Transaction::register);

@@ -4,23 +4,25 @@
 //! [`batch`] turns what is recorded into what the network takes; [`held`] and [`engine`] keep states and the
 //! predictor on the host where the model runs on a CPU.
 
-pub(crate) mod batch;
-pub(crate) mod config;
+mod batch;
+mod config;
 mod engine;
-pub(crate) mod gradient;
-pub(crate) mod held;
-pub(crate) mod net;
-pub(crate) mod sigreg;
-pub(crate) mod world;
+mod gradient;
+mod held;
+mod net;
+mod sigreg;
+mod world;
+
+pub use batch::{Batcher, Tensors};
+pub use config::{JepaConfig, LossWeights, Sees, Size};
+pub use net::{Jepa, Shape, patcher};
+pub use sigreg::{directions, sigreg};
+pub use world::{Latents, World};
 
 use super::seam::{Family, OnLatents, Wants, follow};
 use crate::Result;
 use crate::device::is_cpu;
-use crate::family::jepa::batch::Batcher;
-use crate::family::jepa::config::{JepaConfig, Sees, Size};
 use crate::family::jepa::gradient::{PARTS, Scores, Workers, gradient};
-use crate::family::jepa::net::{Jepa, Shape};
-use crate::family::jepa::world::{Latents, World};
 use crate::interface::Interface;
 use crate::losses::{LossChart, Losses};
 use crate::symmetry::{Symmetry, Turn, Views};
@@ -32,6 +34,7 @@ use terrella_core::{Batch, Key, Table, Window};
 
 /// What turns batches into gradients.
 pub struct Tools {
+    config: JepaConfig,
     batcher: Batcher,
     workers: Workers,
 }
@@ -71,7 +74,7 @@ impl Family for JepaConfig {
     fn tools(&self, about: &Interface, device: &Device) -> Tools {
         // Dropout draws from one stream a process, and a GPU needs no help to be busy.
         let parts = if self.size == Size::L || !is_cpu(device) { 1 } else { PARTS };
-        Tools { batcher: Batcher::new(self, about), workers: Workers::new(parts) }
+        Tools { config: self.clone(), batcher: Batcher::new(self, about), workers: Workers::new(parts) }
     }
 
     fn gradient(
@@ -83,11 +86,11 @@ impl Family for JepaConfig {
         let symmetry = config.symmetry.as_ref();
         let turn = |clip| Turn::number(key.with("turn").at(clip as u64).stream().below(8));
         let turns: Vec<Turn> = (0..batch.clips.len()).map(|c| symmetry.map_or(Turn::NONE, |_| turn(c))).collect();
-        gradient((net, &tools.batcher, &tools.workers), batch, (symmetry, &turns), (config, key), device)
+        gradient((net, &tools.batcher, &tools.workers), batch, (symmetry, &turns), (&tools.config, key), device)
     }
 
-    fn read_back(scores: Scores, config: &TrainConfig, gradient_norm: Tensor<1>) -> Losses {
-        scores.read_back(&config.weights, gradient_norm)
+    fn read_back(scores: Scores, _: &TrainConfig, gradient_norm: Tensor<1>) -> Losses {
+        scores.read_back(gradient_norm)
     }
 
     fn world(self, net: Jepa, about: Interface, device: &Device) -> World {
