@@ -16,9 +16,9 @@ pub(super) struct Options {
     /// Episodes
     #[arg(long, default_value_t = 200)]
     episodes: usize,
-    /// Steps of an episode
-    #[arg(long, default_value_t = 120)]
-    steps: usize,
+    /// Steps of an episode, at most [default: 120, or as many as a world with rewards allows]
+    #[arg(long)]
+    steps: Option<usize>,
     /// Share of the episodes that explore instead of demonstrating
     #[arg(long, default_value_t = DataSettings::default().explore)]
     explore: f64,

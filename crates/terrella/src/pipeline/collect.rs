@@ -3,6 +3,7 @@
 //! Every episode is keyed by the seed and its own number, so the recordings do not depend on how
 //! many threads made them. Work goes in rounds; each round is written in order.
 
+use super::rewards;
 use crate::error::Interrupted;
 use crate::watch::Watch;
 use anyhow::Result;
@@ -14,6 +15,9 @@ use terrella_data::{Writer, Written};
 use terrella_env::policy::Noisy;
 use terrella_env::{BoxedPolicy, demonstrator, explorer, make};
 
+/// Steps of an episode that nothing ends.
+const STEPS: usize = 120;
+
 /// What to record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CollectConfig {
@@ -21,8 +25,8 @@ pub struct CollectConfig {
     pub env: String,
     /// Episodes.
     pub episodes: usize,
-    /// Steps of each.
-    pub steps: usize,
+    /// Steps of each, at most; by default 120, or as many as a world with rewards allows.
+    pub steps: Option<usize>,
     /// Share of episodes that explore.
     pub explore: f64,
     /// Largest noise on demonstrations, as a share of the action's range.
@@ -41,6 +45,11 @@ pub struct CollectConfig {
 /// If the world is unknown, the destination exists, or the disk refuses; nothing then stands under
 /// the destination's name.
 pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Written> {
+    if let Some(world) = rewards::sim(&config.env) {
+        let settings = rewards::expert_settings()?;
+        let signature = rewards::signature(&world, config.size);
+        return write(path, &signature, config, watch, &|n| rewards::record(&world, n, config, &settings));
+    }
     let world = make(&config.env, &Value::Null)?;
     let spec = world.spec();
     let signature = Signature {
@@ -51,13 +60,24 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
         env: Some(spec.id.clone()),
         ..Signature::default()
     };
-    let mut writer = Writer::create(path, &signature)?;
+    write(path, &signature, config, watch, &|n| record(n, config))
+}
+
+/// Makes the episodes, round by round, and writes them in order.
+fn write(
+    path: &Path,
+    signature: &Signature,
+    config: &CollectConfig,
+    watch: &Watch,
+    record: &(dyn Fn(usize) -> Result<Episode> + Sync),
+) -> Result<Written> {
+    let mut writer = Writer::create(path, signature)?;
     let stage = watch.stage("collect", config.episodes as u64);
     let round = config.threads.max(1) * 2;
     let mut next = 0;
     while next < config.episodes {
         let numbers: Vec<usize> = (next..config.episodes.min(next + round)).collect();
-        for episode in side_by_side(&numbers, config)? {
+        for episode in side_by_side(&numbers, config.threads, record)? {
             writer.write_episode(&episode)?;
         }
         next += numbers.len();
@@ -70,10 +90,14 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
 }
 
 /// Records these episodes in as many threads as were asked for, in order.
-fn side_by_side(numbers: &[usize], config: &CollectConfig) -> Result<Vec<Episode>> {
-    let share = numbers.len().div_ceil(config.threads.max(1));
+fn side_by_side(
+    numbers: &[usize],
+    threads: usize,
+    record: &(dyn Fn(usize) -> Result<Episode> + Sync),
+) -> Result<Vec<Episode>> {
+    let share = numbers.len().div_ceil(threads.max(1));
     std::thread::scope(|scope| {
-        let work = |part: &[usize]| part.iter().map(|n| record(*n, config)).collect::<Result<Vec<_>>>();
+        let work = |part: &[usize]| part.iter().map(|n| record(*n)).collect::<Result<Vec<_>>>();
         let started: Vec<_> = numbers.chunks(share).map(|part| scope.spawn(move || work(part))).collect();
         let mut episodes = Vec::with_capacity(numbers.len());
         for handle in started {
@@ -105,7 +129,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     policy.begin(&as_goal(&goal), key.with("policy").at(0))?;
     let (mut states, mut actions) = (Table::new(world.spec().state.len()), Table::new(world.spec().action.width()));
     let mut pictures = Vec::new();
-    for _ in 0..config.steps {
+    for _ in 0..config.steps.unwrap_or(STEPS) {
         let state = world.state();
         if !explores && world.reached(Rule::Moderate, &state, &goal) {
             goal = draw_goal(&*world, key.with("goal").at(n_goals));

@@ -5,7 +5,7 @@
 use super::evaluate::{Evaluation, FILE};
 use super::report::PAGE;
 use super::train::{Training, log, sampler, train};
-use super::{Recordings, Run};
+use super::{Recordings, Run, rewards};
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
@@ -90,7 +90,13 @@ pub fn evaluate_logs(
     let table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
     stage.at(1, "");
     drop(stage);
-    let evaluation = Evaluation { open_loop: Some(table), ..Evaluation::default() };
+    let mut evaluation = Evaluation { open_loop: Some(table), ..Evaluation::default() };
+    if let Some(world) = &recordings.sim {
+        match rewards::returns(run, model, (world, recordings), watch) {
+            Ok(returns) => evaluation.returns = Some(returns),
+            Err(error) => evaluation.notes.push(format!("Returns are left out: {error:#}.")),
+        }
+    }
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
 }
@@ -163,8 +169,11 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
         let told = Chart::new("Surprise at the recordings", "training steps", "negative log-likelihood");
         report.curves.push(told.line("model", line("likelihood")));
     }
-    let evaluation = run.json::<Evaluation>(FILE)?;
-    report.open_loop = evaluation.and_then(|e| e.open_loop);
+    if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
+        report.open_loop = evaluation.open_loop;
+        report.returns = evaluation.returns;
+        report.limits.extend(evaluation.notes);
+    }
     if report.open_loop.is_none() {
         report.limits.push("Nothing was measured yet: `terrella eval` does that.".to_owned());
     }

@@ -14,6 +14,7 @@ mod plan;
 mod quickstart;
 mod recordings;
 mod report;
+mod rewards;
 mod run;
 mod train;
 mod worlds;
