@@ -13,7 +13,7 @@ use std::path::Path;
 use terrella_core::{Env, Episode, Frames, Goal, Key, Observation, Policy, Rule, Signature, Table};
 use terrella_data::{Writer, Written};
 use terrella_env::policy::Noisy;
-use terrella_env::{BoxedPolicy, demonstrator, explorer, make};
+use terrella_env::{demonstrator, explorer, make};
 
 /// Steps of an episode that nothing ends.
 const STEPS: usize = 120;
@@ -117,10 +117,10 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
     let mut policy: Box<dyn Policy> = if explores {
-        Box::new(Boxed(explorer(&config.env, &Value::Null)?))
+        explorer(&config.env, &Value::Null)?
     } else {
         let level = stream.uniform(0.0, config.noise.max(f64::MIN_POSITIVE));
-        let demonstrator = Boxed(demonstrator(&config.env, &Value::Null)?);
+        let demonstrator = demonstrator(&config.env, &Value::Null)?;
         Box::new(Noisy::new(demonstrator, world.spec().action.clone(), level))
     };
     world.reset(key.with("start").seed());
@@ -158,21 +158,4 @@ fn draw_goal(world: &dyn Env, key: Key) -> Vec<f32> {
 
 fn as_goal(state: &[f32]) -> Goal {
     Goal { observation: Observation { image: None, state: state.to_vec() }, steps: 0 }
-}
-
-/// A boxed policy as a policy.
-struct Boxed(BoxedPolicy);
-
-impl Policy for Boxed {
-    fn begin(&mut self, goal: &Goal, key: Key) -> terrella_core::Result<()> {
-        self.0.begin(goal, key)
-    }
-
-    fn looks(&self) -> bool {
-        self.0.looks()
-    }
-
-    fn act(&mut self, now: &Observation) -> terrella_core::Result<Vec<f32>> {
-        self.0.act(now)
-    }
 }

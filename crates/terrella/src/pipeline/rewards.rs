@@ -6,7 +6,7 @@
 
 use super::collect::CollectConfig;
 use super::{Recordings, Run};
-use crate::error::usage;
+use crate::error::{Interrupted, usage};
 use crate::settings::{Layers, Settings};
 use crate::watch::Watch;
 use anyhow::{Context, Result};
@@ -14,7 +14,7 @@ use terrella_agent::{Aim, ExactSim, MpcPolicy, PriorRule, RandomPolicy, Return, 
 use terrella_core::{AnySim, Dynamics, Episode, Frames, Goal, Key, Observation, Policy, Signature, Sim, Space, Table};
 use terrella_env::policy::Noisy;
 use terrella_env::sims;
-use terrella_eval::{Collected, Provenance, Returns, collect_returns};
+use terrella_eval::{Collected, Provenance, Returns, ReturnsConfig, collect_returns};
 
 /// The world with rewards of this name, if there is one.
 pub fn sim(id: &str) -> Option<AnySim> {
@@ -155,21 +155,14 @@ pub(super) fn returns<D: Dynamics + Sync>(
     watch: &Watch,
 ) -> Result<Returns> {
     let settings = &run.settings;
-    let (config, threads) = (&settings.eval.returns, settings.eval.threads());
+    let how = (&settings.eval.returns, settings.eval.threads(), watch);
     let sizes = (world.spec().actions.space(), world.spec().state.len());
     let exact = ExactSim::new(world.clone());
     let [floor, ceiling] = Returns::BESIDE;
-    let view = View { picture: None, state: true };
-    let collect =
-        |name: &str, make: &(dyn Fn() -> terrella_core::Result<Box<dyn Policy + '_>> + Sync)| -> Result<Collected> {
-            let stage = watch.stage(name, config.episodes as u64);
-            let progress = |done: usize, _: usize| stage.at(done as u64, "");
-            collect_returns(world, (name, view), (config, threads), make, Some(&progress)).context(name.to_owned())
-        };
     let collected = [
-        collect("model", &|| planner(model, sizes.clone(), settings))?,
-        collect(ceiling, &|| planner(&exact, sizes.clone(), settings))?,
-        collect(floor, &|| Ok(Box::new(RandomPolicy::new(sizes.0.clone(), 1))))?,
+        tried(world, "model", how, &|| planner(model, sizes.clone(), settings))?,
+        tried(world, ceiling, how, &|| planner(&exact, sizes.clone(), settings))?,
+        tried(world, floor, how, &|| Ok(Box::new(RandomPolicy::new(sizes.0.clone(), 1))))?,
     ];
     let provenance = Provenance {
         split: recordings.split_words.clone(),
@@ -178,5 +171,22 @@ pub(super) fn returns<D: Dynamics + Sync>(
         machine: run.about.machine(),
         told: vec!["The policies are shown the true state, and told nothing else.".to_owned()],
     };
-    Ok(Returns::new(world, config, collected, provenance))
+    Ok(Returns::new(world, &settings.eval.returns, collected, provenance))
+}
+
+/// Lets a policy act from all starts.
+fn tried<'p>(
+    world: &AnySim,
+    name: &str,
+    (config, threads, watch): (&ReturnsConfig, usize, &Watch),
+    make: &(dyn Fn() -> terrella_core::Result<Box<dyn Policy + 'p>> + Sync),
+) -> Result<Collected> {
+    let stage = watch.stage(name, config.episodes as u64);
+    let progress = |done: usize, _: usize| stage.at(done as u64, "");
+    let view = View { picture: None, state: true };
+    let collected = collect_returns(world, (name, view), (config, threads), make, Some(&progress));
+    if watch.stopped() {
+        return Err(Interrupted { resume: None }.into());
+    }
+    collected.with_context(|| format!("policy {name}"))
 }
