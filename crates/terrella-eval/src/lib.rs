@@ -37,7 +37,7 @@ pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use failures::{Failures, failures};
 pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use open_loop::{
-    Block, Forecaster, Foretell, OpenLoop, OpenLoopConfig, OpenLoopRow, Told, model_forecast, open_loop,
+    Block, Forecaster, OpenLoop, OpenLoopConfig, OpenLoopRow, Told, foretell, model_forecast, open_loop,
 };
 pub use paired::{Paired, compare};
 pub use pairs::{Pair, draw_pairs};

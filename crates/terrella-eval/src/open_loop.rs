@@ -15,7 +15,7 @@ use crate::spread::spread;
 use crate::stats::Interval;
 use serde::{Deserialize, Serialize};
 use terrella_agent::View;
-use terrella_core::{Dataset, Error, Key, Observation, Result, Signature, Table};
+use terrella_core::{Dataset, Dynamics, Error, Key, Observation, Result, Signature, Table};
 
 /// What is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,24 +81,36 @@ pub struct OpenLoop {
 /// One block of actions for all clips, and how many seconds it lasts in each.
 pub type Block = (Vec<f32>, Vec<f32>);
 
-/// A model, told block after block what is done, tells the states at the end.
-pub type Foretell<'a> = dyn Fn(&[Observation], &mut dyn Iterator<Item = Block>) -> Result<Option<Table>> + 'a;
+/// What a model foretells: shown some rows, it is told block after block what is done in all of them, and
+/// tells the states at the end, `[rows, state]`, if it can tell states.
+///
+/// # Errors
+/// If an observation lacks what the model looks at.
+pub fn foretell<D: Dynamics>(
+    dynamics: &D,
+    seen: &[Observation],
+    blocks: impl IntoIterator<Item = Block>,
+) -> Result<Option<Table>> {
+    let first = dynamics.observe(seen)?;
+    let last = blocks.into_iter().fold(first, |state, (actions, dt)| dynamics.step_for(&state, &actions, &dt));
+    Ok(dynamics.read(&last))
+}
 
 /// A model as a forecaster: it is shown what `view` says of the first rows, and the clock of the
-/// recording; `block` is the width of its action blocks.
-pub fn model_forecast<'a>(
-    foretell: &'a Foretell<'a>,
+/// recording.
+pub fn model_forecast<'a, D: Dynamics>(
+    dynamics: &'a D,
     dataset: &'a Dataset,
-    (view, block): (View, usize),
+    view: View,
 ) -> impl Fn(&[(usize, usize)], usize) -> Result<Option<Table>> + 'a {
     move |starts, steps| {
         let (width, fps) = (dataset.signature.action.len().max(1), dataset.signature.fps);
-        let skip = (block / width).max(1);
+        let skip = (dynamics.block_width() / width).max(1);
         if !steps.is_multiple_of(skip) {
             return Ok(None);
         }
         let seen = starts.iter().map(|&at| recorded(dataset, at, view)).collect::<Result<Vec<_>>>()?;
-        let mut blocks = (0..steps).step_by(skip).map(|ahead| {
+        let blocks = (0..steps).step_by(skip).map(|ahead| {
             let (mut actions, mut dt) = (Vec::new(), Vec::new());
             for &(episode, row) in starts {
                 let (episode, rows) = (&dataset.episodes[episode], row + ahead..row + ahead + skip);
@@ -107,7 +119,7 @@ pub fn model_forecast<'a>(
             }
             (actions, dt)
         });
-        let told = foretell(&seen, &mut blocks)?;
+        let told = foretell(dynamics, &seen, blocks)?;
         told.map(Some).ok_or_else(|| {
             Error::Invalid("the model cannot tell states; train it with model.readout = true".to_owned())
         })

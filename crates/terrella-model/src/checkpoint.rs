@@ -10,7 +10,7 @@ use crate::family::jepa::config::JepaConfig;
 use crate::family::jepa::net::Shape;
 use crate::family::jepa::world::World;
 use crate::family::seam::Family;
-use crate::family::{AnyWorld, Erased, ModelConfig, Registered, Visitor};
+use crate::family::{AnyWorld, ModelConfig, Registered, Visitor};
 use crate::interface::Interface;
 use crate::reacher::{Reacher, ReacherConfig};
 use crate::train::Trainer;
@@ -64,15 +64,15 @@ pub fn describe(path: &Path) -> Result<(ModelConfig, Interface)> {
 ///
 /// # Errors
 /// If a file is missing, damaged, or of another version.
-pub fn load_any(path: &Path, device: &Device) -> Result<Box<dyn AnyWorld>> {
+pub fn load_any(path: &Path, device: &Device) -> Result<AnyWorld> {
     struct Load<'a>(&'a Path, Interface, &'a Device);
     impl Visitor for Load<'_> {
-        type Output = Result<Box<dyn AnyWorld>>;
+        type Output = Result<AnyWorld>;
         fn visit<F: Registered>(self, family: F) -> Self::Output {
             let Self(path, interface, device) = self;
             let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
             let world = family.clone().world(net, interface.clone(), device);
-            Ok(Box::new(Erased::new(family, interface, world)))
+            Ok(AnyWorld::new(family, interface, world))
         }
     }
     let manifest = read_manifest(path)?;

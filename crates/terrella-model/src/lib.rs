@@ -35,7 +35,7 @@ pub use family::jepa::pixels::{Cut, Patcher};
 pub use family::jepa::sigreg::{directions, sigreg};
 pub use family::jepa::world::{Latents, Views, World};
 pub use family::{
-    AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, Foretold, ModelConfig, Particles, Registered,
+    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, Particles, Registered,
     Visitor, Wants,
 };
 pub use interface::{Interface, Learned};

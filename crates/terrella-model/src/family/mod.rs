@@ -10,8 +10,7 @@ pub(crate) mod seam;
 
 use crate::family::jepa::config::JepaConfig;
 use crate::{Error, Result};
-pub(crate) use any::Erased;
-pub use any::{AnyWorld, Foretold};
+pub use any::{AnyState, AnyWorld};
 pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
 pub use seam::{Family, Wants};
 use serde::{Deserialize, Deserializer, Serialize};

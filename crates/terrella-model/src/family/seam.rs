@@ -61,7 +61,7 @@ pub trait Family: Clone + Default {
     /// Losses of one step, not yet read back.
     type Scores;
     /// A trained network with all that is needed to ask it in the units of the log.
-    type World: Dynamics + Send + Sync + 'static;
+    type World: Dynamics<State: Send + Sync + 'static> + Send + Sync + 'static;
 
     /// The same with nothing left to defaults, as it is frozen into a checkpoint.
     #[must_use]

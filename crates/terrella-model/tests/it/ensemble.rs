@@ -141,7 +141,7 @@ fn an_ensemble_is_saved_loaded_and_resumed_bit_for_bit() {
     save_world(&resumed, &path).expect("saved");
     let loaded = load_any(&path, &Device::flex()).expect("loaded");
     let seen = [Observation { image: None, state: vec![1.0, 2.0] }];
-    let again = loaded.foretell(&seen, &mut std::iter::once((vec![0.5], vec![0.05]))).expect("foretold");
+    let again = loaded.read(&loaded.step_for(&loaded.observe(&seen).expect("a state"), &[0.5], &[0.05]));
     let world = whole.world(&Device::flex());
     let once = world.read(&world.step_for(&state(&world, &[[1.0, 2.0]]), &[0.5], &[0.05]));
     assert_eq!(again, once, "after a stop, a file and back");

@@ -50,7 +50,7 @@ impl Options {
         } else {
             // Without a world there is nothing to act in, but much to foretell.
             let model = load_any(&run.file("model"), &device())?;
-            let evaluation = evaluate_logs(&run, &*model, &recordings, &device(), &watch)?;
+            let evaluation = evaluate_logs(&run, &model, &recordings, &device(), &watch)?;
             (evaluation, write_logs_report(&run, Some(&recordings))?)
         };
         if self.json {

@@ -12,8 +12,7 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
 use terrella_agent::View;
-use terrella_core::Dataset;
-use terrella_eval::{Block, Chart, Forecaster, Report, model_forecast, open_loop};
+use terrella_eval::{Chart, Forecaster, Report, model_forecast, open_loop};
 use terrella_model::{AnyWorld, EnsembleConfig, Interface, Registered, Trainer, Visitor, load_any, save_world};
 
 /// A plain regression, trained beside a model of states to be compared with.
@@ -71,7 +70,7 @@ fn regression(
 /// If the model cannot tell states, or no held-out episode is long enough.
 pub fn evaluate_logs(
     run: &Run,
-    model: &dyn AnyWorld,
+    model: &AnyWorld,
     recordings: &Recordings,
     device: &Device,
     watch: &Watch,
@@ -82,9 +81,8 @@ pub fn evaluate_logs(
     let path = run.file(REGRESSION);
     let plain = path.is_dir().then(|| load_any(&path, device)).transpose();
     let plain = plain.with_context(|| format!("{} cannot be read; remove it to go on without", path.display()))?;
-    let told = |world: &dyn AnyWorld, starts: &[(usize, usize)], steps: usize| told(world, data, starts, steps);
-    let model = |starts: &[(usize, usize)], steps: usize| told(model, starts, steps);
-    let mlp = plain.map(|world| move |starts: &[(usize, usize)], steps: usize| told(&*world, starts, steps));
+    let model = model_forecast(model, data, view(model));
+    let mlp = plain.as_ref().map(|world| model_forecast(world, data, view(world)));
     let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &model)];
     forecasters.extend(mlp.as_ref().map(|mlp| ("MLP", mlp as &Forecaster<'_>)));
     let table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
@@ -101,18 +99,10 @@ pub fn evaluate_logs(
     Ok(evaluation)
 }
 
-/// What a model tells of the states `steps` rows after these.
-fn told(
-    world: &dyn AnyWorld,
-    data: &Dataset,
-    starts: &[(usize, usize)],
-    steps: usize,
-) -> terrella_core::Result<Option<terrella_core::Table>> {
+/// What a model is shown.
+fn view(world: &AnyWorld) -> View {
     let wants = world.wants();
-    let view = View { picture: wants.picture, state: wants.picture.is_none() };
-    let foretell =
-        |seen: &[terrella_core::Observation], blocks: &mut dyn Iterator<Item = Block>| world.foretell(seen, blocks);
-    model_forecast(&foretell, data, (view, world.block_width()))(starts, steps)
+    View { picture: wants.picture, state: wants.picture.is_none() }
 }
 
 /// The page about a run that is judged this way.
