@@ -3,17 +3,20 @@
 //! Every episode is keyed by the seed and its own number, so the recordings do not depend on how
 //! many threads made them. Work goes in rounds; each round is written in order.
 
-use super::rewards;
-use crate::error::Interrupted;
+use super::rewards::{self, Acting, record as record_reward};
+use crate::error::{Interrupted, usage};
+use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
+use terrella_agent::ExactSim;
 use terrella_core::{Env, Episode, Frames, Goal, Key, Observation, Policy, Rule, Signature, Table};
-use terrella_data::{Writer, Written};
+use terrella_data::{OpenOptions, Writer, Written, check_compatible, open};
 use terrella_env::policy::Noisy;
 use terrella_env::{demonstrator, explorer, make};
+use terrella_model::AnyWorld;
 
 /// Steps of an episode that nothing ends.
 const STEPS: usize = 120;
@@ -39,16 +42,42 @@ pub struct CollectConfig {
     pub threads: usize,
 }
 
+/// What recordings go on from: those that there are, and a model that acts instead of the expert.
+#[derive(Clone, Copy, Default)]
+pub struct GoingOn<'a> {
+    /// Recordings whose episodes come first.
+    pub onto: Option<&'a Path>,
+    /// Settings and model of a run that plans for rewards.
+    pub by: Option<(&'a Settings, &'a AnyWorld)>,
+}
+
 /// Records a dataset.
 ///
 /// # Errors
 /// If the world is unknown, the destination exists, or the disk refuses; nothing then stands under
 /// the destination's name.
 pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Written> {
+    collect_on(path, config, GoingOn::default(), watch)
+}
+
+/// Records more than there is: experience of a model goes back into the data that it learns from.
+///
+/// # Errors
+/// As [`collect`], or if the earlier recordings are of another kind, or the model of another world.
+pub fn collect_on(path: &Path, config: &CollectConfig, from: GoingOn<'_>, watch: &Watch) -> Result<Written> {
     if let Some(world) = rewards::sim(&config.env) {
-        let settings = rewards::expert_settings()?;
         let signature = rewards::signature(&world, config.size);
-        return write(path, &signature, config, watch, &|n| rewards::record(&world, n, config, &settings));
+        if let Some((settings, model)) = from.by {
+            check_compatible(&model.interface().signature, &signature)?;
+            let acting = Acting { dynamics: model, settings, task: "collect reward by a model" };
+            return write(path, &signature, (config, from.onto), watch, &|n| record_reward(&world, n, config, &acting));
+        }
+        let (settings, exact) = (rewards::expert_settings()?, ExactSim::new(world.clone()));
+        let acting = Acting { dynamics: &exact, settings: &settings, task: "collect reward" };
+        return write(path, &signature, (config, from.onto), watch, &|n| record_reward(&world, n, config, &acting));
+    }
+    if from.by.is_some() {
+        return Err(usage(format!("{} is a world of goals; a model collects in worlds with rewards only", config.env)));
     }
     let world = make(&config.env, &Value::Null)?;
     let spec = world.spec();
@@ -60,23 +89,37 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
         env: Some(spec.id.clone()),
         ..Signature::default()
     };
-    write(path, &signature, config, watch, &|n| record(n, config))
+    write(path, &signature, (config, from.onto), watch, &|n| record(n, config))
 }
 
-/// Makes the episodes, round by round, and writes them in order.
+/// Makes the episodes, round by round, and writes them in order, after those that there are.
 fn write(
     path: &Path,
     signature: &Signature,
-    config: &CollectConfig,
+    (config, onto): (&CollectConfig, Option<&Path>),
     watch: &Watch,
     record: &(dyn Fn(usize) -> Result<Episode> + Sync),
 ) -> Result<Written> {
+    let before = onto.map(|onto| open(onto, &OpenOptions::default())).transpose()?;
+    let before = before.as_ref();
+    if let Some(before) = before.filter(|before| before.signature != *signature) {
+        return Err(usage(format!(
+            "{} are not such recordings: {:?}; those to be added are {signature:?}",
+            onto.unwrap_or(path).display(),
+            before.signature
+        )));
+    }
     let mut writer = Writer::create(path, signature)?;
+    for episode in before.iter().flat_map(|before| &before.episodes) {
+        writer.write_episode(episode)?;
+    }
     let stage = watch.stage("collect", config.episodes as u64);
     let round = config.threads.max(1) * 2;
+    // Numbers go on, so that no episode is made twice.
+    let first = before.map_or(0, |before| before.episodes.len());
     let mut next = 0;
     while next < config.episodes {
-        let numbers: Vec<usize> = (next..config.episodes.min(next + round)).collect();
+        let numbers: Vec<usize> = (next..config.episodes.min(next + round)).map(|n| first + n).collect();
         for episode in side_by_side(&numbers, config.threads, record)? {
             writer.write_episode(&episode)?;
         }

@@ -6,6 +6,7 @@ use super::evaluate::{Evaluation, FILE};
 use super::report::PAGE;
 use super::train::{Training, log, sampler, train};
 use super::{Recordings, Run, rewards};
+use crate::error::Interrupted;
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
@@ -81,9 +82,9 @@ pub fn evaluate_logs(
     let path = run.file(REGRESSION);
     let plain = path.is_dir().then(|| load_any(&path, device)).transpose();
     let plain = plain.with_context(|| format!("{} cannot be read; remove it to go on without", path.display()))?;
-    let model = model_forecast(model, data, view(model));
+    let told = model_forecast(model, data, view(model));
     let mlp = plain.as_ref().map(|world| model_forecast(world, data, view(world)));
-    let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &model)];
+    let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &told)];
     forecasters.extend(mlp.as_ref().map(|mlp| ("MLP", mlp as &Forecaster<'_>)));
     let table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
     stage.at(1, "");
@@ -92,6 +93,7 @@ pub fn evaluate_logs(
     if let Some(world) = &recordings.sim {
         match rewards::returns(run, model, (world, recordings), watch) {
             Ok(returns) => evaluation.returns = Some(returns),
+            Err(error) if error.is::<Interrupted>() => return Err(error),
             Err(error) => evaluation.notes.push(format!("Returns are left out: {error:#}.")),
         }
     }

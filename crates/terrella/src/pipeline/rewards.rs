@@ -17,7 +17,7 @@ use terrella_env::sims;
 use terrella_eval::{Collected, Provenance, Returns, ReturnsConfig, collect_returns};
 
 /// The world with rewards of this name, if there is one.
-pub fn sim(id: &str) -> Option<AnySim> {
+pub(super) fn sim(id: &str) -> Option<AnySim> {
     sims().iter().find(|world| world.id == id).map(|world| (world.make)())
 }
 
@@ -95,26 +95,38 @@ fn planner<'a, D: Dynamics>(
     Ok(Box::new(MpcPolicy::new(dynamics, space, search, rules, aim)?))
 }
 
+/// Who acts where an episode does not explore: a planner, in a simulator, with settings.
+pub(super) struct Acting<'a, D> {
+    pub(super) dynamics: &'a D,
+    pub(super) settings: &'a Settings,
+    /// What it does, in words.
+    pub(super) task: &'a str,
+}
+
 /// A share of the episodes explores: actions drawn from all there are, each held for some steps, so that the
-/// world gets somewhere. The others are an expert's, who plans in the equations, with noise on top.
-pub(super) fn record(world: &AnySim, number: usize, config: &CollectConfig, settings: &Settings) -> Result<Episode> {
+/// world gets somewhere. In the others somebody plans, with noise on top.
+pub(super) fn record<D: Dynamics>(
+    world: &AnySim,
+    number: usize,
+    config: &CollectConfig,
+    acting: &Acting<'_, D>,
+) -> Result<Episode> {
     let key = Key::new(config.seed).with("collect").at(number as u64);
     let (mut world, space) = (world.clone(), world.spec().actions.space());
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
-    let exact = ExactSim::new(world.clone());
     let mut policy: Box<dyn Policy + '_> = if explores {
         Box::new(RandomPolicy::new(space.clone(), 1 + stream.below(HELD)))
     } else {
         let level = stream.uniform(0.0, config.noise.max(f64::MIN_POSITIVE));
-        let expert = planner(&exact, (space.clone(), world.spec().state.len()), settings)?;
+        let expert = planner(acting.dynamics, (space.clone(), world.spec().state.len()), acting.settings)?;
         Box::new(Noisy::new(expert, space.clone(), level))
     };
     world.reset(key.with("start").seed());
     policy.begin(&Goal::default(), key.with("policy"))?;
     let mut episode = Episode {
         index: number,
-        task: if explores { "explore" } else { "collect reward" }.to_owned(),
+        task: if explores { "explore" } else { acting.task }.to_owned(),
         states: Table::new(world.spec().state.len()),
         actions: Table::new(space.width()),
         ..Episode::default()
