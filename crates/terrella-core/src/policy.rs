@@ -31,3 +31,17 @@ pub trait Policy {
     /// If the observation lacks what the policy looks at.
     fn act(&mut self, now: &Observation) -> Result<Vec<f32>>;
 }
+
+impl<P: Policy + ?Sized> Policy for Box<P> {
+    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
+        (**self).begin(goal, key)
+    }
+
+    fn looks(&self) -> bool {
+        (**self).looks()
+    }
+
+    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
+        (**self).act(now)
+    }
+}

@@ -88,7 +88,7 @@ pub struct Step {
 }
 
 /// A world with rewards. Everything random in it is keyed by the seed given to [`Sim::reset`].
-pub trait Sim: Copied + Send {
+pub trait Sim: Copied + Send + Sync {
     /// What is fixed about this world.
     fn spec(&self) -> &SimSpec;
     /// Starts anew from a random state drawn from the seed.

@@ -5,7 +5,7 @@
 //! that cannot be written to means pictures in memory instead. `content.json` beside it remembers
 //! the hash together with the size and time of each file, so that a second open does not read them.
 
-use crate::picture::Scaler;
+use crate::tiles::Tiles;
 use crate::{Error, Result, Source};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -83,9 +83,10 @@ pub(crate) struct PictureCache<'a> {
     /// Where they are kept; in memory if absent or not writable.
     pub(crate) folder: Option<&'a Path>,
     pub(crate) hash: &'a str,
-    /// Recorded size and wanted size.
-    pub(crate) from: [usize; 2],
+    /// Wanted size.
     pub(crate) to: [usize; 2],
+    /// Cameras side by side in it.
+    pub(crate) cameras: usize,
 }
 
 impl PictureCache<'_> {
@@ -95,8 +96,9 @@ impl PictureCache<'_> {
         let size = height * width * 3;
         let total = lengths.iter().sum::<usize>() * size;
         // One file may hold several cameras.
-        let camera = self.source.cameras().first().map_or("", |camera| camera.name.as_str());
-        let camera: String = Sha256::digest(camera).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let cameras: Vec<&str> = self.source.cameras().iter().take(self.cameras).map(|c| c.name.as_str()).collect();
+        let camera: String =
+            Sha256::digest(cameras.join("\n")).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let kept = self.folder.map(|f| f.join(format!("{}-{camera}-{height}x{width}.rgb", &self.hash[..16])));
         let bytes: SharedBytes = match kept {
             Some(path) if fs::metadata(&path).is_ok_and(|m| m.len() == total as u64) => map(&path)?,
@@ -180,13 +182,8 @@ impl PictureCache<'_> {
         progress: &mut dyn FnMut(usize, usize),
         sink: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        let scaler = Scaler::new(self.from, self.to);
-        let one = |at: usize| -> Result<Vec<u8>> {
-            let Some(frames) = self.source.pictures(at)? else { return Ok(Vec::new()) };
-            let mut bytes = Vec::with_capacity(frames.len() * self.to[0] * self.to[1] * 3);
-            (0..frames.len()).for_each(|i| scaler.scale(frames.bytes(i), &mut bytes));
-            Ok(bytes)
-        };
+        let tiles = Tiles::new(self.source, self.cameras, self.to)?;
+        let one = |at: usize| tiles.episode(self.source, at);
         for first in (0..lengths.len()).step_by(GROUP) {
             let last = (first + GROUP).min(lengths.len());
             let group: Vec<Result<Vec<u8>>> = (first..last).into_par_iter().map(one).collect();

@@ -28,6 +28,7 @@ mod rerun;
 mod rlds;
 mod sampler;
 mod sheet;
+mod tiles;
 mod timing;
 mod video;
 mod views;

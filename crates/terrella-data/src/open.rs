@@ -18,6 +18,8 @@ pub struct OpenOptions {
     pub source: SourceOptions,
     /// Side of the square pictures; the recorded size if absent.
     pub image_size: Option<usize>,
+    /// Lays the views that were asked for beside the camera, all in one picture.
+    pub side_by_side: bool,
     /// Leaves the pictures out: for models of logged states, and to look at tables quickly.
     pub skip_images: bool,
     /// Folder of the decoded pictures. If absent: `.cache` in a dataset folder that may be written to,
@@ -53,7 +55,8 @@ pub fn open_with(path: &Path, options: &OpenOptions, progress: &mut dyn FnMut(us
             }
             let to = options.image_size.map_or(from, |side| [side, side]);
             signature.image = Some(to);
-            let cache = PictureCache { source: &*source, folder: folder.as_deref(), hash: &hash, from, to };
+            let cameras = if options.side_by_side { source.cameras().len() } else { 1 };
+            let cache = PictureCache { source: &*source, folder: folder.as_deref(), hash: &hash, to, cameras };
             for (episode, frames) in episodes.iter_mut().zip(cache.frames(&lengths, progress)?) {
                 episode.frames = Some(frames);
             }

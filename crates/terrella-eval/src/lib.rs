@@ -14,6 +14,7 @@ mod failures;
 mod floors;
 pub mod html;
 mod limits;
+mod markdown;
 mod mean;
 mod open_loop;
 mod paired;

@@ -9,6 +9,7 @@ use crate::arx::Arx;
 use crate::curves::Estimate;
 use crate::html::{escape, table};
 use crate::limits::digits;
+use crate::markdown;
 use crate::rollout::recorded;
 use crate::spread::spread;
 use crate::stats::Interval;
@@ -255,6 +256,12 @@ impl OpenLoop {
         let (header, rows) = self.cells();
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         format!("<p>{}</p>\n{}", escape(&self.words()), table(&header, &rows))
+    }
+
+    /// The table for a document.
+    pub(crate) fn to_markdown(&self) -> String {
+        let (header, rows) = self.cells();
+        markdown::table(&header, &rows)
     }
 
     /// What was done, in words.

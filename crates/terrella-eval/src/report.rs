@@ -6,7 +6,7 @@
 use crate::html::{escape, facts, list, page, push, table};
 use crate::limits::{digits, rollout_limits, score_limits};
 use crate::scorecard::percent;
-use crate::{Chart, Failures, Filmstrip, OpenLoop, Paired, Quantity, RolloutTable, Score, Scorecard, Series};
+use crate::{Chart, Failures, Filmstrip, OpenLoop, Paired, Quantity, Returns, RolloutTable, Score, Scorecard, Series};
 use serde::{Deserialize, Serialize};
 use terrella_core::Rule;
 
@@ -28,6 +28,8 @@ pub struct Report {
     pub rollout: Option<RolloutTable>,
     /// Open-loop errors in units of the log, where there is no world to act in.
     pub open_loop: Option<OpenLoop>,
+    /// Rewards that planning in the model collects.
+    pub returns: Option<Returns>,
     /// Recorded beside imagined.
     pub dreams: Vec<Filmstrip>,
     /// Executed plans.
@@ -58,6 +60,7 @@ impl Report {
             &self.done.iter().map(|p| format!("<p>{}</p>\n", escape(p))).collect::<String>(),
         );
         section(&mut out, "How good it is", &self.results());
+        section(&mut out, "What it collects", &self.returns.as_ref().map(Returns::to_html).unwrap_or_default());
         section(&mut out, "How well it foretells", &self.open_loop.as_ref().map(OpenLoop::to_html).unwrap_or_default());
         section(&mut out, "What the policy was told", &self.told());
         let curves: String = self.curves.iter().map(Chart::to_html).collect();
@@ -165,6 +168,7 @@ impl Report {
         limits.extend(self.failures.iter().flat_map(Failures::sentences));
         limits.extend(self.rollout.iter().flat_map(rollout_limits));
         limits.extend(self.open_loop.iter().flat_map(OpenLoop::limits));
+        limits.extend(self.returns.iter().flat_map(Returns::limits));
         limits.extend(self.limits.iter().cloned());
         let mut said = std::collections::HashSet::new();
         limits.retain(|limit| said.insert(limit.clone()));

@@ -6,6 +6,7 @@
 
 use crate::html::{escape, table};
 use crate::limits::digits;
+use crate::markdown;
 use crate::stats::Interval;
 use crate::work::{Progress, side_by_side};
 use crate::{Estimate, Provenance};
@@ -225,6 +226,20 @@ impl Returns {
             escape(&self.words()),
             table(&HEADER, &rows),
             escape(&format!("Made by `{command}`, revision {commit}, on {machine}."))
+        )
+    }
+}
+
+impl Returns {
+    /// The table for a document, with the command and revision that made it.
+    pub(crate) fn to_markdown(&self) -> String {
+        let rows: Vec<Vec<String>> = self.cells().into_iter().map(Vec::from).collect();
+        let Provenance { command, commit, .. } = &self.provenance;
+        format!(
+            "{}\n`{command}`, revision {commit}, {} episodes of {}.\n",
+            markdown::table(&HEADER, &rows),
+            self.config.episodes,
+            self.world
         )
     }
 }

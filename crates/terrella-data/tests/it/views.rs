@@ -232,3 +232,41 @@ fn views_of_recordings_of_others_are_read() {
         }
     }
 }
+
+#[test]
+fn a_model_can_be_shown_several_cameras_in_one_picture() {
+    let base = tempfile::tempdir().expect("a folder");
+    let path = base.path().join("data");
+    write(&path, &[3, 2]);
+    let asked = |views: &[&str], side| {
+        let options =
+            OpenOptions { source: asking(views), image_size: Some(side), side_by_side: true, ..OpenOptions::default() };
+        open(&path, &options)
+    };
+    let wrist = "observation.images.wrist";
+    let dataset = asked(&[wrist], 8).expect("opened");
+    assert_eq!(dataset.signature.image, Some([8, 8]), "one picture");
+    let source = opened(&path, &asking(&[wrist]));
+    for (at, episode) in dataset.episodes.iter().enumerate() {
+        let shown = episode.frames.as_ref().expect("pictures");
+        for camera in 0..2 {
+            // Each alone, scaled into a quarter.
+            let alone = source.frames(at, camera).expect("decoded");
+            for row in 0..alone.len() {
+                let quarter = alone.image(row).resized(4, 4);
+                for (y, line) in quarter.data.chunks_exact(12).enumerate() {
+                    let from = (y * 8 + camera * 4) * 3;
+                    let apart = line.iter().zip(&shown.bytes(row)[from..from + 12]).map(|(a, b)| a.abs_diff(*b)).max();
+                    assert!(apart <= Some(1), "line {y} of camera {camera}, row {row}: off by {apart:?}");
+                }
+                assert!(shown.bytes(row)[4 * 8 * 3..].iter().all(|x| *x == 0), "no camera fills the lower half");
+            }
+        }
+    }
+    let one = open(&path, &OpenOptions { image_size: Some(8), ..OpenOptions::default() }).expect("opened");
+    let differ = one.episodes[0].frames.as_ref().expect("pictures").bytes(0)
+        != dataset.episodes[0].frames.as_ref().expect("pictures").bytes(0);
+    assert!(differ, "each choice of cameras has its own cache");
+    assert_says(&asked(&["observation.images.front_depth"], 8).expect_err("depth"), &["front_depth", "is depth"]);
+    assert_says(&asked(&[wrist], 1).expect_err("too small"), &["2 cameras do not fit"]);
+}

@@ -3,6 +3,7 @@
 mod floors;
 mod protocol;
 mod report;
+mod returns;
 mod rollout;
 #[path = "../../../terrella-agent/tests/it/toy.rs"]
 mod toy;

@@ -1,12 +1,13 @@
 //! `terrella collect`.
 
 use crate::out;
-use crate::pipeline::{CollectConfig, collect};
+use crate::pipeline::{CollectConfig, GoingOn, Run, collect_on};
 use crate::settings::{DataSettings, EvalSettings};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
+use terrella_model::load_any;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -16,9 +17,9 @@ pub(super) struct Options {
     /// Episodes
     #[arg(long, default_value_t = 200)]
     episodes: usize,
-    /// Steps of an episode
-    #[arg(long, default_value_t = 120)]
-    steps: usize,
+    /// Steps of an episode, at most [default: 120, or as many as a world with rewards allows]
+    #[arg(long)]
+    steps: Option<usize>,
     /// Share of the episodes that explore instead of demonstrating
     #[arg(long, default_value_t = DataSettings::default().explore)]
     explore: f64,
@@ -34,6 +35,12 @@ pub(super) struct Options {
     /// Threads; they change no number [default: all]
     #[arg(long)]
     threads: Option<usize>,
+    /// Recordings whose episodes come first in the new folder
+    #[arg(long, value_name = "DIR")]
+    onto: Option<PathBuf>,
+    /// Run whose model plans for rewards, in place of the expert
+    #[arg(long, value_name = "RUN")]
+    by: Option<PathBuf>,
     /// Folder to make
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -54,7 +61,14 @@ impl Options {
             seed: self.seed,
             threads: self.threads.unwrap_or_else(|| EvalSettings::default().threads()),
         };
-        let written = collect(&self.out, &config, &super::watch())?;
+        let acting = self.by.map(|path| -> Result<_> {
+            let run = Run::open(&path)?;
+            Ok((load_any(&run.file("model"), &super::device())?, run.settings))
+        });
+        let acting = acting.transpose()?;
+        let by = acting.as_ref().map(|(model, settings)| (settings, model));
+        let from = GoingOn { onto: self.onto.as_deref(), by };
+        let written = collect_on(&self.out, &config, from, &super::watch())?;
         if self.json {
             return out::json(&json!({ "path": self.out, "written": written, "config": config }));
         }

@@ -16,12 +16,15 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let worlds = terrella_env::registry();
         if !self.json {
-            return worlds.iter().try_for_each(|world| out::line(&format!("{:10} {}", world.id, world.about)));
+            let goals = worlds.iter().map(|world| (world.id, world.about));
+            let rewards = terrella_env::sims().iter().map(|world| (world.id, world.about));
+            return goals.chain(rewards).try_for_each(|(id, about)| out::line(&format!("{id:18} {about}")));
         }
         let specs = worlds.iter().map(|world| {
             let env = terrella_env::make(world.id, &Value::Null)?;
             Ok(json!({ "id": world.id, "about": world.about, "spec": env.spec() }))
         });
-        out::json(&specs.collect::<Result<Vec<_>>>()?)
+        let rewards = terrella_env::sims().iter().map(|world| Ok(json!({ "id": world.id, "about": world.about })));
+        out::json(&specs.chain(rewards).collect::<Result<Vec<_>>>()?)
     }
 }

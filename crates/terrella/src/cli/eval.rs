@@ -64,6 +64,9 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     for card in &evaluation.scorecards {
         out::line(&card.to_string())?;
     }
+    if let Some(returns) = &evaluation.returns {
+        out::line(&returns.to_string())?;
+    }
     if let Some(table) = &evaluation.open_loop {
         out::line(&format!("{}\n{table}", table.words()))?;
     }

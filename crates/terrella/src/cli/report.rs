@@ -2,8 +2,9 @@
 
 use super::SettingOptions;
 use super::eval::{actor, load_recordings};
+use crate::error::usage;
 use crate::out;
-use crate::pipeline::{Run, foretold, write_logs_report, write_report};
+use crate::pipeline::{Run, build_report, foretold, report_of_logs, write_logs_report, write_report};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -13,6 +14,9 @@ use std::path::PathBuf;
 pub(super) struct Options {
     /// Run directory
     run: PathBuf,
+    /// Print the numbers as Markdown tables instead, to quote them
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -21,6 +25,14 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let run = Run::open(&self.run)?;
+        if self.markdown {
+            let report = if foretold(&run)? { report_of_logs(&run, None) } else { build_report(&run, None) }?;
+            let text = report.to_markdown();
+            if text.is_empty() {
+                return Err(usage(format!("nothing was measured yet; run: terrella eval {}", self.run.display())));
+            }
+            return out::line(text.trim_end());
+        }
         let (options, watch) = (SettingOptions::default(), super::watch());
         // A page without pictures, or without what is known of the recordings, is better than none.
         let page = match load_recordings(&self.run, &options, &watch) {

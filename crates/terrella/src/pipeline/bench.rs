@@ -54,7 +54,7 @@ pub fn bench(
     let record = CollectConfig {
         env: config.env.clone(),
         episodes: 10,
-        steps: 60,
+        steps: Some(60),
         explore: 0.5,
         noise: 0.0,
         size: settings.model.wants().picture.unwrap_or(0),

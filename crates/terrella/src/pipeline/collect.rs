@@ -3,16 +3,23 @@
 //! Every episode is keyed by the seed and its own number, so the recordings do not depend on how
 //! many threads made them. Work goes in rounds; each round is written in order.
 
-use crate::error::Interrupted;
+use super::rewards::{self, Acting, record as record_reward};
+use crate::error::{Interrupted, usage};
+use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
+use terrella_agent::ExactSim;
 use terrella_core::{Env, Episode, Frames, Goal, Key, Observation, Policy, Rule, Signature, Table};
-use terrella_data::{Writer, Written};
+use terrella_data::{OpenOptions, Writer, Written, check_compatible, open};
 use terrella_env::policy::Noisy;
-use terrella_env::{BoxedPolicy, demonstrator, explorer, make};
+use terrella_env::{demonstrator, explorer, make};
+use terrella_model::AnyWorld;
+
+/// Steps of an episode that nothing ends.
+const STEPS: usize = 120;
 
 /// What to record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,8 +28,8 @@ pub struct CollectConfig {
     pub env: String,
     /// Episodes.
     pub episodes: usize,
-    /// Steps of each.
-    pub steps: usize,
+    /// Steps of each, at most; by default 120, or as many as a world with rewards allows.
+    pub steps: Option<usize>,
     /// Share of episodes that explore.
     pub explore: f64,
     /// Largest noise on demonstrations, as a share of the action's range.
@@ -35,12 +42,43 @@ pub struct CollectConfig {
     pub threads: usize,
 }
 
+/// What recordings go on from: those that there are, and a model that acts instead of the expert.
+#[derive(Clone, Copy, Default)]
+pub struct GoingOn<'a> {
+    /// Recordings whose episodes come first.
+    pub onto: Option<&'a Path>,
+    /// Settings and model of a run that plans for rewards.
+    pub by: Option<(&'a Settings, &'a AnyWorld)>,
+}
+
 /// Records a dataset.
 ///
 /// # Errors
 /// If the world is unknown, the destination exists, or the disk refuses; nothing then stands under
 /// the destination's name.
 pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Written> {
+    collect_on(path, config, GoingOn::default(), watch)
+}
+
+/// Records more than there is: experience of a model goes back into the data that it learns from.
+///
+/// # Errors
+/// As [`collect`], or if the earlier recordings are of another kind, or the model of another world.
+pub fn collect_on(path: &Path, config: &CollectConfig, from: GoingOn<'_>, watch: &Watch) -> Result<Written> {
+    if let Some(world) = rewards::sim(&config.env) {
+        let signature = rewards::signature(&world, config.size);
+        if let Some((settings, model)) = from.by {
+            check_compatible(&model.interface().signature, &signature)?;
+            let acting = Acting { dynamics: model, settings, task: "collect reward by a model" };
+            return write(path, &signature, (config, from.onto), watch, &|n| record_reward(&world, n, config, &acting));
+        }
+        let (settings, exact) = (rewards::expert_settings()?, ExactSim::new(world.clone()));
+        let acting = Acting { dynamics: &exact, settings: &settings, task: "collect reward" };
+        return write(path, &signature, (config, from.onto), watch, &|n| record_reward(&world, n, config, &acting));
+    }
+    if from.by.is_some() {
+        return Err(usage(format!("{} is a world of goals; a model collects in worlds with rewards only", config.env)));
+    }
     let world = make(&config.env, &Value::Null)?;
     let spec = world.spec();
     let signature = Signature {
@@ -51,13 +89,38 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
         env: Some(spec.id.clone()),
         ..Signature::default()
     };
-    let mut writer = Writer::create(path, &signature)?;
+    write(path, &signature, (config, from.onto), watch, &|n| record(n, config))
+}
+
+/// Makes the episodes, round by round, and writes them in order, after those that there are.
+fn write(
+    path: &Path,
+    signature: &Signature,
+    (config, onto): (&CollectConfig, Option<&Path>),
+    watch: &Watch,
+    record: &(dyn Fn(usize) -> Result<Episode> + Sync),
+) -> Result<Written> {
+    let before = onto.map(|onto| open(onto, &OpenOptions::default())).transpose()?;
+    let before = before.as_ref();
+    if let Some(before) = before.filter(|before| before.signature != *signature) {
+        return Err(usage(format!(
+            "{} are not such recordings: {:?}; those to be added are {signature:?}",
+            onto.unwrap_or(path).display(),
+            before.signature
+        )));
+    }
+    let mut writer = Writer::create(path, signature)?;
+    for episode in before.iter().flat_map(|before| &before.episodes) {
+        writer.write_episode(episode)?;
+    }
     let stage = watch.stage("collect", config.episodes as u64);
     let round = config.threads.max(1) * 2;
+    // Numbers go on, so that no episode is made twice.
+    let first = before.map_or(0, |before| before.episodes.len());
     let mut next = 0;
     while next < config.episodes {
-        let numbers: Vec<usize> = (next..config.episodes.min(next + round)).collect();
-        for episode in side_by_side(&numbers, config)? {
+        let numbers: Vec<usize> = (next..config.episodes.min(next + round)).map(|n| first + n).collect();
+        for episode in side_by_side(&numbers, config.threads, record)? {
             writer.write_episode(&episode)?;
         }
         next += numbers.len();
@@ -70,10 +133,14 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
 }
 
 /// Records these episodes in as many threads as were asked for, in order.
-fn side_by_side(numbers: &[usize], config: &CollectConfig) -> Result<Vec<Episode>> {
-    let share = numbers.len().div_ceil(config.threads.max(1));
+fn side_by_side(
+    numbers: &[usize],
+    threads: usize,
+    record: &(dyn Fn(usize) -> Result<Episode> + Sync),
+) -> Result<Vec<Episode>> {
+    let share = numbers.len().div_ceil(threads.max(1));
     std::thread::scope(|scope| {
-        let work = |part: &[usize]| part.iter().map(|n| record(*n, config)).collect::<Result<Vec<_>>>();
+        let work = |part: &[usize]| part.iter().map(|n| record(*n)).collect::<Result<Vec<_>>>();
         let started: Vec<_> = numbers.chunks(share).map(|part| scope.spawn(move || work(part))).collect();
         let mut episodes = Vec::with_capacity(numbers.len());
         for handle in started {
@@ -93,10 +160,10 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
     let mut policy: Box<dyn Policy> = if explores {
-        Box::new(Boxed(explorer(&config.env, &Value::Null)?))
+        explorer(&config.env, &Value::Null)?
     } else {
         let level = stream.uniform(0.0, config.noise.max(f64::MIN_POSITIVE));
-        let demonstrator = Boxed(demonstrator(&config.env, &Value::Null)?);
+        let demonstrator = demonstrator(&config.env, &Value::Null)?;
         Box::new(Noisy::new(demonstrator, world.spec().action.clone(), level))
     };
     world.reset(key.with("start").seed());
@@ -105,7 +172,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     policy.begin(&as_goal(&goal), key.with("policy").at(0))?;
     let (mut states, mut actions) = (Table::new(world.spec().state.len()), Table::new(world.spec().action.width()));
     let mut pictures = Vec::new();
-    for _ in 0..config.steps {
+    for _ in 0..config.steps.unwrap_or(STEPS) {
         let state = world.state();
         if !explores && world.reached(Rule::Moderate, &state, &goal) {
             goal = draw_goal(&*world, key.with("goal").at(n_goals));
@@ -134,21 +201,4 @@ fn draw_goal(world: &dyn Env, key: Key) -> Vec<f32> {
 
 fn as_goal(state: &[f32]) -> Goal {
     Goal { observation: Observation { image: None, state: state.to_vec() }, steps: 0 }
-}
-
-/// A boxed policy as a policy.
-struct Boxed(BoxedPolicy);
-
-impl Policy for Boxed {
-    fn begin(&mut self, goal: &Goal, key: Key) -> terrella_core::Result<()> {
-        self.0.begin(goal, key)
-    }
-
-    fn looks(&self) -> bool {
-        self.0.looks()
-    }
-
-    fn act(&mut self, now: &Observation) -> terrella_core::Result<Vec<f32>> {
-        self.0.act(now)
-    }
 }

@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Key, Policy, Rule};
 use terrella_eval::{
-    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, RolloutTable, Scorecard, compare,
+    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, Returns, RolloutTable, Scorecard, compare,
     failures, floors, rollout_error,
 };
 
@@ -32,6 +32,8 @@ pub struct Evaluation {
     pub rollout: Option<RolloutTable>,
     /// Open-loop errors in units of the log, where there is no world to act in.
     pub open_loop: Option<OpenLoop>,
+    /// Rewards that planning in the model collects, where the world has rewards.
+    pub returns: Option<Returns>,
     /// What was left out, and why.
     pub notes: Vec<String>,
 }
@@ -110,8 +112,8 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         comparisons: against_first(&all, &protocol),
         failures,
         rollout,
-        open_loop: None,
         notes,
+        ..Evaluation::default()
     };
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)

@@ -6,7 +6,8 @@ use super::evaluate::{Evaluation, FILE};
 use super::report::PAGE;
 use super::report::curves;
 use super::train::{Training, log, sampler};
-use super::{Recordings, Run};
+use super::{Recordings, Run, rewards};
+use crate::error::Interrupted;
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
@@ -77,14 +78,21 @@ pub fn evaluate_logs(
     let path = run.file(REGRESSION);
     let plain = path.is_dir().then(|| load_any(&path, device)).transpose();
     let plain = plain.with_context(|| format!("{} cannot be read; remove it to go on without", path.display()))?;
-    let model = model_forecast(model, data, view(model));
+    let told = model_forecast(model, data, view(model));
     let mlp = plain.as_ref().map(|world| model_forecast(world, data, view(world)));
-    let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &model)];
+    let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &told)];
     forecasters.extend(mlp.as_ref().map(|mlp| ("MLP", mlp as &Forecaster<'_>)));
     let table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
     stage.at(1, "");
     drop(stage);
-    let evaluation = Evaluation { open_loop: Some(table), ..Evaluation::default() };
+    let mut evaluation = Evaluation { open_loop: Some(table), ..Evaluation::default() };
+    if let Some(world) = &recordings.sim {
+        match rewards::returns(run, model, (world, recordings), watch) {
+            Ok(returns) => evaluation.returns = Some(returns),
+            Err(error) if error.is::<Interrupted>() => return Err(error),
+            Err(error) => evaluation.notes.push(format!("Returns are left out: {error:#}.")),
+        }
+    }
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
 }
@@ -146,8 +154,11 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
     report.facts.push(("machine".to_owned(), run.about.machine()));
     report.facts.push(("revision".to_owned(), run.about.revision()));
     report.curves = curves(&log(run)?, model.charts());
-    let evaluation = run.json::<Evaluation>(FILE)?;
-    report.open_loop = evaluation.and_then(|e| e.open_loop);
+    if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
+        report.open_loop = evaluation.open_loop;
+        report.returns = evaluation.returns;
+        report.limits.extend(evaluation.notes);
+    }
     if report.open_loop.is_none() {
         report.limits.push("Nothing was measured yet: `terrella eval` does that.".to_owned());
     }

@@ -14,13 +14,14 @@ mod plan;
 mod quickstart;
 mod recordings;
 mod report;
+mod rewards;
 mod run;
 mod train;
 mod worlds;
 
 pub use act::{Act, Actor};
 pub use bench::{BenchConfig, Timed, bench};
-pub use collect::{CollectConfig, collect};
+pub use collect::{CollectConfig, GoingOn, collect, collect_on};
 pub use doctor::checkup_page;
 pub use evaluate::{Evaluation, evaluate};
 pub use heads::{PartError, ProbeReport, finish};

@@ -76,7 +76,7 @@ fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {
                 let config = CollectConfig {
                     env: data.collected_in().to_owned(),
                     episodes: data.episodes,
-                    steps: data.episode_steps,
+                    steps: Some(data.episode_steps),
                     explore: data.explore,
                     noise: data.noise,
                     size: settings.model.wants().picture.unwrap_or(0),

@@ -1,5 +1,6 @@
 //! Recordings as a run uses them: opened for its model, split by episode, with their world.
 
+use super::rewards;
 use super::worlds::KnownWorld;
 use crate::error::usage;
 use crate::settings::Settings;
@@ -7,7 +8,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{Dataset, Fingerprint, Split, recognise};
+use terrella_core::{AnySim, Dataset, Fingerprint, Split, recognise};
 use terrella_data::{OpenOptions, open_with};
 use terrella_model::{Interface, Learned, TrainConfig};
 
@@ -21,6 +22,8 @@ pub struct Recordings {
     pub split_words: String,
     /// Their world, if it is declared and known.
     pub world: Option<KnownWorld>,
+    /// Their world, if it is one with rewards.
+    pub sim: Option<AnySim>,
     /// Seed and share of the split, as asked for.
     asked: (u64, f64),
 }
@@ -46,9 +49,11 @@ impl Recordings {
             dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
         let percent = 100.0 * settings.data.held_out;
         let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
-        let world = KnownWorld::declared(&dataset.signature, settings.data.env.as_deref())?;
+        let said = settings.data.env.as_deref();
+        let sim = rewards::declared(&dataset.signature, said)?;
+        let world = if sim.is_some() { None } else { KnownWorld::declared(&dataset.signature, said)? };
         let asked = (settings.data.split_seed, settings.data.held_out);
-        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, asked })
+        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, sim, asked })
     }
 
     /// Puts aside for judging what this model did not learn from, and nothing else, whatever the settings

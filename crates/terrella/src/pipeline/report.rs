@@ -38,6 +38,7 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.failures = evaluation.failures;
         report.rollout = evaluation.rollout;
         report.open_loop = evaluation.open_loop;
+        report.returns = evaluation.returns;
         report.limits.extend(evaluation.notes);
     }
     if let Some((actor, recordings)) = loaded {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
-use terrella_eval::{OpenLoopConfig, Protocol, RolloutConfig};
+use terrella_eval::{OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig};
 use terrella_model::{ModelConfig, ReacherConfig, TrainConfig, Views};
 
 /// All settings of a run.
@@ -155,7 +155,7 @@ pub enum CostKind {
 }
 
 /// What a goal costs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CostSettings {
     /// The distance.
@@ -164,6 +164,14 @@ pub struct CostSettings {
     pub tolerance: Option<Vec<f32>>,
     /// Which moments of a plan count.
     pub timing: Timing,
+    /// What a reward is worth one block later, where rewards are planned for.
+    pub discount: f32,
+}
+
+impl Default for CostSettings {
+    fn default() -> Self {
+        Self { kind: CostKind::State, tolerance: None, timing: Timing::default(), discount: 1.0 }
+    }
 }
 
 /// A way to act with a trained model.
@@ -211,6 +219,8 @@ pub struct EvalSettings {
     pub rollout: RolloutConfig,
     /// The same in units of the log, where there is no world to act in.
     pub open_loop: OpenLoopConfig,
+    /// From how many starts a world with rewards is played.
+    pub returns: ReturnsConfig,
 }
 
 impl Default for EvalSettings {
@@ -218,7 +228,8 @@ impl Default for EvalSettings {
         let Protocol { offset, budget, pairs, seeds, rules } = Protocol::default();
         let policies = vec![Flavour::Hybrid, Flavour::Search, Flavour::Reacher];
         let (rollout, open_loop) = (RolloutConfig::default(), OpenLoopConfig::default());
-        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rollout, open_loop }
+        let returns = ReturnsConfig::default();
+        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rollout, open_loop, returns }
     }
 }
 

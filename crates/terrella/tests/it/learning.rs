@@ -17,7 +17,7 @@ fn share_of_copying(steps: u64) -> [f64; 2] {
     let config = CollectConfig {
         env: "tworoom".to_owned(),
         episodes: 60,
-        steps: 60,
+        steps: Some(60),
         explore: 0.3,
         noise: 0.05,
         size: 0,

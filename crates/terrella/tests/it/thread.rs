@@ -116,7 +116,7 @@ fn recordings_do_not_depend_on_threads() {
     let config = |threads| CollectConfig {
         env: "pusht".to_owned(),
         episodes: 5,
-        steps: 12,
+        steps: Some(12),
         explore: 0.4,
         noise: 0.05,
         size: 32,
