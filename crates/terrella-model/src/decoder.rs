@@ -4,9 +4,9 @@
 //! blurs was not. The latent is shown to every place of the picture, which then paints its own patch
 //! (a spatial broadcast decoder, Watters et al. 2019, with a learnt code for each place).
 
+use crate::Turn;
 use crate::family::jepa::pixels::{Cut, Patcher};
 use crate::nn::rowwise;
-use crate::symmetry::Turn;
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::optim::{AdamWConfig, GradientsParams};

@@ -20,7 +20,6 @@ mod nn;
 mod optim;
 mod probe;
 mod reacher;
-mod symmetry;
 mod train;
 mod train_config;
 
@@ -44,6 +43,6 @@ pub use monitor::Monitor;
 pub use nn::predictor::Steering;
 pub use probe::Probe;
 pub use reacher::{Reacher, ReacherConfig, Trace};
-pub use symmetry::{Symmetry, Turn};
+pub use terrella_core::{Symmetry, Turn};
 pub use train::Trainer;
 pub use train_config::{LossWeights, TrainConfig};

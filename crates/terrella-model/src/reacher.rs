@@ -7,8 +7,8 @@
 use crate::family::jepa::config::Sees;
 use crate::family::jepa::held::table;
 use crate::family::jepa::world::{Latents, World};
-use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
+use crate::{Symmetry, Turn};
 use burn::module::Module;
 use burn::nn;
 use burn::optim::{AdamWConfig, GradientsParams};

@@ -7,7 +7,6 @@ use anyhow::Result;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Key, Observation, Table};
-use terrella_eval::parts;
 use terrella_model::{DECODED_SIZE, Decoder, Probe, Reacher, Saved, Sees, StateCodec, Trace, Turn, World};
 
 /// The probe as the planner uses it, beside the model.
@@ -154,7 +153,7 @@ fn probe(
     let told = probe.read(&latents);
     let own = own_readout(world, &latents, device);
     let mean = &world.interface().state_stats.mean;
-    let parts = recordings.world.as_ref().map(|w| parts(w.env.spec())).unwrap_or_default();
+    let parts = recordings.parts();
     let parts = parts.iter().map(|part| {
         let median_of = |guess: &dyn Fn(usize) -> Vec<f32>| {
             let mut errors: Vec<f64> = (0..truth.len()).map(|i| part.error(&guess(i), truth.row(i))).collect();
@@ -162,8 +161,8 @@ fn probe(
             errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN)
         };
         PartError {
-            name: part.name.clone(),
-            unit: part.unit.clone(),
+            name: part.name.to_string(),
+            unit: part.error_unit().to_owned(),
             probe: median_of(&|i| told.row(i).to_vec()),
             readout: own.as_ref().map(|own| median_of(&|i| own.row(i).to_vec())),
             mean: median_of(&|_| mean.clone()),

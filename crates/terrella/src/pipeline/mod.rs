@@ -31,4 +31,3 @@ pub use recordings::Recordings;
 pub use report::{build as build_report, write as write_report};
 pub use run::{About, Run};
 pub use train::{Training, train};
-pub use worlds::KnownWorld;

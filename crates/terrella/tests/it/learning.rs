@@ -31,7 +31,7 @@ fn share_of_copying(steps: u64) -> [f64; 2] {
     let family = run.settings.jepa().expect("a JEPA");
     let (trainer, _) = train(family, &run, &recordings, &device(), &Watch::silent()).expect("a model");
     let world = trainer.world(&device());
-    let spec = recordings.world().expect("a world").env.spec().clone();
+    let spec = recordings.world().expect("a world").spec().clone();
     let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
     let config = RolloutConfig { horizon: 3, clips: 60, mean_rows: 60, batch: 60, seed: 0 };
     let table = rollout_error(&world, &spec, sides, View { picture: None, state: true }, &config).expect("a table");

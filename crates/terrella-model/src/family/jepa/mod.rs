@@ -15,6 +15,7 @@ pub(crate) mod world;
 
 use super::seam::{Family, Wants};
 use crate::Result;
+use crate::Turn;
 use crate::device::is_cpu;
 use crate::family::jepa::batch::Batcher;
 use crate::family::jepa::config::{JepaConfig, Sees, Size};
@@ -23,7 +24,6 @@ use crate::family::jepa::net::Jepa;
 use crate::family::jepa::world::World;
 use crate::interface::Interface;
 use crate::losses::Losses;
-use crate::symmetry::Turn;
 use crate::train_config::TrainConfig;
 use burn::optim::GradientsParams;
 use burn::prelude::*;

@@ -44,7 +44,7 @@ impl Turn {
     }
 
     /// The pixel of the original that lands on `(row, column)` of the turned picture.
-    pub(crate) fn source(self, row: usize, column: usize, size: usize) -> (usize, usize) {
+    pub fn source(self, row: usize, column: usize, size: usize) -> (usize, usize) {
         let (row, column) = if self.0 & 4 == 0 { (row, column) } else { (column, row) };
         let column = if self.0 & 1 == 0 { column } else { size - 1 - column };
         let row = if self.0 & 2 == 0 { row } else { size - 1 - row };
@@ -60,8 +60,9 @@ impl Turn {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Symmetry {
-    /// Side of the world; points turn about its centre.
-    pub extent: f32,
+    /// Side of the square from the origin about whose centre points turn.
+    #[serde(rename = "extent")]
+    pub side: f32,
     /// Pairs of state numbers that are points.
     pub points: Vec<[usize; 2]>,
     /// State numbers that are headings.
@@ -72,12 +73,12 @@ pub struct Symmetry {
 
 impl Symmetry {
     /// Turns states, row by row.
-    pub(crate) fn turn_states(&self, turn: Turn, rows: &mut [f32], width: usize) {
+    pub fn turn_states(&self, turn: Turn, rows: &mut [f32], width: usize) {
         rows.chunks_mut(width).for_each(|row| self.turn_state(turn, row));
     }
 
     /// Turns actions, row by row.
-    pub(crate) fn turn_actions(&self, turn: Turn, rows: &mut [f32], width: usize) {
+    pub fn turn_actions(&self, turn: Turn, rows: &mut [f32], width: usize) {
         rows.chunks_mut(width).for_each(|row| self.turn_action(turn, row));
     }
 
@@ -96,7 +97,7 @@ impl Symmetry {
     }
 
     fn turn_points(&self, turn: Turn, points: &[[usize; 2]], row: &mut [f32]) {
-        let centre = self.extent / 2.0;
+        let centre = self.side / 2.0;
         for &[x, y] in points {
             [row[x], row[y]] = turn.vector([row[x] - centre, row[y] - centre]).map(|v| v + centre);
         }
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn pictures_and_points_turn_alike() {
         let size = 6;
-        let symmetry = Symmetry { extent: 6.0, points: vec![[0, 1]], headings: vec![], action_points: vec![] };
+        let symmetry = Symmetry { side: 6.0, points: vec![[0, 1]], headings: vec![], action_points: vec![] };
         for turn in Turn::all() {
             let (row, column) = (1, 4);
             let mut point = [column as f32 + 0.5, row as f32 + 0.5];
@@ -119,6 +120,14 @@ mod tests {
             let (y, x) = (point[1] as usize, point[0] as usize);
             assert_eq!(turn.source(y, x, size), (row, column), "turn {turn:?}");
         }
+    }
+
+    /// As settings and checkpoints of earlier versions wrote it.
+    #[test]
+    fn files_of_earlier_versions_are_read() {
+        let written = r#"{"extent":6.0,"points":[[0,1]],"headings":[],"action_points":[]}"#;
+        let read: Symmetry = serde_json::from_str(written).expect("a symmetry");
+        assert_eq!((read.side, serde_json::to_string(&read).ok().as_deref()), (6.0, Some(written)));
     }
 
     #[test]
@@ -130,7 +139,7 @@ mod tests {
 
     #[test]
     fn headings_turn_with_the_points_they_point_at() {
-        let symmetry = Symmetry { extent: 2.0, points: vec![[0, 1], [2, 3]], headings: vec![4], action_points: vec![] };
+        let symmetry = Symmetry { side: 2.0, points: vec![[0, 1], [2, 3]], headings: vec![4], action_points: vec![] };
         for turn in Turn::all() {
             let theta = 0.7f32;
             // A point one unit ahead of the body at (0.3, 0.4).
