@@ -31,7 +31,7 @@ impl<D: Dynamics> ImaginedEnv<D> {
     /// # Errors
     /// If the model cannot see what the view shows, or its block is not whole actions.
     pub fn new(dynamics: Arc<D>, mut world: Box<dyn Env>, view: View) -> Result<Self> {
-        let (block, action) = (dynamics.block_width(), world.spec().action.width());
+        let (block, action) = (dynamics.block_width(), world.spec().actions.width());
         if action == 0 || !block.is_multiple_of(action) {
             return Err(Error::Invalid(format!(
                 "the model takes blocks of {block} numbers, which is not a whole number of the actions of {action} of world {}",
@@ -104,7 +104,7 @@ where
     fn step(&mut self, action: &[f32]) {
         let at = self.pending.len();
         self.pending.extend_from_slice(action);
-        self.world.spec().action.clamp(&mut self.pending[at..]);
+        self.world.spec().actions.space().clamp(&mut self.pending[at..]);
         if self.pending.len() >= self.dynamics.block_width() {
             self.state = Arc::new(self.dynamics.step(&self.state, &self.pending));
             self.pending.clear();

@@ -61,7 +61,7 @@ impl<'a, D: Dynamics> Distance<'a, D> {
         })?;
         Error::check("goal state", told.width, goal.len())?;
         Error::check("tolerances", told.width, tolerance.len())?;
-        Ok(Self { dynamics, target: Target::State { goal, tolerance, angles: spec.angles.clone() }, timing })
+        Ok(Self { dynamics, target: Target::State { goal, tolerance, angles: spec.angles() }, timing })
     }
 
     /// Distances of one moment.

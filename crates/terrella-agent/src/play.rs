@@ -48,7 +48,7 @@ pub fn play(
     n_steps: usize,
     mut watch: impl FnMut(usize, &[f32]) -> ControlFlow<()>,
 ) -> Result<Played> {
-    let width = env.spec().action.width();
+    let width = env.spec().actions.width();
     let mut state = env.state();
     let mut played = Played { states: Table::new(state.len()), actions: Table::new(width) };
     played.states.push(&state);

@@ -1,7 +1,7 @@
 //! Where a search begins: what one would do without looking, and how far one may stray from it.
 //!
 //! In worlds whose actions are *displacements* the prior is the statistics of the recordings. In
-//! worlds whose actions are *targets* (as the human PushT recordings have them) the statistics say
+//! worlds whose actions are *targets* (as a mouse pointer gives them) the statistics say
 //! nothing about here and now; there the prior is to stay, that is to repeat the last target, and
 //! the deviation grows with time as that of a random walk.
 

@@ -1,24 +1,7 @@
 //! A world one can act in: real, simulated or imagined.
 
-use crate::{Image, Result, Space};
+use crate::{EnvSpec, Image, Result};
 use serde::{Deserialize, Serialize};
-
-/// What is fixed about a world.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EnvSpec {
-    /// Its name in the registry.
-    pub id: String,
-    /// Actions a second.
-    pub fps: f64,
-    /// Names of the state's numbers; angles in radians, lengths in world pixels.
-    pub state: Vec<String>,
-    /// Indices of state numbers that are angles and wrap at 2π.
-    pub angles: Vec<usize>,
-    /// Allowed actions.
-    pub action: Space,
-    /// Side of the square world, in world pixels.
-    pub extent: f32,
-}
 
 /// What an agent is shown.
 #[derive(Clone, Debug, Default)]

@@ -23,7 +23,7 @@ pub struct Signature {
     pub units: Vec<String>,
     /// Names of the action's numbers.
     pub action: Vec<String>,
-    /// The world these recordings come from, if one of ours can replay them (`pusht`, `tworoom` …).
+    /// The world these recordings come from, by its name in the registry, if one of ours can replay them.
     pub env: Option<String>,
     /// Whether every step has a reward.
     #[serde(default)]

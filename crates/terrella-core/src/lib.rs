@@ -5,6 +5,7 @@
 //! what its own state is made of. This crate knows neither Burn nor any file format; everything in
 //! it is a plain value on the host, so every other crate can be tested without a model.
 
+mod actions;
 mod clip;
 mod dataset;
 mod dynamics;
@@ -14,6 +15,7 @@ mod error;
 mod fingerprint;
 mod image;
 mod many;
+mod part;
 mod plan;
 mod policy;
 mod ridge;
@@ -21,26 +23,32 @@ mod run_dir;
 mod seed;
 mod sim;
 mod space;
+mod spec;
 mod stats;
+mod symmetry;
 mod table;
 mod verdict;
 
+pub use actions::Actions;
 pub use clip::{Batch, Clip, Window};
 pub use dataset::{Dataset, Split};
 pub use dynamics::{Dynamics, Objective, Rollout, blocks_at};
-pub use env::{Env, EnvSpec, Observation, Rule};
+pub use env::{Env, Observation, Rule};
 pub use episode::{Episode, Frames, Pixel, SharedBytes, Signature, wrapped};
 pub use error::{Error, Result};
 pub use fingerprint::{Fingerprint, recognise};
 pub use image::Image;
 pub use many::{Many, Steps};
+pub use part::{Part, PartKind};
 pub use plan::{Plan, Planner, Prior, Problem};
 pub use policy::{Goal, Policy};
 pub use ridge::Ridge;
 pub use run_dir::{RunDir, suffixed, write_atomic};
 pub use seed::{Key, Stream};
-pub use sim::{Actions, AnySim, Coordinate, Copied, Sim, SimSpec, Step};
+pub use sim::{AnySim, Copied, Sim, Step};
 pub use space::Space;
+pub use spec::{ActionsAre, Coordinate, EnvSpec, Name};
 pub use stats::Stats;
+pub use symmetry::{Symmetry, Turn};
 pub use table::Table;
 pub use verdict::Verdict;

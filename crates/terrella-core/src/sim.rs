@@ -5,76 +5,8 @@
 //! keeps stepping by its equations: whoever runs it resets it. [`AnySim`] is one of any kind, for lists
 //! of worlds; [`Many`](crate::Many) steps many together.
 
-use crate::{Image, Result, Space, Stream};
+use crate::{EnvSpec, Image, Result};
 use std::fmt;
-
-/// What an agent may do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Actions {
-    /// Numbers in a box; outside is clamped.
-    Box(Space),
-    /// One of these; the action is its index. A fraction is cut off, an index outside is clamped.
-    Choice(Vec<String>),
-}
-
-impl Actions {
-    /// Numbers in an action.
-    pub fn width(&self) -> usize {
-        match self {
-            Self::Box(space) => space.width(),
-            Self::Choice(_) => 1,
-        }
-    }
-
-    /// The box that planners search in: of a choice, its indices.
-    pub fn space(&self) -> Space {
-        match self {
-            Self::Box(space) => space.clone(),
-            Self::Choice(names) => Space::choice("choice", names.len()),
-        }
-    }
-
-    /// The index that a number means in a choice of `n`: cut off, moved inside; what is not a number is 0.
-    pub fn index(action: f32, n: usize) -> usize {
-        (action as usize).min(n.saturating_sub(1))
-    }
-
-    /// A random action.
-    pub fn sample(&self, stream: &mut Stream) -> Vec<f32> {
-        match self {
-            Self::Box(space) => space.sample(stream),
-            Self::Choice(names) => vec![stream.below(names.len().max(1)) as f32],
-        }
-    }
-}
-
-/// A number of the state.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Coordinate {
-    /// Its name.
-    pub name: &'static str,
-    /// Its unit, such as `rad/s`.
-    pub unit: &'static str,
-    /// Whether it wraps at 2π.
-    pub angle: bool,
-}
-
-/// What is fixed about a world with rewards.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SimSpec {
-    /// Its name.
-    pub id: &'static str,
-    /// Seconds in a step.
-    pub dt: f64,
-    /// The state's numbers.
-    pub state: Vec<Coordinate>,
-    /// Names of the observation's numbers.
-    pub observation: Vec<&'static str>,
-    /// Allowed actions.
-    pub actions: Actions,
-    /// Steps after which an episode is cut off.
-    pub max_steps: usize,
-}
 
 /// What a step brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -90,7 +22,7 @@ pub struct Step {
 /// A world with rewards. Everything random in it is keyed by the seed given to [`Sim::reset`].
 pub trait Sim: Copied + Send + Sync {
     /// What is fixed about this world.
-    fn spec(&self) -> &SimSpec;
+    fn spec(&self) -> &EnvSpec;
     /// Starts anew from a random state drawn from the seed.
     fn reset(&mut self, seed: u64);
     /// Starts anew from a state, with the whole time left.
@@ -143,7 +75,7 @@ impl fmt::Debug for AnySim {
 }
 
 impl Sim for AnySim {
-    fn spec(&self) -> &SimSpec {
+    fn spec(&self) -> &EnvSpec {
         self.0.spec()
     }
     fn reset(&mut self, seed: u64) {

@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::time::Instant;
 use terrella_core::{Env, Goal, Key, Observation, Policy, Rule};
-use terrella_env::policy::{PushDemonstrator, PushStyle};
+use terrella_env::pusht::{PushDemonstrator, PushStyle};
 use terrella_env::{PushT, PushTOptions, angle_difference, pusht::GOAL};
 
 fn percentiles(mut x: Vec<f64>) -> serde_json::Value {

@@ -15,18 +15,30 @@ use crate::error::{Result, require};
 use crate::geometry::{Vec2, vec2};
 use crate::latency::Latency;
 use crate::look::lighter;
+use crate::policy::RandomPolicy;
 use crate::raster::{Backdrop, Canvas, Grid};
+use crate::registry::{BoxedPolicy, World, read};
 use crate::tworoom::{border, pixel};
 use crate::{Look, Rgb};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
-use terrella_core::{Env, EnvSpec, Image, Key, Rule, Space};
+use terrella_core::{Actions, Coordinate, Env, EnvSpec, Image, Key, Part, PartKind, Rule, Space};
 
 mod motion;
 use motion::Ball;
 
 /// Name in the registry.
-pub(crate) const ID: &str = "balls";
+const ID: &str = "balls";
+/// The entry of the registry.
+pub(crate) const WORLD: World = World {
+    id: ID,
+    about: "balls bounce in a box under gravity, partly hidden (256 px, 20 Hz)",
+    make: |options| Ok(Box::new(Balls::new(read(ID, options)?)?)),
+    // Nothing is to be achieved here: random pushes are the demonstration.
+    demonstrator: pushes,
+    explorer: pushes,
+};
 const EXTENT: f64 = 256.0;
 const BORDER: f64 = 8.0;
 /// Actions a second.
@@ -112,14 +124,19 @@ impl Balls {
         require((0.0..=1000.0).contains(&o.push), ID, "push", o.push, "in 0..=1000")?;
         require((0.0..=1000.0).contains(&o.start_speed), ID, "start_speed", o.start_speed, "in 0..=1000")?;
         require(o.latency <= 100, ID, "latency", o.latency, "at most 100 steps")?;
-        let state = (0..o.count).flat_map(|i| ["x", "y", "vx", "vy"].map(|n| format!("ball{i}_{n}"))).collect();
+        let numbers = [("x", "px"), ("y", "px"), ("vx", "px/s"), ("vy", "px/s")];
+        let number = |i, (name, unit)| Coordinate::new(format!("ball{i}_{name}"), unit);
+        let state = (0..o.count).flat_map(|i| numbers.map(|n| number(i, n))).collect();
         let spec = EnvSpec {
-            id: ID.to_owned(),
-            fps: FPS,
+            id: ID.into(),
+            dt: 1.0 / FPS,
             state,
-            angles: Vec::new(),
-            action: Space::uniform(&["push_x", "push_y"], -1.0, 1.0),
-            extent: EXTENT as f32,
+            actions: Actions::Box(Space::uniform(&["push_x", "push_y"], -1.0, 1.0)),
+            parts: (0..o.count).flat_map(parts).collect(),
+            rules: "Discs bounce under gravity in a box of 256 px; an action pushes the first one. Moderate: the first is less than \
+                    16 px from where it should be. Strict: less than 8 px, for three steps. The others do not matter."
+                .into(),
+            ..EnvSpec::default()
         };
         let balls = (0..o.count)
             .map(|i| {
@@ -250,6 +267,24 @@ impl Env for Balls {
     fn boxed_clone(&self) -> Box<dyn Env> {
         Box::new(self.clone())
     }
+}
+
+/// Place and velocity of a ball; the rules ask where the first one is, and nothing else.
+fn parts(ball: usize) -> [Part; 2] {
+    let vector = |name, first, unit: &'static str| Part {
+        name,
+        columns: vec![first, first + 1],
+        unit: unit.into(),
+        kind: PartKind::Point,
+        tolerance: None,
+    };
+    let place = vector(format!("ball{ball}").into(), 4 * ball, "px");
+    let velocity = vector(format!("ball{ball} velocity").into(), 4 * ball + 2, "px/s");
+    [Part { tolerance: (ball == 0).then_some(16.0), ..place }, velocity]
+}
+
+fn pushes(options: &Value) -> Result<BoxedPolicy> {
+    Ok(Box::new(RandomPolicy::new(Balls::new(read(ID, options)?)?.spec.actions.clone())))
 }
 
 fn occluders(canvas: &mut Canvas, options: &BallsOptions) {

@@ -54,7 +54,7 @@ impl EnvBatch {
     /// # Panics
     /// If there is not one row a world.
     pub fn step(&mut self, actions: &[f32]) {
-        let Some(width) = self.envs.first().map(|e| e.spec().action.width()) else { return };
+        let Some(width) = self.envs.first().map(|e| e.spec().actions.width()) else { return };
         assert_eq!(actions.len(), width * self.envs.len(), "one action a world");
         self.each(|at, env| env.step(&actions[at * width..(at + 1) * width]));
     }

@@ -1,4 +1,4 @@
-//! Worlds to act in: PushT, TwoRoom and Balls, with demonstrators for each.
+//! Worlds to act in, each with what it declares of itself, and with demonstrators.
 //!
 //! Every world is a plain value behind [`terrella_core::Env`]: keyed seeds, bit-exact replay,
 //! snapshots below a microsecond, pictures of any size. [`registry`] lists them, [`make`] builds

@@ -4,7 +4,7 @@ use crate::Rgb;
 use serde::{Deserialize, Serialize};
 use terrella_core::Key;
 
-/// Colours of a world. The defaults are those of the original PushT, in every world.
+/// Colours of a world. The defaults are the same in every world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Look {
@@ -55,8 +55,8 @@ pub enum Pattern {
 
 impl Look {
     /// The colour of the ground at a pixel of a world this wide.
-    pub(crate) fn ground(&self, extent: usize) -> impl Fn(usize, usize) -> Rgb + '_ {
-        let cell = (extent / 16).max(1);
+    pub(crate) fn ground(&self, side: usize) -> impl Fn(usize, usize) -> Rgb + '_ {
+        let cell = (side / 16).max(1);
         move |x, y| {
             let mix = match self.pattern {
                 Pattern::Plain => 0.0,

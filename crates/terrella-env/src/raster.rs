@@ -24,7 +24,7 @@ struct Tap {
 /// Which source coordinates a picture of one size looks at.
 #[derive(Debug)]
 pub(crate) struct Grid {
-    extent: i32,
+    side: i32,
     size: usize,
     taps: Vec<Tap>,
     /// `before[x]`: how many looked-at coordinates are smaller than `x`.
@@ -33,25 +33,25 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    pub(crate) fn new(extent: usize, size: usize) -> Self {
-        let scale = extent as f64 / size as f64;
+    pub(crate) fn new(side: usize, size: usize) -> Self {
+        let scale = side as f64 / size as f64;
         let sources: Vec<(usize, usize, u32)> = (0..size)
             .map(|at| {
-                let x = ((at as f64 + 0.5) * scale - 0.5).clamp(0.0, (extent - 1) as f64);
+                let x = ((at as f64 + 0.5) * scale - 0.5).clamp(0.0, (side - 1) as f64);
                 let low = x as usize;
                 let weight = ((x - low as f64) * f64::from(ONE)).round() as u32;
-                (low, (low + 1).min(extent - 1), weight)
+                (low, (low + 1).min(side - 1), weight)
             })
             .collect();
-        let mut looked_at = vec![false; extent];
+        let mut looked_at = vec![false; side];
         sources.iter().for_each(|&(low, high, _)| (looked_at[low], looked_at[high]) = (true, true));
         let mut before = vec![0u16];
         for &yes in &looked_at {
             before.push(before[before.len() - 1] + u16::from(yes));
         }
-        let coordinates = (0..extent).filter(|&x| looked_at[x]).map(|x| x as u16).collect();
+        let coordinates = (0..side).filter(|&x| looked_at[x]).map(|x| x as u16).collect();
         let taps = sources.iter().map(|&(l, h, weight)| Tap { low: before[l], high: before[h], weight }).collect();
-        Self { extent: extent as i32, size, taps, before, coordinates }
+        Self { side: side as i32, size, taps, before, coordinates }
     }
 
     fn len(&self) -> usize {
@@ -61,7 +61,7 @@ impl Grid {
     /// Indices of the looked-at coordinates in `low..=high`.
     #[inline]
     fn range(&self, low: i32, high: i32) -> std::ops::Range<usize> {
-        let (low, high) = (low.max(0), high.min(self.extent - 1));
+        let (low, high) = (low.max(0), high.min(self.side - 1));
         if low > high {
             return 0..0;
         }
@@ -239,7 +239,7 @@ impl Canvas<'_> {
         let rows = || points.iter().map(|p| p[1]);
         let (Some(top), Some(bottom)) = (rows().min(), rows().max()) else { return };
         let edges = || points.iter().zip(points.iter().cycle().skip(1));
-        for y in top.max(0)..=bottom.min(self.grid.extent - 1) {
+        for y in top.max(0)..=bottom.min(self.grid.side - 1) {
             if self.grid.range(y, y).is_empty() {
                 continue;
             }

@@ -14,7 +14,7 @@ pub use mountain_car::MountainCar;
 pub use pendulum::Pendulum;
 
 use crate::raster::{Backdrop, Canvas, Grid};
-use terrella_core::{AnySim, Coordinate, Error, Image, Result};
+use terrella_core::{AnySim, Coordinate, Error, Image, Name, Result};
 
 /// Side of every picture's world, in world pixels.
 const EXTENT: usize = 256;
@@ -57,7 +57,12 @@ pub fn sims() -> &'static [SimWorld] {
 }
 
 fn coordinate(name: &'static str, unit: &'static str, angle: bool) -> Coordinate {
-    Coordinate { name, unit, angle }
+    Coordinate { name: name.into(), unit: unit.into(), angle }
+}
+
+/// Names of an observation's numbers.
+fn names<const N: usize>(names: [&'static str; N]) -> Vec<Name> {
+    names.map(Name::from).to_vec()
 }
 
 /// A state of `N` finite numbers.

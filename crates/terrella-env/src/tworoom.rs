@@ -14,13 +14,29 @@ use crate::error::{Result, require};
 use crate::geometry::{Vec2, vec2};
 use crate::latency::Latency;
 use crate::look::lighter;
+use crate::policy::RandomPolicy;
 use crate::raster::{Backdrop, Canvas, Grid};
+use crate::registry::{World, read};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use terrella_core::{Env, EnvSpec, Image, Key, Rule, Space};
+use terrella_core::{Actions, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Space};
+
+mod demonstrator;
+use demonstrator::RoomDemonstrator;
 
 /// Name in the registry.
-pub(crate) const ID: &str = "tworoom";
+const ID: &str = "tworoom";
+/// The entry of the registry.
+pub(crate) const WORLD: World = World {
+    id: ID,
+    about: "a disc walks through the door between two rooms (224 px, 10 Hz)",
+    make: |options| Ok(Box::new(TwoRoom::new(read(ID, options)?)?)),
+    demonstrator: |options| {
+        let world = TwoRoom::new(read(ID, options)?)?;
+        Ok(Box::new(RoomDemonstrator::new(world.options().clone())))
+    },
+    explorer: |options| Ok(Box::new(RandomPolicy::new(TwoRoom::new(read(ID, options)?)?.spec.actions.clone()))),
+};
 /// Side of the world in px.
 const EXTENT: f64 = 224.0;
 /// Width of the border in px.
@@ -108,12 +124,15 @@ impl TwoRoom {
         let x = [o.wall_x - o.wall_thickness / 2.0, o.wall_x + o.wall_thickness / 2.0];
         let walls = [[vec2(x[0], 0.0), vec2(x[1], o.door_y - half)], [vec2(x[0], o.door_y + half), vec2(x[1], EXTENT)]];
         let spec = EnvSpec {
-            id: ID.to_owned(),
-            fps: 10.0,
-            state: ["agent_x", "agent_y"].map(String::from).to_vec(),
-            angles: Vec::new(),
-            action: Space::uniform(&["dx", "dy"], -1.0, 1.0),
-            extent: EXTENT as f32,
+            id: ID.into(),
+            dt: 0.1,
+            state: vec![Coordinate::new("agent_x", "px"), Coordinate::new("agent_y", "px")],
+            actions: Actions::Box(Space::uniform(&["dx", "dy"], -1.0, 1.0)),
+            parts: vec![Part::point("agent", [0, 1], "px", 16.0)],
+            rules: "A disc (the agent) walks between two rooms of together 224 px through one door. Moderate: it is less than \
+                    16 px from where it should be. Strict: less than 8 px, for three steps."
+                .into(),
+            ..EnvSpec::default()
         };
         let mut world = Self {
             options: Arc::new(options),

@@ -4,9 +4,10 @@
 //! free (its place, the block's place, the block's angle) and ask again whether it was ever
 //! reached. If that part alone makes the difference, that part was the reason.
 
-use crate::{Attempts, Part, parts};
+use crate::Attempts;
+use crate::limits::with_unit;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Env, Rule, Verdict};
+use terrella_core::{Env, Part, Rule, Verdict};
 
 /// Failed attempts under one rule, by reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub struct Failures {
 
 /// Sorts the failed attempts by reason.
 pub fn failures(env: &dyn Env, attempts: &Attempts, rule: Rule) -> Failures {
-    let parts = parts(env.spec());
+    let parts = env.spec().parts();
     let failed: Vec<&Verdict> = attempts.verdicts().iter().filter(|v| !v.success(rule)).collect();
     let mut only = vec![0; parts.len()];
     let mut untouched = vec![0; parts.len()];
@@ -49,13 +50,13 @@ pub fn failures(env: &dyn Env, attempts: &Attempts, rule: Rule) -> Failures {
         }
     }
     let named = |counts: Vec<usize>| -> Vec<(String, usize)> {
-        parts.iter().map(|p| p.name.clone()).zip(counts).filter(|(_, n)| *n > 0).collect()
+        parts.iter().map(|p| p.name.to_string()).zip(counts).filter(|(_, n)| *n > 0).collect()
     };
     let left = parts.iter().filter(|_| !failed.is_empty()).map(|part| {
         let end = |v: &&Verdict| part.error(v.states.row(v.states.len() - 1), &v.goal);
         let mut errors: Vec<f64> = failed.iter().map(end).collect();
         errors.sort_by(f64::total_cmp);
-        (part.name.clone(), part.unit.clone(), errors[errors.len() / 2])
+        (part.name.to_string(), part.error_unit().to_owned(), errors[errors.len() / 2])
     });
     Failures {
         policy: attempts.policy().to_owned(),
@@ -96,11 +97,12 @@ fn reason(env: &dyn Env, verdict: &Verdict, rule: Rule, parts: &[Part]) -> Reaso
     }
 }
 
-/// Whether a part that the goal asks to move stayed within a hair of its start all along.
+/// Whether a part that the goal asks to move stayed within a hair of its start all along. A hair is a
+/// fortieth of the tolerance; where a rule does not ask for a part, nothing had to move.
 fn is_untouched(part: &Part, verdict: &Verdict) -> bool {
-    const HAIR: f64 = 0.5; // px or degrees
+    let Some(hair) = part.error_tolerance().map(|tolerance| tolerance / 40.0) else { return false };
     let start = verdict.states.row(0);
-    part.error(start, &verdict.goal) > 4.0 * HAIR && verdict.states.rows().all(|s| part.error(s, start) < HAIR)
+    part.error(start, &verdict.goal) > 4.0 * hair && verdict.states.rows().all(|s| part.error(s, start) < hair)
 }
 
 impl Failures {
@@ -125,15 +127,8 @@ impl Failures {
             reasons.join(", ")
         )];
         if !self.left.is_empty() {
-            let left: Vec<String> = self
-                .left
-                .iter()
-                .map(
-                    |(part, unit, x)| {
-                        if unit == "°" { format!("{part} {x:.0}°") } else { format!("{part} {x:.1} {unit}") }
-                    },
-                )
-                .collect();
+            let left: Vec<String> =
+                self.left.iter().map(|(part, unit, x)| format!("{part} {}", with_unit(*x, unit))).collect();
             sentences.push(format!(
                 "When {policy} failed under the {rule} rule, it ended this far from the goal (median): {}.",
                 left.join(", ")

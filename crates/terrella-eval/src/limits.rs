@@ -1,5 +1,6 @@
 //! What the numbers of a run say against it, as sentences.
 
+use crate::rollout::MEAN_SQUARE;
 use crate::{Paired, RolloutTable, Scorecard};
 
 /// Whether interval and test both say so: where all episodes agree, resampling them tells nothing.
@@ -80,19 +81,24 @@ pub(crate) fn rollout_limits(table: &RolloutTable) -> Vec<String> {
         }
         let ends =
             quantity.curve("model").and_then(|model| Some((model.points.get(1)?.mean, model.points.last()?.mean)));
-        if let Some((first, last)) = ends.filter(|_| quantity.unit == "px" || quantity.unit == "°") {
+        if let Some((first, last)) = ends.filter(|_| quantity.unit != MEAN_SQUARE) {
             let steps = table.frame_skip * (quantity.curves[0].points.len() - 1);
             limits.push(format!(
-                "{} steps ahead the imagined {} is off by {} {} on average ({} after one block).",
+                "{} steps ahead the imagined {} is off by {} on average ({} after one block).",
                 steps,
                 quantity.name,
-                digits(last),
-                if quantity.unit == "°" { "degrees" } else { "px" },
+                with_unit(last, &quantity.unit),
                 digits(first)
             ));
         }
     }
     limits
+}
+
+/// Three significant digits and the unit, as people write it.
+pub(crate) fn with_unit(x: f64, unit: &str) -> String {
+    let space = if unit.is_empty() || unit == "°" { "" } else { " " };
+    format!("{}{space}{unit}", digits(x))
 }
 
 /// Three significant digits.

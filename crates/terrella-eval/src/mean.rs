@@ -56,7 +56,7 @@ fn add(sum: &mut [f64], values: impl Iterator<Item = f64>) {
 /// The mean of each state column; of an angle, the direction of the mean of its unit vectors.
 fn mean_state(dataset: &Dataset, train: &[usize], spec: &EnvSpec) -> Vec<f32> {
     let mut mean = dataset.stats_of(train).0.mean;
-    for &column in &spec.angles {
+    for column in spec.angles() {
         let rows = train.iter().flat_map(|&e| dataset.episodes[e].states.rows());
         let (sin, cos) = rows.fold((0.0, 0.0), |(s, c), row| {
             let angle = f64::from(row[column]);

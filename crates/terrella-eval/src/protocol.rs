@@ -127,7 +127,7 @@ impl Floors {
 /// # Errors
 /// As [`evaluate`].
 pub fn floors(arena: &Arena<'_>, train: &[usize], hold: &(dyn Fn(&[f32]) -> Vec<f32> + Sync)) -> Result<Floors> {
-    let (dataset, space) = (arena.dataset, arena.env.spec().action.clone());
+    let (dataset, space) = (arena.dataset, arena.env.spec().actions.space());
     let random = |_: &Pair| -> Box<dyn Policy> { Box::new(RandomPolicy::new(space.clone(), 1)) };
     let null = |pair: &Pair| -> Box<dyn Policy> {
         Box::new(NullPolicy::constant(hold(dataset.episodes[pair.episode].states.row(pair.start))))
@@ -193,7 +193,7 @@ pub fn evaluate<'p>(
         policy: policy.to_owned(),
         protocol: protocol.clone(),
         view,
-        world: env.spec().id.clone(),
+        world: env.spec().id.to_string(),
         data_hash: dataset.hash.clone(),
         n_held_out: held_out.len(),
         n_episodes: dataset.episodes.len(),

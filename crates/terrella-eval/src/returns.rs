@@ -94,6 +94,12 @@ pub fn collect_returns<'p>(
     if config.episodes == 0 {
         return Err(Error::Invalid("returns need at least one episode; set eval.returns.episodes".to_owned()));
     }
+    if world.spec().max_steps.is_none() {
+        return Err(Error::Invalid(format!(
+            "episodes of {} are never cut off, so rewards add up for ever; give its specification max_steps",
+            world.spec().id
+        )));
+    }
     let starts = Key::new(config.seed).with("returns");
     let work = |world: &mut AnySim, at: usize| -> Result<(f64, usize, bool, f64)> {
         let key = starts.at(at as u64);
@@ -148,8 +154,9 @@ impl Returns {
     ) -> Self {
         let share = share([&model, &expert, &random], Key::new(config.seed).with("share"));
         Self {
-            world: world.spec().id.to_owned(),
-            max_steps: world.spec().max_steps,
+            world: world.spec().id.to_string(),
+            // `collect_returns` refuses worlds without an end.
+            max_steps: world.spec().max_steps.unwrap_or(usize::MAX),
             config: config.clone(),
             collected: vec![model, expert, random],
             share,

@@ -9,11 +9,10 @@ use crate::curves::{Curve, Estimate, Quantity, RolloutTable};
 use crate::mean::Mean;
 use crate::parts::check_same_world;
 use crate::spread::spread;
-use crate::{Part, parts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use terrella_agent::View;
-use terrella_core::{Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Result, Table, Window};
+use terrella_core::{Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Part, Result, Table, Window};
 
 /// What is imagined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +48,7 @@ pub fn rollout_error<D: Dynamics>(
     config: &RolloutConfig,
 ) -> Result<RolloutTable> {
     check_same_world(spec, dataset)?;
-    let (width, action) = (dynamics.block_width(), spec.action.width());
+    let (width, action) = (dynamics.block_width(), spec.actions.width());
     if action == 0 || !width.is_multiple_of(action) || config.horizon == 0 || config.batch == 0 || config.clips == 0 {
         return Err(Error::Invalid(format!(
             "blocks of {width} numbers, actions of {action}, horizon {}, {} clips, batch {}: need whole actions in a block and the rest at least 1",
@@ -63,7 +62,7 @@ pub fn rollout_error<D: Dynamics>(
         [] => None,
         _ => Some(Mean::over(dynamics, (dataset, train), spec, (view, config))?),
     };
-    let mut sums = Sums { parts: parts(spec), errors: BTreeMap::new(), n_points: window.n_frames };
+    let mut sums = Sums { parts: spec.parts(), errors: BTreeMap::new(), n_points: window.n_frames };
     for batch in clips.chunks(config.batch) {
         compare_batch(dynamics, dataset, (batch, window, view), mean.as_ref(), &mut sums)?;
     }
@@ -71,7 +70,7 @@ pub fn rollout_error<D: Dynamics>(
     episodes.dedup();
     Ok(RolloutTable {
         frame_skip: window.frame_skip,
-        fps: spec.fps,
+        fps: spec.fps(),
         n_clips: clips.len(),
         n_episodes: episodes.len(),
         data_hash: dataset.hash.clone(),
@@ -119,6 +118,9 @@ struct Sums {
     n_points: usize,
 }
 
+/// Unit of what is measured in no unit of the world.
+pub(crate) const MEAN_SQUARE: &str = "mean squared error";
+
 /// Position of a quantity in the report: latent, picture, PSNR, then the parts of the state.
 const LATENT: usize = 0;
 const PICTURE: usize = 1;
@@ -142,10 +144,12 @@ impl Sums {
         for (&(quantity, predictor), errors) in &self.errors {
             if current != Some(quantity) {
                 let (name, unit) = match quantity {
-                    LATENT => ("latent".to_owned(), "mean squared error".to_owned()),
-                    PICTURE => ("picture".to_owned(), "mean squared error".to_owned()),
+                    LATENT => ("latent".to_owned(), MEAN_SQUARE.to_owned()),
+                    PICTURE => ("picture".to_owned(), MEAN_SQUARE.to_owned()),
                     PSNR => ("picture PSNR".to_owned(), "dB".to_owned()),
-                    part => (self.parts[part - PARTS].name.clone(), self.parts[part - PARTS].unit.clone()),
+                    part => {
+                        (self.parts[part - PARTS].name.to_string(), self.parts[part - PARTS].error_unit().to_owned())
+                    }
                 };
                 quantities.push(Quantity { name, unit, higher_is_better: quantity == PSNR, curves: Vec::new() });
                 current = Some(quantity);

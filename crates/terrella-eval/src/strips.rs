@@ -1,6 +1,7 @@
 //! Filmstrips: what was recorded above what was imagined, and what an attempt looked like.
 
 use crate::html::{escape, push};
+use crate::limits::with_unit;
 use crate::png::data_uri;
 use crate::rollout::recorded;
 use serde::{Deserialize, Serialize};
@@ -157,15 +158,12 @@ pub fn attempt_strip(
     let mut frames = picked.iter().map(|s| draw(verdict.states.row(*s))).collect::<Result<Vec<_>>>()?;
     steps.push("goal".to_owned());
     frames.push(draw(&verdict.goal)?);
-    let end = crate::parts(env.spec())
-        .iter()
-        .map(|part| {
-            let error = part.error(verdict.states.row(last), &verdict.goal);
-            let space = if part.unit == "°" { "" } else { " " };
-            format!("{} {error:.0}{space}{}", part.name, part.unit)
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
+    let parts = env.spec().parts();
+    let ends = parts.iter().map(|part| {
+        let error = part.error(verdict.states.row(last), &verdict.goal);
+        format!("{} {}", part.name, with_unit(error, part.error_unit()))
+    });
+    let end = ends.collect::<Vec<_>>().join(", ");
     let outcome = match reached {
         Some(step) => format!("Reached at step {step} under the {} rule", rule.name()),
         None => format!("Not reached in {last} steps under the {} rule", rule.name()),

@@ -4,7 +4,7 @@
 //! then a gather through it into the batch's single host buffer. Overlapping patches so cost
 //! nothing but the wider first layer, and a turned picture costs nothing at all.
 
-use crate::symmetry::Turn;
+use crate::Turn;
 use rayon::prelude::*;
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! How a model of any family is trained: steps and rates, as settings say them.
 
-use crate::symmetry::Symmetry;
+use crate::Symmetry;
 use serde::{Deserialize, Serialize};
 
 /// How to train.

@@ -15,7 +15,7 @@ fn dream() -> ImaginedEnv<Exact> {
 }
 
 fn wander(env: &mut dyn Env, seed: u64, n_steps: usize) -> Table {
-    let mut policy = RandomPolicy::new(env.spec().action.clone(), SKIP);
+    let mut policy = RandomPolicy::new(env.spec().actions.space(), SKIP);
     policy.begin(&Goal::default(), Key::new(seed)).expect("no goal needed");
     play(env, &mut policy, VIEW, n_steps, |_, _| ControlFlow::Continue(())).expect("steps").states
 }

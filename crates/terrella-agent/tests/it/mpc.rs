@@ -19,7 +19,7 @@ fn policy<'a>(dynamics: &'a Exact, config: MpcConfig, planner: &PlannerConfig) -
         Ok(Aim { objective, propose: None })
     };
     let planner = planner.build(2).expect("a good planner");
-    MpcPolicy::new(dynamics, Rolling::new(false).spec.action, planner, (config, rule), aim)
+    MpcPolicy::new(dynamics, Rolling::new(false).space(), planner, (config, rule), aim)
         .expect("a good policy")
         .with_start_action(|balls: &Vec<_>| Some(balls[0][..2].to_vec()))
 }
@@ -104,7 +104,7 @@ fn the_world_is_drawn_only_for_who_looks_and_nothing_else_changes() {
         assert_eq!(attempt(&mut shown, n_steps), (played.clone(), drawn), "the same again");
         assert_eq!(attempt(&mut Staring(policy()), n_steps), (played, n_steps), "as if it always looked");
     }
-    let space = env.spec().action.clone();
+    let space = env.spec().actions.space();
     let mut floors: [(Box<dyn Policy>, usize); 4] = [
         (Box::new(RandomPolicy::new(space, 1)), 0),
         (Box::new(NullPolicy::constant(vec![20.0, 50.0])), 0),
@@ -121,7 +121,7 @@ fn the_world_is_drawn_only_for_who_looks_and_nothing_else_changes() {
 #[test]
 fn a_proposal_for_the_goal_is_followed_without_a_search() {
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
-    let action = Rolling::new(false).spec.action;
+    let action = Rolling::new(false).space();
     let follow = PlannerConfig::Follow(FollowConfig {}).build(2).expect("no settings");
     let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.0 };
     let aim = |goal: &Goal| {
@@ -169,7 +169,7 @@ fn the_simple_policies_do_what_their_names_say() {
     let mut replay = ReplayPolicy::new(Table::from_data(2, vec![1.0, 2.0, 3.0, 4.0]));
     let seen: Vec<_> = (0..3).map(|_| replay.act(&Observation::default()).expect("a row")[0]).collect();
     assert_eq!(seen, [1.0, 3.0, 3.0], "played back, then held");
-    let mut random = RandomPolicy::new(env.spec.action.clone(), 2);
+    let mut random = RandomPolicy::new(env.space(), 2);
     let mut draw = |seed| {
         random.begin(&Goal::default(), Key::new(seed)).expect("no goal needed");
         (0..4).map(|_| random.act(&Observation::default()).expect("a draw")).collect::<Vec<_>>()
@@ -221,7 +221,7 @@ fn the_model_is_told_of_every_block_that_was_executed() {
         let config = MpcConfig { replan_blocks, slack_blocks: None, ..MpcConfig::default() };
         let planner = PlannerConfig::default().build(2).expect("good");
         let aim = |_: &Goal| Ok(Aim { objective: Reach { goal: [60.0, 60.0] }, propose: None });
-        let action = Rolling::new(false).spec.action;
+        let action = Rolling::new(false).space();
         let mut policy = MpcPolicy::new(&dynamics, action, planner, (config, rule), aim).expect("a policy");
         policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");
         let steps = |_: usize, _: &[f32]| ControlFlow::Continue(());

@@ -2,21 +2,22 @@
 
 use terrella_agent::{ExactSim, IcemConfig, PlannerConfig, PriorRule, Return};
 use terrella_core::{
-    Actions, AnySim, Coordinate, Dynamics, Image, Key, Objective, Observation, Plan, Problem, Result, Sim, SimSpec,
+    Actions, AnySim, Coordinate, Dynamics, EnvSpec, Image, Key, Objective, Observation, Plan, Problem, Result, Sim,
     Space, Step, Table,
 };
 
 /// A walker on a line that is paid for where it stands, and falls off beyond 3: one step at a time, or by choice.
 #[derive(Clone, Debug)]
-struct Line(std::sync::Arc<SimSpec>, f64);
+struct Line(std::sync::Arc<EnvSpec>, f64);
 
 fn line(actions: Actions) -> Line {
-    let state = vec![Coordinate { name: "x", unit: "m", angle: false }];
-    Line(SimSpec { id: "line", dt: 0.1, state, observation: vec!["x"], actions, max_steps: 50 }.into(), 0.0)
+    let state = vec![Coordinate::new("x", "m")];
+    let spec = EnvSpec { id: "line".into(), dt: 0.1, state, actions, max_steps: Some(50), ..EnvSpec::default() };
+    Line(spec.into(), 0.0)
 }
 
 impl Sim for Line {
-    fn spec(&self) -> &SimSpec {
+    fn spec(&self) -> &EnvSpec {
         &self.0
     }
     fn reset(&mut self, _: u64) {

@@ -69,16 +69,26 @@ pub(crate) struct Rolling {
 
 impl Rolling {
     pub(crate) fn new(wall: bool) -> Self {
-        let names = ["ball_x", "ball_y", "speed_x", "speed_y", "angle"];
+        let numbers = [("ball_x", "cm"), ("ball_y", "cm"), ("speed_x", "cm/s"), ("speed_y", "cm/s"), ("angle", "rad")];
+        let speed = Part { tolerance: None, ..Part::point("speed", [2, 3], "cm/s", 0.0) };
         let spec = EnvSpec {
-            id: "rolling".to_owned(),
-            fps: 10.0,
-            state: names.map(str::to_owned).to_vec(),
-            angles: vec![4],
-            action: Space::uniform(&["target_x", "target_y"], 0.0, EXTENT),
-            extent: EXTENT,
+            id: "rolling".into(),
+            dt: 0.1,
+            state: numbers.map(|(name, unit)| Coordinate::new(name, unit)).to_vec(),
+            actions: Actions::Box(Space::uniform(&["target_x", "target_y"], 0.0, EXTENT)),
+            actions_are: ActionsAre::Targets,
+            parts: vec![
+                Part::point("ball", [0, 1], "cm", 6.0),
+                speed,
+                Part::angle("angle", 4, std::f32::consts::PI / 3.0),
+            ],
+            ..EnvSpec::default()
         };
         Self { spec, ball: [20.0, 50.0, 0.0, 0.0, 0.0], wall }
+    }
+
+    pub(crate) fn space(&self) -> Space {
+        self.spec.actions.space()
     }
 }
 
@@ -101,7 +111,7 @@ impl Env for Rolling {
     }
     fn step(&mut self, action: &[f32]) {
         let mut action = action.to_vec();
-        self.spec.action.clamp(&mut action);
+        self.spec.actions.space().clamp(&mut action);
         self.ball = advance(self.ball, &action, self.wall);
     }
     fn render(&mut self, size: usize) -> Image {
@@ -267,7 +277,7 @@ pub(crate) fn recordings(n_episodes: usize, len: usize, picture: usize, wall: bo
             let mut target = vec![env.ball[0], env.ball[1]];
             for step in 0..len {
                 if step % 15 == 0 {
-                    target = env.spec.action.sample(&mut stream);
+                    target = env.spec.actions.sample(&mut stream);
                 }
                 states.push(&env.ball);
                 actions.push(&target);
@@ -281,8 +291,8 @@ pub(crate) fn recordings(n_episodes: usize, len: usize, picture: usize, wall: bo
     let signature = Signature {
         fps: 10.0,
         image: Some([picture, picture]),
-        state: env.spec.state.clone(),
-        action: env.spec.action.names.clone(),
+        state: env.spec.names(),
+        action: env.spec.actions.space().names,
         env: Some("rolling".to_owned()),
         ..Signature::default()
     };

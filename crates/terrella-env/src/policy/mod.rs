@@ -1,20 +1,15 @@
-//! Scripted policies: random ones, a noisy wrapper, and a demonstrator for each world.
+//! Scripted policies for every world: random ones and a noisy wrapper; demonstrators stand with their worlds.
 //!
 //! All read the logged state, never the picture, and draw from the key given to `begin` alone.
 
-mod push;
 mod random;
-mod rooms;
-mod route;
 
-pub use push::{PushDemonstrator, PushStyle};
-pub use random::{Noisy, RandomPolicy, Wander};
-pub use rooms::RoomDemonstrator;
+pub use random::{Noisy, RandomPolicy};
 
 use terrella_core::{Error, Observation, Result};
 
 /// The first `N` numbers of the logged state.
-fn state<const N: usize>(who: &str, observation: &Observation) -> Result<[f64; N]> {
+pub(crate) fn state<const N: usize>(who: &str, observation: &Observation) -> Result<[f64; N]> {
     match observation.state.first_chunk::<N>() {
         Some(row) => Ok(row.map(f64::from)),
         None => Err(Error::Invalid(format!(

@@ -9,29 +9,50 @@
 //! difference. Strict: the T alone is within 10 px and 10°, for three steps.
 
 mod collide;
+mod demonstrator;
 mod draw;
 mod options;
 mod physics;
 mod plan;
+mod route;
 mod shape;
+mod wander;
 
+pub use demonstrator::{PushDemonstrator, PushStyle};
 pub use options::{ActionKind, PushTOptions};
-pub(crate) use plan::{GoalPose, Obstacles};
+use plan::{GoalPose, Obstacles};
 pub use shape::Shape;
+pub use wander::Wander;
 
 use crate::artist::Artist;
 use crate::error::Result;
 use crate::geometry::{angle_difference, vec2};
 use crate::latency::Latency;
+use crate::registry::{World, read};
 use physics::{Rules, Sim};
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
-use terrella_core::{Env, EnvSpec, Image, Key, Rule, Space};
+use terrella_core::{Actions, ActionsAre, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Space, Symmetry};
 
 /// Name in the registry.
-pub(crate) const ID: &str = "pusht";
+const ID: &str = "pusht";
+/// The entry of the registry.
+pub(crate) const WORLD: World = World {
+    id: ID,
+    about: "a disc pushes a T into a pose (gym-pusht 0.1.8; 512 px, 10 Hz)",
+    make: |options| Ok(Box::new(PushT::new(read(ID, options)?)?)),
+    demonstrator: |options| {
+        let world = PushT::new(read(ID, options)?)?;
+        Ok(Box::new(PushDemonstrator::new(world, PushStyle::default())))
+    },
+    explorer: |options| {
+        let world = PushT::new(read(ID, options)?)?;
+        let relative = world.options.action == ActionKind::Relative;
+        Ok(Box::new(Wander::new((*world.space).clone(), relative)))
+    },
+};
 /// Side of the world in px.
-pub(crate) const EXTENT: f32 = 512.0;
+const EXTENT: f32 = 512.0;
 /// The goal pose of the original: T origin x, y and angle.
 pub const GOAL: [f64; 3] = [256.0, 256.0, PI / 4.0];
 
@@ -41,6 +62,7 @@ pub struct PushT {
     options: Arc<PushTOptions>,
     rules: Arc<Rules>,
     spec: Arc<EnvSpec>,
+    space: Arc<Space>,
     sim: Sim,
     latency: Latency,
     goal: [f64; 3],
@@ -54,22 +76,16 @@ impl PushT {
     /// If an option is out of range.
     pub fn new(options: PushTOptions) -> Result<Self> {
         let rules = options.rules()?;
-        let action = match options.action {
-            ActionKind::Absolute => Space::uniform(&["target_x", "target_y"], 0.0, EXTENT),
-            ActionKind::Relative => Space::uniform(&["dx", "dy"], -1.0, 1.0),
+        let (space, actions_are) = match options.action {
+            ActionKind::Absolute => (Space::uniform(&["target_x", "target_y"], 0.0, EXTENT), ActionsAre::Targets),
+            ActionKind::Relative => (Space::uniform(&["dx", "dy"], -1.0, 1.0), ActionsAre::Displacements),
         };
-        let spec = EnvSpec {
-            id: ID.to_owned(),
-            fps: 10.0,
-            state: ["agent_x", "agent_y", "block_x", "block_y", "block_angle"].map(String::from).to_vec(),
-            angles: vec![4],
-            action,
-            extent: EXTENT,
-        };
+        let spec = spec(&space, actions_are);
         let mut world = Self {
             options: Arc::new(options),
             rules: Arc::new(rules),
             spec: Arc::new(spec),
+            space: Arc::new(space),
             sim: Sim::default(),
             latency: Latency::default(),
             goal: GOAL,
@@ -114,6 +130,43 @@ impl PushT {
     }
 }
 
+/// What the world declares.
+fn spec(space: &Space, actions_are: ActionsAre) -> EnvSpec {
+    let angle = std::f32::consts::PI / 9.0;
+    let px = |name: &'static str| Coordinate::new(name, "px");
+    // Displacements turn about zero, and a symmetry says of all points that they turn about one centre.
+    let symmetry = (actions_are == ActionsAre::Targets).then(|| Symmetry {
+        side: EXTENT,
+        points: vec![[0, 1], [2, 3]],
+        headings: vec![4],
+        action_points: vec![[0, 1]],
+    });
+    EnvSpec {
+        id: ID.into(),
+        dt: 0.1,
+        state: vec![
+            px("agent_x"),
+            px("agent_y"),
+            px("block_x"),
+            px("block_y"),
+            Coordinate::new("block_angle", "rad"),
+        ],
+        actions: Actions::Box(space.clone()),
+        actions_are,
+        parts: vec![
+            Part::point("agent", [0, 1], "px", 20.0),
+            Part::point("block", [2, 3], "px", 20.0),
+            Part::angle("block angle", 4, angle),
+        ],
+        symmetry,
+        rules: "A disc (the agent) pushes a T (the block) in a square of 512 px. Moderate: agent and block together are less \
+                than 20 px from where they should be, and the block is turned less than 20° too far. Strict: the block is \
+                within 10 px and 10°, for three steps; where the agent is does not matter."
+            .into(),
+        ..EnvSpec::default()
+    }
+}
+
 impl Env for PushT {
     fn spec(&self) -> &EnvSpec {
         &self.spec
@@ -139,7 +192,7 @@ impl Env for PushT {
     }
 
     fn step(&mut self, action: &[f32]) {
-        let within = |i: usize| f64::from(crate::clamped(action[i], self.spec.action.low[i], self.spec.action.high[i]));
+        let within = |i: usize| f64::from(crate::clamped(action[i], self.space.low[i], self.space.high[i]));
         let [x, y] = self.latency.pass([within(0), within(1)]);
         let target = match self.options.action {
             ActionKind::Absolute => vec2(x, y),

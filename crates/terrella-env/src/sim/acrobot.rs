@@ -5,9 +5,9 @@
 //! then angles wrap into [−π, π] and velocities are limited. Every step costs 1 until the tip is
 //! 1 m above the pivot; the one that ends there costs nothing.
 
-use super::{coordinate, finite, picture};
+use super::{coordinate, finite, names, picture};
 use std::f64::consts::{PI, TAU};
-use terrella_core::{Actions, Image, Key, Result, Sim, SimSpec, Step};
+use terrella_core::{Actions, EnvSpec, Image, Key, Result, Sim, Step};
 
 const GRAVITY: f64 = 9.8;
 /// From a joint to the centre of its link, in m.
@@ -21,15 +21,15 @@ const LIMITS: [f64; 2] = [4.0 * PI, 9.0 * PI];
 /// their velocities.
 #[derive(Clone, Debug)]
 pub struct Acrobot {
-    spec: std::sync::Arc<SimSpec>,
+    spec: std::sync::Arc<EnvSpec>,
     state: [f64; 4],
     n_steps: usize,
 }
 
 impl Default for Acrobot {
     fn default() -> Self {
-        let spec = SimSpec {
-            id: "acrobot",
+        let spec = EnvSpec {
+            id: "acrobot".into(),
             dt: 0.2,
             state: vec![
                 coordinate("angle_1", "rad", true),
@@ -37,9 +37,10 @@ impl Default for Acrobot {
                 coordinate("velocity_1", "rad/s", false),
                 coordinate("velocity_2", "rad/s", false),
             ],
-            observation: vec!["cos_1", "sin_1", "cos_2", "sin_2", "velocity_1", "velocity_2"],
+            observation: names(["cos_1", "sin_1", "cos_2", "sin_2", "velocity_1", "velocity_2"]),
             actions: Actions::Choice(["back", "rest", "forth"].map(String::from).to_vec()),
-            max_steps: 500,
+            max_steps: Some(500),
+            ..EnvSpec::default()
         };
         let mut world = Self { spec: spec.into(), state: [0.0; 4], n_steps: 0 };
         world.reset(0);
@@ -75,7 +76,7 @@ fn wrapped(angle: f64) -> f64 {
 }
 
 impl Sim for Acrobot {
-    fn spec(&self) -> &SimSpec {
+    fn spec(&self) -> &EnvSpec {
         &self.spec
     }
 
@@ -115,7 +116,7 @@ impl Sim for Acrobot {
         self.n_steps += 1;
         let terminated = -self.state[0].cos() - (self.state[1] + self.state[0]).cos() > 1.0;
         let reward = if terminated { 0.0 } else { -1.0 };
-        Step { reward, terminated, truncated: self.n_steps >= self.spec.max_steps }
+        Step { reward, terminated, truncated: self.spec.is_over(self.n_steps) }
     }
 
     fn draw(&self, size: usize) -> Image {

@@ -5,7 +5,7 @@
 //! cart is beyond 2.4 m or the pole beyond 12°.
 
 use super::{coordinate, finite, picture};
-use terrella_core::{Actions, Image, Key, Result, Sim, SimSpec, Step};
+use terrella_core::{Actions, EnvSpec, Image, Key, Result, Sim, Step};
 
 /// Half of the pole's length, in m.
 const HALF: f64 = 0.5;
@@ -15,7 +15,7 @@ const MASSES: [f64; 2] = [0.1, 1.1];
 /// The world.
 #[derive(Clone, Debug)]
 pub struct CartPole {
-    spec: std::sync::Arc<SimSpec>,
+    spec: std::sync::Arc<EnvSpec>,
     state: [f64; 4],
     n_steps: usize,
 }
@@ -28,13 +28,14 @@ impl Default for CartPole {
             coordinate("angle", "rad", true),
             coordinate("angular_velocity", "rad/s", false),
         ];
-        let spec = SimSpec {
-            id: "cart_pole",
+        let spec = EnvSpec {
+            id: "cart_pole".into(),
             dt: 0.02,
-            observation: state.iter().map(|c| c.name).collect(),
+            observation: state.iter().map(|c| c.name.clone()).collect(),
             state,
             actions: Actions::Choice(["left", "right"].map(String::from).to_vec()),
-            max_steps: 500,
+            max_steps: Some(500),
+            ..EnvSpec::default()
         };
         let mut world = Self { spec: spec.into(), state: [0.0; 4], n_steps: 0 };
         world.reset(0);
@@ -43,7 +44,7 @@ impl Default for CartPole {
 }
 
 impl Sim for CartPole {
-    fn spec(&self) -> &SimSpec {
+    fn spec(&self) -> &EnvSpec {
         &self.spec
     }
 
@@ -78,7 +79,7 @@ impl Sim for CartPole {
         self.state = [x + dt * v, v + dt * moving, angle + dt * turn, turn + dt * turning];
         self.n_steps += 1;
         let terminated = self.state[0].abs() > 2.4 || self.state[2].abs() > 12f64.to_radians();
-        Step { reward: 1.0, terminated, truncated: self.n_steps >= self.spec.max_steps }
+        Step { reward: 1.0, terminated, truncated: self.spec.is_over(self.n_steps) }
     }
 
     fn draw(&self, size: usize) -> Image {

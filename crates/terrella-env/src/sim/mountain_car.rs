@@ -6,7 +6,7 @@
 //! so does this one, else episodes drift apart.
 
 use super::{coordinate, finite, picture};
-use terrella_core::{Actions, Image, Key, Result, Sim, SimSpec, Space, Step};
+use terrella_core::{Actions, EnvSpec, Image, Key, Result, Sim, Space, Step};
 
 /// Ends of the road.
 const ROAD: [f32; 2] = [-1.2, 0.6];
@@ -18,7 +18,7 @@ const FLAG: f32 = 0.45;
 /// The world.
 #[derive(Clone, Debug)]
 pub struct MountainCar {
-    spec: std::sync::Arc<SimSpec>,
+    spec: std::sync::Arc<EnvSpec>,
     position: f64,
     velocity: f64,
     n_steps: usize,
@@ -27,14 +27,15 @@ pub struct MountainCar {
 impl Default for MountainCar {
     fn default() -> Self {
         let state = vec![coordinate("position", "1", false), coordinate("velocity", "1/step", false)];
-        let spec = SimSpec {
-            id: "mountain_car",
+        let spec = EnvSpec {
+            id: "mountain_car".into(),
             // The original has no seconds; its pictures are shown 30 times a second.
             dt: 1.0 / 30.0,
-            observation: state.iter().map(|c| c.name).collect(),
+            observation: state.iter().map(|c| c.name.clone()).collect(),
             state,
             actions: Actions::Box(Space::uniform(&["force"], -1.0, 1.0)),
-            max_steps: 999,
+            max_steps: Some(999),
+            ..EnvSpec::default()
         };
         let mut world = Self { spec: spec.into(), position: 0.0, velocity: 0.0, n_steps: 0 };
         world.reset(0);
@@ -53,7 +54,7 @@ fn height(position: f64) -> f64 {
 }
 
 impl Sim for MountainCar {
-    fn spec(&self) -> &SimSpec {
+    fn spec(&self) -> &EnvSpec {
         &self.spec
     }
 
@@ -100,7 +101,7 @@ impl Sim for MountainCar {
         (self.position, self.velocity) = (single(position), single(velocity));
         self.n_steps += 1;
         let reward = f64::from(u8::from(terminated)) * 100.0 - f64::from(asked).powi(2) * 0.1;
-        Step { reward, terminated, truncated: self.n_steps >= self.spec.max_steps }
+        Step { reward, terminated, truncated: self.spec.is_over(self.n_steps) }
     }
 
     fn draw(&self, size: usize) -> Image {

@@ -4,14 +4,14 @@
 //! velocity, limited to 8 rad/s, moves the angle (semi-implicit Euler, 0.05 s). The reward is
 //! −(θ² + 0.1·θ′² + 0.001·u²) before the step, θ wrapped into [−π, π). It never terminates.
 
-use super::{coordinate, finite, picture};
+use super::{coordinate, finite, names, picture};
 use std::f64::consts::PI;
-use terrella_core::{Actions, Image, Key, Result, Sim, SimSpec, Space, Step};
+use terrella_core::{Actions, EnvSpec, Image, Key, Result, Sim, Space, Step};
 
 /// The world.
 #[derive(Clone, Debug)]
 pub struct Pendulum {
-    spec: std::sync::Arc<SimSpec>,
+    spec: std::sync::Arc<EnvSpec>,
     angle: f64,
     velocity: f64,
     n_steps: usize,
@@ -19,13 +19,14 @@ pub struct Pendulum {
 
 impl Default for Pendulum {
     fn default() -> Self {
-        let spec = SimSpec {
-            id: "pendulum",
+        let spec = EnvSpec {
+            id: "pendulum".into(),
             dt: 0.05,
             state: vec![coordinate("angle", "rad", true), coordinate("velocity", "rad/s", false)],
-            observation: vec!["cos", "sin", "velocity"],
+            observation: names(["cos", "sin", "velocity"]),
             actions: Actions::Box(Space::uniform(&["torque"], -2.0, 2.0)),
-            max_steps: 200,
+            max_steps: Some(200),
+            ..EnvSpec::default()
         };
         let mut world = Self { spec: spec.into(), angle: 0.0, velocity: 0.0, n_steps: 0 };
         world.reset(0);
@@ -34,7 +35,7 @@ impl Default for Pendulum {
 }
 
 impl Sim for Pendulum {
-    fn spec(&self) -> &SimSpec {
+    fn spec(&self) -> &EnvSpec {
         &self.spec
     }
 
@@ -68,7 +69,7 @@ impl Sim for Pendulum {
         self.velocity = (self.velocity + (15.0 * self.angle.sin() + push) * dt).clamp(-8.0, 8.0);
         self.angle += self.velocity * dt;
         self.n_steps += 1;
-        Step { reward: -cost, terminated: false, truncated: self.n_steps >= self.spec.max_steps }
+        Step { reward: -cost, terminated: false, truncated: self.spec.is_over(self.n_steps) }
     }
 
     fn draw(&self, size: usize) -> Image {

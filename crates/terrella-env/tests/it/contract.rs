@@ -11,7 +11,7 @@ fn worlds() -> impl Iterator<Item = Box<dyn Env>> {
 
 fn actions(env: &dyn Env, seed: u64, n: usize) -> Vec<Vec<f32>> {
     let mut stream = Key::new(seed).with("test").stream();
-    (0..n).map(|_| env.spec().action.sample(&mut stream)).collect()
+    (0..n).map(|_| env.spec().actions.sample(&mut stream)).collect()
 }
 
 fn bits(state: &[f32]) -> Vec<u32> {
@@ -31,9 +31,16 @@ fn specs_are_complete_and_say_the_right_widths() {
     for env in worlds() {
         let spec = env.spec().clone();
         assert_eq!(env.state().len(), spec.state.len(), "{}: one name a number", spec.id);
-        assert_eq!(spec.action.names.len(), spec.action.width(), "{}: one name an action", spec.id);
-        assert!(spec.angles.iter().all(|a| *a < spec.state.len()), "{}: angles exist", spec.id);
-        assert!(spec.fps > 0.0 && spec.extent > 0.0, "{}: sizes", spec.id);
+        assert_eq!(spec.actions.space().names.len(), spec.actions.width(), "{}: one name an action", spec.id);
+        assert!(spec.state.iter().all(|c| c.angle == (c.unit == "rad")), "{}: angles are in radians", spec.id);
+        assert!(spec.dt > 0.0 && !spec.rules.is_empty(), "{}: its clock and its rules", spec.id);
+        let mut columns: Vec<usize> = spec.parts().iter().flat_map(|part| part.columns.clone()).collect();
+        columns.sort_unstable();
+        assert_eq!(columns, (0..spec.state.len()).collect::<Vec<_>>(), "{}: each number in one part", spec.id);
+        for part in spec.parts() {
+            let fits = part.columns.iter().all(|&c| spec.state[c].unit == part.unit);
+            assert!(fits && part.tolerance.is_none_or(|t| t > 0.0), "{}: {part:?}", spec.id);
+        }
     }
 }
 
@@ -101,7 +108,7 @@ fn a_clone_goes_its_own_way() {
 #[test]
 fn actions_out_of_range_are_clamped_and_nonsense_is_survived() {
     for mut env in worlds() {
-        let space = env.spec().action.clone();
+        let space = env.spec().actions.space();
         let width = space.width();
         let mut run = |action: Vec<f32>| {
             env.reset(1);

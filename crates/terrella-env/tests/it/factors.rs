@@ -12,8 +12,8 @@ fn outcome(id: &str, options: &Value) -> (Vec<f32>, Vec<u8>) {
     let mut states = Vec::new();
     let mut stream = Key::new(2).with("factors").stream();
     for _ in 0..60 {
-        let relative = env.spec().action.high[0] <= 1.0;
-        let mut action = env.spec().action.sample(&mut stream);
+        let relative = env.spec().actions.space().high[0] <= 1.0;
+        let mut action = env.spec().actions.sample(&mut stream);
         if !relative {
             // Near the T, so that contacts happen.
             let state = env.state();

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use terrella_core::{Env, Goal, Key, Observation, Policy, Rule};
-use terrella_env::policy::{Noisy, PushDemonstrator, PushStyle};
+use terrella_env::policy::Noisy;
+use terrella_env::pusht::{PushDemonstrator, PushStyle};
 use terrella_env::{BoxedPolicy, PushT, PushTOptions, angle_difference, demonstrator, explorer, make, pusht, registry};
 
 fn seen(env: &dyn Env) -> Observation {
@@ -15,7 +16,7 @@ fn run(env: &mut dyn Env, policy: &mut dyn Policy, goal: &[f32], key: Key, steps
     let mut actions = Vec::new();
     for _ in 0..steps {
         let action = policy.act(&seen(env)).expect("a logged state");
-        env.spec().action.check(&action).expect("inside the action space");
+        env.spec().actions.space().check(&action).expect("inside the action space");
         env.step(&action);
         actions.push(action);
     }
@@ -62,7 +63,7 @@ fn the_pusht_demonstrator_places_the_t() {
 fn the_pusht_demonstrator_copes_with_noise_and_relative_actions() {
     let options: PushTOptions = serde_json::from_str(r#"{"action": "relative"}"#).expect("valid");
     let mut world = PushT::new(options).expect("valid");
-    let space = world.spec().action.clone();
+    let space = world.spec().actions.space();
     let mut policy = Noisy::new(PushDemonstrator::new(world.clone(), PushStyle::default()), space, 0.03);
     let goal = [200.0, 310.0, 256.0, 256.0, 0.0];
     let mut placed = 0;

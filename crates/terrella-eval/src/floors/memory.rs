@@ -51,7 +51,7 @@ impl<'a> Memory<'a> {
         let n = all.len().min(MAX_MOMENTS);
         let at: Vec<(usize, usize)> = (0..n).map(|i| all[i * all.len() / n]).collect();
         let (stats, _) = dataset.stats_of(train);
-        let angles = spec.angles.clone();
+        let angles = spec.angles();
         let (now, later) = (Table::default(), Table::default());
         let mut memory = Self { dataset, stats, angles, view, offset, at, now, later, n_rows: all.len() };
         let side = |later: usize| -> Result<Table> {

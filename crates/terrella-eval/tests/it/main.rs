@@ -24,7 +24,7 @@ fn planner<'a>(dynamics: &'a Exact, wall: bool, config: &PlannerConfig) -> MpcPo
     };
     let rule = PriorRule::HoldLast { std: vec![12.0, 12.0], growth: 0.5 };
     let planner = config.build(2).expect("a good planner");
-    MpcPolicy::new(dynamics, Rolling::new(wall).spec.action, planner, (MpcConfig::default(), rule), aim)
+    MpcPolicy::new(dynamics, Rolling::new(wall).space(), planner, (MpcConfig::default(), rule), aim)
         .expect("a good policy")
         .with_start_action(|balls: &Vec<_>| Some(balls[0][..2].to_vec()))
 }

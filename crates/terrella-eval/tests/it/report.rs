@@ -10,7 +10,7 @@ const WALL: bool = true;
 /// The best predicted cost after each iteration, over many problems, as shares of the prior's.
 fn search_chart() -> Chart {
     let dynamics = Exact { skip: 5, wall: WALL, blur: 0.0 };
-    let space = Rolling::new(WALL).spec.action.block(5);
+    let space = Rolling::new(WALL).space().block(5);
     let rule = PriorRule::HoldLast { std: vec![12.0, 12.0], growth: 0.5 };
     let configs = [
         PlannerConfig::Icem(IcemConfig { iterations: 10, ..IcemConfig::default() }),

@@ -8,7 +8,7 @@ use super::seam::{Family, OnLatents, Wants};
 use super::{ModelConfig, Registered};
 use crate::heads::decoder::Decoder;
 use crate::interface::Interface;
-use crate::symmetry::{Symmetry, Turn, Views};
+use crate::{Symmetry, Turn, Views};
 use std::any::Any;
 use std::sync::Arc;
 use terrella_core::{Dynamics, Image, Observation, Result, Table};

@@ -7,9 +7,9 @@
 
 use crate::interface::Interface;
 use crate::losses::{LossChart, Losses};
-use crate::symmetry::{Symmetry, Views};
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
+use crate::{Symmetry, Views};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;

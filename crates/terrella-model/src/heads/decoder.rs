@@ -4,9 +4,9 @@
 //! blurs was not. The latent is shown to every place of the picture, which then paints its own patch
 //! (a spatial broadcast decoder, Watters et al. 2019, with a learnt code for each place).
 
+use crate::Turn;
 use crate::nn::{rowwise, tensor};
 use crate::pixels::{Cut, Patcher};
-use crate::symmetry::Turn;
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::optim::{AdamWConfig, GradientsParams};

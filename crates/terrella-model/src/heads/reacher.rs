@@ -6,8 +6,8 @@
 
 use crate::family::{AnyState, AnyWorld};
 use crate::nn::{table, tensor};
-use crate::symmetry::{Symmetry, Turn};
 use crate::{Error, Result};
+use crate::{Symmetry, Turn};
 use burn::module::Module;
 use burn::nn;
 use burn::optim::{AdamWConfig, GradientsParams};

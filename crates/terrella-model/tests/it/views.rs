@@ -9,7 +9,7 @@ use terrella_model::{JepaConfig, Sees, Symmetry, TrainConfig, Trainer, Turn, Vie
 fn belief_turns_with_the_world() {
     let _turn = alone();
     // States and actions are points around the origin.
-    let symmetry = Symmetry { extent: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
+    let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
     let config = JepaConfig { sees: Sees::State, readout: true, ..JepaConfig::default() };
     let train = TrainConfig { steps: 100, batch_size: 8, ..TrainConfig::default() };
     let mut trainer = Trainer::new(config.clone(), interface(&config), train, &Device::flex());

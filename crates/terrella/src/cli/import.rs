@@ -1,7 +1,6 @@
 //! `terrella import`.
 
 use crate::out;
-use crate::pipeline::KnownWorld;
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -63,7 +62,7 @@ pub(super) struct SourceArgs {
 impl SourceArgs {
     pub(super) fn resolve(self) -> Result<SourceOptions> {
         if let Some(env) = &self.env {
-            KnownWorld::of(env)?;
+            terrella_env::make(env, &serde_json::Value::Null)?;
         }
         let Self { fps, env, task, state, action, camera, views, no_pictures, map } = self;
         Ok(SourceOptions { fps, env, task, state, action, camera, views, no_pictures, map })

@@ -79,7 +79,7 @@ pub(super) fn open(
         )));
     }
     if let Some(env) = &settings.data.env {
-        crate::pipeline::KnownWorld::of(env)?;
+        terrella_env::make(env, &serde_json::Value::Null)?;
     }
     Run::create(verb, out, settings)
 }

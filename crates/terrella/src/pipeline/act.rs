@@ -1,12 +1,11 @@
 //! From a trained model to a policy: what a goal means, where a search begins, who proposes.
 
 use super::heads::{PROBE, shown};
-use super::worlds::hold;
 use super::{Recordings, Run};
 use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
 use anyhow::{Context, Result};
 use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
-use terrella_core::{Dynamics, EnvSpec, Error, Goal, Policy, Stats, Table};
+use terrella_core::{ActionsAre, Dynamics, EnvSpec, Error, Goal, Policy, Stats, Table};
 use terrella_model::{AnyState, AnyWorld, Learned, Probe, Saved};
 
 /// A model that can act in a world. It can be shared by threads.
@@ -15,7 +14,6 @@ pub struct Actor {
     pub saved: Saved,
     probe: Option<Probe>,
     spec: EnvSpec,
-    targets: bool,
     tolerance: Vec<f32>,
     prior: PriorRule,
     near: PriorRule,
@@ -63,19 +61,27 @@ impl Actor {
         let world = recordings.world()?;
         let settings = run.settings.clone();
         saved.world = saved.world.with_views(saved.train.symmetry.as_ref(), settings.views);
-        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.tolerance.clone());
+        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.spec().tolerances());
         let (wide, near) =
             (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
+        let spec = world.spec().clone();
+        let targets = spec.actions_are == ActionsAre::Targets;
         let interface = saved.world.interface();
         let train = &recordings.split.train;
         // An earlier version kept no such thing; its own recordings, if these are they, tell it.
         let retold = || (!train.is_empty()).then(|| Learned::of(&recordings.dataset, train, (0, 0.0)));
         let learned = interface.learned.clone().or_else(retold);
-        let rule = |s: &PriorSettings| prior(s, &interface.action_stats, learned.as_ref(), world.targets);
+        let rule = |s: &PriorSettings| prior(s, &interface.action_stats, learned.as_ref(), targets);
         let (prior, near) = (rule(&wide)?, rule(&near)?);
         let probe = run.json(PROBE)?;
-        let spec = world.env.spec().clone();
-        let actor = Self { saved, probe, spec, targets: world.targets, tolerance, prior, near, settings };
+        let actor = Self { saved, probe, spec, tolerance, prior, near, settings };
+        if actor.settings.cost.kind == CostKind::State && actor.tolerance.iter().all(|t| t.is_infinite()) {
+            return Err(crate::error::usage(format!(
+                "world {} does not say how far off its state may be; set cost.tolerance, one number for each of its {} state numbers, or use --set cost.kind=latent",
+                actor.spec.id,
+                actor.spec.state.len()
+            )));
+        }
         // Whatever is wrong with the settings is said before the first attempt.
         actor.policy(Flavour::Search)?;
         if actor.settings.cost.kind == CostKind::State && !actor.tells_states(recordings)? {
@@ -122,11 +128,11 @@ impl Actor {
         }
         let follow = PlannerConfig::Follow(FollowConfig {});
         let config = if flavour == Flavour::Reacher { &follow } else { &self.settings.planner };
-        let planner = config.build(self.spec.action.width())?;
+        let planner = config.build(self.spec.actions.width())?;
         let prior = if flavour == Flavour::Search { &self.prior } else { &self.near };
         let rules = (self.settings.mpc.clone(), prior.clone());
         let policy =
-            MpcPolicy::new(world, self.spec.action.clone(), planner, rules, move |goal| self.aim(goal, flavour))
+            MpcPolicy::new(world, self.spec.actions.space(), planner, rules, move |goal| self.aim(goal, flavour))
                 .context("planner")?;
         Ok(policy.with_start_action(|state| self.start_action(state)))
     }
@@ -168,11 +174,10 @@ impl Actor {
 
     /// What stands for the last action before there is one: the action that stays.
     fn start_action(&self, state: &AnyState) -> Option<Vec<f32>> {
-        let width = self.spec.action.width();
-        if !self.targets {
-            return Some(hold(false, width, &[]));
+        match self.spec.actions_are {
+            ActionsAre::Displacements => Some(self.spec.hold(&[])),
+            ActionsAre::Targets => Some(self.spec.hold(&self.believed(state)?)),
         }
-        Some(hold(true, width, &self.believed(state)?))
     }
 }
 

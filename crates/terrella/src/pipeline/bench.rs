@@ -1,6 +1,6 @@
 //! How fast this machine does what runs are made of, measured in the program itself.
 
-use super::{CollectConfig, KnownWorld, Recordings, collect};
+use super::{CollectConfig, Recordings, collect};
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::Result;
@@ -104,8 +104,8 @@ impl Visitor for TrainStep<'_> {
 }
 
 fn worlds(config: &BenchConfig, limit: Duration) -> Result<Vec<Timed>> {
-    let mut env = KnownWorld::of(&config.env)?.env;
-    let space = env.spec().action.clone();
+    let mut env = terrella_env::make(&config.env, &serde_json::Value::Null)?;
+    let space = env.spec().actions.clone();
     let mut stream = Key::new(0).with("bench").stream();
     let actions: Vec<Vec<f32>> = (0..100).map(|_| space.sample(&mut stream)).collect();
     env.reset(0);
@@ -132,7 +132,7 @@ fn model(world: &AnyWorld, recordings: &Recordings, limit: Duration) -> Result<V
         // An error would have shown in the lines above.
         std::hint::black_box(world.observe(&rows).map(|s| world.latents(&s)).ok());
     });
-    let space = recordings.world()?.env.spec().action.clone();
+    let space = recordings.world()?.spec().actions.space();
     let block = space.block(world.frame_skip());
     let middle: Vec<f32> = space.low.iter().zip(&space.high).map(|(l, h)| (l + h) / 2.0).collect();
     let std = space.low.iter().zip(&space.high).map(|(l, h)| (h - l) / 10.0).collect();

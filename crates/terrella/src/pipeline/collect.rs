@@ -82,11 +82,11 @@ pub fn collect_on(path: &Path, config: &CollectConfig, from: GoingOn<'_>, watch:
     let world = make(&config.env, &Value::Null)?;
     let spec = world.spec();
     let signature = Signature {
-        fps: spec.fps,
+        fps: spec.fps(),
         image: (config.size > 0).then_some([config.size; 2]),
-        state: spec.state.clone(),
-        action: spec.action.names.clone(),
-        env: Some(spec.id.clone()),
+        state: spec.names(),
+        action: spec.actions.space().names,
+        env: Some(spec.id.to_string()),
         ..Signature::default()
     };
     write(path, &signature, (config, from.onto), watch, &|n| record(n, config))
@@ -164,13 +164,13 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     } else {
         let level = stream.uniform(0.0, config.noise.max(f64::MIN_POSITIVE));
         let demonstrator = demonstrator(&config.env, &Value::Null)?;
-        Box::new(Noisy::new(demonstrator, world.spec().action.clone(), level))
+        Box::new(Noisy::new(demonstrator, world.spec().actions.space(), level))
     };
     world.reset(key.with("start").seed());
     let mut goal = draw_goal(&*world, key.with("goal").at(0));
     let mut n_goals = 1;
     policy.begin(&as_goal(&goal), key.with("policy").at(0))?;
-    let (mut states, mut actions) = (Table::new(world.spec().state.len()), Table::new(world.spec().action.width()));
+    let (mut states, mut actions) = (Table::new(world.spec().state.len()), Table::new(world.spec().actions.width()));
     let mut pictures = Vec::new();
     for _ in 0..config.steps.unwrap_or(STEPS) {
         let state = world.state();

@@ -2,14 +2,13 @@
 //! how far its imagination carries.
 
 use super::act::{Actor, Refusing};
-use super::worlds::{KnownWorld, hold};
 use super::{Recordings, Run};
 use crate::error::{Interrupted, usage};
 use crate::settings::{CostKind, Flavour};
 use crate::watch::Watch;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Key, Policy, Rule};
+use terrella_core::{ActionsAre, EnvSpec, Key, Policy, Rule};
 use terrella_eval::{
     Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, Returns, RolloutTable, Scorecard, compare,
     failures, floors, rollout_error,
@@ -48,7 +47,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     let mut notes = Vec::new();
     let stage = watch.stage("imagine", 1);
     let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
-    let rollout = rollout_error(&actor.saved.world, world.env.spec(), sides, actor.view(), &settings.rollout);
+    let rollout = rollout_error(&actor.saved.world, world.spec(), sides, actor.view(), &settings.rollout);
     let rollout = match rollout {
         Ok(table) => Some(table),
         Err(error) => {
@@ -76,7 +75,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     stage.at(1, "");
     drop(stage);
     let arena = Arena {
-        env: &*world.env,
+        env: world,
         dataset: &recordings.dataset,
         held_out: &recordings.split.held_out,
         protocol: &protocol,
@@ -85,8 +84,8 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         progress: None,
     };
     let stage = watch.stage("floors", 1);
-    let (targets, width) = (world.targets, world.env.spec().action.width());
-    let floors = floors(&arena, &recordings.split.train, &|state: &[f32]| hold(targets, width, state))?;
+    let spec = world.spec();
+    let floors = floors(&arena, &recordings.split.train, &|state: &[f32]| spec.hold(state))?;
     stage.at(1, "");
     drop(stage);
     let provenance = Provenance {
@@ -94,7 +93,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         command: run.about.command.clone(),
         commit: run.about.revision(),
         machine: run.about.machine(),
-        told: told(run, actor, world),
+        told: told(run, actor, spec),
     };
     let mut all: Vec<Attempts> = Vec::new();
     for flavour in able {
@@ -106,7 +105,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         .iter()
         .map(|a| Scorecard::new(a, &floors, provenance.clone()))
         .collect::<terrella_core::Result<Vec<_>>>()?;
-    let failures = all.iter().flat_map(|a| protocol.rules.iter().map(|&rule| failures(&*world.env, a, rule))).collect();
+    let failures = all.iter().flat_map(|a| protocol.rules.iter().map(|&rule| failures(world, a, rule))).collect();
     let evaluation = Evaluation {
         scorecards,
         comparisons: against_first(&all, &protocol),
@@ -120,7 +119,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
 }
 
 /// Everything the policies are told beside what they see.
-fn told(run: &Run, actor: &Actor, world: &KnownWorld) -> Vec<String> {
+fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
     let settings = &run.settings;
     let wants = actor.saved.world.wants();
     let mut told = vec![format!(
@@ -136,10 +135,10 @@ fn told(run: &Run, actor: &Actor, world: &KnownWorld) -> Vec<String> {
         }
     )];
     if settings.cost.kind == CostKind::State {
-        let tolerance = settings.cost.tolerance.as_ref().unwrap_or(&world.tolerance);
+        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| spec.tolerances());
         let numbers: Vec<String> = tolerance
             .iter()
-            .map(|x| format!("{x:.3}").trim_end_matches('0').trim_end_matches('.').to_owned())
+            .map(|x| format!("{x:.3}").trim_end_matches('0').trim_end_matches('.').replace("inf", "any"))
             .collect();
         told.push(format!(
             "The cost of a plan: distance of the state to the goal's in units of {} ({}).",
@@ -167,7 +166,10 @@ fn told(run: &Run, actor: &Actor, world: &KnownWorld) -> Vec<String> {
     }
     told.push(format!(
         "What an action means: {}, within the world's bounds. Searches begin with the spread of the training episodes' actions.",
-        if world.targets { "a place to go to" } else { "a displacement or force, zero for none" }
+        match spec.actions_are {
+            ActionsAre::Targets => "a place to go to",
+            ActionsAre::Displacements => "a displacement or force, zero for none",
+        }
     ));
     told
 }

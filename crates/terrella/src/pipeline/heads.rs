@@ -7,7 +7,6 @@ use anyhow::Result;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Key, Observation, Table};
-use terrella_eval::parts;
 use terrella_model::{
     AnyWorld, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, Trace, Trainer, Turn, look_through,
 };
@@ -192,7 +191,7 @@ fn probe(world: &AnyWorld, (seen, unseen): (&[Table], &[Seen]), recordings: &Rec
     let told = probe.read(&latents);
     let own = unseen.iter().map(|seen| seen.told.as_ref()).collect::<Option<Vec<_>>>().map(|told| joined(&told));
     let mean = &world.interface().state_stats.mean;
-    let parts = recordings.world.as_ref().map(|w| parts(w.env.spec())).unwrap_or_default();
+    let parts = recordings.parts();
     let parts = parts.iter().map(|part| {
         let median_of = |guess: &dyn Fn(usize) -> Vec<f32>| {
             let mut errors: Vec<f64> = (0..truth.len()).map(|i| part.error(&guess(i), truth.row(i))).collect();
@@ -200,8 +199,8 @@ fn probe(world: &AnyWorld, (seen, unseen): (&[Table], &[Seen]), recordings: &Rec
             errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN)
         };
         PartError {
-            name: part.name.clone(),
-            unit: part.unit.clone(),
+            name: part.name.to_string(),
+            unit: part.error_unit().to_owned(),
             probe: median_of(&|i| told.row(i).to_vec()),
             readout: own.as_ref().map(|own| median_of(&|i| own.row(i).to_vec())),
             mean: median_of(&|_| mean.clone()),

@@ -32,4 +32,3 @@ pub use recordings::Recordings;
 pub use report::{build as build_report, write as write_report};
 pub use run::{About, Run};
 pub use train::{Training, train, train_whole};
-pub use worlds::KnownWorld;

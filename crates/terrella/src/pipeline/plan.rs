@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use terrella_agent::play;
 use terrella_core::{Dynamics, Env, Goal, Image, Key, Plan, Policy, Rollout, Rule, Verdict};
-use terrella_eval::{Filmstrip, Report, StripRow, believed, parts};
+use terrella_eval::{Filmstrip, Report, StripRow, believed};
 
 /// Which attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -73,8 +73,8 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
         )));
     }
     let (start, goal) = (log.states.row(config.start), log.states.row(goal_row));
-    let mut env = world.env.boxed_clone();
-    let mut judge = world.env.boxed_clone();
+    let mut env = world.boxed_clone();
+    let mut judge = world.boxed_clone();
     env.set_state(goal)?;
     let observation = actor.view().observe(&mut *env);
     env.set_state(start)?;
@@ -84,7 +84,7 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
         let rollout = Rollout::imagine(model, state, &plan.blocks);
         let told = model.read(state).zip(rollout.states);
         let decoded = || Some(model.draw(state)?.into_iter().take(1).chain(rollout.images?).collect());
-        noted.borrow_mut().push((plan.clone(), believed(&*world.env, told.as_ref()).or_else(decoded)));
+        noted.borrow_mut().push((plan.clone(), believed(world, told.as_ref()).or_else(decoded)));
     });
     policy.begin(&Goal { observation, steps: goal_row - config.start.min(goal_row) }, Key::new(run.settings.seed))?;
     let mut reached: BTreeMap<String, Option<usize>> = eval.rules.iter().map(|r| (r.name().to_owned(), None)).collect();
@@ -105,12 +105,13 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
     let last = played.states.row(played.states.len() - 1).to_vec();
     let verdict =
         Verdict { episode, start, seed, reached, states: played.states, actions: played.actions, goal: goal.to_vec() };
-    let left = parts(world.env.spec()).iter().map(|p| (p.name.clone(), p.error(&last, goal), p.unit.clone())).collect();
+    let parts = world.spec().parts();
+    let left = parts.iter().map(|p| (p.name.to_string(), p.error(&last, goal), p.error_unit().to_owned())).collect();
     let noted = noted.into_inner();
     let name = format!("plan-{}-{}-{}.html", config.policy.name(), config.episode, config.start);
     let skip = actor.saved.world.frame_skip();
     let strips = strips(&mut *judge, &verdict, &noted, skip)?;
-    let mut report = Report::new(&format!("One attempt: {} in {}", config.policy.name(), world.env.spec().id));
+    let mut report = Report::new(&format!("One attempt: {} in {}", config.policy.name(), world.spec().id));
     report.done.push(format!(
         "The model was shown how the world looks in row {goal_row} of episode {episode} and put where row {start} was. Below: what \
          really happened, and what it imagined each time it planned."

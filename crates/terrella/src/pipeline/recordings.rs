@@ -1,15 +1,16 @@
 //! Recordings as a run uses them: opened for its model, split by episode, with their world.
 
 use super::rewards;
-use super::worlds::KnownWorld;
+use super::worlds::declared;
 use crate::error::usage;
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{AnySim, Dataset, Fingerprint, Split, recognise};
+use terrella_core::{AnySim, Dataset, Env, Fingerprint, Part, Split, recognise};
 use terrella_data::{OpenOptions, open_with};
+use terrella_eval::logged_parts;
 use terrella_model::{Interface, Learned, TrainConfig};
 
 /// Recordings of one run.
@@ -21,7 +22,7 @@ pub struct Recordings {
     /// How they were held out, in words.
     pub split_words: String,
     /// Their world, if it is declared and known.
-    pub world: Option<KnownWorld>,
+    pub world: Option<Box<dyn Env>>,
     /// Their world, if it is one with rewards.
     pub sim: Option<AnySim>,
     /// Seed and share of the split, as asked for.
@@ -51,7 +52,7 @@ impl Recordings {
         let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
         let said = settings.data.env.as_deref();
         let sim = rewards::declared(&dataset.signature, said)?;
-        let world = if sim.is_some() { None } else { KnownWorld::declared(&dataset.signature, said)? };
+        let world = if sim.is_some() { None } else { declared(&dataset.signature, said)? };
         let asked = (settings.data.split_seed, settings.data.held_out);
         Ok(Self { dataset: Arc::new(dataset), split, split_words, world, sim, asked })
     }
@@ -118,17 +119,23 @@ impl Recordings {
     ///
     /// # Errors
     /// If we do not know it.
-    pub fn world(&self) -> Result<&KnownWorld> {
-        self.world.as_ref().context(
+    pub fn world(&self) -> Result<&dyn Env> {
+        self.world.as_deref().context(
             "these recordings name no world to act in; import them with --env (see `terrella envs`), or train without evaluating",
         )
+    }
+
+    /// What their state is made of: as their world declares it, or as they do themselves.
+    pub fn parts(&self) -> Vec<Part> {
+        let logged = || logged_parts(&self.dataset.signature);
+        self.world.as_ref().map_or_else(logged, |w| w.spec().parts())
     }
 
     /// The training settings with the world's symmetry filled in, where it holds and is wanted.
     pub fn train_config(&self, settings: &Settings) -> TrainConfig {
         let mut config = settings.train.clone();
         if config.symmetry.is_none() && settings.data.symmetry {
-            config.symmetry = self.world.as_ref().and_then(|w| w.symmetry.clone());
+            config.symmetry = self.world.as_ref().and_then(|w| w.spec().symmetry.clone());
         }
         config
     }
@@ -138,8 +145,8 @@ impl Recordings {
     /// # Errors
     /// If world and recordings do not fit together.
     pub fn interface(&self) -> Result<Interface> {
-        let declared = || self.dataset.signature.angles();
-        let angles = self.world.as_ref().map_or_else(declared, |w| w.env.spec().angles.clone());
+        let logged = || self.dataset.signature.angles();
+        let angles = self.world.as_ref().map_or_else(logged, |w| w.spec().angles());
         let interface = Interface::of(&self.dataset, &self.split.train, &angles)?;
         Ok(Interface { learned: Some(Learned::of(&self.dataset, &self.split.train, self.asked)), ..interface })
     }

@@ -66,7 +66,7 @@ pub fn write(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<PathBuf
 }
 
 fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
-    let world = loaded.and_then(|(_, r)| r.world.as_ref()).map_or("recordings".to_owned(), |w| w.env.spec().id.clone());
+    let world = loaded.and_then(|(_, r)| r.world.as_ref()).map_or("recordings".to_owned(), |w| w.spec().id.to_string());
     let sees = if run.settings.model.wants().picture.is_some() { "pictures" } else { "logged states" };
     format!("A world model of {world}, learned from {sees}")
 }
@@ -76,7 +76,7 @@ fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordi
     let mut text = Vec::new();
     if let Some((_, recordings)) = loaded {
         let (n, rows) = (recordings.dataset.episodes.len(), recordings.dataset.n_rows());
-        text.extend(recordings.world.as_ref().map(|w| w.rules.to_owned()).filter(|rules| !rules.is_empty()));
+        text.extend(recordings.world.as_ref().map(|w| w.spec().rules.to_string()).filter(|rules| !rules.is_empty()));
         let origin = match settings.data.path {
             None => {
                 "A scripted demonstrator, with noise and with stretches of aimless wandering, was recorded".to_owned()
@@ -157,7 +157,7 @@ pub(super) fn curves(log: &[Progress], charts: &[LossChart]) -> Vec<Chart> {
 /// Recorded beside imagined, from a few held-out episodes; none where the model cannot draw.
 fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> Vec<Filmstrip> {
     let Ok(known) = recordings.world() else { return Vec::new() };
-    let (world, env) = (&actor.saved.world, &*known.env);
+    let (world, env) = (&actor.saved.world, known);
     let horizon = COLUMNS - 1;
     let window = run.settings.model.window(horizon + 1);
     let long = recordings.split.held_out.iter().filter(|&&e| window.count(recordings.dataset.episodes[e].len()) > 0);
@@ -183,7 +183,7 @@ fn attempts(run: &Run, recordings: &Recordings) -> Result<Vec<Filmstrip>> {
     for success in [true, false] {
         let picked = verdicts.iter().filter(|v| v.success(rule) == success).take(ATTEMPTS);
         for verdict in picked {
-            strips.push(attempt_strip(&*world.env, verdict, rule, (policy.name(), 96, COLUMNS))?);
+            strips.push(attempt_strip(world, verdict, rule, (policy.name(), 96, COLUMNS))?);
         }
     }
     Ok(strips)

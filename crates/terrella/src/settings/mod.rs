@@ -249,8 +249,7 @@ impl EvalSettings {
 impl Settings {
     /// Settings in which nothing optional is absent: what [`Layers`] knows the keys from.
     fn complete() -> Self {
-        let symmetry =
-            terrella_model::Symmetry { extent: 1.0, points: vec![], headings: vec![], action_points: vec![] };
+        let symmetry = terrella_model::Symmetry { side: 1.0, points: vec![], headings: vec![], action_points: vec![] };
         let mut settings = Self::default();
         settings.data.path = Some(PathBuf::from("data"));
         settings.data.env = Some(String::new());

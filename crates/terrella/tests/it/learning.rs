@@ -29,7 +29,7 @@ fn share_of_copying(steps: u64) -> [f64; 2] {
     let recordings = Recordings::open(&data, &settings, &Watch::silent()).expect("recordings");
     let run = Run::create("train", Some(&folder.join("run")), settings).expect("a run");
     let (saved, _) = train_whole(&run, &recordings, &device(), &Watch::silent()).expect("a model");
-    let spec = recordings.world().expect("a world").env.spec().clone();
+    let spec = recordings.world().expect("a world").spec().clone();
     let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
     let config = RolloutConfig { horizon: 3, clips: 60, mean_rows: 60, batch: 60, seed: 0 };
     let table =

@@ -13,7 +13,7 @@ use crate::family::jepa::config::{JepaConfig, LossWeights};
 use crate::family::jepa::net::Jepa;
 use crate::family::jepa::sigreg::{directions, sigreg};
 use crate::losses::Losses;
-use crate::symmetry::{Symmetry, Turn};
+use crate::{Symmetry, Turn};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::prelude::*;

@@ -21,13 +21,14 @@ pub use world::{Latents, World};
 
 use super::seam::{Family, OnLatents, Wants, follow};
 use crate::Result;
+use crate::Turn;
 use crate::device::is_cpu;
 use crate::family::jepa::gradient::{PARTS, Scores, Workers, gradient};
 use crate::interface::Interface;
 use crate::losses::{LossChart, Losses};
-use crate::symmetry::{Symmetry, Turn, Views};
 use crate::train::Trainer;
 use crate::train_config::TrainConfig;
+use crate::{Symmetry, Views};
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 use terrella_core::{Batch, Key, Table, Window};

@@ -13,7 +13,7 @@ use crate::family::jepa::net::Jepa;
 use crate::family::seam::Family;
 use crate::interface::Interface;
 use crate::nn::table;
-use crate::symmetry::{Symmetry, Turn, Views};
+use crate::{Symmetry, Turn, Views};
 use burn::prelude::*;
 use std::sync::Arc;
 use terrella_core::{Dynamics, Image, Observation, Table, blocks_at};
@@ -297,7 +297,7 @@ mod tests {
     /// While the window grows and when it slides, from one side and from all, on rows and on tensors.
     #[test]
     fn tracking_is_a_step_corrected_by_what_is_seen() {
-        let symmetry = Symmetry { extent: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
+        let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
         for history in 1..4 {
             let fast = trained(history);
             let plain = fast.clone().by_tensors();

@@ -7,10 +7,9 @@
 //! which weighs turning and shifting as a picture does. When nothing is left to win it walks to
 //! where the goal's agent stands. Its pace is that of the human recordings.
 
-use super::{route, state};
-use crate::PushT;
+use super::{GoalPose, PushT, route};
 use crate::geometry::{Vec2, vec2};
-use crate::pusht::GoalPose;
+use crate::policy::state;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Env, Goal, Key, Observation, Policy, Result, Stream};
 
@@ -87,7 +86,7 @@ pub struct PushDemonstrator {
 impl PushDemonstrator {
     /// A demonstrator that knows this world's options and nothing of its state.
     pub fn new(world: PushT, style: PushStyle) -> Self {
-        let goal = world.goal_pose(crate::pusht::GOAL);
+        let goal = world.goal_pose(super::GOAL);
         Self {
             shadow: world,
             style,

@@ -1,7 +1,7 @@
 //! The shortest way of a disc around the boxes of a body: a visibility graph over their corners.
 
+use super::Obstacles;
 use crate::geometry::{Vec2, vec2};
-use crate::pusht::Obstacles;
 
 /// Corners to turn at lie this much farther out than the obstacles reach, in px.
 const OUTSIDE: f64 = 3.0;

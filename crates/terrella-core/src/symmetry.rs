@@ -4,8 +4,8 @@
 //! recording is worth eight: positions turn about the centre, headings turn with them, and the
 //! picture's pixels move the same way. It is an option because it is a claim about the world.
 
+use crate::{Image, Observation};
 use serde::{Deserialize, Serialize};
-use terrella_core::{Image, Observation};
 
 /// One of the eight symmetries: mirror the columns, mirror the rows, then swap the axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Turn {
     }
 
     /// The pixel of the original that lands on `(row, column)` of the turned picture.
-    pub(crate) fn source(self, row: usize, column: usize, size: usize) -> (usize, usize) {
+    pub fn source(self, row: usize, column: usize, size: usize) -> (usize, usize) {
         let (row, column) = if self.0 & 4 == 0 { (row, column) } else { (column, row) };
         let column = if self.0 & 1 == 0 { column } else { size - 1 - column };
         let row = if self.0 & 2 == 0 { row } else { size - 1 - row };
@@ -56,27 +56,13 @@ impl Turn {
     ///
     /// # Panics
     /// If it is not square.
-    pub(crate) fn image(self, image: &Image) -> Image {
+    pub fn image(self, image: &Image) -> Image {
         let size = image.width;
         assert_eq!(image.height, size, "a picture of a square world is square");
         let places = (0..size).flat_map(|row| (0..size).map(move |column| self.source(row, column, size)));
         let data = places.flat_map(|(row, column)| image.pixel(row, column)).collect();
         Image { height: size, width: size, data }
     }
-}
-
-/// How a model uses a symmetry of its world when it acts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Views {
-    /// Not at all.
-    One,
-    /// It looks from eight sides and believes the average; a search then imagines one side,
-    /// corrected by what the average said of its beginning.
-    #[default]
-    Look,
-    /// It also imagines all eight, which is eight times the work: errors of prediction average out too.
-    Imagine,
 }
 
 /// Which numbers of a log are points and headings in a square world.
@@ -87,8 +73,9 @@ pub enum Views {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Symmetry {
-    /// Side of the world; points turn about its centre.
-    pub extent: f32,
+    /// Side of the square from the origin about whose centre points turn.
+    #[serde(rename = "extent")]
+    pub side: f32,
     /// Pairs of state numbers that are points.
     pub points: Vec<[usize; 2]>,
     /// State numbers that are headings.
@@ -99,12 +86,12 @@ pub struct Symmetry {
 
 impl Symmetry {
     /// Turns states, row by row.
-    pub(crate) fn turn_states(&self, turn: Turn, rows: &mut [f32], width: usize) {
+    pub fn turn_states(&self, turn: Turn, rows: &mut [f32], width: usize) {
         rows.chunks_mut(width).for_each(|row| self.turn_state(turn, row));
     }
 
     /// Turns actions, row by row.
-    pub(crate) fn turn_actions(&self, turn: Turn, rows: &mut [f32], width: usize) {
+    pub fn turn_actions(&self, turn: Turn, rows: &mut [f32], width: usize) {
         rows.chunks_mut(width).for_each(|row| self.turn_action(turn, row));
     }
 
@@ -118,7 +105,7 @@ impl Symmetry {
     }
 
     /// Turns what was seen.
-    pub(crate) fn turn_observation(&self, turn: Turn, seen: Observation) -> Observation {
+    pub fn turn_observation(&self, turn: Turn, seen: Observation) -> Observation {
         let Observation { image, mut state } = seen;
         if !state.is_empty() {
             self.turn_state(turn, &mut state);
@@ -132,7 +119,7 @@ impl Symmetry {
     }
 
     fn turn_points(&self, turn: Turn, points: &[[usize; 2]], row: &mut [f32]) {
-        let centre = self.extent / 2.0;
+        let centre = self.side / 2.0;
         for &[x, y] in points {
             [row[x], row[y]] = turn.vector([row[x] - centre, row[y] - centre]).map(|v| v + centre);
         }
@@ -147,7 +134,7 @@ mod tests {
     #[test]
     fn pictures_and_points_turn_alike() {
         let size = 6;
-        let symmetry = Symmetry { extent: 6.0, points: vec![[0, 1]], headings: vec![], action_points: vec![] };
+        let symmetry = Symmetry { side: 6.0, points: vec![[0, 1]], headings: vec![], action_points: vec![] };
         for turn in Turn::all() {
             let (row, column) = (1, 4);
             let mut point = [column as f32 + 0.5, row as f32 + 0.5];
@@ -163,6 +150,14 @@ mod tests {
         }
     }
 
+    /// As settings and checkpoints of earlier versions wrote it.
+    #[test]
+    fn files_of_earlier_versions_are_read() {
+        let written = r#"{"extent":6.0,"points":[[0,1]],"headings":[],"action_points":[]}"#;
+        let read: Symmetry = serde_json::from_str(written).expect("a symmetry");
+        assert_eq!((read.side, serde_json::to_string(&read).ok().as_deref()), (6.0, Some(written)));
+    }
+
     #[test]
     fn every_turn_can_be_undone() {
         for turn in Turn::all() {
@@ -172,7 +167,7 @@ mod tests {
 
     #[test]
     fn headings_turn_with_the_points_they_point_at() {
-        let symmetry = Symmetry { extent: 2.0, points: vec![[0, 1], [2, 3]], headings: vec![4], action_points: vec![] };
+        let symmetry = Symmetry { side: 2.0, points: vec![[0, 1], [2, 3]], headings: vec![4], action_points: vec![] };
         for turn in Turn::all() {
             let theta = 0.7f32;
             // A point one unit ahead of the body at (0.3, 0.4).

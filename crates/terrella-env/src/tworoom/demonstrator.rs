@@ -1,13 +1,13 @@
 //! The demonstrator of TwoRoom: straight to the goal, or to the door and through it first.
 
-use super::state;
-use crate::TwoRoomOptions;
+use super::TwoRoomOptions;
 use crate::geometry::{Vec2, vec2};
+use crate::policy::state;
 use terrella_core::{Goal, Key, Observation, Policy, Result, Stream};
 
 /// Walks to the goal through the door.
 #[derive(Clone, Debug)]
-pub struct RoomDemonstrator {
+pub(super) struct RoomDemonstrator {
     options: TwoRoomOptions,
     goal: Vec2,
     /// Where in the door this episode passes, from -1 (top) to 1.
@@ -17,7 +17,7 @@ pub struct RoomDemonstrator {
 
 impl RoomDemonstrator {
     /// A demonstrator for a world with these options.
-    pub fn new(options: TwoRoomOptions) -> Self {
+    pub(super) fn new(options: TwoRoomOptions) -> Self {
         Self { options, goal: Vec2::ZERO, lane: 0.0, stream: Key::new(0).stream() }
     }
 

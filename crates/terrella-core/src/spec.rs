@@ -1,0 +1,147 @@
+//! What a world declares about itself: everything that others may know of it without asking its code.
+//!
+//! Reports take parts and units from here, planners tolerances and what an action means, training the
+//! symmetry. A world that says it here needs no line anywhere else.
+
+use crate::{Actions, Part, Symmetry};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// A name or a unit: most are written in the source, some are made.
+pub type Name = Cow<'static, str>;
+
+/// A number of the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coordinate {
+    /// Its name.
+    pub name: Name,
+    /// Its unit, such as `rad/s`; empty if it is not known.
+    pub unit: Name,
+    /// Whether it wraps at 2π.
+    pub angle: bool,
+}
+
+impl Coordinate {
+    /// A number of the state; one in `rad` is an angle and wraps at 2π.
+    pub fn new(name: impl Into<Name>, unit: impl Into<Name>) -> Self {
+        let unit = unit.into();
+        Self { name: name.into(), angle: unit == "rad", unit }
+    }
+}
+
+/// What the numbers of an action are to an agent that is at the first numbers of the state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionsAre {
+    /// Places to go to, in the coordinates of the first state numbers.
+    Targets,
+    /// Displacements or forces: zero is none.
+    #[default]
+    Displacements,
+}
+
+/// What is fixed about a world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvSpec {
+    /// Its name in the registry.
+    pub id: Name,
+    /// Seconds in a step.
+    pub dt: f64,
+    /// The state's numbers.
+    pub state: Vec<Coordinate>,
+    /// Names of the observation's numbers; empty where it is the state.
+    pub observation: Vec<Name>,
+    /// Allowed actions.
+    pub actions: Actions,
+    /// What they mean.
+    pub actions_are: ActionsAre,
+    /// Steps after which an episode is cut off, if it is.
+    pub max_steps: Option<usize>,
+    /// Things in the state; a number that is in none of them stands for itself (see [`EnvSpec::parts`]).
+    pub parts: Vec<Part>,
+    /// A symmetry that holds.
+    pub symmetry: Option<Symmetry>,
+    /// What happens in it and what its rules of success mean, in a few sentences; may be empty.
+    pub rules: Name,
+}
+
+impl Default for EnvSpec {
+    /// A world of nothing that a second passes in; authors write what theirs has.
+    fn default() -> Self {
+        Self {
+            id: Name::default(),
+            dt: 1.0,
+            state: Vec::new(),
+            observation: Vec::new(),
+            actions: Actions::Choice(Vec::new()),
+            actions_are: ActionsAre::default(),
+            max_steps: None,
+            parts: Vec::new(),
+            symmetry: None,
+            rules: Name::default(),
+        }
+    }
+}
+
+impl EnvSpec {
+    /// Steps a second.
+    pub fn fps(&self) -> f64 {
+        1.0 / self.dt
+    }
+
+    /// Names of the state's numbers.
+    pub fn names(&self) -> Vec<String> {
+        self.state.iter().map(|c| c.name.to_string()).collect()
+    }
+
+    /// Indices of state numbers that wrap at 2π.
+    pub fn angles(&self) -> Vec<usize> {
+        (0..self.state.len()).filter(|&column| self.state[column].angle).collect()
+    }
+
+    /// The state as things: those that are declared, then each number that is in none of them.
+    pub fn parts(&self) -> Vec<Part> {
+        let alone = (0..self.state.len()).filter(|at| self.parts.iter().all(|part| !part.columns.contains(at)));
+        let alone = alone.map(|at| Part::alone(at, &self.state[at]));
+        self.parts.iter().cloned().chain(alone).collect()
+    }
+
+    /// How far off each state number may be under the Moderate rule; infinity where it does not matter.
+    pub fn tolerances(&self) -> Vec<f32> {
+        let mut tolerances = vec![f32::INFINITY; self.state.len()];
+        for part in &self.parts {
+            part.columns.iter().for_each(|&c| tolerances[c] = part.tolerance.unwrap_or(f32::INFINITY));
+        }
+        tolerances
+    }
+
+    /// The action that keeps the agent where this state has it.
+    pub fn hold(&self, state: &[f32]) -> Vec<f32> {
+        let width = self.actions.width();
+        match self.actions_are {
+            ActionsAre::Targets => state[..width].to_vec(),
+            ActionsAre::Displacements => vec![0.0; width],
+        }
+    }
+
+    /// Whether the time is up after so many steps.
+    pub fn is_over(&self, n_steps: usize) -> bool {
+        self.max_steps.is_some_and(|max| n_steps >= max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_part_holds_stands_for_itself() {
+        let state = vec![Coordinate::new("x", "m"), Coordinate::new("y", "m"), Coordinate::new("hip.angle", "rad")];
+        let spec = EnvSpec { state, parts: vec![Part::point("ball", [0, 1], "m", 0.5)], ..EnvSpec::default() };
+        let parts = spec.parts();
+        let told: Vec<_> = parts.iter().map(|p| (p.name.as_ref(), p.error_unit(), p.tolerance)).collect();
+        assert_eq!(told, [("ball", "m", Some(0.5)), ("hip angle", "°", None)]);
+        assert_eq!(spec.tolerances(), [0.5, 0.5, f32::INFINITY]);
+        assert_eq!(spec.angles(), [2]);
+    }
+}
