@@ -4,6 +4,7 @@ use crate::out;
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
+use terrella_core::Sim;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -42,7 +42,7 @@ impl Options {
             run.settings.eval.pairs = pairs;
         }
         run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
-        let acts = run.settings.jepa().is_ok() && recordings.world.is_some();
+        let acts = run.settings.jepa().is_ok() && recordings.has_goals();
         let (evaluation, page) = if acts {
             let actor = Actor::new(&run, Saved::load(&run.file("model"), &device())?, &recordings)?;
             let evaluation = evaluate(&run, &actor, &recordings, &watch)?;

@@ -12,7 +12,7 @@ use std::path::Path;
 use terrella_core::{Env, Episode, Frames, Goal, Key, Observation, Policy, Rule, Signature, Table};
 use terrella_data::{Writer, Written};
 use terrella_env::policy::Noisy;
-use terrella_env::{BoxedPolicy, demonstrator, explorer, make};
+use terrella_env::{BoxedPolicy, demonstrator, explorer, make_env};
 
 /// What to record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,7 +41,7 @@ pub struct CollectConfig {
 /// If the world is unknown, the destination exists, or the disk refuses; nothing then stands under
 /// the destination's name.
 pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Written> {
-    let world = make(&config.env, &Value::Null)?;
+    let world = make_env(&config.env, &Value::Null)?;
     let spec = world.spec();
     let signature = Signature {
         fps: spec.fps(),
@@ -89,7 +89,7 @@ fn side_by_side(numbers: &[usize], config: &CollectConfig) -> Result<Vec<Episode
 /// Records one episode: a new goal is drawn whenever the last one is reached.
 fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let key = Key::new(config.seed).with("collect").at(number as u64);
-    let mut world = make(&config.env, &Value::Null)?;
+    let mut world = make_env(&config.env, &Value::Null)?;
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
     let mut policy: Box<dyn Policy> = if explores {
@@ -106,7 +106,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let (mut states, mut actions) = (Table::new(world.spec().state.len()), Table::new(world.spec().actions.width()));
     let mut pictures = Vec::new();
     for _ in 0..config.steps {
-        let state = world.state();
+        let state = world.logged();
         if !explores && world.reached(Rule::Moderate, &state, &goal) {
             goal = draw_goal(&*world, key.with("goal").at(n_goals));
             policy.begin(&as_goal(&goal), key.with("policy").at(n_goals))?;
@@ -114,7 +114,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
         }
         let action = policy.act(&Observation { image: None, state: state.clone() })?;
         if config.size > 0 {
-            pictures.push(world.render(config.size));
+            pictures.push(world.draw(config.size));
         }
         states.push(&state);
         actions.push(&action);
@@ -129,7 +129,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
 fn draw_goal(world: &dyn Env, key: Key) -> Vec<f32> {
     let mut other = world.boxed_clone();
     other.reset(key.seed());
-    other.state()
+    other.logged()
 }
 
 fn as_goal(state: &[f32]) -> Goal {
