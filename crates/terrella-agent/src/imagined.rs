@@ -1,4 +1,4 @@
-//! The dream is a world: a [`Dynamics`] that can be acted in like any [`Env`] (after DIAMOND,
+//! The dream is a world: a [`Dynamics`] that can be acted in like any [`Sim`] (after DIAMOND,
 //! Alonso et al. 2024), so that one loop, one viewer and one evaluator serve both.
 //!
 //! A model moves a block of actions at a time. Steps inside a block are collected and the state
@@ -8,12 +8,12 @@
 
 use crate::View;
 use std::sync::{Arc, Mutex, PoisonError};
-use terrella_core::{Dynamics, Env, EnvSpec, Error, Image, Key, Observation, Result, Rule};
+use terrella_core::{Dynamics, Env, EnvSpec, Error, Image, Key, Observation, Result, Rule, Sim, Step, Task};
 
 /// A world that exists in a model.
 ///
-/// [`Env::save`] files the model's state in a store that all copies of this dream share and writes
-/// its number, so that [`Env::load`] is exact for any model. Snapshots are therefore valid within
+/// [`Sim::save`] files the model's state in a store that all copies of this dream share and writes
+/// its number, so that [`Sim::load`] is exact for any model. Snapshots are therefore valid within
 /// one process and one family of copies, and their memory is freed with the last copy.
 pub struct ImaginedEnv<D: Dynamics> {
     dynamics: Arc<D>,
@@ -30,7 +30,7 @@ impl<D: Dynamics> ImaginedEnv<D> {
     ///
     /// # Errors
     /// If the model cannot see what the view shows, or its block is not whole actions.
-    pub fn new(dynamics: Arc<D>, mut world: Box<dyn Env>, view: View) -> Result<Self> {
+    pub fn new(dynamics: Arc<D>, world: Box<dyn Env>, view: View) -> Result<Self> {
         let (block, action) = (dynamics.block_width(), world.spec().actions.width());
         if action == 0 || !block.is_multiple_of(action) {
             return Err(Error::Invalid(format!(
@@ -38,12 +38,12 @@ impl<D: Dynamics> ImaginedEnv<D> {
                 world.spec().id
             )));
         }
-        let state = Arc::new(dynamics.observe(&[view.observe(&mut *world)])?);
+        let state = Arc::new(dynamics.observe(&[view.observe(&*world)])?);
         let (starts, filed) = (Arc::new(Vec::new()), Arc::new(Mutex::new(Vec::new())));
         Ok(Self { dynamics, world, view, starts, state, pending: Vec::with_capacity(block), filed })
     }
 
-    /// Lets [`Env::reset`] begin at one of these observations (drawn from its seed) instead of at a
+    /// Lets [`Sim::reset`] begin at one of these observations (drawn from its seed) instead of at a
     /// start drawn by the world: a dream of recordings.
     ///
     /// # Errors
@@ -63,14 +63,14 @@ impl<D: Dynamics> ImaginedEnv<D> {
     }
 
     fn dream_of_world(&mut self) -> Result<()> {
-        let seen = self.view.observe(&mut *self.world);
+        let seen = self.view.observe(&*self.world);
         let state = Arc::new(self.dynamics.observe(&[seen])?);
         self.begin(state);
         Ok(())
     }
 }
 
-impl<D: Dynamics + Send + Sync + 'static> Env for ImaginedEnv<D>
+impl<D: Dynamics + Send + Sync + 'static> Sim for ImaginedEnv<D>
 where
     D::State: Send + Sync,
 {
@@ -91,28 +91,38 @@ where
         }
     }
 
-    fn set_state(&mut self, state: &[f32]) -> Result<()> {
+    fn set_state(&mut self, state: &[f64]) -> Result<()> {
         self.world.set_state(state)?;
         self.dream_of_world()
     }
 
     /// What the model believes; empty if it cannot tell.
-    fn state(&self) -> Vec<f32> {
-        self.dynamics.read(&self.state).map_or_else(Vec::new, |read| read.row(0).to_vec())
+    fn state(&self) -> Vec<f64> {
+        let told = self.dynamics.read(&self.state);
+        told.map_or_else(Vec::new, |told| told.row(0).iter().map(|x| f64::from(*x)).collect())
     }
 
-    fn step(&mut self, action: &[f32]) {
+    /// The reward and the end are the model's word, where it foretells them; they come with the last action
+    /// of a block.
+    fn step(&mut self, action: &[f32]) -> Step {
         let at = self.pending.len();
         self.pending.extend_from_slice(action);
         self.world.spec().actions.space().clamp(&mut self.pending[at..]);
         if self.pending.len() >= self.dynamics.block_width() {
             self.state = Arc::new(self.dynamics.step(&self.state, &self.pending));
             self.pending.clear();
+            let first = |told: Option<Vec<f32>>| told.and_then(|told| told.first().copied());
+            return Step {
+                reward: first(self.dynamics.reward(&self.state)).map_or(0.0, f64::from),
+                terminated: first(self.dynamics.ended(&self.state)).is_some_and(|ended| ended > 0.5),
+                truncated: false,
+            };
         }
+        Step::default()
     }
 
     /// What the model draws, at the size asked for; grey if it cannot draw.
-    fn render(&mut self, size: usize) -> Image {
+    fn draw(&self, size: usize) -> Image {
         match self.dynamics.draw(&self.state).as_deref() {
             Some([image, ..]) => image.resized(size, size),
             _ => Image::filled(size, size, [128; 3]),
@@ -139,6 +149,12 @@ where
         self.pending.extend(snapshot[2..2 + n].iter().map(|x| *x as f32));
     }
 
+    fn goals(&self) -> Option<&dyn Env> {
+        Some(self)
+    }
+}
+
+impl<D: Dynamics> Task for ImaginedEnv<D> {
     fn set_goal(&mut self, goal: &[f32]) -> Result<()> {
         self.world.set_goal(goal)
     }
@@ -146,9 +162,11 @@ where
     fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
         self.world.reached(rule, state, goal)
     }
+}
 
-    fn boxed_clone(&self) -> Box<dyn Env> {
-        Box::new(Self {
+impl<D: Dynamics> Clone for ImaginedEnv<D> {
+    fn clone(&self) -> Self {
+        Self {
             dynamics: Arc::clone(&self.dynamics),
             world: self.world.boxed_clone(),
             view: self.view,
@@ -156,6 +174,6 @@ where
             state: Arc::clone(&self.state),
             pending: self.pending.clone(),
             filed: Arc::clone(&self.filed),
-        })
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! The world may be real or imagined and the policy may plan, replay or guess; nothing here knows.
 
 use std::ops::ControlFlow;
-use terrella_core::{Env, Error, Observation, Policy, Result, Table};
+use terrella_core::{Error, Observation, Policy, Result, Sim, Table};
 
 /// What a policy is shown of a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -17,10 +17,10 @@ pub struct View {
 
 impl View {
     /// Looks at a world.
-    pub fn observe(self, env: &mut dyn Env) -> Observation {
+    pub fn observe(self, env: &dyn Sim) -> Observation {
         Observation {
-            image: self.picture.map(|size| env.render(size)),
-            state: if self.state { env.state() } else { Vec::new() },
+            image: self.picture.map(|size| env.draw(size)),
+            state: if self.state { env.logged() } else { Vec::new() },
         }
     }
 }
@@ -42,18 +42,18 @@ pub struct Played {
 /// # Errors
 /// If the policy fails, or its action has the wrong width or is not finite.
 pub fn play(
-    env: &mut dyn Env,
+    env: &mut dyn Sim,
     policy: &mut dyn Policy,
     view: View,
     n_steps: usize,
     mut watch: impl FnMut(usize, &[f32]) -> ControlFlow<()>,
 ) -> Result<Played> {
     let width = env.spec().actions.width();
-    let mut state = env.state();
+    let mut state = env.logged();
     let mut played = Played { states: Table::new(state.len()), actions: Table::new(width) };
     played.states.push(&state);
     for step in 1..=n_steps {
-        let image = view.picture.filter(|_| policy.looks()).map(|size| env.render(size));
+        let image = view.picture.filter(|_| policy.looks()).map(|size| env.draw(size));
         // The state is already here; asking a dream again would read it off the model twice.
         let action = policy.act(&Observation { image, state: if view.state { state } else { Vec::new() } })?;
         Error::check("action of the policy", width, action.len())?;
@@ -63,7 +63,7 @@ pub fn play(
             )));
         }
         env.step(&action);
-        state = env.state();
+        state = env.logged();
         played.actions.push(&action);
         played.states.push(&state);
         if watch(step, &state).is_break() {

@@ -1,14 +1,17 @@
-//! Many worlds with rewards, stepped together.
+//! Many worlds stepped together.
 //!
 //! Each world depends on its own seed and its own actions alone, so threads do not change results. A
 //! thread costs more to start than hundreds of small worlds to step, so few worlds get one thread.
 
 use crate::{Error, Result, Sim, Table};
+use std::time::Instant;
 
-/// Worlds that a thread must at least have to be worth starting. One costs about 55 µs to start and join,
-/// which is 500 to 1,000 steps of a small world. With 4,096 worlds two threads were 1.5 times as fast as
-/// one for Acrobot; for the lighter ones from 0.75 to 1.1 times, as noisy as the machine (`many_speed`).
-const LEAST: usize = 2048;
+/// Work that a thread must at least have to be worth starting, in seconds. One costs about 55 µs to start and
+/// join. With 4,096 small worlds two threads were 1.5 times as fast as one for Acrobot (0.3 µs a step); for
+/// the lighter ones from 0.75 to 1.1 times, as noisy as the machine (`many_speed`).
+const WORK: f64 = 300e-6;
+/// Steps that are timed to know what one costs.
+const TRIED: usize = 8;
 
 /// What a step brought to each world.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +37,8 @@ pub struct Many<S> {
     worlds: Vec<S>,
     steps: Steps,
     n_threads: usize,
+    /// Worlds that a thread must at least have.
+    least: usize,
 }
 
 impl<S: Sim + Clone> Many<S> {
@@ -45,7 +50,7 @@ impl<S: Sim + Clone> Many<S> {
     /// `n` copies of a world, stepped in up to `n_threads` threads.
     pub fn with_threads(world: &S, n: usize, n_threads: usize) -> Self {
         let steps = Steps { reward: vec![0.0; n], terminated: vec![false; n], truncated: vec![false; n] };
-        Self { worlds: vec![world.clone(); n], steps, n_threads: n_threads.max(1) }
+        Self { worlds: vec![world.clone(); n], steps, n_threads: n_threads.max(1), least: least(world) }
     }
 
     /// The worlds.
@@ -63,9 +68,27 @@ impl<S: Sim + Clone> Many<S> {
         &self.steps
     }
 
+    /// Everything that determines the future of one world.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn save(&self, row: usize) -> Vec<f64> {
+        let mut snapshot = Vec::new();
+        self.worlds[row].save(&mut snapshot);
+        snapshot
+    }
+
+    /// Restores what [`Many::save`] gave, in the same row or in another.
+    ///
+    /// # Panics
+    /// If there is no such row, or it is of another world.
+    pub fn load(&mut self, row: usize, snapshot: &[f64]) {
+        self.worlds[row].load(snapshot);
+    }
+
     /// What an agent is shown of each world, `[worlds, observation]`.
     pub fn observe(&self) -> Table {
-        let mut table = Table::new(self.worlds.first().map_or(0, |w| w.spec().observation.len()));
+        let mut table = Table::new(self.worlds.first().map_or(0, |w| w.spec().observed()));
         self.worlds.iter().for_each(|world| table.push(&world.observe()));
         table
     }
@@ -99,7 +122,7 @@ impl<S: Sim + Clone> Many<S> {
         if n == 0 || width == 0 {
             return Ok(&self.steps);
         }
-        let n_threads = self.n_threads.min(n / LEAST).max(1);
+        let n_threads = self.n_threads.min(n / self.least).max(1);
         let share = n.div_ceil(n_threads);
         let Steps { reward, terminated, truncated } = &mut self.steps;
         let parts = self.worlds.chunks_mut(share).zip(actions.chunks(share * width));
@@ -124,6 +147,16 @@ impl<S: Sim + Clone> Many<S> {
         }
         Ok(&self.steps)
     }
+}
+
+/// Worlds that make a thread worth starting, by the clock: how many threads there are changes no number.
+fn least<S: Sim + Clone>(world: &S) -> usize {
+    let mut world = world.clone();
+    let action = vec![0.0; world.spec().actions.width()];
+    let started = Instant::now();
+    (0..TRIED).for_each(|_| _ = world.step(&action));
+    let step = started.elapsed().as_secs_f64() / TRIED as f64;
+    ((WORK / step.max(1e-9)) as usize).clamp(1, 2048)
 }
 
 /// Worlds with their actions, rewards and both kinds of end.

@@ -1,11 +1,11 @@
-//! A world with rewards: what its author writes.
+//! A world: what its author writes.
 //!
-//! The author of a world writes [`Sim`]: equations, a reward and when it ends. The state is kept in
-//! full precision, so that setting it gives the same future, bit for bit. A world that has ended
-//! keeps stepping by its equations: whoever runs it resets it. [`AnySim`] is one of any kind, for lists
-//! of worlds; [`Many`](crate::Many) steps many together.
+//! The author of a world writes [`Sim`]: what it declares, equations, a reward and when it ends; one whose
+//! goals are states writes a [`Task`](crate::Task) beside it, rewards nothing and never ends. The state is
+//! kept in full precision. A world that has ended keeps stepping by its equations: whoever runs it resets
+//! it. [`AnySim`] is one of any kind, for lists of worlds; [`Many`](crate::Many) steps many together.
 
-use crate::{EnvSpec, Image, Result};
+use crate::{Env, EnvSpec, Image, Result};
 use std::fmt;
 
 /// What a step brought.
@@ -19,25 +19,57 @@ pub struct Step {
     pub truncated: bool,
 }
 
-/// A world with rewards. Everything random in it is keyed by the seed given to [`Sim::reset`].
+/// A world. Everything random in it is keyed by the seed given to [`Sim::reset`].
 pub trait Sim: Copied + Send + Sync {
-    /// What is fixed about this world.
+    /// What it declares of itself.
     fn spec(&self) -> &EnvSpec;
+
     /// Starts anew from a random state drawn from the seed.
     fn reset(&mut self, seed: u64);
-    /// Starts anew from a state, with the whole time left.
+
+    /// Starts anew from a state, with the whole time left; what the state does not say is at rest.
     ///
     /// # Errors
     /// If the row has the wrong width or is not finite.
     fn set_state(&mut self, state: &[f64]) -> Result<()>;
+
     /// The state in full precision.
     fn state(&self) -> Vec<f64>;
-    /// What an agent is shown.
-    fn observe(&self) -> Vec<f32>;
-    /// Acts for one step.
+
+    /// Acts for one step. Actions out of range are clamped, so that a planner's rounding never stops a run.
     fn step(&mut self, action: &[f32]) -> Step;
+
     /// Draws the world as a `size × size` picture.
     fn draw(&self, size: usize) -> Image;
+
+    /// Appends everything that determines the future to `snapshot`.
+    fn save(&self, snapshot: &mut Vec<f64>);
+
+    /// Restores what [`Sim::save`] wrote: the future is then the same, bit for bit.
+    fn load(&mut self, snapshot: &[f64]);
+
+    /// What an agent is shown in numbers; the logged state if the world says nothing else.
+    fn observe(&self) -> Vec<f32> {
+        self.logged()
+    }
+
+    /// This world as one with goals, if it has some.
+    fn goals(&self) -> Option<&dyn Env> {
+        None
+    }
+
+    /// The state as it is logged.
+    fn logged(&self) -> Vec<f32> {
+        self.state().iter().map(|x| *x as f32).collect()
+    }
+
+    /// Starts anew from a logged state.
+    ///
+    /// # Errors
+    /// As [`Sim::set_state`].
+    fn set_logged(&mut self, row: &[f32]) -> Result<()> {
+        self.set_state(&row.iter().map(|x| f64::from(*x)).collect::<Vec<_>>())
+    }
 }
 
 /// Copies of a world behind a pointer; every [`Sim`] that is `Clone` makes them.
@@ -52,7 +84,7 @@ impl<S: Sim + Clone + 'static> Copied for S {
     }
 }
 
-/// A world of any kind: it is a [`Sim`] too.
+/// A world of any kind, with rewards or with goals: it is a [`Sim`] too.
 pub struct AnySim(Box<dyn Sim>);
 
 impl AnySim {
@@ -89,6 +121,15 @@ impl Sim for AnySim {
     }
     fn observe(&self) -> Vec<f32> {
         self.0.observe()
+    }
+    fn goals(&self) -> Option<&dyn Env> {
+        self.0.goals()
+    }
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        self.0.save(snapshot);
+    }
+    fn load(&mut self, snapshot: &[f64]) {
+        self.0.load(snapshot);
     }
     fn step(&mut self, action: &[f32]) -> Step {
         self.0.step(action)

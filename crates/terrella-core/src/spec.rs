@@ -89,6 +89,11 @@ impl EnvSpec {
         1.0 / self.dt
     }
 
+    /// Numbers that an agent is shown.
+    pub fn observed(&self) -> usize {
+        if self.observation.is_empty() { self.state.len() } else { self.observation.len() }
+    }
+
     /// Names of the state's numbers.
     pub fn names(&self) -> Vec<String> {
         self.state.iter().map(|c| c.name.to_string()).collect()

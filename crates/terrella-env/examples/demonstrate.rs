@@ -4,7 +4,7 @@
 
 use std::io::Write;
 use std::time::Instant;
-use terrella_core::{Env, Goal, Key, Observation, Policy, Rule};
+use terrella_core::{Goal, Key, Observation, Policy, Rule, Sim, Task};
 use terrella_env::pusht::{PushDemonstrator, PushStyle};
 use terrella_env::{PushT, PushTOptions, angle_difference, pusht::GOAL};
 
@@ -33,11 +33,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut full = false;
         let mut last: Option<Vec<f32>> = None;
         for step in 0..steps {
-            let state = world.state();
+            let state = world.logged();
             let action = demonstrator.act(&Observation { image: None, state: state.clone() })?;
             world.step(&action);
             total += 1;
-            let after = world.state();
+            let after = world.logged();
             let gap = |a: &[f32], b: &[f32]| f64::from(a[0] - b[0]).hypot(f64::from(a[1] - b[1]));
             lead.push(gap(&action, &state));
             pace.push(gap(&after, &state));
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let [_, _, x, y, angle] = world.state_exact();
         errors.push((x - GOAL[0]).hypot(y - GOAL[1]) + angle_difference(angle, GOAL[2]).abs().to_degrees());
-        strict += usize::from(world.reached(Rule::Strict, &world.state(), &goal_row));
+        strict += usize::from(world.reached(Rule::Strict, &world.logged(), &goal_row));
         reached += usize::from(full);
         placed_at.extend(placed.map(|p| p as f64));
     }

@@ -1,4 +1,4 @@
-//! Measures worlds with rewards stepped together and prints JSON: steps a second by world, number of
+//! Measures worlds stepped together and prints JSON: steps a second by world, number of
 //! worlds and threads.
 //!
 //! A step is what a learner does: act, read what each world shows, reset those whose episode ended.
@@ -38,8 +38,8 @@ fn steps_per_second(world: &AnySim, n: usize, n_threads: usize, time: Duration) 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let seconds: f64 = std::env::args().nth(1).map_or(Ok(0.5), |text| text.parse())?;
     let mut rows: Vec<Value> = Vec::new();
-    for entry in terrella_env::sims() {
-        let world = (entry.make)();
+    for entry in terrella_env::registry() {
+        let world = terrella_env::make(entry.id, &Value::Null)?;
         for n in [1, 64, 1024, 8192] {
             for n_threads in [1, 2] {
                 let rate = steps_per_second(&world, n, n_threads, Duration::from_secs_f64(seconds))?;

@@ -7,7 +7,7 @@
 
 use serde::Deserialize;
 use std::io::{Read, Write};
-use terrella_core::Env;
+use terrella_core::Sim;
 use terrella_env::{PushT, PushTOptions};
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = Vec::new();
     for pair in &pairs {
         world.set_state_exact(pair.state);
-        pictures.extend(world.render(size).data);
+        pictures.extend(world.draw(size).data);
         let mut states = vec![world.state_exact()];
         for action in &pair.actions {
             world.step(action);

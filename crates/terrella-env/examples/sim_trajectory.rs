@@ -8,8 +8,7 @@ use terrella_core::Sim;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for line in std::io::stdin().lock().lines() {
         let line: Value = serde_json::from_str(&line?)?;
-        let entry = terrella_env::sims().iter().find(|w| line["id"] == w.id);
-        let mut world = (entry.ok_or_else(|| format!("no world {}", line["id"]))?.make)();
+        let mut world = terrella_env::make(line["id"].as_str().unwrap_or_default(), &Value::Null)?;
         world.set_state(&serde_json::from_value::<Vec<f64>>(line["state"].clone())?)?;
         let actions: Vec<Vec<f32>> = serde_json::from_value(line["actions"].clone())?;
         let steps = actions.iter().map(|action| {

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::io::Write;
 use std::time::Instant;
-use terrella_core::{Env, Key};
+use terrella_core::{Key, Sim};
 use terrella_env::{PushT, PushTOptions};
 
 const STEPS: usize = 400_000;
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut world = PushT::new(PushTOptions::default())?;
     let (steps, contact) = run(&mut world, &actions, |_| ());
     let (frames, _) = run(&mut world, &actions[..FRAMES], |world| {
-        black_box(world.render(96));
+        black_box(world.draw(96));
     });
     let mut snapshot = Vec::new();
     let start = Instant::now();

@@ -23,7 +23,9 @@ use crate::{Look, Rgb};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
-use terrella_core::{Actions, Coordinate, Env, EnvSpec, Image, Key, Part, PartKind, Rule, Space};
+use terrella_core::{
+    Actions, AnySim, Coordinate, Env, EnvSpec, Image, Key, Part, PartKind, Rule, Sim, Space, Step, Task,
+};
 
 mod motion;
 use motion::Ball;
@@ -34,7 +36,7 @@ const ID: &str = "balls";
 pub(crate) const WORLD: World = World {
     id: ID,
     about: "balls bounce in a box under gravity, partly hidden (256 px, 20 Hz)",
-    make: |options| Ok(Box::new(Balls::new(read(ID, options)?)?)),
+    make: |options| Ok(AnySim::new(Balls::new(read(ID, options)?)?)),
     // Nothing is to be achieved here: random pushes are the demonstration.
     demonstrator: pushes,
     explorer: pushes,
@@ -167,7 +169,7 @@ impl Balls {
     }
 }
 
-impl Env for Balls {
+impl Sim for Balls {
     fn spec(&self) -> &EnvSpec {
         &self.spec
     }
@@ -190,7 +192,7 @@ impl Env for Balls {
         self.latency.reset(self.options.latency, [0.0; 2]);
     }
 
-    fn set_state(&mut self, state: &[f32]) -> terrella_core::Result<()> {
+    fn set_state(&mut self, state: &[f64]) -> terrella_core::Result<()> {
         terrella_core::Error::check("balls state", 4 * self.balls.len(), state.len())?;
         for (ball, row) in self.balls.iter_mut().zip(state.chunks_exact(4)) {
             let [x, y, vx, vy] = crate::row("balls state", row)?;
@@ -200,12 +202,12 @@ impl Env for Balls {
         Ok(())
     }
 
-    fn state(&self) -> Vec<f32> {
-        let numbers = |b: &Ball| [b.position.x, b.position.y, b.velocity.x, b.velocity.y].map(|x| x as f32);
+    fn state(&self) -> Vec<f64> {
+        let numbers = |b: &Ball| [b.position.x, b.position.y, b.velocity.x, b.velocity.y];
         self.balls.iter().flat_map(numbers).collect()
     }
 
-    fn step(&mut self, action: &[f32]) {
+    fn step(&mut self, action: &[f32]) -> Step {
         let [x, y] = self.latency.pass([0, 1].map(|i| f64::from(crate::clamped(action[i], -1.0, 1.0))));
         let Self { options, balls, .. } = self;
         let first = &mut balls[0];
@@ -216,9 +218,10 @@ impl Env for Balls {
         }
         let room = motion::Room { low: BORDER, high: EXTENT - BORDER };
         motion::advance(balls, room, options.gravity, options.restitution, 1.0 / FPS);
+        Step::default()
     }
 
-    fn render(&mut self, size: usize) -> Image {
+    fn draw(&self, size: usize) -> Image {
         let Self { options, balls, artist, .. } = self;
         artist.draw(
             size,
@@ -256,16 +259,18 @@ impl Env for Balls {
         self.latency.load(latency);
     }
 
+    fn goals(&self) -> Option<&dyn Env> {
+        Some(self)
+    }
+}
+
+impl Task for Balls {
     fn set_goal(&mut self, goal: &[f32]) -> terrella_core::Result<()> {
         terrella_core::Error::check("balls goal", 4 * self.balls.len(), goal.len())
     }
 
     fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
         crate::distance(state, goal) < if rule == Rule::Strict { 8.0 } else { 16.0 }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Env> {
-        Box::new(self.clone())
     }
 }
 
@@ -312,7 +317,7 @@ mod tests {
     fn elastic_balls_keep_their_energy() {
         let mut world = Balls::new(BallsOptions { count: 6, ..Default::default() }).expect("in range");
         let start = world.energy();
-        (0..2000).for_each(|_| world.step(&[0.0, 0.0]));
+        (0..2000).for_each(|_| _ = world.step(&[0.0, 0.0]));
         let drift = (world.energy() / start - 1.0).abs();
         assert!(drift < 1e-9, "100 seconds change the energy by {drift:e} of itself");
     }

@@ -18,7 +18,7 @@ pub enum Error {
     #[error("options of {id:?} cannot be read: {reason}; correct or drop the key")]
     Options {
         /// The world.
-        id: &'static str,
+        id: String,
         /// What the parser said.
         reason: String,
     },
@@ -33,6 +33,20 @@ pub enum Error {
         value: String,
         /// What would do.
         allowed: &'static str,
+    },
+    /// A world with rewards where goals are needed.
+    #[error("world {id:?} has rewards and no goals to reach, and goals are needed here; worlds with goals are {known}")]
+    NoGoals {
+        /// The world.
+        id: String,
+        /// Those that would do.
+        known: String,
+    },
+    /// A world whose task no policy was written for.
+    #[error("nobody wrote a policy that does the task of {id:?}; let it be explored instead")]
+    NoDemonstrator {
+        /// The world.
+        id: String,
     },
     /// A core type refused.
     #[error(transparent)]

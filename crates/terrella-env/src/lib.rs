@@ -1,12 +1,12 @@
 //! Worlds to act in, each with what it declares of itself, and with demonstrators.
 //!
-//! Every world is a plain value behind [`terrella_core::Env`]: keyed seeds, bit-exact replay,
+//! Every world is a plain value behind [`terrella_core::Sim`]: keyed seeds, bit-exact replay,
 //! snapshots below a microsecond, pictures of any size. [`registry`] lists them, [`make`] builds
-//! one from JSON options, [`demonstrator`] gives a scripted policy that does its task.
+//! one from JSON options, [`make_env`] one that has goals, [`demonstrator`] gives a scripted policy
+//! that does its task.
 
 mod artist;
 mod balls;
-mod batch;
 mod error;
 mod geometry;
 mod latency;
@@ -19,20 +19,19 @@ mod sim;
 mod tworoom;
 
 pub use balls::{Balls, BallsOptions};
-pub use batch::EnvBatch;
 pub use error::{Error, Result};
 pub use geometry::{Vec2, angle_difference};
 pub use look::{Look, Pattern};
 pub use pusht::{PushT, PushTOptions};
-pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, registry};
-pub use sim::{Acrobot, CartPole, MountainCar, Pendulum, SimWorld, sims};
+pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, make_env, registry};
+pub use sim::{Acrobot, CartPole, MountainCar, Pendulum};
 pub use tworoom::{TwoRoom, TwoRoomOptions};
 
 /// Red, green, blue, 0 to 255.
 pub type Rgb = [u8; 3];
 
-/// A logged row as doubles; fails if the width is wrong or a number is not finite.
-fn row<const N: usize>(what: &str, row: &[f32]) -> terrella_core::Result<[f64; N]> {
+/// The numbers of a row; fails if the width is wrong or one is not finite.
+fn row<const N: usize>(what: &str, row: &[f64]) -> terrella_core::Result<[f64; N]> {
     terrella_core::Error::check(what, N, row.len())?;
     if let Some(at) = row.iter().position(|x| !x.is_finite()) {
         return Err(terrella_core::Error::Invalid(format!(
@@ -40,7 +39,12 @@ fn row<const N: usize>(what: &str, row: &[f32]) -> terrella_core::Result<[f64; N
             row[at]
         )));
     }
-    Ok(std::array::from_fn(|i| f64::from(row[i])))
+    Ok(std::array::from_fn(|i| row[i]))
+}
+
+/// A logged row as doubles, checked as by [`row`].
+fn logged<const N: usize>(what: &str, logged: &[f32]) -> terrella_core::Result<[f64; N]> {
+    row(what, &logged.iter().map(|x| f64::from(*x)).collect::<Vec<_>>())
 }
 
 /// A number moved into its bounds; what is not a number becomes the middle, so that no world breaks.

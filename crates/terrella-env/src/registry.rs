@@ -1,10 +1,11 @@
 //! The list of worlds: one entry each, found by name.
 
 use crate::error::{Error, Result};
-use crate::{balls, pusht, tworoom};
+use crate::sim::entry;
+use crate::{Acrobot, CartPole, MountainCar, Pendulum, balls, pusht, tworoom};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use terrella_core::{Env, Policy};
+use terrella_core::{AnySim, Env, Policy, Sim};
 
 /// A policy that can be sent to a thread.
 pub type BoxedPolicy = Box<dyn Policy + Send>;
@@ -16,12 +17,20 @@ pub struct World {
     pub id: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
-    pub(crate) make: fn(&Value) -> Result<Box<dyn Env>>,
+    pub(crate) make: fn(&Value) -> Result<AnySim>,
     pub(crate) demonstrator: fn(&Value) -> Result<BoxedPolicy>,
     pub(crate) explorer: fn(&Value) -> Result<BoxedPolicy>,
 }
 
-const WORLDS: &[World] = &[pusht::WORLD, tworoom::WORLD, balls::WORLD];
+const WORLDS: &[World] = &[
+    pusht::WORLD,
+    tworoom::WORLD,
+    balls::WORLD,
+    entry::<Pendulum>("pendulum", "a weak motor swings a rod up and holds it (Pendulum-v1; 20 Hz)"),
+    entry::<CartPole>("cart_pole", "a cart is pushed so that its pole stays up (CartPole-v1; 50 Hz)"),
+    entry::<Acrobot>("acrobot", "a motor in the elbow swings two links up (Acrobot-v1; 5 Hz)"),
+    entry::<MountainCar>("mountain_car", "a weak car rocks itself up a hill (MountainCarContinuous-v0)"),
+];
 
 /// All worlds.
 pub fn registry() -> &'static [World] {
@@ -32,14 +41,27 @@ pub fn registry() -> &'static [World] {
 ///
 /// # Errors
 /// If there is no such world, or the options are not understood.
-pub fn make(id: &str, options: &Value) -> Result<Box<dyn Env>> {
+pub fn make(id: &str, options: &Value) -> Result<AnySim> {
     (find(id)?.make)(options)
+}
+
+/// Builds a world that has goals to reach.
+///
+/// # Errors
+/// As [`make`], or if it has none.
+pub fn make_env(id: &str, options: &Value) -> Result<Box<dyn Env>> {
+    let world = make(id, options)?;
+    world.goals().map(Env::boxed_clone).ok_or_else(|| {
+        let makes = |w: &&World| (w.make)(&Value::Null).is_ok_and(|world| world.goals().is_some());
+        let known: Vec<&str> = WORLDS.iter().filter(makes).map(|w| w.id).collect();
+        Error::NoGoals { id: id.to_owned(), known: known.join(", ") }
+    })
 }
 
 /// A scripted policy that does the task of a world with these options.
 ///
 /// # Errors
-/// As [`make`].
+/// As [`make`], or if nobody scripted one.
 pub fn demonstrator(id: &str, options: &Value) -> Result<BoxedPolicy> {
     (find(id)?.demonstrator)(options)
 }
@@ -66,5 +88,5 @@ pub(crate) fn read<T: DeserializeOwned + Default>(id: &'static str, options: &Va
     if options.is_null() {
         return Ok(T::default());
     }
-    T::deserialize(options).map_err(|e| Error::Options { id, reason: e.to_string() })
+    T::deserialize(options).map_err(|e| Error::Options { id: id.to_owned(), reason: e.to_string() })
 }

@@ -1,6 +1,6 @@
 //! Worlds with rewards whose equations and constants are those of Gymnasium's worlds of that name.
 //!
-//! Each is a plain value behind [`terrella_core::Sim`], its state in doubles; [`sims`] lists them.
+//! Each is a plain value behind [`terrella_core::Sim`], its state in doubles; [`registry`](crate::registry()) lists them.
 //! `tests/judges/gymnasium_worlds.sh` steps them beside the originals.
 
 mod acrobot;
@@ -13,47 +13,35 @@ pub use cart_pole::CartPole;
 pub use mountain_car::MountainCar;
 pub use pendulum::Pendulum;
 
+use crate::Error;
+use crate::policy::RandomPolicy;
 use crate::raster::{Backdrop, Canvas, Grid};
-use terrella_core::{AnySim, Coordinate, Error, Image, Name, Result};
+use crate::registry::World;
+use serde_json::Value;
+use terrella_core::{AnySim, Coordinate, Image, Name, Result, Sim};
 
 /// Side of every picture's world, in world pixels.
 const EXTENT: usize = 256;
 
-/// An entry of the list of worlds with rewards.
-#[derive(Debug)]
-pub struct SimWorld {
-    /// Its name.
-    pub id: &'static str,
-    /// What it is, in one line.
-    pub about: &'static str,
-    /// Makes one, reset with seed 0.
-    pub make: fn() -> AnySim,
+/// The entry of the registry for a world with rewards. It has no options, and nobody scripted its task: who
+/// explores it draws from all actions.
+pub(crate) const fn entry<S: Sim + Default + 'static>(id: &'static str, about: &'static str) -> World {
+    World {
+        id,
+        about,
+        make: |options| Ok(AnySim::new(plain::<S>(options)?)),
+        demonstrator: |options| Err(Error::NoDemonstrator { id: plain::<S>(options)?.spec().id.to_string() }),
+        explorer: |options| Ok(Box::new(RandomPolicy::new(plain::<S>(options)?.spec().actions.clone()))),
+    }
 }
 
-/// The worlds with rewards.
-pub fn sims() -> &'static [SimWorld] {
-    &[
-        SimWorld {
-            id: "pendulum",
-            about: "a weak motor swings a rod up and holds it (Pendulum-v1; 20 Hz)",
-            make: || AnySim::new(Pendulum::default()),
-        },
-        SimWorld {
-            id: "cart_pole",
-            about: "a cart is pushed so that its pole stays up (CartPole-v1; 50 Hz)",
-            make: || AnySim::new(CartPole::default()),
-        },
-        SimWorld {
-            id: "acrobot",
-            about: "a motor in the elbow swings two links up (Acrobot-v1; 5 Hz)",
-            make: || AnySim::new(Acrobot::default()),
-        },
-        SimWorld {
-            id: "mountain_car",
-            about: "a weak car rocks itself up a hill (MountainCarContinuous-v0)",
-            make: || AnySim::new(MountainCar::default()),
-        },
-    ]
+/// A world without options.
+fn plain<S: Sim + Default>(options: &Value) -> crate::Result<S> {
+    let world = S::default();
+    if options.is_null() || options.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Ok(world);
+    }
+    Err(Error::Options { id: world.spec().id.to_string(), reason: "this world has none".to_owned() })
 }
 
 fn coordinate(name: &'static str, unit: &'static str, angle: bool) -> Coordinate {
@@ -67,11 +55,7 @@ fn names<const N: usize>(names: [&'static str; N]) -> Vec<Name> {
 
 /// A state of `N` finite numbers.
 fn finite<const N: usize>(id: &str, state: &[f64]) -> Result<[f64; N]> {
-    Error::check("state size", N, state.len())?;
-    if let Some(at) = state.iter().position(|x| !x.is_finite()) {
-        return Err(Error::Invalid(format!("{id}: state number {at} is {}; give finite numbers", state[at])));
-    }
-    Ok(std::array::from_fn(|i| state[i]))
+    crate::row(&format!("{id} state"), state)
 }
 
 /// A picture on white ground.

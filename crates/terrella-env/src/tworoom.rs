@@ -19,7 +19,7 @@ use crate::raster::{Backdrop, Canvas, Grid};
 use crate::registry::{World, read};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use terrella_core::{Actions, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Space};
+use terrella_core::{Actions, AnySim, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Sim, Space, Step, Task};
 
 mod demonstrator;
 use demonstrator::RoomDemonstrator;
@@ -30,7 +30,7 @@ const ID: &str = "tworoom";
 pub(crate) const WORLD: World = World {
     id: ID,
     about: "a disc walks through the door between two rooms (224 px, 10 Hz)",
-    make: |options| Ok(Box::new(TwoRoom::new(read(ID, options)?)?)),
+    make: |options| Ok(AnySim::new(TwoRoom::new(read(ID, options)?)?)),
     demonstrator: |options| {
         let world = TwoRoom::new(read(ID, options)?)?;
         Ok(Box::new(RoomDemonstrator::new(world.options().clone())))
@@ -241,7 +241,7 @@ impl TwoRoom {
     }
 }
 
-impl Env for TwoRoom {
+impl Sim for TwoRoom {
     fn spec(&self) -> &EnvSpec {
         &self.spec
     }
@@ -258,7 +258,7 @@ impl Env for TwoRoom {
         self.latency.reset(self.options.latency, [0.0; 2]);
     }
 
-    fn set_state(&mut self, state: &[f32]) -> terrella_core::Result<()> {
+    fn set_state(&mut self, state: &[f64]) -> terrella_core::Result<()> {
         let [x, y] = crate::row("tworoom state", state)?;
         self.agent = vec2(x, y);
         self.settle();
@@ -267,19 +267,20 @@ impl Env for TwoRoom {
         Ok(())
     }
 
-    fn state(&self) -> Vec<f32> {
-        vec![self.agent.x as f32, self.agent.y as f32]
+    fn state(&self) -> Vec<f64> {
+        vec![self.agent.x, self.agent.y]
     }
 
-    fn step(&mut self, action: &[f32]) {
+    fn step(&mut self, action: &[f32]) -> Step {
         let [x, y] = self.latency.pass([0, 1].map(|i| f64::from(crate::clamped(action[i], -1.0, 1.0))));
         let motion = vec2(x, y) * self.options.speed + self.glide;
         let before = self.agent;
         self.travel(motion);
         self.glide = (self.agent - before) * self.options.glide;
+        Step::default()
     }
 
-    fn render(&mut self, size: usize) -> Image {
+    fn draw(&self, size: usize) -> Image {
         let Self { options, walls, agent, goal, artist, .. } = self;
         let (agent, radius) = (pixel(*agent), options.agent_radius.round() as i32);
         artist.draw(
@@ -306,8 +307,14 @@ impl Env for TwoRoom {
         self.latency.load(&snapshot[4..]);
     }
 
+    fn goals(&self) -> Option<&dyn Env> {
+        Some(self)
+    }
+}
+
+impl Task for TwoRoom {
     fn set_goal(&mut self, goal: &[f32]) -> terrella_core::Result<()> {
-        let [x, y] = crate::row("tworoom goal", goal)?;
+        let [x, y] = crate::logged("tworoom goal", goal)?;
         if self.goal != Some(vec2(x, y)) {
             self.goal = Some(vec2(x, y));
             if self.options.draw_goal {
@@ -319,10 +326,6 @@ impl Env for TwoRoom {
 
     fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
         crate::distance(state, goal) < if rule == Rule::Strict { 8.0 } else { 16.0 }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Env> {
-        Box::new(self.clone())
     }
 }
 
@@ -417,7 +420,7 @@ mod tests {
     fn a_blocked_motion_slides() {
         let mut world = world();
         world.set_state(&[99.0, 60.0]).expect("free");
-        (0..4).for_each(|_| world.step(&[1.0, 1.0]));
+        (0..4).for_each(|_| _ = world.step(&[1.0, 1.0]));
         let [x, y] = [world.agent.x, world.agent.y];
         assert!((x - 100.0).abs() < 1e-2, "107 px minus the radius: {x}");
         assert!((y - 80.0).abs() < 1e-2, "the other axis is not slowed: {y}");

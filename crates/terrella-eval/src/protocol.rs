@@ -217,7 +217,7 @@ fn attempt(
     let states = &dataset.episodes[pair.episode].states;
     let goal = states.row(pair.goal).to_vec();
     let observation = goal_observation(world, dataset, pair, view)?;
-    world.set_state(states.row(pair.start))?;
+    world.set_logged(states.row(pair.start))?;
     let key = Key::new(pair.seed).with("attempt").at(pair.episode as u64).at(pair.start as u64);
     let mut timed = Timed { policy, seconds: 0.0 };
     timed.begin(&Goal { observation, steps: pair.goal - pair.start }, key)?;
@@ -250,8 +250,8 @@ fn goal_observation(world: &mut dyn Env, dataset: &Dataset, pair: &Pair, view: V
         (None, _) => None,
         (Some(size), Some(frames)) if frames.size() == [size, size] => Some(frames.image(pair.goal)),
         (Some(size), _) => {
-            world.set_state(goal)?;
-            Some(world.render(size))
+            world.set_logged(goal)?;
+            Some(world.draw(size))
         }
     };
     Ok(Observation { image, state: if view.state { goal.to_vec() } else { Vec::new() } })

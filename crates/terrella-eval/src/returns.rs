@@ -68,7 +68,7 @@ pub struct Returns {
     /// The world.
     pub world: String,
     /// Steps after which an episode is cut.
-    pub max_steps: usize,
+    pub max_steps: Option<usize>,
     /// From where.
     pub config: ReturnsConfig,
     /// What each policy collected, the model's first.
@@ -131,7 +131,7 @@ fn episode(world: &mut AnySim, view: View, policy: &mut dyn Policy, key: Key) ->
     let (mut sum, mut steps, mut seconds) = (0.0, 0, 0.0);
     loop {
         let image = view.picture.filter(|_| policy.looks()).map(|size| world.draw(size));
-        let state = if view.state { world.state().iter().map(|x| *x as f32).collect() } else { Vec::new() };
+        let state = if view.state { world.logged() } else { Vec::new() };
         let started = Instant::now();
         let action = policy.act(&Observation { image, state })?;
         seconds += started.elapsed().as_secs_f64();
@@ -156,7 +156,7 @@ impl Returns {
         Self {
             world: world.spec().id.to_string(),
             // `collect_returns` refuses worlds without an end.
-            max_steps: world.spec().max_steps.unwrap_or(usize::MAX),
+            max_steps: world.spec().max_steps,
             config: config.clone(),
             collected: vec![model, expert, random],
             share,
@@ -199,10 +199,12 @@ impl Returns {
     /// What was done, in words.
     pub fn words(&self) -> String {
         format!(
-            "Returns in {} (rewards added up over at most {} steps), {} episodes from starts that no recording was made with. “expert” is \
+            "Returns in {} (rewards added up{}), {} episodes from starts that no recording was made with. “expert” is \
              the same planner with the world's own equations: the ceiling of this planner. “random” draws from all actions: the floor. \
              Brackets are 95 % intervals that resample episodes.",
-            self.world, self.max_steps, self.config.episodes
+            self.world,
+            self.max_steps.map_or_else(String::new, |n| format!(" over at most {n} steps")),
+            self.config.episodes
         )
     }
 

@@ -131,7 +131,7 @@ pub fn believed(env: &dyn Env, states: Option<&(Table, Table)>) -> Option<Vec<Im
     let (first, rest) = states?;
     let mut world = env.boxed_clone();
     let rows = first.rows().chain(rest.rows());
-    rows.map(|row| world.set_state(row).ok().map(|()| world.render(SIZE))).collect()
+    rows.map(|row| world.set_logged(row).ok().map(|()| world.draw(SIZE))).collect()
 }
 
 /// An attempt from its start to its end, and the goal beside it. The states are drawn anew by the
@@ -147,8 +147,8 @@ pub fn attempt_strip(
 ) -> Result<Filmstrip> {
     let mut world = env.boxed_clone();
     let mut draw = |state: &[f32]| -> Result<Option<Image>> {
-        world.set_state(state)?;
-        Ok(Some(world.render(size)))
+        world.set_logged(state)?;
+        Ok(Some(world.draw(size)))
     };
     let reached = verdict.reached.get(rule.name()).copied().flatten();
     let last = reached.unwrap_or(verdict.actions.len());

@@ -32,13 +32,13 @@ fn one_loop_runs_the_world_and_the_dream() {
         }
         assert_eq!(dreamt.row(SKIP + 1), dreamt.row(2 * SKIP - 1), "inside a block the dream holds still");
     }
-    world.set_state(&[30.0, 80.0, 9.0, 9.0, 1.0]).expect("a state");
-    dream.set_state(&[30.0, 80.0, 9.0, 9.0, 1.0]).expect("a state");
-    assert_eq!(world.state(), dream.state(), "both begin at rest");
-    assert_eq!(world.render(32), dream.render(32), "both draw the same");
-    assert_eq!(dream.render(8).width, 8, "at any size");
+    world.set_logged(&[30.0, 80.0, 9.0, 9.0, 1.0]).expect("a state");
+    dream.set_logged(&[30.0, 80.0, 9.0, 9.0, 1.0]).expect("a state");
+    assert_eq!(world.logged(), dream.logged(), "both begin at rest");
+    assert_eq!(world.draw(32), dream.draw(32), "both draw the same");
+    assert_eq!(dream.draw(8).width, 8, "at any size");
     assert!(dream.reached(Rule::Historic, &[0.0; 5], &[0.0; 5]), "the rules are those of the world");
-    assert!(dream.set_state(&[1.0]).is_err(), "a row of another width");
+    assert!(dream.set_logged(&[1.0]).is_err(), "a row of another width");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_dream_of_recordings_begins_where_they_did() {
     let mut seen: Vec<f32> = (0..40)
         .map(|seed| {
             dream.reset(seed);
-            dream.state()[0]
+            dream.logged()[0]
         })
         .collect();
     seen.sort_by(f32::total_cmp);

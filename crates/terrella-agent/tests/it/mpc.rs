@@ -161,7 +161,7 @@ fn what_does_not_fit_is_refused_with_numbers() {
 #[test]
 fn the_simple_policies_do_what_their_names_say() {
     let mut env = Rolling::new(false);
-    let start = env.state();
+    let start = env.logged();
     let mut null = NullPolicy::holding(|now| now.state[..2].to_vec());
     null.begin(&Goal::default(), Key::new(0)).expect("no goal needed");
     let played = play(&mut env, &mut null, VIEW, 20, |_, _| ControlFlow::Continue(())).expect("steps");

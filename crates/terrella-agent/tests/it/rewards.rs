@@ -30,8 +30,11 @@ impl Sim for Line {
     fn state(&self) -> Vec<f64> {
         vec![self.1]
     }
-    fn observe(&self) -> Vec<f32> {
-        vec![self.1 as f32]
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        snapshot.push(self.1);
+    }
+    fn load(&mut self, snapshot: &[f64]) {
+        self.1 = snapshot[0];
     }
     fn step(&mut self, action: &[f32]) -> Step {
         self.1 += match self.0.actions {

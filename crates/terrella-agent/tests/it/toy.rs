@@ -92,7 +92,7 @@ impl Rolling {
     }
 }
 
-impl Env for Rolling {
+impl Sim for Rolling {
     fn spec(&self) -> &EnvSpec {
         &self.spec
     }
@@ -101,20 +101,21 @@ impl Env for Rolling {
         let mut draw = |low, high| stream.uniform(low, high) as f32;
         self.ball = [draw(8.0, 40.0), draw(8.0, 92.0), 0.0, 0.0, draw(0.0, 6.0)];
     }
-    fn set_state(&mut self, state: &[f32]) -> Result<()> {
+    fn set_state(&mut self, state: &[f64]) -> Result<()> {
         Error::check("state of rolling", 5, state.len())?;
-        self.ball = [state[0], state[1], 0.0, 0.0, state[4]];
+        self.ball = [state[0] as f32, state[1] as f32, 0.0, 0.0, state[4] as f32];
         Ok(())
     }
-    fn state(&self) -> Vec<f32> {
-        self.ball.to_vec()
+    fn state(&self) -> Vec<f64> {
+        self.ball.map(f64::from).to_vec()
     }
-    fn step(&mut self, action: &[f32]) {
+    fn step(&mut self, action: &[f32]) -> Step {
         let mut action = action.to_vec();
         self.spec.actions.space().clamp(&mut action);
         self.ball = advance(self.ball, &action, self.wall);
+        Step::default()
     }
-    fn render(&mut self, size: usize) -> Image {
+    fn draw(&self, size: usize) -> Image {
         draw(&self.ball, size, self.wall)
     }
     fn save(&self, snapshot: &mut Vec<f64>) {
@@ -123,6 +124,12 @@ impl Env for Rolling {
     fn load(&mut self, snapshot: &[f64]) {
         self.ball = std::array::from_fn(|i| snapshot[i] as f32);
     }
+    fn goals(&self) -> Option<&dyn Env> {
+        Some(self)
+    }
+}
+
+impl Task for Rolling {
     fn set_goal(&mut self, _goal: &[f32]) -> Result<()> {
         Ok(())
     }
@@ -135,9 +142,6 @@ impl Env for Rolling {
             Rule::Moderate => distance < 6.0 && angle < 60.0,
             Rule::Strict => distance < 3.0 && angle < 30.0,
         }
-    }
-    fn boxed_clone(&self) -> Box<dyn Env> {
-        Box::new(self.clone())
     }
 }
 
@@ -156,25 +160,25 @@ impl Counting {
     }
 }
 
-impl Env for Counting {
+impl Sim for Counting {
     fn spec(&self) -> &EnvSpec {
         self.0.spec()
     }
     fn reset(&mut self, seed: u64) {
         self.0.reset(seed);
     }
-    fn set_state(&mut self, state: &[f32]) -> Result<()> {
+    fn set_state(&mut self, state: &[f64]) -> Result<()> {
         self.0.set_state(state)
     }
-    fn state(&self) -> Vec<f32> {
+    fn state(&self) -> Vec<f64> {
         self.0.state()
     }
-    fn step(&mut self, action: &[f32]) {
-        self.0.step(action);
+    fn step(&mut self, action: &[f32]) -> Step {
+        self.0.step(action)
     }
-    fn render(&mut self, size: usize) -> Image {
+    fn draw(&self, size: usize) -> Image {
         self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.render(size)
+        self.0.draw(size)
     }
     fn save(&self, snapshot: &mut Vec<f64>) {
         self.0.save(snapshot);
@@ -182,14 +186,17 @@ impl Env for Counting {
     fn load(&mut self, snapshot: &[f64]) {
         self.0.load(snapshot);
     }
+    fn goals(&self) -> Option<&dyn Env> {
+        Some(self)
+    }
+}
+
+impl Task for Counting {
     fn set_goal(&mut self, goal: &[f32]) -> Result<()> {
         self.0.set_goal(goal)
     }
     fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
         self.0.reached(rule, state, goal)
-    }
-    fn boxed_clone(&self) -> Box<dyn Env> {
-        Box::new(self.clone())
     }
 }
 
@@ -281,7 +288,7 @@ pub(crate) fn recordings(n_episodes: usize, len: usize, picture: usize, wall: bo
                 }
                 states.push(&env.ball);
                 actions.push(&target);
-                images.push(env.render(picture));
+                images.push(env.draw(picture));
                 env.step(&target);
             }
             let frames = Some(Frames::from_images(&images));

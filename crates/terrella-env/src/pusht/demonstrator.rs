@@ -11,7 +11,7 @@ use super::{GoalPose, PushT, route};
 use crate::geometry::{Vec2, vec2};
 use crate::policy::state;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Env, Goal, Key, Observation, Policy, Result, Stream};
+use terrella_core::{Goal, Key, Observation, Policy, Result, Sim, Stream};
 
 /// How a demonstrator moves.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,11 +104,11 @@ impl PushDemonstrator {
     /// Brings the shadow to what was observed.
     fn follow(&mut self, row: &[f32]) -> Result<()> {
         let seen = vec2(f64::from(row[0]), f64::from(row[1]));
-        let expected = self.shadow.state();
+        let expected = self.shadow.logged();
         let surprise = expected.iter().zip(row).map(|(e, r)| (e - r).abs()).fold(0.0, f32::max);
         if !self.started || surprise > 0.01 {
             let velocity = if self.started { (seen - self.last_agent) * 10.0 } else { Vec2::ZERO };
-            self.shadow.set_state(row)?;
+            self.shadow.set_logged(row)?;
             self.shadow.put_agent(seen, velocity);
         }
         if !self.started {

@@ -5,7 +5,7 @@
 
 use super::collide::Pose;
 use super::options::PushTOptions;
-use super::physics::{Rules, Sim, WALLS, each_contact};
+use super::physics::{Bodies, Rules, WALLS, each_contact};
 use super::shape::BoxShape;
 use crate::geometry::{Vec2, vec2};
 use crate::look::lighter;
@@ -35,7 +35,7 @@ fn walls(canvas: &mut Canvas, options: &PushTOptions) {
     }
 }
 
-pub(super) fn foreground(canvas: &mut Canvas, options: &PushTOptions, rules: &Rules, sim: &Sim) {
+pub(super) fn foreground(canvas: &mut Canvas, options: &PushTOptions, rules: &Rules, sim: &Bodies) {
     let (look, body) = (&options.look, &rules.body);
     let outlines = body.boxes().iter().map(|shape| corners(shape, &sim.pose, body.centre));
     let mut near_wall = false;

@@ -29,10 +29,12 @@ use crate::error::Result;
 use crate::geometry::{angle_difference, vec2};
 use crate::latency::Latency;
 use crate::registry::{World, read};
-use physics::{Rules, Sim};
+use physics::{Bodies, Rules};
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
-use terrella_core::{Actions, ActionsAre, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Space, Symmetry};
+use terrella_core::{
+    Actions, ActionsAre, AnySim, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Sim, Space, Step, Symmetry, Task,
+};
 
 /// Name in the registry.
 const ID: &str = "pusht";
@@ -40,7 +42,7 @@ const ID: &str = "pusht";
 pub(crate) const WORLD: World = World {
     id: ID,
     about: "a disc pushes a T into a pose (gym-pusht 0.1.8; 512 px, 10 Hz)",
-    make: |options| Ok(Box::new(PushT::new(read(ID, options)?)?)),
+    make: |options| Ok(AnySim::new(PushT::new(read(ID, options)?)?)),
     demonstrator: |options| {
         let world = PushT::new(read(ID, options)?)?;
         Ok(Box::new(PushDemonstrator::new(world, PushStyle::default())))
@@ -63,7 +65,7 @@ pub struct PushT {
     rules: Arc<Rules>,
     spec: Arc<EnvSpec>,
     space: Arc<Space>,
-    sim: Sim,
+    sim: Bodies,
     latency: Latency,
     goal: [f64; 3],
     artist: Artist,
@@ -86,7 +88,7 @@ impl PushT {
             rules: Arc::new(rules),
             spec: Arc::new(spec),
             space: Arc::new(space),
-            sim: Sim::default(),
+            sim: Bodies::default(),
             latency: Latency::default(),
             goal: GOAL,
             artist: Artist::default(),
@@ -121,7 +123,7 @@ impl PushT {
 
     /// Starts anew from a state in full precision, at rest.
     pub fn set_state_exact(&mut self, state: [f64; 5]) {
-        self.sim = Sim::at(&self.rules, state);
+        self.sim = Bodies::at(&self.rules, state);
         let idle = match self.options.action {
             ActionKind::Absolute => [state[0], state[1]],
             ActionKind::Relative => [0.0; 2],
@@ -167,7 +169,7 @@ fn spec(space: &Space, actions_are: ActionsAre) -> EnvSpec {
     }
 }
 
-impl Env for PushT {
+impl Sim for PushT {
     fn spec(&self) -> &EnvSpec {
         &self.spec
     }
@@ -180,18 +182,19 @@ impl Env for PushT {
         self.set_state_exact([x, y, body_x, body_y, stream.uniform(-PI, PI)]);
     }
 
-    fn set_state(&mut self, state: &[f32]) -> terrella_core::Result<()> {
+    fn set_state(&mut self, state: &[f64]) -> terrella_core::Result<()> {
         self.set_state_exact(crate::row("pusht state", state)?);
         Ok(())
     }
 
-    fn state(&self) -> Vec<f32> {
+    fn state(&self) -> Vec<f64> {
         let [x, y, body_x, body_y, angle] = self.sim.state(&self.rules);
-        let angle = angle.rem_euclid(TAU) as f32;
-        vec![x as f32, y as f32, body_x as f32, body_y as f32, if angle < TAU as f32 { angle } else { 0.0 }]
+        let angle = angle.rem_euclid(TAU);
+        // Inside a turn in single precision too, as it is logged.
+        vec![x, y, body_x, body_y, if (angle as f32) < TAU as f32 { angle } else { 0.0 }]
     }
 
-    fn step(&mut self, action: &[f32]) {
+    fn step(&mut self, action: &[f32]) -> Step {
         let within = |i: usize| f64::from(crate::clamped(action[i], self.space.low[i], self.space.high[i]));
         let [x, y] = self.latency.pass([within(0), within(1)]);
         let target = match self.options.action {
@@ -199,9 +202,10 @@ impl Env for PushT {
             ActionKind::Relative => self.sim.agent + vec2(x, y) * 100.0,
         };
         self.sim.step(&self.rules, target);
+        Step::default()
     }
 
-    fn render(&mut self, size: usize) -> Image {
+    fn draw(&self, size: usize) -> Image {
         let Self { options, rules, sim, goal, artist, .. } = self;
         artist.draw(
             size,
@@ -220,8 +224,14 @@ impl Env for PushT {
         self.latency.load(&snapshot[used..]);
     }
 
+    fn goals(&self) -> Option<&dyn Env> {
+        Some(self)
+    }
+}
+
+impl Task for PushT {
     fn set_goal(&mut self, goal: &[f32]) -> terrella_core::Result<()> {
-        let [_, _, x, y, angle] = crate::row("pusht goal", goal)?;
+        let [_, _, x, y, angle] = crate::logged("pusht goal", goal)?;
         if self.goal != [x, y, angle] {
             self.goal = [x, y, angle];
             self.artist.forget();
@@ -238,10 +248,6 @@ impl Env for PushT {
             Rule::Moderate => joint < 20.0 && wrapped < PI / 9.0,
             Rule::Strict => d(2).hypot(d(3)) < 10.0 && wrapped < PI / 18.0,
         }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Env> {
-        Box::new(self.clone())
     }
 }
 

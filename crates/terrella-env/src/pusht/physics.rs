@@ -129,7 +129,7 @@ impl Motion {
 
 /// Everything that changes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sim {
+pub(crate) struct Bodies {
     pub(crate) agent: Vec2,
     pub(crate) agent_velocity: Vec2,
     pub(crate) pose: Pose,
@@ -140,7 +140,7 @@ pub(crate) struct Sim {
     n_alive: usize,
 }
 
-impl Sim {
+impl Bodies {
     /// The world at rest. The state names the body's origin, but the body turns about its centre.
     pub(crate) fn at(rules: &Rules, state: [f64; 5]) -> Self {
         let [x, y, body_x, body_y, angle] = state;

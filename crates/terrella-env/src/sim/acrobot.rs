@@ -134,4 +134,14 @@ impl Sim for Acrobot {
             canvas.disc(elbow, 6, [160, 160, 0]);
         })
     }
+
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        snapshot.extend(self.state);
+        snapshot.push(self.n_steps as f64);
+    }
+
+    fn load(&mut self, snapshot: &[f64]) {
+        self.state.copy_from_slice(&snapshot[..4]);
+        self.n_steps = snapshot[4] as usize;
+    }
 }

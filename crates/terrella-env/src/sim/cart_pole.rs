@@ -92,4 +92,14 @@ impl Sim for CartPole {
             canvas.fat_segment(cart, tip, 4.0, [202, 152, 101]);
         })
     }
+
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        snapshot.extend(self.state);
+        snapshot.push(self.n_steps as f64);
+    }
+
+    fn load(&mut self, snapshot: &[f64]) {
+        self.state.copy_from_slice(&snapshot[..4]);
+        self.n_steps = snapshot[4] as usize;
+    }
 }

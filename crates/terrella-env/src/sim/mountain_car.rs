@@ -121,4 +121,13 @@ impl Sim for MountainCar {
             canvas.disc([x, y - 8], 8, [60, 60, 160]);
         })
     }
+
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        snapshot.extend([self.position, self.velocity, self.n_steps as f64]);
+    }
+
+    fn load(&mut self, snapshot: &[f64]) {
+        [self.position, self.velocity] = [snapshot[0], snapshot[1]];
+        self.n_steps = snapshot[2] as usize;
+    }
 }

@@ -79,4 +79,13 @@ impl Sim for Pendulum {
             canvas.disc([128, 128], 4, [0; 3]);
         })
     }
+
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        snapshot.extend([self.angle, self.velocity, self.n_steps as f64]);
+    }
+
+    fn load(&mut self, snapshot: &[f64]) {
+        [self.angle, self.velocity] = [snapshot[0], snapshot[1]];
+        self.n_steps = snapshot[2] as usize;
+    }
 }

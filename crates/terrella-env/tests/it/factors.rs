@@ -2,7 +2,7 @@
 //! is refused by name.
 
 use serde_json::{Value, json};
-use terrella_core::Key;
+use terrella_core::{Key, Sim};
 use terrella_env::{BallsOptions, PushT, PushTOptions, TwoRoomOptions, make};
 
 /// States after a fixed play, and the last picture.
@@ -16,13 +16,13 @@ fn outcome(id: &str, options: &Value) -> (Vec<f32>, Vec<u8>) {
         let mut action = env.spec().actions.sample(&mut stream);
         if !relative {
             // Near the T, so that contacts happen.
-            let state = env.state();
+            let state = env.logged();
             action = vec![state[2] + 0.1 * (action[0] - 256.0), state[3] + 0.1 * (action[1] - 256.0)];
         }
         env.step(&action);
-        states.extend(env.state());
+        states.extend(env.logged());
     }
-    (states, env.render(64).data)
+    (states, env.draw(64).data)
 }
 
 #[test]
@@ -86,11 +86,11 @@ fn relative_actions_are_offsets_in_hundreds_of_pixels() {
     let mut absolute = make("pusht", &Value::Null).expect("valid");
     let mut relative = make("pusht", &json!({"action": "relative"})).expect("valid");
     for env in [&mut absolute, &mut relative] {
-        env.set_state(&[100.0, 200.0, 300.0, 300.0, 0.0]).expect("valid");
+        env.set_logged(&[100.0, 200.0, 300.0, 300.0, 0.0]).expect("valid");
     }
     absolute.step(&[130.0, 180.0]);
     relative.step(&[0.3, -0.2]);
-    let gap = absolute.state().iter().zip(relative.state()).map(|(a, r)| (a - r).abs()).fold(0.0, f32::max);
+    let gap = absolute.logged().iter().zip(relative.logged()).map(|(a, r)| (a - r).abs()).fold(0.0, f32::max);
     assert!(gap < 1e-4, "one step of the two conventions: {gap}");
 }
 

@@ -1,7 +1,7 @@
 //! PushT against a path computed once by gym-pusht 0.1.8. The full judge, on human recordings and
 //! with gym-pusht beside it, is `tests/judges/pusht_replay.sh`.
 
-use terrella_core::Env;
+use terrella_core::Sim;
 use terrella_env::{PushT, PushTOptions};
 
 /// From gym-pusht 0.1.8 (angle set before position): a start state, 25 targets that push the T,

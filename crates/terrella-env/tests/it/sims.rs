@@ -1,9 +1,19 @@
 //! What worlds with rewards promise: replay from a state, the same numbers in any number of threads,
 //! a picture with something on it; and points that were computed by hand.
 
+use serde_json::Value;
 use std::f64::consts::PI;
 use terrella_core::{Actions, AnySim, Key, Many, Sim, Step, Steps};
-use terrella_env::{Acrobot, CartPole, MountainCar, Pendulum, sims};
+use terrella_env::{Acrobot, CartPole, MountainCar, Pendulum, World, make, registry};
+
+/// The worlds with rewards.
+fn sims() -> impl Iterator<Item = &'static World> {
+    registry().iter().filter(|entry| new(entry).goals().is_none())
+}
+
+fn new(entry: &World) -> AnySim {
+    make(entry.id, &Value::Null).expect("a world")
+}
 
 /// `n` random actions, one row each.
 fn actions(world: &AnySim, n: usize) -> Vec<Vec<f32>> {
@@ -14,7 +24,7 @@ fn actions(world: &AnySim, n: usize) -> Vec<Vec<f32>> {
 #[test]
 fn the_list_makes_the_worlds_that_it_names() {
     for entry in sims() {
-        let world = (entry.make)();
+        let world = new(entry);
         assert_eq!(world.spec().id, entry.id);
         assert_eq!(world.spec().state.len(), world.state().len());
         assert_eq!(world.spec().observation.len(), world.observe().len());
@@ -25,10 +35,10 @@ fn the_list_makes_the_worlds_that_it_names() {
 #[test]
 fn a_state_that_is_set_has_the_same_future() {
     for entry in sims() {
-        let mut world = (entry.make)();
+        let mut world = new(entry);
         let actions = actions(&world, 60);
         actions[..10].iter().for_each(|action| _ = world.step(action));
-        let mut other = (entry.make)();
+        let mut other = new(entry);
         other.reset(9);
         for world in [&mut other, &mut world.clone()] {
             assert!(world.set_state(&[f64::NAN]).is_err(), "{}", entry.id);
@@ -49,7 +59,7 @@ fn threads_do_not_matter() {
     // More than 2,048 worlds for each of four threads, else they are not started.
     const N: usize = 8_200;
     for entry in sims() {
-        let world = (entry.make)();
+        let world = new(entry);
         let run = |n_threads| -> (Vec<Steps>, Vec<Vec<f64>>) {
             let mut many = Many::with_threads(&world, N, n_threads);
             let seeds: Vec<u64> = (0..N as u64).collect();
@@ -73,10 +83,10 @@ fn threads_do_not_matter() {
 #[test]
 fn many_worlds_are_each_as_one_alone_and_refuse_what_does_not_fit() {
     for entry in sims() {
-        let world = (entry.make)();
+        let world = new(entry);
         let mut many = Many::new(&world, 3);
         many.reset(&[0, 1, 2], &[7, 8, 9]).expect("rows and seeds");
-        let mut alone = (entry.make)();
+        let mut alone = new(entry);
         alone.reset(8);
         for action in actions(&world, 20) {
             let steps = many.step(&action.repeat(3)).expect("one action a world");
@@ -92,7 +102,7 @@ fn many_worlds_are_each_as_one_alone_and_refuse_what_does_not_fit() {
 #[test]
 fn each_draws_something_and_draws_what_moved() {
     for entry in sims() {
-        let mut world = (entry.make)();
+        let mut world = new(entry);
         world.reset(3);
         let before = world.draw(64);
         assert!((0..64).any(|r| (0..64).any(|c| before.pixel(r, c) != [255; 3])), "{}: an empty picture", entry.id);
@@ -109,7 +119,7 @@ fn each_draws_something_and_draws_what_moved() {
 #[test]
 fn time_is_up_when_the_specification_says() {
     for entry in sims() {
-        let mut world = (entry.make)();
+        let mut world = new(entry);
         let max = world.spec().max_steps.expect("episodes of these are cut off");
         let truncated: Vec<bool> = (0..max).map(|_| world.step(&[0.0]).truncated).collect();
         assert_eq!(truncated.iter().position(|&t| t), Some(max - 1), "{}", entry.id);

@@ -13,10 +13,10 @@ fn corners() -> (Rolling, Dataset) {
         let mut start = episode.states.row(0).to_vec();
         start.iter_mut().for_each(|x| *x = 0.0);
         start[..2].copy_from_slice(&[50.0, 50.0]);
-        world.set_state(&start).expect("a state");
+        world.set_logged(&start).expect("a state");
         let (mut states, mut actions) = (Table::new(start.len()), Table::new(2));
         for _ in 0..30 {
-            states.push(&world.state());
+            states.push(&world.logged());
             actions.push(&target);
             world.step(&target);
         }

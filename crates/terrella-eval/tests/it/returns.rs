@@ -1,22 +1,22 @@
 //! Returns of a model between chance and the true equations, in a world whose returns are known.
 
 use terrella_agent::{NullPolicy, RandomPolicy, View};
-use terrella_core::{Actions, AnySim, Coordinate, Image, Key, Policy, Result, Sim, SimSpec, Space, Step};
+use terrella_core::{Actions, AnySim, Coordinate, EnvSpec, Image, Key, Policy, Result, Sim, Space, Step};
 use terrella_eval::{Collected, Provenance, Returns, ReturnsConfig, collect_returns};
 
 /// Pays what is asked for, up to 1 a step, and what the start gives once; over after ten steps.
 #[derive(Clone, Debug)]
-struct Till(std::sync::Arc<SimSpec>, f64, usize);
+struct Till(std::sync::Arc<EnvSpec>, f64, usize);
 
 fn till() -> AnySim {
-    let state = vec![Coordinate { name: "gift", unit: "", angle: false }];
+    let state = vec![Coordinate::new("gift", "")];
     let actions = Actions::Box(Space::uniform(&["ask"], -1.0, 1.0));
-    let spec = SimSpec { id: "till", dt: 1.0, state, observation: vec!["gift"], actions, max_steps: 10 };
+    let spec = EnvSpec { id: "till".into(), state, actions, max_steps: Some(10), ..EnvSpec::default() };
     AnySim::new(Till(spec.into(), 0.0, 0))
 }
 
 impl Sim for Till {
-    fn spec(&self) -> &SimSpec {
+    fn spec(&self) -> &EnvSpec {
         &self.0
     }
     fn reset(&mut self, seed: u64) {
@@ -29,8 +29,11 @@ impl Sim for Till {
     fn state(&self) -> Vec<f64> {
         vec![self.1]
     }
-    fn observe(&self) -> Vec<f32> {
-        vec![self.1 as f32]
+    fn save(&self, snapshot: &mut Vec<f64>) {
+        snapshot.extend([self.1, self.2 as f64]);
+    }
+    fn load(&mut self, snapshot: &[f64]) {
+        (self.1, self.2) = (snapshot[0], snapshot[1] as usize);
     }
     fn step(&mut self, action: &[f32]) -> Step {
         self.2 += 1;

@@ -4,6 +4,7 @@ use crate::out;
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
+use terrella_core::Sim;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -16,15 +17,12 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let worlds = terrella_env::registry();
         if !self.json {
-            let goals = worlds.iter().map(|world| (world.id, world.about));
-            let rewards = terrella_env::sims().iter().map(|world| (world.id, world.about));
-            return goals.chain(rewards).try_for_each(|(id, about)| out::line(&format!("{id:18} {about}")));
+            return worlds.iter().try_for_each(|world| out::line(&format!("{:18} {}", world.id, world.about)));
         }
         let specs = worlds.iter().map(|world| {
             let env = terrella_env::make(world.id, &Value::Null)?;
             Ok(json!({ "id": world.id, "about": world.about, "spec": env.spec() }))
         });
-        let rewards = terrella_env::sims().iter().map(|world| Ok(json!({ "id": world.id, "about": world.about })));
-        out::json(&specs.chain(rewards).collect::<Result<Vec<_>>>()?)
+        out::json(&specs.collect::<Result<Vec<_>>>()?)
     }
 }

@@ -41,7 +41,7 @@ impl Options {
             run.settings.eval.pairs = pairs;
         }
         run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
-        let (evaluation, page) = if recordings.world.is_some() {
+        let (evaluation, page) = if recordings.has_goals() {
             let actor = actor(&run, &recordings)?;
             let evaluation = evaluate(&run, &actor, &recordings, &watch)?;
             (evaluation, write_report(&run, Some((&actor, &recordings)))?)

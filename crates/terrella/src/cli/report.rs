@@ -36,7 +36,7 @@ impl Options {
         let (options, watch) = (SettingOptions::default(), super::watch());
         // A page without pictures, or without what is known of the recordings, is better than none.
         let page = match load_recordings(&self.run, &options, &watch) {
-            Ok((run, recordings)) if recordings.world.is_none() => write_logs_report(&run, Some(&recordings))?,
+            Ok((run, recordings)) if !recordings.has_goals() => write_logs_report(&run, Some(&recordings))?,
             Ok((run, recordings)) => match actor(&run, &recordings) {
                 Ok(actor) => write_report(&run, Some((&actor, &recordings)))?,
                 Err(error) => {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use terrella_agent::{CemConfig, Distance, PlannerConfig, PriorRule, Timing};
-use terrella_core::{Dynamics, Key, Planner, Problem, Table};
+use terrella_core::{Dynamics, Key, Planner, Problem, Sim, Table};
 use terrella_data::Sampler;
 use terrella_model::{AnyWorld, Registered, Saved, Trainer, Visitor};
 
@@ -110,13 +110,13 @@ fn worlds(config: &BenchConfig, limit: Duration) -> Result<Vec<Timed>> {
     let actions: Vec<Vec<f32>> = (0..100).map(|_| space.sample(&mut stream)).collect();
     env.reset(0);
     let steps = timed(&format!("{} steps", config.env), (100, "steps"), limit, || {
-        actions.iter().for_each(|action| env.step(action));
+        actions.iter().for_each(|action| _ = env.step(action));
     });
     env.reset(0);
     let frames = timed(&format!("{} steps and 96x96 pictures", config.env), (100, "frames"), limit, || {
         for action in &actions {
             env.step(action);
-            std::hint::black_box(env.render(96));
+            std::hint::black_box(env.draw(96));
         }
     });
     Ok(vec![steps, frames])

@@ -12,10 +12,10 @@ use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 use terrella_agent::ExactSim;
-use terrella_core::{Env, Episode, Frames, Goal, Key, Observation, Policy, Rule, Signature, Table};
+use terrella_core::{Env, Episode, Frames, Goal, Key, Observation, Policy, Rule, Signature, Sim, Table};
 use terrella_data::{OpenOptions, Writer, Written, check_compatible, open};
 use terrella_env::policy::Noisy;
-use terrella_env::{demonstrator, explorer, make};
+use terrella_env::{demonstrator, explorer, make, make_env};
 use terrella_model::AnyWorld;
 
 /// Steps of an episode that nothing ends.
@@ -65,7 +65,8 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
 /// # Errors
 /// As [`collect`], or if the earlier recordings are of another kind, or the model of another world.
 pub fn collect_on(path: &Path, config: &CollectConfig, from: GoingOn<'_>, watch: &Watch) -> Result<Written> {
-    if let Some(world) = rewards::sim(&config.env) {
+    let world = make(&config.env, &Value::Null)?;
+    let Some(goals) = world.goals() else {
         let signature = rewards::signature(&world, config.size);
         if let Some((settings, model)) = from.by {
             check_compatible(&model.interface().signature, &signature)?;
@@ -75,12 +76,11 @@ pub fn collect_on(path: &Path, config: &CollectConfig, from: GoingOn<'_>, watch:
         let (settings, exact) = (rewards::expert_settings()?, ExactSim::new(world.clone()));
         let acting = Acting { dynamics: &exact, settings: &settings, task: "collect reward" };
         return write(path, &signature, (config, from.onto), watch, &|n| record_reward(&world, n, config, &acting));
-    }
+    };
     if from.by.is_some() {
         return Err(usage(format!("{} is a world of goals; a model collects in worlds with rewards only", config.env)));
     }
-    let world = make(&config.env, &Value::Null)?;
-    let spec = world.spec();
+    let spec = goals.spec();
     let signature = Signature {
         fps: spec.fps(),
         image: (config.size > 0).then_some([config.size; 2]),
@@ -156,7 +156,7 @@ fn side_by_side(
 /// Records one episode: a new goal is drawn whenever the last one is reached.
 fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let key = Key::new(config.seed).with("collect").at(number as u64);
-    let mut world = make(&config.env, &Value::Null)?;
+    let mut world = make_env(&config.env, &Value::Null)?;
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
     let mut policy: Box<dyn Policy> = if explores {
@@ -173,7 +173,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let (mut states, mut actions) = (Table::new(world.spec().state.len()), Table::new(world.spec().actions.width()));
     let mut pictures = Vec::new();
     for _ in 0..config.steps.unwrap_or(STEPS) {
-        let state = world.state();
+        let state = world.logged();
         if !explores && world.reached(Rule::Moderate, &state, &goal) {
             goal = draw_goal(&*world, key.with("goal").at(n_goals));
             policy.begin(&as_goal(&goal), key.with("policy").at(n_goals))?;
@@ -181,7 +181,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
         }
         let action = policy.act(&Observation { image: None, state: state.clone() })?;
         if config.size > 0 {
-            pictures.push(world.render(config.size));
+            pictures.push(world.draw(config.size));
         }
         states.push(&state);
         actions.push(&action);
@@ -196,7 +196,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
 fn draw_goal(world: &dyn Env, key: Key) -> Vec<f32> {
     let mut other = world.boxed_clone();
     other.reset(key.seed());
-    other.state()
+    other.logged()
 }
 
 fn as_goal(state: &[f32]) -> Goal {

@@ -31,7 +31,7 @@ pub fn train_beside(
     device: &Device,
     watch: &Watch,
 ) -> Result<()> {
-    let judged = recordings.world.is_none() && model.wants().picture.is_none();
+    let judged = !recordings.has_goals() && model.wants().picture.is_none();
     if judged && !run.file(REGRESSION).exists() {
         regression(run, recordings, (model.interface().clone(), device), watch)?;
     }
@@ -86,7 +86,7 @@ pub fn evaluate_logs(
     stage.at(1, "");
     drop(stage);
     let mut evaluation = Evaluation { open_loop: Some(table), ..Evaluation::default() };
-    if let Some(world) = &recordings.sim {
+    if let Some(world) = recordings.rewarding() {
         match rewards::returns(run, model, (world, recordings), watch) {
             Ok(returns) => evaluation.returns = Some(returns),
             Err(error) if error.is::<Interrupted>() => return Err(error),

@@ -75,9 +75,9 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
     let (start, goal) = (log.states.row(config.start), log.states.row(goal_row));
     let mut env = world.boxed_clone();
     let mut judge = world.boxed_clone();
-    env.set_state(goal)?;
-    let observation = actor.view().observe(&mut *env);
-    env.set_state(start)?;
+    env.set_logged(goal)?;
+    let observation = actor.view().observe(&*env);
+    env.set_logged(start)?;
     let noted: RefCell<Noted> = RefCell::default();
     let mut policy = actor.policy(config.policy)?.on_plan(|state, plan| {
         let model = &actor.saved.world;
@@ -135,8 +135,8 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
 fn strips(env: &mut dyn Env, verdict: &Verdict, noted: &Noted, skip: usize) -> Result<Vec<Filmstrip>> {
     const SIZE: usize = 96;
     let mut draw = |state: &[f32]| -> Result<Option<Image>> {
-        env.set_state(state)?;
-        Ok(Some(env.render(SIZE)))
+        env.set_logged(state)?;
+        Ok(Some(env.draw(SIZE)))
     };
     let n = verdict.states.len();
     let columns: Vec<usize> = (0..n).step_by(skip).collect();

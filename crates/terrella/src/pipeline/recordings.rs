@@ -1,6 +1,5 @@
 //! Recordings as a run uses them: opened for its model, split by episode, with their world.
 
-use super::rewards;
 use super::worlds::declared;
 use crate::error::usage;
 use crate::settings::Settings;
@@ -8,7 +7,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{AnySim, Dataset, Env, Fingerprint, Part, Split, recognise};
+use terrella_core::{AnySim, Dataset, Env, EnvSpec, Fingerprint, Part, Sim, Split, recognise};
 use terrella_data::{OpenOptions, open_with};
 use terrella_eval::logged_parts;
 use terrella_model::{Interface, Learned, TrainConfig};
@@ -22,9 +21,7 @@ pub struct Recordings {
     /// How they were held out, in words.
     pub split_words: String,
     /// Their world, if it is declared and known.
-    pub world: Option<Box<dyn Env>>,
-    /// Their world, if it is one with rewards.
-    pub sim: Option<AnySim>,
+    pub world: Option<AnySim>,
     /// Seed and share of the split, as asked for.
     asked: (u64, f64),
 }
@@ -51,10 +48,9 @@ impl Recordings {
         let percent = 100.0 * settings.data.held_out;
         let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
         let said = settings.data.env.as_deref();
-        let sim = rewards::declared(&dataset.signature, said)?;
-        let world = if sim.is_some() { None } else { declared(&dataset.signature, said)? };
+        let world = declared(&dataset.signature, said)?;
         let asked = (settings.data.split_seed, settings.data.held_out);
-        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, sim, asked })
+        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, asked })
     }
 
     /// Puts aside for judging what this model did not learn from, and nothing else, whatever the settings
@@ -115,27 +111,45 @@ impl Recordings {
         Ok(told)
     }
 
-    /// Their world.
+    /// Their world, to reach goals in.
     ///
     /// # Errors
-    /// If we do not know it.
+    /// If we do not know it, or it has no goals.
     pub fn world(&self) -> Result<&dyn Env> {
-        self.world.as_deref().context(
+        let world = self.world.as_ref().context(
             "these recordings name no world to act in; import them with --env (see `terrella envs`), or train without evaluating",
-        )
+        )?;
+        world.goals().with_context(|| {
+            format!("world {} has rewards and no goals to reach, so no goals can be tried in it", world.spec().id)
+        })
+    }
+
+    /// What their world declares, if it is known.
+    pub fn spec(&self) -> Option<&EnvSpec> {
+        self.world.as_ref().map(Sim::spec)
+    }
+
+    /// Whether there are goals to reach in their world.
+    pub fn has_goals(&self) -> bool {
+        self.world.as_ref().is_some_and(|world| world.goals().is_some())
+    }
+
+    /// Their world, if it is one with rewards.
+    pub fn rewarding(&self) -> Option<&AnySim> {
+        self.world.as_ref().filter(|world| world.goals().is_none())
     }
 
     /// What their state is made of: as their world declares it, or as they do themselves.
     pub fn parts(&self) -> Vec<Part> {
         let logged = || logged_parts(&self.dataset.signature);
-        self.world.as_ref().map_or_else(logged, |w| w.spec().parts())
+        self.spec().map_or_else(logged, EnvSpec::parts)
     }
 
     /// The training settings with the world's symmetry filled in, where it holds and is wanted.
     pub fn train_config(&self, settings: &Settings) -> TrainConfig {
         let mut config = settings.train.clone();
         if config.symmetry.is_none() && settings.data.symmetry {
-            config.symmetry = self.world.as_ref().and_then(|w| w.spec().symmetry.clone());
+            config.symmetry = self.spec().and_then(|spec| spec.symmetry.clone());
         }
         config
     }
@@ -146,7 +160,7 @@ impl Recordings {
     /// If world and recordings do not fit together.
     pub fn interface(&self) -> Result<Interface> {
         let logged = || self.dataset.signature.angles();
-        let angles = self.world.as_ref().map_or_else(logged, |w| w.spec().angles());
+        let angles = self.spec().map_or_else(logged, EnvSpec::angles);
         let interface = Interface::of(&self.dataset, &self.split.train, &angles)?;
         Ok(Interface { learned: Some(Learned::of(&self.dataset, &self.split.train, self.asked)), ..interface })
     }

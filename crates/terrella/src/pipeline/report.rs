@@ -66,7 +66,7 @@ pub fn write(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<PathBuf
 }
 
 fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
-    let world = loaded.and_then(|(_, r)| r.world.as_ref()).map_or("recordings".to_owned(), |w| w.spec().id.to_string());
+    let world = loaded.and_then(|(_, r)| r.spec()).map_or("recordings".to_owned(), |spec| spec.id.to_string());
     let sees = if run.settings.model.wants().picture.is_some() { "pictures" } else { "logged states" };
     format!("A world model of {world}, learned from {sees}")
 }
@@ -76,7 +76,7 @@ fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordi
     let mut text = Vec::new();
     if let Some((_, recordings)) = loaded {
         let (n, rows) = (recordings.dataset.episodes.len(), recordings.dataset.n_rows());
-        text.extend(recordings.world.as_ref().map(|w| w.spec().rules.to_string()).filter(|rules| !rules.is_empty()));
+        text.extend(recordings.spec().map(|spec| spec.rules.to_string()).filter(|rules| !rules.is_empty()));
         let origin = match settings.data.path {
             None => {
                 "A scripted demonstrator, with noise and with stretches of aimless wandering, was recorded".to_owned()

@@ -6,48 +6,14 @@
 
 use super::collect::CollectConfig;
 use super::{Recordings, Run};
-use crate::error::{Interrupted, usage};
+use crate::error::Interrupted;
 use crate::settings::{Layers, Settings};
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use terrella_agent::{Aim, ExactSim, MpcPolicy, PriorRule, RandomPolicy, Return, View};
 use terrella_core::{AnySim, Dynamics, Episode, Frames, Goal, Key, Observation, Policy, Signature, Sim, Space, Table};
 use terrella_env::policy::Noisy;
-use terrella_env::sims;
 use terrella_eval::{Collected, Provenance, Returns, ReturnsConfig, collect_returns};
-
-/// The world with rewards of this name, if there is one.
-pub(super) fn sim(id: &str) -> Option<AnySim> {
-    sims().iter().find(|world| world.id == id).map(|world| (world.make)())
-}
-
-/// The world with rewards that recordings name, or that somebody says they are of.
-///
-/// # Errors
-/// If the two differ, or the recordings cannot be of it.
-pub(super) fn declared(found: &Signature, said: Option<&str>) -> Result<Option<AnySim>> {
-    let Some(world) = found.env.as_deref().or(said).and_then(sim) else { return Ok(None) };
-    let ours = signature(&world, 0);
-    let id = world.spec().id;
-    if let Some(other) = said.filter(|said| *said != id) {
-        return Err(usage(format!("data.env is {other}, but the recordings say that they are of {id}; leave it out")));
-    }
-    let fits = found.state == ours.state
-        && found.action.len() == ours.action.len()
-        && (found.fps - ours.fps).abs() < 1e-6 * ours.fps;
-    if !fits {
-        return Err(usage(format!(
-            "the recordings are said to be of {id}, whose state is {:?} with {} action numbers and {} rows a second, but have {:?}, {} and {}; leave data.env out",
-            ours.state,
-            ours.action.len(),
-            ours.fps,
-            found.state,
-            found.action.len(),
-            found.fps
-        )));
-    }
-    Ok(Some(world))
-}
 
 /// The settings with which an expert plans, unless others are given.
 ///
@@ -63,12 +29,12 @@ pub(super) fn expert_settings() -> Result<Settings> {
 pub(super) fn signature(world: &AnySim, size: usize) -> Signature {
     let spec = world.spec();
     Signature {
-        fps: 1.0 / spec.dt,
+        fps: spec.fps(),
         image: (size > 0).then_some([size; 2]),
-        state: spec.state.iter().map(|c| c.name.to_owned()).collect(),
-        units: spec.state.iter().map(|c| c.unit.to_owned()).collect(),
+        state: spec.names(),
+        units: spec.state.iter().map(|c| c.unit.to_string()).collect(),
         action: spec.actions.space().names,
-        env: Some(spec.id.to_owned()),
+        env: Some(spec.id.to_string()),
         reward: true,
         ends: true,
     }
@@ -133,7 +99,7 @@ pub(super) fn record<D: Dynamics>(
     };
     let mut pictures = Vec::new();
     for _ in 0..config.steps.unwrap_or(usize::MAX) {
-        let state: Vec<f32> = world.state().iter().map(|x| *x as f32).collect();
+        let state = world.logged();
         if config.size > 0 {
             pictures.push(world.draw(config.size));
         }

@@ -3,14 +3,14 @@
 use crate::error::usage;
 use anyhow::Result;
 use serde_json::Value;
-use terrella_core::{Env, Signature};
+use terrella_core::{AnySim, Signature, Sim};
 
 /// The world that recordings name, or that somebody says they are of. Recordings that name none, of which
 /// nobody says anything, are of no world.
 ///
 /// # Errors
 /// If the two differ, there is none of this name, or the recordings cannot be of it.
-pub(super) fn declared(signature: &Signature, said: Option<&str>) -> Result<Option<Box<dyn Env>>> {
+pub(super) fn declared(signature: &Signature, said: Option<&str>) -> Result<Option<AnySim>> {
     if let (Some(named), Some(said)) = (&signature.env, said)
         && named != said
     {
