@@ -25,7 +25,7 @@ pub use geometry::{Vec2, angle_difference};
 pub use look::{Look, Pattern};
 pub use pusht::{PushT, PushTOptions};
 pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, registry};
-pub use sim::{Acrobot, CartPole, MountainCar, Pendulum, SimWorld, sims};
+pub use sim::{Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher, SimWorld, sims};
 pub use tworoom::{TwoRoom, TwoRoomOptions};
 
 /// Red, green, blue, 0 to 255.

@@ -4,4 +4,6 @@ mod contract;
 mod factors;
 mod original;
 mod policies;
+mod sim_contract;
 mod sims;
+mod swings;
