@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let mut out = std::io::stdout().lock();
-    write!(out, "P6 {} {} 255\n", 3 * size, terrella_env::sims().len() * size)?;
+    writeln!(out, "P6 {} {} 255", 3 * size, terrella_env::sims().len() * size)?;
     out.write_all(&rows)?;
     Ok(())
 }
