@@ -23,8 +23,8 @@ pub use error::{Error, Result};
 pub use geometry::{Vec2, angle_difference};
 pub use look::{Look, Pattern};
 pub use pusht::{PushT, PushTOptions};
-pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, make_env, registry};
-pub use sim::{Acrobot, CartPole, MountainCar, Pendulum};
+pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, make_env, registry, sims};
+pub use sim::{Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher};
 pub use tworoom::{TwoRoom, TwoRoomOptions};
 
 /// Red, green, blue, 0 to 255.

@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::sim::entry;
-use crate::{Acrobot, CartPole, MountainCar, Pendulum, balls, pusht, tworoom};
+use crate::{
+    Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher, balls, pusht, tworoom,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use terrella_core::{AnySim, Env, Policy, Sim};
@@ -30,11 +32,32 @@ const WORLDS: &[World] = &[
     entry::<CartPole>("cart_pole", "a cart is pushed so that its pole stays up (CartPole-v1; 50 Hz)"),
     entry::<Acrobot>("acrobot", "a motor in the elbow swings two links up (Acrobot-v1; 5 Hz)"),
     entry::<MountainCar>("mountain_car", "a weak car rocks itself up a hill (MountainCarContinuous-v0)"),
+    entry::<CartPoleSwingUp>(
+        "cart_pole_swing_up",
+        "a cart between buffers swings its hanging pole up and holds it there (25 Hz)",
+    ),
+    entry::<DoublePendulum>("double_pendulum", "two weak motors swing two links up and hold them (25 Hz)"),
+    entry::<Reacher>("reacher", "an arm of two links brings its tip to a target (50 Hz)"),
 ];
 
 /// All worlds.
 pub fn registry() -> &'static [World] {
     WORLDS
+}
+
+/// The worlds with rewards: those that have no goals to reach.
+pub fn sims() -> impl Iterator<Item = &'static World> {
+    WORLDS.iter().filter(|entry| entry.with_defaults().is_ok_and(|world| world.goals().is_none()))
+}
+
+impl World {
+    /// Builds it with the options that it has by default.
+    ///
+    /// # Errors
+    /// As [`make`].
+    pub fn with_defaults(&self) -> Result<AnySim> {
+        (self.make)(&Value::Null)
+    }
 }
 
 /// Builds a world from its name and its options as JSON (`null` for the defaults).

@@ -5,8 +5,8 @@
 //! then angles wrap into [−π, π] and velocities are limited. Every step costs 1 until the tip is
 //! 1 m above the pivot; the one that ends there costs nothing.
 
-use super::{coordinate, finite, names, picture};
-use std::f64::consts::{PI, TAU};
+use super::{coordinate, finite, names, picture, runge_kutta, wrapped};
+use std::f64::consts::PI;
 use terrella_core::{Actions, EnvSpec, Image, Key, Result, Sim, Step};
 
 const GRAVITY: f64 = 9.8;
@@ -64,17 +64,6 @@ fn rate([first, second, turn, bend]: [f64; 4], torque: f64) -> [f64; 4] {
     [turn, bend, turning, bending]
 }
 
-/// An angle in [−π, π]; one that is inside is left as it is.
-fn wrapped(angle: f64) -> f64 {
-    if angle > PI {
-        angle - TAU * ((angle - PI) / TAU).ceil()
-    } else if angle < -PI {
-        angle + TAU * ((-PI - angle) / TAU).ceil()
-    } else {
-        angle
-    }
-}
-
 impl Sim for Acrobot {
     fn spec(&self) -> &EnvSpec {
         &self.spec
@@ -104,13 +93,7 @@ impl Sim for Acrobot {
 
     fn step(&mut self, action: &[f32]) -> Step {
         let torque = Actions::index(action[0], 3) as f64 - 1.0;
-        let (dt, start) = (self.spec.dt, self.state);
-        let after = |rate: [f64; 4], time: f64| std::array::from_fn(|i| start[i] + time * rate[i]);
-        let k1 = rate(start, torque);
-        let k2 = rate(after(k1, dt / 2.0), torque);
-        let k3 = rate(after(k2, dt / 2.0), torque);
-        let k4 = rate(after(k3, dt), torque);
-        let end: [f64; 4] = std::array::from_fn(|i| start[i] + dt / 6.0 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]));
+        let end = runge_kutta(self.state, self.spec.dt, |state| rate(state, torque));
         let [turn, bend] = [0, 1].map(|i| end[2 + i].clamp(-LIMITS[i], LIMITS[i]));
         self.state = [wrapped(end[0]), wrapped(end[1]), turn, bend];
         self.n_steps += 1;
