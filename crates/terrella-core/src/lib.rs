@@ -25,7 +25,7 @@ mod stats;
 mod table;
 mod verdict;
 
-pub use clip::{Batch, Clip, Window};
+pub use clip::{Batch, Clip, Last, Window};
 pub use dataset::{Dataset, Split};
 pub use dynamics::{Dynamics, Objective, Rollout, blocks_at};
 pub use env::{Env, EnvSpec, Observation, Rule};

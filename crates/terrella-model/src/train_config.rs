@@ -63,10 +63,12 @@ pub struct LossWeights {
     /// Logged state told from encodings and predictions. Features have unit variance and matter to
     /// a hundredth of it, hence a weight above one.
     pub readout: f64,
+    /// Whether an action ended the task, where recordings say so: cross-entropy of an ensemble's members.
+    pub end: f64,
 }
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0 }
+        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0, end: 1.0 }
     }
 }

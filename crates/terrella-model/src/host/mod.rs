@@ -8,6 +8,7 @@
 
 pub(crate) mod block;
 pub(crate) mod dense;
+pub(crate) mod lanes;
 pub(crate) mod threads;
 
 use block::{Block, Norm, Rows};

@@ -3,6 +3,7 @@
 mod ensemble;
 mod fast;
 mod gradients;
+mod outcomes;
 mod parameters;
 mod resume;
 mod support;
