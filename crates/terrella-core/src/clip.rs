@@ -68,6 +68,25 @@ pub struct Batch {
     pub rewards: Vec<f32>,
     /// 1 where an action ended the task, 0 elsewhere, as `dt`; empty where that was not logged.
     pub ends: Vec<f32>,
+    /// What came of the last action of those clips that reach to the end of their episode; empty where
+    /// neither rewards nor ends were logged.
+    pub lasts: Vec<Last>,
+}
+
+/// The last row of an episode. Its action had an outcome, very often the end of the task, but no row was logged
+/// that would show where it led.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Last {
+    /// Which clip of the batch ends in this row.
+    pub clip: usize,
+    /// The action that left it.
+    pub action: Vec<f32>,
+    /// Seconds that it lasted: what the rate says.
+    pub dt: f32,
+    /// Its reward; nothing without logged rewards.
+    pub reward: Option<f32>,
+    /// Whether it ended the task; nothing where that was not logged.
+    pub ended: Option<bool>,
 }
 
 impl Batch {
@@ -75,6 +94,8 @@ impl Batch {
     #[must_use]
     pub fn slice(&self, clips: Range<usize>) -> Self {
         let n = self.clips.len().max(1);
+        let lasts = self.lasts.iter().filter(|last| clips.contains(&last.clip));
+        let lasts = lasts.map(|last| Last { clip: last.clip - clips.start, ..last.clone() }).collect();
         fn of<T: Clone>(all: &[T], n: usize, clips: &Range<usize>) -> Vec<T> {
             let each = all.len() / n;
             all[clips.start * each..clips.end * each].to_vec()
@@ -89,6 +110,7 @@ impl Batch {
             dt: of(&self.dt, n, &clips),
             rewards: of(&self.rewards, n, &clips),
             ends: of(&self.ends, n, &clips),
+            lasts,
         }
     }
 }

@@ -31,7 +31,7 @@ mod task;
 mod verdict;
 
 pub use actions::Actions;
-pub use clip::{Batch, Clip, Window};
+pub use clip::{Batch, Clip, Last, Window};
 pub use dataset::{Dataset, Split};
 pub use dynamics::{Dynamics, Objective, Rollout, blocks_at};
 pub use env::{Env, Observation};

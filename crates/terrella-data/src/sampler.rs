@@ -7,7 +7,7 @@
 
 use crate::{Error, Result};
 use std::sync::Arc;
-use terrella_core::{Batch, Clip, Dataset, Key, Window};
+use terrella_core::{Batch, Clip, Dataset, Key, Last, Window};
 
 /// Draws batches of windows from some episodes of a dataset.
 #[derive(Clone, Debug)]
@@ -151,13 +151,14 @@ pub fn gather(dataset: &Dataset, window: Window, clips: &[Clip], batch: &mut Bat
     for numbers in [&mut batch.states, &mut batch.actions, &mut batch.dt, &mut batch.rewards, &mut batch.ends] {
         numbers.clear();
     }
+    batch.lasts.clear();
     batch.clips.extend_from_slice(clips);
     batch.n_frames = window.n_frames;
     let signature = &dataset.signature;
     batch.image_size = signature.image;
     let picture = batch.image_size.map_or(0, |[height, width]| height * width * 3);
     batch.images.reserve(clips.len() * window.n_frames * picture);
-    for clip in clips {
+    for (at, clip) in clips.iter().enumerate() {
         let episode = &dataset.episodes[clip.episode];
         for row in clip.rows(window) {
             if let Some(frames) = &episode.frames {
@@ -175,6 +176,16 @@ pub fn gather(dataset: &Dataset, window: Window, clips: &[Clip], batch: &mut Bat
         }
         if signature.ends {
             batch.ends.extend(episode.terminated[acted].iter().map(|ended| f32::from(u8::from(*ended))));
+        }
+        let last = clip.start + window.span() - 1;
+        if (signature.reward || signature.ends) && last + 1 == episode.len() {
+            batch.lasts.push(Last {
+                clip: at,
+                action: episode.actions.row(last).to_vec(),
+                dt: episode.durations(last..last + 1, signature.fps).map(|seconds| seconds as f32).sum(),
+                reward: signature.reward.then(|| episode.rewards[last]),
+                ended: signature.ends.then(|| episode.terminated[last]),
+            });
         }
     }
 }

@@ -30,16 +30,19 @@ impl StateCodec {
     /// Features of state rows.
     pub fn encode(&self, states: &[f32]) -> Vec<f32> {
         let mut features = Vec::with_capacity(states.len() / self.state_width().max(1) * self.feature_width());
-        for row in states.chunks_exact(self.state_width()) {
-            for (i, &x) in row.iter().enumerate() {
-                if self.angles.contains(&i) {
-                    features.extend([x.sin(), x.cos()]);
-                } else {
-                    features.push((x - self.stats.mean[i]) / self.stats.scale(i));
-                }
+        states.chunks_exact(self.state_width()).for_each(|row| self.encode_row(row, &mut features));
+        features
+    }
+
+    /// Appends the features of one state row.
+    pub(crate) fn encode_row(&self, row: &[f32], features: &mut Vec<f32>) {
+        for (i, &x) in row.iter().enumerate() {
+            if self.angles.contains(&i) {
+                features.extend([x.sin(), x.cos()]);
+            } else {
+                features.push((x - self.stats.mean[i]) / self.stats.scale(i));
             }
         }
-        features
     }
 
     /// `a − b`; angles the shorter way round.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use terrella_core::{Dataset, Fingerprint, Signature, Stats, Table, wrapped};
 
 /// What a model was trained on; frozen into its checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interface {
     /// Signature of the dataset.
     pub signature: Signature,
@@ -22,6 +22,13 @@ pub struct Interface {
     /// angles the shorter way round. Absent in checkpoints from before there were families.
     #[serde(default)]
     pub rate_stats: Option<Stats>,
+    /// Statistics of the rewards of the training episodes; absent where none were logged, and in checkpoints
+    /// from before rewards were learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward_stats: Option<Stats>,
+    /// Whether any action of the training episodes ended the task.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends: bool,
     /// What it learned from. Absent in checkpoints from before this was kept.
     #[serde(default)]
     pub learned: Option<Learned>,
@@ -70,8 +77,12 @@ impl Interface {
         }
         let (state_stats, action_stats) = dataset.stats_of(train);
         let rates: Vec<Table> = train.iter().map(|&e| rates(dataset, e, angles)).collect();
+        let episodes = || train.iter().map(|&e| &dataset.episodes[e]);
+        let rewards: Vec<Table> = episodes().map(|e| Table { width: 1, data: e.rewards.clone() }).collect();
         Ok(Self {
             learned: None,
+            reward_stats: dataset.signature.reward.then(|| Stats::of(1, &rewards)),
+            ends: dataset.signature.ends && episodes().any(|e| e.terminated.contains(&true)),
             rate_stats: Some(Stats::of(width, rates.iter().filter(|_| width > 0))),
             signature: dataset.signature.clone(),
             state_stats,

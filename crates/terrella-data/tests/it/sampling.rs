@@ -5,7 +5,7 @@ use crate::fixtures::{assert_says, episode, signature};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use terrella_core::{Batch, Clip, Dataset, Stats, Window};
+use terrella_core::{Batch, Clip, Dataset, Last, Stats, Window};
 use terrella_data::{Prefetch, Sampler, gather};
 
 fn dataset(lengths: &[usize]) -> Arc<Dataset> {
@@ -156,6 +156,15 @@ fn windows_carry_how_long_actions_last_and_what_came_of_them() {
     assert_eq!(batch.dt, [square(2.0), square(3.0), square(4.0), square(5.0), 0.1, 0.1, 0.1, 0.1], "irregular times");
     assert_eq!(batch.rewards, [12.0, 13.0, 14.0, 15.0, 0.0, 1.0, 2.0, 3.0], "rewards of the actions");
     assert_eq!(batch.ends, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], "ends of the actions");
+    assert!(batch.lasts.is_empty(), "neither clip reaches to the end of its episode");
+    // The last action of an episode had an outcome that no window of rows and the actions between them shows.
+    let mut whole = Batch::default();
+    gather(&data, window, &[clips[1], Clip { episode: 1, start: 4 }], &mut whole);
+    let action = data.episodes[1].actions.row(8).to_vec();
+    let last = Last { clip: 1, action, dt: 0.1, reward: Some(18.0), ended: Some(false) };
+    assert_eq!(whole.lasts[1..], [last.clone()], "the last row of the second episode");
+    assert_eq!((whole.lasts[0].clip, whole.lasts[0].reward), (0, Some(4.0)), "the last row of the first");
+    assert_eq!(whole.slice(1..2).lasts, [Last { clip: 0, ..last }], "a part of a batch");
     let part = batch.slice(1..2);
     assert_eq!((part.dt.len(), part.rewards[3], part.ends[3]), (4, 3.0, 1.0), "a part of a batch");
 }

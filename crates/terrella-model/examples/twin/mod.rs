@@ -28,8 +28,7 @@ pub(crate) fn interface(side: usize) -> Interface {
         action_stats: table(2, &[10.0, 480.0, 300.0, 20.0, 250.0, 200.0]),
         angles: Vec::new(),
         data_hash: "random".to_owned(),
-        rate_stats: None,
-        learned: None,
+        ..Interface::default()
     }
 }
 

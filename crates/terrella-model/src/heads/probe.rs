@@ -84,8 +84,7 @@ mod tests {
             action_stats: Stats::default(),
             angles: vec![],
             data_hash: String::new(),
-            rate_stats: None,
-            learned: None,
+            ..Interface::default()
         };
         let probe = Probe::fit(StateCodec::new(&interface), &latents, &states, 1e-6);
         let read = probe.read(&latents);

@@ -22,12 +22,6 @@ impl Dense {
         Self { weight: numbers(layer.weight.val()), bias: layer.bias.as_ref().map(|b| numbers(b.val())), input, output }
     }
 
-    /// A layer of a weight `[input, output]` and a bias.
-    pub(crate) fn new(weight: Vec<f32>, bias: Vec<f32>, [input, output]: [usize; 2]) -> Self {
-        assert_eq!((weight.len(), bias.len()), (input * output, output), "numbers of a layer");
-        Self { weight, bias: Some(bias), input, output }
-    }
-
     /// This layer followed by `y · scale + shift` on each output.
     pub(crate) fn then(mut self, scale: &[f32], shift: &[f32]) -> Self {
         self.weight.chunks_mut(self.output).for_each(|row| row.iter_mut().zip(scale).for_each(|(w, s)| *w *= s));
@@ -86,7 +80,8 @@ impl Dense {
 
 /// The numbers of a tensor.
 pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+    let data = tensor.into_data();
+    data.as_slice::<f32>().map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
 }
 
 /// Numbers added up side by side.

@@ -5,4 +5,5 @@
 
 pub(crate) mod block;
 pub(crate) mod dense;
+pub(crate) mod lanes;
 pub(crate) mod threads;

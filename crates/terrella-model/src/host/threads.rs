@@ -16,10 +16,13 @@ const ROWS: usize = 32;
 
 /// Works on chunks of rows with the threads there are, and answers in order.
 pub(crate) fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    let n = rows.div_ceil(ROWS);
-    let chunk = |at: usize| work(at * ROWS..rows.min((at + 1) * ROWS));
+    each(rows.div_ceil(ROWS), |at| work(at * ROWS..rows.min((at + 1) * ROWS)))
+}
+
+/// Does `n` pieces of work with the threads there are, and answers in order.
+pub(crate) fn each<T: Send>(n: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let Some(pool) = pool().filter(|_| n > 1) else {
-        return (0..n).map(chunk).collect();
+        return (0..n).map(work).collect();
     };
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(n));
@@ -29,7 +32,7 @@ pub(crate) fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T +
             if at >= n {
                 break;
             }
-            let answer = chunk(at);
+            let answer = work(at);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
         }
     };

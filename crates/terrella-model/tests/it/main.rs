@@ -5,6 +5,7 @@ mod earlier;
 mod ensemble;
 mod fast;
 mod gradients;
+mod outcomes;
 mod parameters;
 mod resume;
 mod support;

@@ -31,8 +31,7 @@ pub(crate) fn interface(config: &JepaConfig) -> Interface {
         action_stats: stats,
         angles: Vec::new(),
         data_hash: "random".to_owned(),
-        rate_stats: None,
-        learned: None,
+        ..Interface::default()
     }
 }
 

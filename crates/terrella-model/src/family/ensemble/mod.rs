@@ -4,8 +4,15 @@
 //! changes: a mean and a variance for each number. Where they disagree nothing was learned; where
 //! all of them are unsure the world itself is noisy. Angles go in as sine and cosine, the time that
 //! an action lasts is an input, and what comes out is a rate, so that irregular clocks need no care.
+//! Where recordings have rewards, and ends of the task, every member learns those too.
 
+mod gradient;
+mod inputs;
+mod loss;
+mod member;
 mod net;
+#[cfg(test)]
+mod reference;
 mod world;
 
 pub use net::EnsembleNet;
@@ -13,12 +20,14 @@ pub use world::{EnsembleWorld, Particles};
 
 use super::seam::{Family, Wants};
 use crate::Result;
+use crate::device::is_cpu;
 use crate::interface::Interface;
 use crate::losses::{LossChart, Losses};
 use crate::train_config::TrainConfig;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use net::{Inputs, Likelihood, likelihood};
+use inputs::{Inputs, Lesson};
+use loss::Scores;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Batch, Key, Window};
 
@@ -36,11 +45,13 @@ pub struct EnsembleConfig {
     pub bootstrap: bool,
     /// Whether variances are learned; off, squared error alone is (the plain regression).
     pub variance: bool,
+    /// Weight of the cross-entropy of ends, where recordings have some.
+    pub end_weight: f64,
 }
 
 impl Default for EnsembleConfig {
     fn default() -> Self {
-        Self { members: 5, layers: 3, hidden: 200, bootstrap: true, variance: true }
+        Self { members: 5, layers: 3, hidden: 200, bootstrap: true, variance: true, end_weight: 1.0 }
     }
 }
 
@@ -54,7 +65,7 @@ pub struct Tools {
 impl Family for EnsembleConfig {
     type Net = EnsembleNet;
     type Tools = Tools;
-    type Scores = Likelihood;
+    type Scores = Scores;
     type World = EnsembleWorld;
 
     fn resolved(self) -> Self {
@@ -70,7 +81,7 @@ impl Family for EnsembleConfig {
     }
 
     fn net(&self, about: &Interface, device: &Device) -> EnsembleNet {
-        EnsembleNet::new(self, Inputs::new(about).width(), about.signature.state.len(), device)
+        EnsembleNet::new(self, &Inputs::new(about), device)
     }
 
     fn tools(&self, about: &Interface, _: &Device) -> Tools {
@@ -82,17 +93,24 @@ impl Family for EnsembleConfig {
         batch: &Batch,
         (config, _): (&TrainConfig, Key),
         device: &Device,
-    ) -> Result<(GradientsParams, Likelihood)> {
+    ) -> Result<(GradientsParams, Scores)> {
+        let lesson = Lesson::of(&tools.inputs, batch)?;
         let seed = Key::new(config.seed).with("bootstrap");
-        let weights = |member: usize, episode: usize| match tools.config.bootstrap {
+        let weight = |member: usize, episode: usize| match tools.config.bootstrap {
             true => poisson(seed.at(member as u64).at(episode as u64)),
             false => 1.0,
         };
-        let (loss, scores) = likelihood(net, &tools.inputs, batch, (tools.config.members, &weights), device)?;
+        let of = |m: usize| lesson.episodes.iter().map(move |episode| weight(m, *episode));
+        let weights: Vec<f32> = (0..tools.config.members).flat_map(of).collect();
+        let (with, how) = ((net, &tools.config), (&weights[..], tools.config.end_weight));
+        if is_cpu(&device.clone().without_autodiff()) {
+            return Ok(gradient::gradient(with, (&tools.inputs, &lesson), how, device));
+        }
+        let (loss, scores) = loss::loss(with, (&tools.inputs, &lesson), how, device);
         Ok((GradientsParams::from_grads(loss.backward(), net), scores))
     }
 
-    fn read_back(scores: Likelihood, _: &TrainConfig, gradient_norm: Tensor<1>) -> Losses {
+    fn read_back(scores: Scores, _: &TrainConfig, gradient_norm: Tensor<1>) -> Losses {
         scores.read_back(gradient_norm)
     }
 
@@ -102,8 +120,8 @@ impl Family for EnsembleConfig {
 
     fn words(&self) -> [String; 2] {
         let what = format!(
-            "A probabilistic ensemble of {} networks with {} hidden layers of {} learned how fast the state changes, each from its own \
-             resampling of the episodes; what it foretells is their mean.",
+            "A probabilistic ensemble of {} networks with {} hidden layers of {} learned how fast the state changes, and rewards and ends of \
+             the task where they were logged, each from its own resampling of the episodes; what it foretells is their mean.",
             self.members, self.layers, self.hidden
         );
         ["A probabilistic ensemble".to_owned(), what]

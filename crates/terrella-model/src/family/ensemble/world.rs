@@ -2,23 +2,30 @@
 //!
 //! A state is a cloud of particles, each of which follows one member for good (trajectory sampling
 //! TS∞ of PETS). What is read is their mean; how far they lie apart says how much the members agree.
-//! Products go through the host's own layers, so that many short rollouts cost no tensors.
+//! A thread takes some particles of one member through all steps of a rollout, so that the member's weights
+//! stay in its cache; how many threads there are changes no number.
 
 use super::EnsembleConfig;
-use super::net::{EnsembleNet, Inputs};
-use crate::host::dense::{Dense, numbers, silu};
-use crate::host::threads::in_chunks;
+use super::inputs::Inputs;
+use super::member::{Layer, Numbers, Room, forward};
+use super::net::EnsembleNet;
+use crate::host::dense::{exp, numbers};
+use crate::host::lanes::{LANE, lanes};
+use crate::host::threads::each;
 use crate::interface::Interface;
-use burn::prelude::*;
+use std::ops::Range;
 use std::sync::Arc;
 use terrella_core::{Dynamics, Error, Image, Key, Observation, Result, Table};
+
+/// Rows of one member that go together, at most: with their weights they fill half of a core's cache.
+const ROWS: usize = 64;
 
 /// A trained ensemble with everything it needs to be asked in log units.
 #[derive(Clone, Debug)]
 pub struct EnsembleWorld {
     config: EnsembleConfig,
     interface: Interface,
-    members: Arc<Vec<Vec<Dense>>>,
+    members: Arc<Vec<Vec<Layer>>>,
     bounds: [Vec<f32>; 2],
     inputs: Inputs,
 }
@@ -31,6 +38,10 @@ pub struct Particles {
     rows: usize,
     /// Where noise is wanted, what it is keyed by, and steps taken.
     noise: Option<(Key, u64)>,
+    /// Mean reward of the last step, `[rows]`; empty before the first and where none is foretold.
+    reward: Vec<f32>,
+    /// Mean probability that it ended the task, likewise.
+    ended: Vec<f32>,
 }
 
 impl Particles {
@@ -39,26 +50,36 @@ impl Particles {
         self.rows
     }
 
-    /// Draws noise of the told variance in every step from here on, keyed by this.
+    /// Draws noise of the told variance in every step from here on, keyed by this. Rewards stay the means that
+    /// are told; members that were taught no variance know of no noise.
     #[must_use]
     pub fn with_noise(self, key: Key) -> Self {
         Self { noise: Some((key, 0)), ..self }
     }
 }
 
+/// What some particles of one member do, step after step.
+struct Walk {
+    /// `[steps, rows, state]`.
+    states: Vec<f32>,
+    /// `[steps, rows]` each, or empty.
+    outcomes: [Vec<f32>; 2],
+}
+
+/// Actions of each row, `steps · width` numbers one after the other, and how long they last.
+#[derive(Clone, Copy)]
+struct Script<'a> {
+    actions: &'a [f32],
+    steps: usize,
+    /// One a row, for all of its steps.
+    dt: &'a [f32],
+}
+
 impl EnsembleWorld {
     /// Wraps networks for inference.
     pub(super) fn new(net: &EnsembleNet, config: EnsembleConfig, interface: Interface) -> Self {
-        let layers: Vec<_> = net.weights.iter().zip(&net.biases).map(|(w, b)| (w.val(), b.val())).collect();
-        let member = |m: usize| {
-            let layer = |(weight, bias): &(Tensor<3>, Tensor<3>)| {
-                let [_, input, output] = weight.dims();
-                let of = |t: &Tensor<3>| numbers(t.clone().narrow(0, m, 1));
-                Dense::new(of(weight), of(bias), [input, output])
-            };
-            layers.iter().map(layer).collect()
-        };
-        let members = Arc::new((0..config.members).map(member).collect());
+        let all = Numbers::of(net);
+        let members = Arc::new((0..config.members).map(|m| all.member(m)).collect());
         let bounds = [numbers(net.least.val()), numbers(net.most.val())];
         let inputs = Inputs::new(&interface);
         Self { config, interface, members, bounds, inputs }
@@ -77,7 +98,8 @@ impl EnsembleWorld {
     /// Particles of each state at rest in one point.
     fn gather(&self, states: &[f32]) -> Particles {
         let rows = states.len() / self.inputs.state_width().max(1);
-        Particles { states: states.repeat(self.config.members), rows, noise: None }
+        let states = states.repeat(self.config.members);
+        Particles { states, rows, noise: None, reward: Vec::new(), ended: Vec::new() }
     }
 
     /// How far members lie apart: the standard deviation of their means, `[rows, state]`.
@@ -101,62 +123,89 @@ impl EnsembleWorld {
         Table { width, data: mean }
     }
 
-    /// The normalised rates that a member tells: means and, where noise is wanted, log-variances.
-    fn rates(&self, member: usize, x: Vec<f32>) -> Vec<f32> {
-        let rows = x.len() / self.inputs.width();
-        let layers = &self.members[member];
-        let mut x = x;
-        for (at, layer) in layers.iter().enumerate() {
-            let mut y = vec![0.0; rows * layer.output];
-            layer.forward(&x, &mut y);
-            if at + 1 < layers.len() {
-                y.iter_mut().for_each(|y| *y = silu(*y));
+    /// All particles along their scripts: the batch after each step.
+    fn play(&self, start: &Particles, script: Script<'_>) -> Vec<Particles> {
+        let (width, rows) = (self.inputs.state_width(), start.rows);
+        let parts = rows.div_ceil(ROWS);
+        let walks = each(self.config.members * parts, |at| {
+            let (member, part) = (at / parts, at % parts);
+            self.walk(member, part * rows / parts..(part + 1) * rows / parts, start, script)
+        });
+        let share = 1.0 / self.config.members as f32;
+        let after = |step: usize| {
+            let mut states = Vec::with_capacity(start.states.len());
+            let mut means =
+                [self.inputs.reward.is_some(), self.inputs.ends].map(|told| vec![0.0; if told { rows } else { 0 }]);
+            for (at, walk) in walks.iter().enumerate() {
+                let part = walk.states.len() / script.steps;
+                states.extend_from_slice(&walk.states[step * part..(step + 1) * part]);
+                let (first, n) = (at % parts * rows / parts, part / width);
+                for (mean, told) in means.iter_mut().zip(&walk.outcomes).filter(|(mean, _)| !mean.is_empty()) {
+                    let told = &told[step * n..(step + 1) * n];
+                    mean[first..first + n].iter_mut().zip(told).for_each(|(mean, x)| *mean += x * share);
+                }
             }
-            x = y;
-        }
-        x
+            let noise = start.noise.map(|(key, before)| (key, before + step as u64 + 1));
+            let [reward, ended] = means;
+            Particles { states, rows, noise, reward, ended }
+        };
+        (0..script.steps).map(after).collect()
     }
 
-    /// All particles after their actions, `[rows, action]`, have lasted `dt` seconds each.
-    fn advance(&self, state: &Particles, actions: &[f32], dt: &[f32]) -> Particles {
-        let (width, action) = (self.inputs.state_width(), self.interface.action_width());
-        let rows = state.rows;
-        let chunks = in_chunks(rows * self.config.members, |range| {
-            let mut states = state.states[range.start * width..range.end * width].to_vec();
-            let mut at = range.start;
-            // A chunk may reach from one member into the next.
-            while at < range.end {
-                let (member, first) = (at / rows, at % rows);
-                let n = (rows - first).min(range.end - at);
-                let part = &mut states[(at - range.start) * width..(at - range.start + n) * width];
-                let (actions, dt) = (&actions[first * action..(first + n) * action], &dt[first..first + n]);
-                let told = self.rates(member, self.inputs.rows(part, actions, dt));
-                let mut rates: Vec<f32> = told.chunks(2 * width).flat_map(|row| row[..width].iter().copied()).collect();
-                if let Some((key, step)) = state.noise {
-                    for (i, (rates, told)) in rates.chunks_mut(width).zip(told.chunks(2 * width)).enumerate() {
-                        let mut stream = key.at(step).at(member as u64).at((first + i) as u64).stream();
-                        for (k, rate) in rates.iter_mut().enumerate() {
-                            let spread = self.bounded(k, told[width + k]);
-                            *rate += (0.5 * spread).exp() * stream.normal() as f32;
-                        }
+    /// Some particles of one member along their scripts.
+    fn walk(&self, member: usize, rows: Range<usize>, start: &Particles, script: Script<'_>) -> Walk {
+        let (width, action, told) = (self.inputs.state_width(), self.inputs.action_width(), self.inputs.told());
+        let layers = &self.members[member];
+        let stride = layers.last().map_or(0, |last| lanes(last.output) * LANE);
+        let mut now = start.states[(member * start.rows + rows.start) * width..][..rows.len() * width].to_vec();
+        let mut walk =
+            Walk { states: Vec::with_capacity(script.steps * now.len()), outcomes: [Vec::new(), Vec::new()] };
+        let (mut room, mut x) = (Room::default(), Vec::with_capacity(rows.len() * self.inputs.width()));
+        let bounds = self.noise_bounds();
+        for step in 0..script.steps {
+            x.clear();
+            for (row, state) in rows.clone().zip(now.chunks_exact(width)) {
+                let actions = &script.actions[(row * script.steps + step) * action..][..action];
+                self.inputs.row(state, actions, script.dt[row], &mut x);
+            }
+            let tells = forward(layers, &x, &mut room);
+            for ((row, state), tells) in rows.clone().zip(now.chunks_exact_mut(width)).zip(tells.chunks_exact(stride)) {
+                match start.noise.filter(|_| self.config.variance) {
+                    None => self.inputs.advance(state, &tells[..width], script.dt[row]),
+                    Some((key, before)) => {
+                        let key = key.at(before + step as u64).at(member as u64).at(row as u64);
+                        self.inputs.advance(state, &noisy(tells, (width, told), &bounds, key), script.dt[row]);
                     }
                 }
-                self.inputs.advance(part, &rates, dt);
-                at += n;
+                let [rewards, ends] = &mut walk.outcomes;
+                if self.inputs.reward.is_some() {
+                    rewards.push(self.inputs.reward(tells[width]));
+                }
+                if self.inputs.ends {
+                    ends.push(1.0 / (1.0 + exp(-tells[2 * told])));
+                }
             }
-            states
-        });
-        let noise = state.noise.map(|(key, step)| (key, step + 1));
-        Particles { states: chunks.concat(), rows, noise }
+            walk.states.extend_from_slice(&now);
+        }
+        walk
     }
 
-    /// A log-variance held between its bounds, as in training.
-    fn bounded(&self, column: usize, told: f32) -> f32 {
-        let softplus = |x: f32| x.max(0.0) + (-x.abs()).exp().ln_1p();
-        let [least, most] = [self.bounds[0][column], self.bounds[1][column]];
-        let held = most - softplus(most - told);
-        least + softplus(held - least)
+    /// `eˡ` and `e⁻ᵐ` of the least and the most log-variance of each number.
+    fn noise_bounds(&self) -> Vec<[f32; 2]> {
+        self.bounds[0].iter().zip(&self.bounds[1]).map(|(least, most)| [least.exp(), (-most).exp()]).collect()
     }
+}
+
+/// Rates with noise of the told variance. The variance is held between its bounds as in training: two softplus in
+/// the logarithm are `eˡ + 1 / (e⁻ᵐ + e⁻ˢ)` outside of it.
+pub(super) fn noisy(tells: &[f32], (width, told): (usize, usize), bounds: &[[f32; 2]], key: Key) -> Vec<f32> {
+    let mut stream = key.stream();
+    let mut number = |i: usize| {
+        let [least, most] = bounds[i];
+        let variance = least + 1.0 / (most + exp(-tells[told + i]));
+        tells[i] + variance.sqrt() * stream.normal() as f32
+    };
+    (0..width).map(&mut number).collect()
 }
 
 impl Dynamics for EnsembleWorld {
@@ -179,16 +228,23 @@ impl Dynamics for EnsembleWorld {
     fn repeat(&self, state: &Particles, n: usize) -> Particles {
         let width = self.inputs.state_width();
         let each = state.states.chunks(state.rows * width).flat_map(|cloud| cloud.repeat(n));
-        Particles { states: each.collect(), rows: state.rows * n, noise: state.noise }
+        let [reward, ended] = [&state.reward, &state.ended].map(|told| told.repeat(n));
+        Particles { states: each.collect(), rows: state.rows * n, noise: state.noise, reward, ended }
     }
 
     fn step(&self, state: &Particles, actions: &[f32]) -> Particles {
         let usual = (1.0 / self.interface.signature.fps) as f32;
-        self.advance(state, actions, &vec![usual; state.rows])
+        self.step_for(state, actions, &vec![usual; state.rows])
     }
 
     fn step_for(&self, state: &Particles, actions: &[f32], dt: &[f32]) -> Particles {
-        self.advance(state, actions, dt)
+        self.play(state, Script { actions, steps: 1, dt }).remove(0)
+    }
+
+    fn roll_out(&self, start: &Particles, sequences: &[f32], n: usize) -> Vec<Particles> {
+        let usual = (1.0 / self.interface.signature.fps) as f32;
+        let steps = sequences.len() / (n * self.block_width()).max(1);
+        self.play(&self.repeat(start, n), Script { actions: sequences, steps, dt: &vec![usual; n] })
     }
 
     fn latents(&self, state: &Particles) -> Table {
@@ -197,6 +253,14 @@ impl Dynamics for EnsembleWorld {
 
     fn read(&self, state: &Particles) -> Option<Table> {
         Some(self.mean(state))
+    }
+
+    fn reward(&self, state: &Particles) -> Option<Vec<f32>> {
+        (!state.reward.is_empty()).then(|| state.reward.clone())
+    }
+
+    fn ended(&self, state: &Particles) -> Option<Vec<f32>> {
+        (!state.ended.is_empty()).then(|| state.ended.clone())
     }
 
     fn draw(&self, _: &Particles) -> Option<Vec<Image>> {

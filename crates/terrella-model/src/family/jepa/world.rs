@@ -255,8 +255,7 @@ mod tests {
             action_stats: stats,
             angles: Vec::new(),
             data_hash: "random".to_owned(),
-            rate_stats: None,
-            learned: None,
+            ..Interface::default()
         };
         let train = TrainConfig { steps: 100, batch_size: 8, learning_rate: 3e-3, ..TrainConfig::default() };
         let mut trainer = Trainer::new(config.clone(), interface.clone(), train, &Device::flex());

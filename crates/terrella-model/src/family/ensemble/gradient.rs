@@ -1,0 +1,238 @@
+//! The gradient of an ensemble's loss by hand, for a CPU.
+//!
+//! Five small networks keep a tensor library busy with its own affairs: operations of microseconds, each with
+//! buffers of its own. Here each piece of work is one network and some of the rows; it goes forward and back
+//! through all layers while they stay in the cache. Pieces depend on the number of rows alone and are added in
+//! order, so that no result depends on how many threads there are. A test compares with [`super::loss`].
+
+use super::EnsembleConfig;
+use super::inputs::{Inputs, Lesson};
+use super::loss::{BOUNDS, Scores};
+use super::member::{Layer, Numbers};
+use super::net::EnsembleNet;
+use crate::host::dense::numbers;
+use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, padded, product, silu_and_slope};
+use crate::host::threads::each;
+use burn::optim::GradientsParams;
+use burn::prelude::*;
+
+/// Rows of a piece, at most.
+const ROWS: usize = 160;
+
+/// All that pieces look at.
+struct Task<'a> {
+    config: &'a EnsembleConfig,
+    inputs: &'a Inputs,
+    lesson: &'a Lesson,
+    /// `[members, rows]`.
+    weights: &'a [f32],
+    end_weight: f64,
+    bounds: [Vec<f32>; 2],
+}
+
+/// A network, and its weights the other way round, but those of the first layer.
+type Network = (Vec<Layer>, Vec<Vec<Lane>>);
+
+/// What one piece adds.
+struct Piece {
+    /// Gradient of weights, `[input, output]` in lanes, and of biases, a layer each.
+    layers: Vec<(Vec<Lane>, Vec<Lane>)>,
+    judged: Judged,
+}
+
+/// What is found at the outputs, summed over rows and divided by nothing.
+#[derive(Default)]
+struct Judged {
+    /// Gradient of the least and the most log-variance.
+    bounds: [Vec<f64>; 2],
+    likelihood: f64,
+    /// Squared errors of the rates and of the reward.
+    errors: [f64; 2],
+    end: f64,
+}
+
+/// As [`super::loss::loss`] and its gradient.
+pub(super) fn gradient(
+    (net, config): (&EnsembleNet, &EnsembleConfig),
+    (inputs, lesson): (&Inputs, &Lesson),
+    (weights, end_weight): (&[f32], f64),
+    device: &Device,
+) -> (GradientsParams, Scores) {
+    let (members, rows, told) = (config.members, lesson.rows(), inputs.told());
+    let bounds = [numbers(net.least.val()), numbers(net.most.val())];
+    let task = Task { config, inputs, lesson, weights, end_weight, bounds };
+    let all = Numbers::of(net);
+    let networks: Vec<Network> = each(members, |m| {
+        let layers = all.member(m);
+        let turned = layers.iter().skip(1).map(turned).collect();
+        (layers, turned)
+    });
+    let parts = rows.div_ceil(ROWS);
+    let pieces = each(members * parts, |at| {
+        let (member, part) = (at / parts, at % parts);
+        task.piece(member, &networks[member], part * rows / parts..(part + 1) * rows / parts)
+    });
+
+    let mut gradients = GradientsParams::new();
+    let device = &device.clone().without_autodiff();
+    for (at, (weight, bias)) in net.weights.iter().zip(&net.biases).enumerate() {
+        let Layer { input, output, .. } = networks[0].0[at];
+        let sum = |of: &(dyn Fn(&Piece) -> &[Lane] + Sync)| {
+            each(members, |m| added(pieces[m * parts..(m + 1) * parts].iter().map(of), output))
+        };
+        let weights = sum(&|piece| &piece.layers[at].0).concat();
+        let biases = sum(&|piece| &piece.layers[at].1).concat();
+        let tensor = |data, rows| Tensor::<3>::from_data(TensorData::new(data, [members, rows, output]), device);
+        gradients.register(weight.id, tensor(weights, input));
+        gradients.register(bias.id, tensor(biases, 1));
+    }
+    let scale = |columns: usize| 1.0 / (members * rows * columns) as f64;
+    if config.variance {
+        for (at, (param, pull)) in [(&net.least, -BOUNDS), (&net.most, BOUNDS)].into_iter().enumerate() {
+            let of = |i: usize| pieces.iter().map(|piece| piece.judged.bounds[at][i]).sum::<f64>() * scale(told) + pull;
+            let data: Vec<f32> = (0..told).map(|i| of(i) as f32).collect();
+            gradients.register(param.id, Tensor::<1>::from_data(TensorData::new(data, [told]), device));
+        }
+    }
+    let sum = |of: fn(&Judged) -> f64| pieces.iter().map(|piece| of(&piece.judged)).sum::<f64>();
+    let likelihood = sum(|j| j.likelihood) * scale(told);
+    let states = inputs.state_width();
+    let mut named = vec![("likelihood", likelihood), ("predict", sum(|j| j.errors[0]) * scale(states))];
+    let mut total = likelihood;
+    if config.variance {
+        let apart = |(least, most): (&f32, &f32)| f64::from(*most) - f64::from(*least);
+        total += BOUNDS * task.bounds[0].iter().zip(&task.bounds[1]).map(apart).sum::<f64>();
+    }
+    if inputs.reward.is_some() {
+        named.push(("reward", sum(|j| j.errors[1]) * scale(1)));
+    }
+    if inputs.ends {
+        let end = sum(|j| j.end) * scale(1);
+        total += end_weight * end;
+        named.push(("end", end));
+    }
+    named.push(("total", total));
+    let number = |(name, x): (&'static str, f64)| (name, Tensor::from_floats([x as f32], device));
+    let (names, numbers) = named.into_iter().map(number).unzip();
+    (gradients, Scores { names, numbers, standing_still: lesson.standing_still })
+}
+
+/// A layer's weight the other way round, `[output, input]` in lanes.
+fn turned(layer: &Layer) -> Vec<Lane> {
+    let (weight, stride) = (flat(&layer.weight), layer.width() * LANE);
+    let row = |o: usize| (0..layer.input).map(move |i| weight[i * stride + o]);
+    padded(&(0..layer.output).flat_map(row).collect::<Vec<f32>>(), layer.input)
+}
+
+/// Rows of whole lanes, added up, without their padding.
+fn added<'a>(mut parts: impl Iterator<Item = &'a [Lane]>, columns: usize) -> Vec<f32> {
+    let rows = |part: &'a [Lane]| flat(part).chunks_exact(lanes(columns) * LANE).flat_map(move |row| &row[..columns]);
+    let mut sum: Vec<f32> = parts.next().map(|first| rows(first).copied().collect()).unwrap_or_default();
+    parts.for_each(|part| sum.iter_mut().zip(rows(part)).for_each(|(sum, x)| *sum += x));
+    sum
+}
+
+impl Task<'_> {
+    /// Some rows through one network and back.
+    fn piece(&self, member: usize, (layers, turned): &Network, rows: std::ops::Range<usize>) -> Piece {
+        let (n, last) = (rows.len(), layers.len() - 1);
+        let x = &self.lesson.x[rows.start * layers[0].input..rows.end * layers[0].input];
+        // What comes out of each layer; of hidden ones that is SiLU's value, and its slope beside it.
+        let mut outs: Vec<Vec<Lane>> = Vec::with_capacity(layers.len());
+        let mut slopes: Vec<Vec<Lane>> = Vec::with_capacity(last);
+        for (at, layer) in layers.iter().enumerate() {
+            let mut out = vec![Lane::default(); n * layer.width()];
+            layer.forward(n, input(x, layers, &outs, at), &mut out);
+            if at < last {
+                let mut value = vec![Lane::default(); out.len()];
+                silu_and_slope(&mut out, &mut value);
+                slopes.push(out);
+                out = value;
+            }
+            outs.push(out);
+        }
+        let mut back = outs.pop().unwrap_or_default();
+        let judged = self.judge(member, rows, layers[last].width() * LANE, flat_mut(&mut back));
+        let mut found = Vec::with_capacity(layers.len());
+        for (at, layer) in layers.iter().enumerate().rev() {
+            let (numbers, stride) = input(x, layers, &outs, at);
+            let mut weight = vec![Lane::default(); layer.input * layer.width()];
+            let left = Left { numbers, rows: 1, depth: stride };
+            product((layer.input, n, layer.width()), left, &back, None, &mut weight);
+            let mut bias = vec![Lane::default(); layer.width()];
+            for row in back.chunks_exact(layer.width()) {
+                bias.iter_mut().zip(row).for_each(|(sum, x)| sum.0.iter_mut().zip(&x.0).for_each(|(s, x)| *s += x));
+            }
+            found.push((weight, bias));
+            if at > 0 {
+                let width = lanes(layer.input);
+                let mut before = vec![Lane::default(); n * width];
+                let left = Left { numbers: flat(&back), rows: layer.width() * LANE, depth: 1 };
+                product((n, layer.output, width), left, &turned[at - 1], None, &mut before);
+                for (x, slope) in before.iter_mut().zip(&slopes[at - 1]) {
+                    x.0.iter_mut().zip(&slope.0).for_each(|(x, slope)| *x *= slope);
+                }
+                back = before;
+            }
+        }
+        found.reverse();
+        Piece { layers: found, judged }
+    }
+
+    /// Puts the gradient of the loss in the place of what a network tells, rows `stride` numbers apart.
+    fn judge(&self, member: usize, rows: std::ops::Range<usize>, stride: usize, tells: &mut [f32]) -> Judged {
+        let (told, states, all) = (self.inputs.told(), self.inputs.state_width(), self.lesson.rows());
+        let scale = |columns: usize| 1.0 / (self.config.members * all * columns) as f64;
+        let mut judged = Judged { bounds: [vec![0.0; told], vec![0.0; told]], ..Judged::default() };
+        for (row, tells) in rows.zip(tells.chunks_exact_mut(stride)) {
+            let weight = f64::from(self.weights[member * all + row]);
+            for i in 0..told {
+                let [mean, spread] = [tells[i], tells[told + i]].map(f64::from);
+                (tells[i], tells[told + i]) = (0.0, 0.0);
+                if !self.lesson.known(row, i, self.inputs) {
+                    continue;
+                }
+                let error = mean - f64::from(self.lesson.y[row * told + i]);
+                judged.errors[usize::from(i >= states)] += weight * error * error;
+                if !self.config.variance {
+                    judged.likelihood += weight * error * error;
+                    tells[i] = (2.0 * error * weight * scale(told)) as f32;
+                    continue;
+                }
+                let [least, most] = [0, 1].map(|at| f64::from(self.bounds[at][i]));
+                let held = most - softplus(most - spread);
+                let bounded = least + softplus(held - least);
+                let precision = (-bounded).exp();
+                judged.likelihood += weight * (error * error * precision + bounded);
+                tells[i] = (2.0 * error * precision * weight * scale(told)) as f32;
+                let back = weight * (1.0 - error * error * precision);
+                let (lower, upper) = (sigmoid(held - least), sigmoid(most - spread));
+                judged.bounds[0][i] += back * (1.0 - lower);
+                judged.bounds[1][i] += back * lower * (1.0 - upper);
+                tells[told + i] = (back * lower * upper * scale(told)) as f32;
+            }
+            if self.inputs.ends {
+                let (logit, ended) = (f64::from(tells[2 * told]), f64::from(self.lesson.ends[row]));
+                judged.end += weight * (softplus(logit) - logit * ended);
+                tells[2 * told] = ((sigmoid(logit) - ended) * weight * self.end_weight * scale(1)) as f32;
+            }
+        }
+        judged
+    }
+}
+
+/// What goes into a layer: its numbers, and how far apart rows stand.
+fn input<'a>(x: &'a [f32], layers: &[Layer], outs: &'a [Vec<Lane>], at: usize) -> (&'a [f32], usize) {
+    match at {
+        0 => (x, layers[0].input),
+        _ => (flat(&outs[at - 1]), layers[at - 1].width() * LANE),
+    }
+}
+
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
