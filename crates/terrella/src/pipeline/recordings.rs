@@ -131,10 +131,11 @@ impl Recordings {
         self.world.as_ref().map_or_else(logged, |w| w.spec().parts())
     }
 
-    /// The training settings with the world's symmetry filled in, where it holds and is wanted.
+    /// The training settings with the world's symmetry filled in, where it holds, is wanted, and is of use
+    /// to the model.
     pub fn train_config(&self, settings: &Settings) -> TrainConfig {
         let mut config = settings.train.clone();
-        if config.symmetry.is_none() && settings.data.symmetry {
+        if config.symmetry.is_none() && settings.data.symmetry && settings.model.turns() {
             config.symmetry = self.world.as_ref().and_then(|w| w.spec().symmetry.clone());
         }
         config
