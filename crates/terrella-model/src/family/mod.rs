@@ -79,6 +79,13 @@ macro_rules! registry {
                 }
             }
 
+            /// Whether it learns from turned clips, too, where the world has a symmetry.
+            pub fn turns(&self) -> bool {
+                match self {
+                    $(Self::$variant(family) => family.turns(),)*
+                }
+            }
+
             /// The charts of its losses.
             pub fn charts(&self) -> &'static [LossChart] {
                 match self {

@@ -101,7 +101,7 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
     /// What it is called, and what it does, in a sentence each; for the page about a run.
     fn words(&self) -> [String; 2];
 
-    /// The charts of its losses on that page, beside the total.
+    /// The charts of its losses on that page; without, there is one of the total.
     fn charts(&self) -> &'static [LossChart] {
         &[]
     }
@@ -110,6 +110,12 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
     /// linear probe. They should be of about unit deviation, whatever the units of the log.
     fn latent(&self) -> Option<usize> {
         None
+    }
+
+    /// Whether it learns from turned clips, too, where the world has a symmetry
+    /// ([`TrainConfig::symmetry`]).
+    fn turns(&self) -> bool {
+        false
     }
 
     /// The same world, which looks at everything from the sides of a symmetry, if it can.

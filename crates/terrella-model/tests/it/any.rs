@@ -2,8 +2,11 @@
 
 use crate::support::{alone, batch, interface};
 use burn::prelude::*;
-use terrella_core::{Dynamics, Image, Key, Observation, Stats, Table};
-use terrella_model::{AnyWorld, EnsembleConfig, JepaConfig, Registered, Sees, TrainConfig, Trainer};
+use terrella_core::{Batch, Dynamics, Image, Key, Observation, Stats, Table, Window};
+use terrella_model::{
+    AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, Registered, Sees, TrainConfig, Trainer,
+    Wants, World,
+};
 
 /// All that a world tells of a look, a step, a second look, a rollout of several sequences and steps
 /// that last a while.
@@ -79,4 +82,81 @@ fn a_state_of_another_family_is_not_taken() {
     let seen = [Observation { image: None, state: vec![0.0, 0.0] }];
     let state = other.observe(&seen).expect("a state");
     let _ = world(EnsembleConfig::default()).latents(&state);
+}
+
+/// A family that can do no more than it must.
+#[derive(Clone, Default)]
+struct Plain(JepaConfig);
+
+impl Family for Plain {
+    type Net = Jepa;
+    type Tools = <JepaConfig as Family>::Tools;
+    type Scores = <JepaConfig as Family>::Scores;
+    type World = World;
+
+    fn resolved(self) -> Self {
+        Self(self.0.resolved())
+    }
+
+    fn wants(&self) -> Wants {
+        self.0.wants()
+    }
+
+    fn window(&self, n_frames: usize) -> Window {
+        self.0.window(n_frames)
+    }
+
+    fn net(&self, about: &Interface, device: &Device) -> Jepa {
+        self.0.net(about, device)
+    }
+
+    fn tools(&self, about: &Interface, device: &Device) -> Self::Tools {
+        self.0.tools(about, device)
+    }
+
+    fn gradient(
+        with: (&Jepa, &Self::Tools),
+        batch: &Batch,
+        how: (&TrainConfig, Key),
+        device: &Device,
+    ) -> terrella_model::Result<(burn::optim::GradientsParams, Self::Scores)> {
+        JepaConfig::gradient(with, batch, how, device)
+    }
+
+    fn read_back(scores: Self::Scores, config: &TrainConfig, gradient_norm: Tensor<1>) -> Losses {
+        JepaConfig::read_back(scores, config, gradient_norm)
+    }
+
+    fn world(self, net: Jepa, about: Interface, device: &Device) -> World {
+        self.0.world(net, about, device)
+    }
+
+    fn words(&self) -> [String; 2] {
+        self.0.words()
+    }
+}
+
+/// What follows by itself is what a family does that looks from one side.
+#[test]
+fn a_plain_family_can_be_acted_in_on_latents() {
+    let _turn = alone();
+    let config = JepaConfig { sees: Sees::State, ..JepaConfig::default() };
+    let mut trainer = Trainer::new(Plain(config.clone()), interface(&config), TrainConfig::default(), &Device::flex());
+    for step in 0..3 {
+        trainer.advance(&batch(&config, 4, 3, Key::new(2).at(step)), false).expect("a step");
+    }
+    let world = trainer.world(&Device::flex());
+    let look = |x: f32| world.observe(&[Observation { image: None, state: vec![x, -x] }]).expect("a state");
+    let (start, goal, width) = (look(0.3), look(0.9), world.block_width());
+    // Each copy has a pace of its own.
+    let mut act = |k: usize, now: &Table, goal: &Table| -> Vec<f32> {
+        assert_eq!((now.len(), goal.len()), (3, 3), "a row a copy");
+        let block = |i: usize| (0..width).map(move |j| (goal.row(i)[j] - now.row(i)[j]) * (1 + i + k) as f32);
+        (0..3).flat_map(block).collect()
+    };
+    let plain = Plain::follow(&world, (&start, &goal), (3, 4), &mut act);
+    let sided = JepaConfig::follow(&world, (&start, &goal), (3, 4), &mut act);
+    assert_eq!(plain, sided, "bit for bit");
+    assert!(plain.iter().all(|plan| plan.len() == 4) && plain[0] != plain[2], "three plans of four blocks: {plain:?}");
+    assert!(plain[0].row(0) != plain[0].row(1), "the world moves on");
 }

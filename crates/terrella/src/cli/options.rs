@@ -1,6 +1,6 @@
 //! Options that several verbs share.
 
-use crate::settings::{Layers, Settings};
+use crate::settings::{Layers, PRESETS, Settings};
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
@@ -9,8 +9,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingOptions {
-    /// Preset to begin with: quickstart, hour, quickstart-state, quickstart-pixels, tworoom or ensemble
-    #[arg(long, value_name = "NAME")]
+    /// Preset to begin with
+    #[arg(long, value_name = "NAME", help = presets())]
     pub preset: Option<String>,
     /// TOML file laid over the preset
     #[arg(long, value_name = "FILE")]
@@ -24,6 +24,13 @@ pub struct SettingOptions {
     /// Recordings of any known format
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
+}
+
+/// The help of `--preset`.
+fn presets() -> String {
+    let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+    let (last, first) = names.split_last().expect("there are presets");
+    format!("Preset to begin with: {} or {last}", first.join(", "))
 }
 
 impl SettingOptions {

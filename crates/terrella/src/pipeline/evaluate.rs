@@ -158,7 +158,8 @@ fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
         ),
         (Some(_), false) => {}
     }
-    if actor.saved.train.symmetry.is_some() {
+    // Earlier versions noted the symmetry for families, too, that made no use of it.
+    if actor.saved.train.symmetry.is_some() && actor.saved.world.config().turns() {
         told.push(format!(
             "The world's symmetry: recordings were mirrored and turned in training; in acting the model looks from {} side(s).",
             actor.sides()

@@ -1,10 +1,9 @@
 //! Judging a model on recordings of which no live world exists, such as logs of hardware: how far
-//! ahead it foretells them, in the units of the log, beside predictors that need no model. Families
-//! that have no heads of their own are trained here, with a plain regression beside them.
+//! ahead it foretells them, in the units of the log, beside predictors that need no model and a plain
+//! regression that is trained for the comparison.
 
 use super::evaluate::{Evaluation, FILE};
-use super::report::PAGE;
-use super::report::curves;
+use super::report::{PAGE, curves};
 use super::train::{Training, log, sampler};
 use super::{Recordings, Run, rewards};
 use crate::error::Interrupted;

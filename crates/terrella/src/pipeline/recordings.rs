@@ -145,10 +145,11 @@ impl Recordings {
         self.spec().map_or_else(logged, EnvSpec::parts)
     }
 
-    /// The training settings with the world's symmetry filled in, where it holds and is wanted.
+    /// The training settings with the world's symmetry filled in, where it holds, is wanted, and is of use
+    /// to the model.
     pub fn train_config(&self, settings: &Settings) -> TrainConfig {
         let mut config = settings.train.clone();
-        if config.symmetry.is_none() && settings.data.symmetry {
+        if config.symmetry.is_none() && settings.data.symmetry && settings.model.turns() {
             config.symmetry = self.spec().and_then(|spec| spec.symmetry.clone());
         }
         config

@@ -1,7 +1,7 @@
 //! Trains a world model of any family in a run directory, so that it can be stopped and resumed anywhere.
 
 use super::{Recordings, Run, finish};
-use crate::error::Interrupted;
+use crate::error::{Interrupted, usage};
 use crate::watch::Watch;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
@@ -68,6 +68,12 @@ pub fn train<F: Registered>(
     let learned = fresh.learned.clone();
     let mut trainer = match Trainer::<F>::resume(run.path(), device)? {
         Some(trainer) => trainer,
+        None if run.settings.train.symmetry.is_some() && !family.turns() => {
+            return Err(usage(format!(
+                "train.symmetry is of no use to a model of kind {:?}, which learns from recordings as they are; leave it out",
+                run.settings.model.kind()
+            )));
+        }
         None => Trainer::new(family, fresh, recordings.train_config(&run.settings), device),
     };
     if trainer.interface.data_hash != recordings.dataset.hash {

@@ -83,7 +83,7 @@ fn a_family_without_latents_acts_by_search_alone() {
     // Another kind of model brings a preset of its own, which the rest makes small again.
     let small = ["model.kind=ensemble", "model.hidden=32", "train.steps=40", "train.batch_size=32"];
     let policies = ["eval.policies=[\"hybrid\", \"search\"]"];
-    let (path, done) = run("ensemble", &tiny("tworoom", &[&small[..], &policies].concat()), &Watch::silent());
+    let (path, done) = run("ensemble", &tiny("pusht", &[&small[..], &policies].concat()), &Watch::silent());
     done.expect("the whole thread");
     let evaluation = fs::read_to_string(path.join("eval.json")).expect("an evaluation");
     let evaluation: serde_json::Value = serde_json::from_str(&evaluation).expect("JSON");
@@ -94,6 +94,8 @@ fn a_family_without_latents_acts_by_search_alone() {
     let html = fs::read_to_string(path.join("report.html")).expect("a page");
     assert!(html.contains("A probabilistic ensemble") && html.contains("Surprise at the recordings"), "its own words");
     assert!(!path.join("model/reacher.safetensors").exists() && !path.join("probes.json").exists(), "no heads");
+    let model = fs::read_to_string(path.join("model/model.json")).expect("a manifest");
+    assert!(model.contains("\"symmetry\": null"), "no symmetry that it made no use of");
     let refused = run(
         "ensemble-hybrid",
         &tiny("tworoom", &[&small[..], &["eval.policies=[\"hybrid\"]"]].concat()),

@@ -112,6 +112,10 @@ impl Family for JepaConfig {
         Some(Shape::of(self.size).latent)
     }
 
+    fn turns(&self) -> bool {
+        true
+    }
+
     fn around(world: &World, symmetry: &Symmetry, views: Views) -> Option<World> {
         Some(world.clone().with_views(Some(symmetry.clone()), views))
     }
