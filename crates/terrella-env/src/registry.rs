@@ -100,8 +100,9 @@ pub fn explorer(id: &str, options: &Value) -> Result<BoxedPolicy> {
 fn find(id: &str) -> Result<&'static World> {
     WORLDS.iter().find(|w| w.id == id).ok_or_else(|| {
         let known: Vec<&str> = WORLDS.iter().map(|w| w.id).collect();
-        let shared = |name: &str| name.chars().filter(|c| id.to_lowercase().contains(*c)).count();
-        let nearest = known.iter().copied().max_by_key(|k| shared(k)).filter(|k| 3 * shared(k) >= 2 * k.len());
+        // Percent of a name's letters: their number alone would favour long names.
+        let share = |name: &str| 100 * name.chars().filter(|c| id.to_lowercase().contains(*c)).count() / name.len();
+        let nearest = known.iter().copied().max_by_key(|k| share(k)).filter(|k| share(k) >= 66);
         Error::UnknownWorld { id: id.to_owned(), known: known.join(", "), nearest }
     })
 }

@@ -33,7 +33,7 @@ impl Default for CartPoleSwingUp {
     fn default() -> Self {
         let spec = EnvSpec {
             id: "cart_pole_swing_up".into(),
-            // 25 steps are a second, in which a pole that small pushes made swing gets up.
+            // A planner that looks 30 steps ahead sees 1.2 s, enough to swing up; 15 steps are not.
             dt: 0.04,
             state: vec![
                 coordinate("position", "m", false),

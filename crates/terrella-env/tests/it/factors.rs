@@ -96,7 +96,7 @@ fn relative_actions_are_offsets_in_hundreds_of_pixels() {
 
 #[test]
 fn unknown_names_and_values_are_refused_with_a_remedy() {
-    let message = |id: &str, options: Value| make(id, &options).err().expect("refused").to_string();
+    let message = |id: &str, options: Value| make(id, &options).expect_err("refused").to_string();
     let world = message("push-t", Value::Null);
     assert!(world.contains("tworoom") && world.contains("did you mean \"pusht\""), "{world}");
     let key = message("pusht", json!({"sclae": 2.0}));
