@@ -153,9 +153,13 @@ impl<S: Sim + Clone> Many<S> {
 fn least<S: Sim + Clone>(world: &S) -> usize {
     let mut world = world.clone();
     let action = vec![0.0; world.spec().actions.width()];
-    let started = Instant::now();
-    (0..TRIED).for_each(|_| _ = world.step(&action));
-    let step = started.elapsed().as_secs_f64() / TRIED as f64;
+    let mut tried = || {
+        let started = Instant::now();
+        (0..TRIED).for_each(|_| _ = world.step(&action));
+        started.elapsed().as_secs_f64() / TRIED as f64
+    };
+    // The fastest of a few: another program may have had the core in between.
+    let step = (0..4).map(|_| tried()).fold(f64::INFINITY, f64::min);
     ((WORK / step.max(1e-9)) as usize).clamp(1, 2048)
 }
 

@@ -50,7 +50,7 @@ pub(crate) const WORLD: World = World {
     explorer: |options| {
         let world = PushT::new(read(ID, options)?)?;
         let relative = world.options.action == ActionKind::Relative;
-        Ok(Box::new(Wander::new((*world.space).clone(), relative)))
+        Ok(Box::new(Wander::new(world.spec.actions.space(), relative)))
     },
 };
 /// Side of the world in px.
@@ -64,7 +64,8 @@ pub struct PushT {
     options: Arc<PushTOptions>,
     rules: Arc<Rules>,
     spec: Arc<EnvSpec>,
-    space: Arc<Space>,
+    /// Bounds of an action's numbers.
+    bounds: [f32; 2],
     sim: Bodies,
     latency: Latency,
     goal: [f64; 3],
@@ -87,7 +88,7 @@ impl PushT {
             options: Arc::new(options),
             rules: Arc::new(rules),
             spec: Arc::new(spec),
-            space: Arc::new(space),
+            bounds: [space.low[0], space.high[0]],
             sim: Bodies::default(),
             latency: Latency::default(),
             goal: GOAL,
@@ -195,7 +196,7 @@ impl Sim for PushT {
     }
 
     fn step(&mut self, action: &[f32]) -> Step {
-        let within = |i: usize| f64::from(crate::clamped(action[i], self.space.low[i], self.space.high[i]));
+        let within = |i: usize| f64::from(crate::clamped(action[i], self.bounds[0], self.bounds[1]));
         let [x, y] = self.latency.pass([within(0), within(1)]);
         let target = match self.options.action {
             ActionKind::Absolute => vec2(x, y),

@@ -105,7 +105,7 @@ impl PushT {
             ActionKind::Absolute => [target.x, target.y],
             ActionKind::Relative => [(target.x - self.sim.agent.x) / 100.0, (target.y - self.sim.agent.y) / 100.0],
         };
-        let (low, high) = (self.space.low[0], self.space.high[0]);
+        let [low, high] = self.bounds;
         [x as f32, y as f32].map(|a| a.clamp(low, high))
     }
 
