@@ -5,6 +5,7 @@
 //! what its own state is made of. This crate knows neither Burn nor any file format; everything in
 //! it is a plain value on the host, so every other crate can be tested without a model.
 
+mod bloom;
 mod clip;
 mod dataset;
 mod dynamics;
@@ -13,6 +14,7 @@ mod episode;
 mod error;
 mod fingerprint;
 mod image;
+mod known_rows;
 mod many;
 mod plan;
 mod policy;
@@ -33,6 +35,7 @@ pub use episode::{Episode, Frames, Pixel, SharedBytes, Signature, wrapped};
 pub use error::{Error, Result};
 pub use fingerprint::{Fingerprint, recognise};
 pub use image::Image;
+pub use known_rows::KnownRows;
 pub use many::{Many, Steps};
 pub use plan::{Plan, Planner, Prior, Problem};
 pub use policy::{Goal, Policy};

@@ -7,7 +7,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{Dataset, Fingerprint, Split, recognise};
+use terrella_core::{Dataset, Split};
 use terrella_data::{OpenOptions, open_with};
 use terrella_model::{Interface, Learned, TrainConfig};
 
@@ -73,8 +73,7 @@ impl Recordings {
             self.split_words.push_str("; unproven, as the checkpoint does not say what it learned from");
             return Ok(told);
         };
-        let prints: Vec<Fingerprint> = self.dataset.episodes.iter().map(Fingerprint::of).collect();
-        let known = recognise(&learned.episodes, &prints);
+        let known = learned.recognise(&self.dataset.episodes);
         let (train, fresh): (Vec<usize>, Vec<usize>) = (0..known.len()).partition(|&e| known[e]);
         let n = known.len();
         if same && self.asked != (learned.split_seed, learned.held_out) {
