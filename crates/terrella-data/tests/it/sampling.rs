@@ -156,6 +156,4 @@ fn windows_carry_how_long_actions_last_and_what_came_of_them() {
     assert_eq!(batch.dt, [square(2.0), square(3.0), square(4.0), square(5.0), 0.1, 0.1, 0.1, 0.1], "irregular times");
     assert_eq!(batch.rewards, [12.0, 13.0, 14.0, 15.0, 0.0, 1.0, 2.0, 3.0], "rewards of the actions");
     assert_eq!(batch.ends, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], "ends of the actions");
-    let part = batch.slice(1..2);
-    assert_eq!((part.dt.len(), part.rewards[3], part.ends[3]), (4, 3.0, 1.0), "a part of a batch");
 }
