@@ -96,7 +96,8 @@ pub fn recognise(known: &[Fingerprint], rows: Option<&KnownRows>, episodes: &[Ep
         // Actions that are a few all along are alike by chance.
         let telling = episode.states.width > 0 || print.rows.len() >= SHARED;
         let sketched = rows.is_none_or(|rows| rows.single(episode)) && {
-            let near: BTreeSet<usize> = print.rows.iter().filter_map(|row| by_row.get(row)).flatten().copied().collect();
+            let near: BTreeSet<usize> =
+                print.rows.iter().filter_map(|row| by_row.get(row)).flatten().copied().collect();
             near.iter().any(|at| known[*at].overlaps(&print))
         };
         (telling && whole.contains(&print.whole)) || sketched || rows.is_some_and(|rows| rows.knows(episode))
