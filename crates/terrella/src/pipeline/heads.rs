@@ -51,7 +51,7 @@ pub struct ProbeReport {
 /// If recordings and model do not fit, or the disk refuses.
 pub fn finish(run: &Run, world: World, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<Saved> {
     let settings = &run.settings;
-    let (train, held_out) = (&recordings.split.train, &recordings.split.held_out);
+    let (train, held_out) = (&recordings.split.train, &recordings.unseen());
     // Where the world has symmetries, the amortised planner learns from every turned recording.
     let trained = recordings.train_config(settings);
     let turns: Vec<Option<Turn>> = match &trained.symmetry {
@@ -89,7 +89,7 @@ pub fn finish(run: &Run, world: World, recordings: &Recordings, device: &Device,
     if recordings.dataset.signature.state.is_empty() {
         run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss })?;
     } else {
-        let (probe, report) = probe(&world, (&seen, &unseen), recordings, device);
+        let (probe, report) = probe(&world, (&seen, &unseen), (recordings, held_out), device);
         run.write_json(PROBE, &probe)?;
         run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })?;
     }
@@ -136,7 +136,7 @@ fn decoder(run: &Run, seen: &[Table], recordings: &Recordings, device: &Device, 
 fn probe(
     world: &World,
     (seen, unseen): (&[Table], &[Table]),
-    recordings: &Recordings,
+    (recordings, held_out): (&Recordings, &[usize]),
     device: &Device,
 ) -> (Probe, ProbeReport) {
     let codec = StateCodec::new(world.interface());
@@ -150,7 +150,11 @@ fn probe(
         Table { width, data: tables.iter().flat_map(|t| t.data.iter().copied()).collect() }
     };
     let probe = Probe::fit(codec.clone(), &joined(seen), &states(&recordings.split.train), RIDGE);
-    let (latents, truth) = (joined(unseen), states(&recordings.split.held_out));
+    let (latents, truth) = (joined(unseen), states(held_out));
+    if truth.is_empty() {
+        let report = ProbeReport { rows: 0, parts: vec![], reacher_loss: 0.0, decoder_loss: None };
+        return (probe, report);
+    }
     let told = probe.read(&latents);
     let own = own_readout(world, &latents, device);
     let mean = &world.interface().state_stats.mean;

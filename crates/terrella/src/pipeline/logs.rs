@@ -90,7 +90,7 @@ pub fn evaluate_logs(
     let table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
     stage.at(1, "");
     drop(stage);
-    let evaluation = Evaluation { open_loop: Some(table), ..Evaluation::default() };
+    let evaluation = Evaluation { open_loop: Some(table), notes: recordings.notes.clone(), ..Evaluation::default() };
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
 }
@@ -163,8 +163,10 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
         let told = Chart::new("Surprise at the recordings", "training steps", "negative log-likelihood");
         report.curves.push(told.line("model", line("likelihood")));
     }
-    let evaluation = run.json::<Evaluation>(FILE)?;
-    report.open_loop = evaluation.and_then(|e| e.open_loop);
+    if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
+        report.open_loop = evaluation.open_loop;
+        report.limits.extend(evaluation.notes);
+    }
     if report.open_loop.is_none() {
         report.limits.push("Nothing was measured yet: `terrella eval` does that.".to_owned());
     }
