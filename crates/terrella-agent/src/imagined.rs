@@ -29,7 +29,8 @@ impl<D: Dynamics> ImaginedEnv<D> {
     /// The dream of a world: starts are observed in the world through `view`, all else is imagined.
     ///
     /// # Errors
-    /// If the model cannot see what the view shows, or its block is not whole actions.
+    /// If the model cannot see what the view shows, its block is not whole actions, or it can neither
+    /// draw nor tell states: of such a dream nothing could be seen.
     pub fn new(dynamics: Arc<D>, world: Box<dyn Env>, view: View) -> Result<Self> {
         let (block, action) = (dynamics.block_width(), world.spec().actions.width());
         if action == 0 || !block.is_multiple_of(action) {
@@ -39,6 +40,11 @@ impl<D: Dynamics> ImaginedEnv<D> {
             )));
         }
         let state = Arc::new(dynamics.observe(&[view.observe(&*world)])?);
+        if dynamics.draw(&state).is_none() && dynamics.read(&state).is_none() {
+            return Err(Error::Invalid(
+                "the model can neither draw nor tell states, so nothing could be seen of its dream; train a decoder or a readout (model.readout = true)".to_owned(),
+            ));
+        }
         let (starts, filed) = (Arc::new(Vec::new()), Arc::new(Mutex::new(Vec::new())));
         Ok(Self { dynamics, world, view, starts, state, pending: Vec::with_capacity(block), filed })
     }
@@ -121,12 +127,20 @@ where
         Step::default()
     }
 
-    /// What the model draws, at the size asked for; grey if it cannot draw.
+    /// What the model draws, at the size asked for; if it cannot draw, the world in the state that it
+    /// tells.
+    ///
+    /// # Panics
+    /// If the model tells a state that the world cannot be in.
     fn draw(&self, size: usize) -> Image {
-        match self.dynamics.draw(&self.state).as_deref() {
-            Some([image, ..]) => image.resized(size, size),
-            _ => Image::filled(size, size, [128; 3]),
+        if let Some([image, ..]) = self.dynamics.draw(&self.state).as_deref() {
+            return image.resized(size, size);
         }
+        let (mut world, state) = (self.world.boxed_clone(), self.state());
+        if let Err(error) = world.set_state(&state) {
+            panic!("the model tells state {state:?}, and the world cannot be in it: {error}");
+        }
+        world.draw(size)
     }
 
     fn save(&self, snapshot: &mut Vec<f64>) {

@@ -132,8 +132,8 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
     }
 
     /// Says which action stands for "the last one" before there is any, from the first state: for
-    /// targets, where the agent is. Without it (or where it says nothing) it is the middle of the
-    /// space.
+    /// targets, where the agent is. Without it, it is the middle of the space; where it says nothing
+    /// although the prior holds the last action, the attempt fails.
     #[must_use]
     pub fn with_start_action(mut self, start_action: impl Fn(&D::State) -> Option<Vec<f32>> + 'a) -> Self {
         self.start_action = Some(Box::new(start_action));
@@ -173,6 +173,9 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         };
         let prior = self.prior.prior(&attempt.kept, &last, ahead.blocks, self.skip());
         let proposals = attempt.aim.propose.as_ref().map_or_else(Vec::new, |propose| propose(state, ahead));
+        for proposal in &proposals {
+            Error::check("numbers a block of a proposal", self.block.width(), proposal.width)?;
+        }
         let problem = Problem {
             dynamics: self.dynamics,
             start: state,
@@ -205,7 +208,15 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
 
     fn first_action(&self, state: &D::State) -> Result<Vec<f32>> {
         let middle = || self.action.low.iter().zip(&self.action.high).map(|(l, h)| (l + h) / 2.0).collect();
-        let mut action = self.start_action.as_ref().and_then(|f| f(state)).unwrap_or_else(middle);
+        let mut action = match (&self.start_action, &self.prior) {
+            // Nobody holds what was last done, so anything may stand for it.
+            (None, _) | (_, PriorRule::Fixed { .. }) => middle(),
+            (Some(start), PriorRule::HoldLast { .. }) => start(state).ok_or_else(|| {
+                Error::Invalid(
+                    "the search is to begin with the action that stays, and the model cannot tell which one that is; use --set prior.kind=fixed, or recordings with states".to_owned(),
+                )
+            })?,
+        };
         Error::check("starting action", self.action.width(), action.len())?;
         self.action.clamp(&mut action);
         Ok(action)

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_shifted_plan_begins_the_next_prior_and_is_continued_by_the_rule() {
         let blocks = Table::from_data(2, vec![1.0, 2.0, 3.0, 4.0]);
-        let plan = Plan { blocks, cost: 0.0, history: vec![], elapsed: Duration::ZERO };
+        let plan = Plan { blocks, cost: 0.0, history: vec![], elapsed: Duration::ZERO, left_out: 0 };
         let kept = shift(&plan, 1);
         assert_eq!(kept.data, [3.0, 4.0], "the second block remains");
         let hold = PriorRule::HoldLast { std: vec![2.0], growth: 0.5 };

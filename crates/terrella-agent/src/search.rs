@@ -99,10 +99,10 @@ impl Planner for SamplingPlanner {
 impl SamplingPlanner {
     /// Solves one problem, trying these sequences first: the hybrid of a learned planner and a
     /// search. A proposal that is shorter than the horizon continues as the prior does; a longer
-    /// one is cut; one with a number that is not finite is left out.
+    /// one is cut; one with a number that is not finite is left out and counted in [`Plan::left_out`].
     ///
     /// # Panics
-    /// If the prior, the space and the dynamics disagree on the width of a block.
+    /// If the prior, the space, the dynamics and the proposals disagree on the width of a block.
     pub fn search<D: Dynamics, O: Objective<D::State>>(
         &self,
         problem: &Problem<'_, D, O>,
@@ -120,11 +120,18 @@ impl SamplingPlanner {
             problem.prior.std.data.iter().map(|s| if s.is_finite() { s.abs() } else { 0.0 }).collect();
         let mut mean = problem.prior.mean.data.clone();
         confine(problem.space, &mut mean);
-        let proposals = fit_proposals(proposals, &mean, problem.space);
+        let (proposals, left_out) = fit_proposals(proposals, &mean, problem.space);
+        let finish = |blocks, cost, history| Plan {
+            blocks: Table::from_data(width, blocks),
+            cost,
+            history,
+            elapsed: started.elapsed(),
+            left_out,
+        };
         if settings.update == Update::Follow {
             let chosen = proposals.first().unwrap_or(&mean).clone();
             let cost = imagine_costs(problem, &chosen, 1)[0];
-            return finish(width, chosen, cost, vec![cost], started);
+            return finish(chosen, cost, vec![cost]);
         }
         let mut std = prior_std.clone();
         let mut kept: Vec<f32> = Vec::new();
@@ -177,7 +184,7 @@ impl SamplingPlanner {
             problem.space.clamp(&mut mean);
             best = (mean.clone(), imagine_costs(problem, &mean, 1)[0]);
         }
-        finish(width, best.0, best.1, history, started)
+        finish(best.0, best.1, history)
     }
 
     /// Which candidates the distribution is refitted to, and how much each counts.
@@ -201,10 +208,6 @@ impl SamplingPlanner {
             Update::Nothing | Update::Follow => Vec::new(),
         }
     }
-}
-
-fn finish(width: usize, blocks: Vec<f32>, cost: f32, history: Vec<f32>, started: Instant) -> Plan {
-    Plan { blocks: Table::from_data(width, blocks), cost, history, elapsed: started.elapsed() }
 }
 
 /// The cost of each sequence; all of them are one batch, stepped once a block.
@@ -255,12 +258,13 @@ fn confine(space: &Space, sequence: &mut [f32]) {
     space.clamp(sequence);
 }
 
-/// Proposals cut or continued to the horizon and moved into the box.
-fn fit_proposals(proposals: &[Table], mean: &[f32], space: &Space) -> Vec<Vec<f32>> {
-    let usable = |p: &&Table| p.width == space.width() && p.data.iter().all(|x| x.is_finite());
-    proposals
-        .iter()
-        .filter(usable)
+/// Proposals cut or continued to the horizon and moved into the box, and how many cannot be used.
+fn fit_proposals(proposals: &[Table], mean: &[f32], space: &Space) -> (Vec<Vec<f32>>, usize) {
+    for proposal in proposals {
+        assert_eq!(proposal.width, space.width(), "one width of a block, that of proposals too");
+    }
+    let usable = proposals.iter().filter(|p| p.data.iter().all(|x| x.is_finite()));
+    let fitted: Vec<Vec<f32>> = usable
         .map(|proposal| {
             let n = proposal.data.len().min(mean.len());
             let mut sequence = proposal.data[..n].to_vec();
@@ -268,5 +272,7 @@ fn fit_proposals(proposals: &[Table], mean: &[f32], space: &Space) -> Vec<Vec<f3
             space.clamp(&mut sequence);
             sequence
         })
-        .collect()
+        .collect();
+    let left_out = proposals.len() - fitted.len();
+    (fitted, left_out)
 }

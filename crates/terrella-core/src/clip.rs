@@ -2,7 +2,6 @@
 
 use crate::Episode;
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
 /// The shape of a window: `n_frames` rows, `frame_skip` rows apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,30 +86,4 @@ pub struct Last {
     pub reward: Option<f32>,
     /// Whether it ended the task; nothing where that was not logged.
     pub ended: Option<bool>,
-}
-
-impl Batch {
-    /// Some of the clips, as a batch of their own.
-    #[must_use]
-    pub fn slice(&self, clips: Range<usize>) -> Self {
-        let n = self.clips.len().max(1);
-        let lasts = self.lasts.iter().filter(|last| clips.contains(&last.clip));
-        let lasts = lasts.map(|last| Last { clip: last.clip - clips.start, ..last.clone() }).collect();
-        fn of<T: Clone>(all: &[T], n: usize, clips: &Range<usize>) -> Vec<T> {
-            let each = all.len() / n;
-            all[clips.start * each..clips.end * each].to_vec()
-        }
-        Self {
-            clips: self.clips[clips.clone()].to_vec(),
-            n_frames: self.n_frames,
-            image_size: self.image_size,
-            images: of(&self.images, n, &clips),
-            states: of(&self.states, n, &clips),
-            actions: of(&self.actions, n, &clips),
-            dt: of(&self.dt, n, &clips),
-            rewards: of(&self.rewards, n, &clips),
-            ends: of(&self.ends, n, &clips),
-            lasts,
-        }
-    }
 }

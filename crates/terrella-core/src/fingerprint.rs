@@ -2,18 +2,18 @@
 //!
 //! Pictures, their size, container and order of episodes do not matter. A sketch of the rows (the
 //! smallest of their hashes, as in MinHash by Broder 1997) recognises an episode that was cut, or
-//! that is part of a longer one; of pieces much shorter than the whole it knows only some. Numbers are
-//! compared bit for bit: a resampled or rescaled recording is another one.
+//! that is part of a longer one; all rows together ([`KnownRows`]) recognise also short pieces. Numbers
+//! are compared bit for bit: a resampled or rescaled recording is another one.
 
-use crate::Episode;
 use crate::seed::mix;
+use crate::{Episode, KnownRows};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Row hashes that are kept.
 const ROWS: usize = 32;
 /// Shared rows that make two recordings one, at least.
-const SHARED: usize = 4;
+pub(crate) const SHARED: usize = 4;
 
 /// What one episode is known by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,12 +44,7 @@ impl<'de> Deserialize<'de> for Hash {
 impl Fingerprint {
     /// The fingerprint of an episode.
     pub fn of(episode: &Episode) -> Self {
-        let hashes = (0..episode.len()).map(|at| {
-            let numbers = episode.states.row(at).iter().chain(episode.actions.row(at));
-            // One zero, not two.
-            numbers.fold(OFFSET, |hash, x| mixed(hash, u64::from((x + 0.0).to_bits())))
-        });
-        let hashes: Vec<u64> = hashes.collect();
+        let hashes: Vec<u64> = row_hashes(episode, true).collect();
         let whole = hashes.iter().fold(OFFSET, |hash, row| mixed(hash, *row));
         let rows: BTreeSet<Hash> = hashes.into_iter().map(Hash).collect();
         Self { whole: Hash(whole), rows: rows.into_iter().take(ROWS).collect() }
@@ -70,23 +65,42 @@ impl Fingerprint {
     }
 }
 
-const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+pub(crate) const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// A number mixed into a hash, where the order counts.
-fn mixed(hash: u64, x: u64) -> u64 {
+pub(crate) fn mixed(hash: u64, x: u64) -> u64 {
     mix(hash.rotate_left(5) ^ x)
 }
 
-/// Which of these episodes are among the known ones, whole or in part: one answer an episode.
-pub fn recognise(known: &[Fingerprint], episodes: &[Fingerprint]) -> Vec<bool> {
+/// A hash of each row: of its action, and of its state, if it is asked for.
+pub(crate) fn row_hashes(episode: &Episode, states: bool) -> impl Iterator<Item = u64> + '_ {
+    (0..episode.len()).map(move |at| {
+        let state = if states { episode.states.row(at) } else { &[] };
+        // One zero, not two.
+        let numbers = state.iter().chain(episode.actions.row(at));
+        numbers.fold(OFFSET, |hash, x| mixed(hash, u64::from((x + 0.0).to_bits())))
+    })
+}
+
+/// Which of these episodes are among the learned ones, whole or in part: one answer an episode. Older
+/// checkpoints have only the sketches; where there are `rows`, these say whether a single row is
+/// evidence, without which a sketch of rows is none.
+pub fn recognise(known: &[Fingerprint], rows: Option<&KnownRows>, episodes: &[Episode]) -> Vec<bool> {
     let whole: HashSet<Hash> = known.iter().map(|k| k.whole).collect();
     let mut by_row: HashMap<Hash, Vec<usize>> = HashMap::new();
     for (at, fingerprint) in known.iter().enumerate() {
         fingerprint.rows.iter().for_each(|row| by_row.entry(*row).or_default().push(at));
     }
-    let seen = |episode: &Fingerprint| {
-        let near: BTreeSet<usize> = episode.rows.iter().filter_map(|row| by_row.get(row)).flatten().copied().collect();
-        whole.contains(&episode.whole) || near.iter().any(|at| known[*at].overlaps(episode))
+    let seen = |episode: &Episode| {
+        let print = Fingerprint::of(episode);
+        // Actions that are a few all along are alike by chance.
+        let telling = episode.states.width > 0 || print.rows.len() >= SHARED;
+        let sketched = rows.is_none_or(|rows| rows.single(episode)) && {
+            let near: BTreeSet<usize> =
+                print.rows.iter().filter_map(|row| by_row.get(row)).flatten().copied().collect();
+            near.iter().any(|at| known[*at].overlaps(&print))
+        };
+        (telling && whole.contains(&print.whole)) || sketched || rows.is_some_and(|rows| rows.knows(episode))
     };
     episodes.iter().map(seen).collect()
 }
@@ -104,7 +118,7 @@ mod tests {
     }
 
     fn cut(episode: &Episode, from: usize, to: usize) -> Episode {
-        let part = |t: &Table| Table::from_data(t.width, t.data[from * t.width..to * t.width].to_vec());
+        let part = |t: &Table| Table { width: t.width, data: t.data[from * t.width..to * t.width].to_vec() };
         Episode { states: part(&episode.states), actions: part(&episode.actions), ..Episode::default() }
     }
 
@@ -117,10 +131,10 @@ mod tests {
         let long = walk(99, 900);
         let asked =
             [painted, cut(&known[5], 40, 160), cut(&known[6], 0, 199), walk(500, 200), cut(&walk(501, 300), 10, 90)];
-        let answers = recognise(&prints, &asked.map(|e| Fingerprint::of(&e)));
+        let answers = recognise(&prints, None, &asked);
         assert_eq!(answers, [true, true, true, false, false], "known, cut, shorter by a row, two strangers");
         let part = Fingerprint::of(&cut(&long, 300, 620));
-        assert_eq!(recognise(&[part], &[Fingerprint::of(&long)]), [true], "what it learned from is a part of it");
+        assert_eq!(recognise(&[part], None, &[long]), [true], "what it learned from is a part of it");
     }
 
     #[test]
@@ -131,8 +145,74 @@ mod tests {
             ..Episode::default()
         };
         let known = [Fingerprint::of(&still(1.0, 50))];
-        let asked = [still(1.0, 50), still(1.0, 60), still(2.0, 50)].map(|e| Fingerprint::of(&e));
-        assert_eq!(recognise(&known, &asked), [true, false, false], "one row says nothing");
+        let asked = [still(1.0, 50), still(1.0, 60), still(2.0, 50)];
+        let rows = KnownRows::of([still(1.0, 50)].iter());
+        assert_eq!(recognise(&known, Some(&rows), &asked), recognise(&known, None, &asked), "rows or not");
+        assert_eq!(recognise(&known, None, &asked), [true, false, false], "one row says nothing");
+    }
+
+    /// Which of these are recognised by everything that a new checkpoint keeps of `known`.
+    fn asked(known: &[Episode], episodes: &[Episode]) -> Vec<bool> {
+        let prints: Vec<Fingerprint> = known.iter().map(Fingerprint::of).collect();
+        recognise(&prints, Some(&KnownRows::of(known.iter())), episodes)
+    }
+
+    fn pieces(episodes: &[Episode], rows: usize) -> Vec<Episode> {
+        let cuts = |e: &Episode| (0..e.len() / rows).map(|i| cut(e, i * rows, (i + 1) * rows)).collect::<Vec<_>>();
+        episodes.iter().flat_map(cuts).collect()
+    }
+
+    fn stateless(episodes: &[Episode]) -> Vec<Episode> {
+        let bare = |e: &Episode| Episode { states: Table::new(0), ..e.clone() };
+        episodes.iter().map(bare).collect()
+    }
+
+    /// Four buttons, each held for a while.
+    fn buttons(seed: u64, rows: usize) -> Episode {
+        let mut stream = Key::new(seed).with("buttons").stream();
+        let (mut actions, mut button) = (Table::new(1), 0);
+        for _ in 0..rows {
+            button = if stream.unit() < 0.2 { stream.below(4) } else { button };
+            actions.push(&[button as f32]);
+        }
+        Episode { actions, ..Episode::default() }
+    }
+
+    #[test]
+    fn short_pieces_are_recognised_all_and_those_of_strangers_never() {
+        let known: Vec<Episode> = (0..20).map(|seed| walk(seed, 200)).collect();
+        let strangers: Vec<Episode> = (100..120).map(|seed| walk(seed, 200)).collect();
+        for rows in [5, 10, 50] {
+            assert!(asked(&known, &pieces(&known, rows)).iter().all(|&seen| seen), "{rows} rows of learned ones");
+            assert!(asked(&known, &pieces(&strangers, rows)).iter().all(|&seen| !seen), "{rows} rows of strangers");
+        }
+    }
+
+    #[test]
+    fn with_and_without_states_is_the_same_episode_by_its_actions() {
+        let known: Vec<Episode> = (0..20).map(|seed| walk(seed, 200)).collect();
+        let strangers: Vec<Episode> = (100..120).map(|seed| walk(seed, 200)).collect();
+        let (bare, bare_strangers) = (stateless(&known), stateless(&strangers));
+        assert!(asked(&known, &pieces(&bare, 10)).iter().all(|&seen| seen), "learned with states");
+        assert!(asked(&bare, &pieces(&known, 10)).iter().all(|&seen| seen), "learned without");
+        let wrong = [asked(&known, &bare_strangers), asked(&bare, &strangers), asked(&bare, &bare_strangers)];
+        assert!(wrong.iter().flatten().all(|&seen| !seen), "strangers: {wrong:?}");
+    }
+
+    #[test]
+    fn few_buttons_make_no_stranger_known() {
+        let known: Vec<Episode> = (0..30).map(|seed| buttons(seed, 400)).collect();
+        let strangers: Vec<Episode> = (100..130).map(|seed| buttons(seed, 400)).collect();
+        for episodes in [pieces(&strangers, 20), pieces(&strangers, 100), strangers] {
+            let seen = asked(&known, &episodes).iter().filter(|&&seen| seen).count();
+            assert_eq!(seen, 0, "of {} strangers", episodes.len());
+        }
+        let halves = pieces(&known, 200);
+        let seen = asked(&known, &halves).iter().filter(|&&seen| seen).count();
+        assert_eq!(seen, halves.len(), "halves of learned ones");
+        // All told one button after the other, so nothing can be known by it.
+        let one = |rows: usize| Episode { actions: Table::from_data(1, vec![2.0; rows]), ..Episode::default() };
+        assert_eq!(asked(&[one(50), one(60)], &[one(50), one(70)]), [false, false], "one button");
     }
 
     #[test]

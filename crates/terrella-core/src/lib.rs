@@ -6,6 +6,7 @@
 //! it is a plain value on the host, so every other crate can be tested without a model.
 
 mod actions;
+mod bloom;
 mod clip;
 mod dataset;
 mod dynamics;
@@ -14,6 +15,7 @@ mod episode;
 mod error;
 mod fingerprint;
 mod image;
+mod known_rows;
 mod many;
 mod part;
 mod plan;
@@ -39,6 +41,7 @@ pub use episode::{Episode, Frames, Pixel, SharedBytes, Signature, wrapped};
 pub use error::{Error, Result};
 pub use fingerprint::{Fingerprint, recognise};
 pub use image::Image;
+pub use known_rows::KnownRows;
 pub use many::{Many, Steps};
 pub use part::{Part, PartKind};
 pub use plan::{Plan, Planner, Prior, Problem};

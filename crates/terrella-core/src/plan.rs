@@ -40,6 +40,9 @@ pub struct Plan {
     pub history: Vec<f32>,
     /// Time spent.
     pub elapsed: Duration,
+    /// Proposals that were left out, as they hold what is no finite number.
+    #[serde(default)]
+    pub left_out: usize,
 }
 
 /// Searches for actions. The answer depends on the problem and the key alone.

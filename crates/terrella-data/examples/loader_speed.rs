@@ -1,6 +1,6 @@
 //! Measures the loader: clips a second for 4 frames, 5 apart, in batches of 64, from the warm cache.
 //!
-//! `loader_speed DATASET [SOURCE]` prints one line of JSON. With `SOURCE` the dataset is imported
+//! `loader_speed DATASET [SOURCE]` prints one line of JSON. With `SOURCE`, recordings of PushT, the dataset is imported
 //! first, if it is not there, and the times of import, first and second open are part of the line.
 //! `bench/loader_speed.py` runs this beside LeRobot's loader.
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use terrella_core::{Batch, Window};
-use terrella_data::{ImportOptions, OpenOptions, Prefetch, Sampler, import, open};
+use terrella_data::{OpenOptions, Prefetch, Sampler, SourceOptions, import, open};
 
 const BATCHES: u64 = 200;
 
@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seconds = |start: Instant| serde_json::json!((start.elapsed().as_secs_f64() * 1e4).round() / 1e4);
     if let Some(source) = arguments.get(1).filter(|_| !dataset.exists()) {
         let start = Instant::now();
-        import(source, dataset, &ImportOptions::default(), &mut |_, _| {})?;
+        let options = SourceOptions { env: Some("pusht".to_owned()), ..SourceOptions::default() };
+        import(source, dataset, &options.into(), &mut |_, _| {})?;
         report.insert("import_s".into(), seconds(start));
     }
     for name in ["first_open_s", "second_open_s"] {

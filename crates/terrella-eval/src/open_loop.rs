@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 use terrella_agent::View;
 use terrella_core::{Dataset, Dynamics, Error, Key, Observation, Result, Signature, Table};
 
+/// Name of the linear regression.
+const LINEAR: &str = "linear ARX";
+
 /// What is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -152,7 +155,7 @@ pub fn open_loop(
         let rows = starts.iter().flat_map(|&(e, row)| dataset.episodes[e].states.row(row).to_vec());
         Ok(Some(Table::from_data(width, rows.collect())))
     };
-    let baselines: [(&str, &Forecaster<'_>); 2] = [("copy-last", &still), ("linear ARX", &linear)];
+    let baselines: [(&str, &Forecaster<'_>); 2] = [("copy-last", &still), (LINEAR, &linear)];
     let mut table = OpenLoop {
         fps: dataset.signature.fps,
         counts: Vec::new(),
@@ -269,9 +272,14 @@ impl OpenLoop {
         let counts = self.counts.iter().map(|(h, clips, n)| format!("{h} steps: {clips} clips of {n} episodes"));
         let mut words = format!(
             "Root mean square errors on held-out episodes: each predictor was shown one row, was told the actions that followed, and \
-             foretold the rest alone ({}). “copy-last” says that nothing changes, “linear ARX” is a linear regression on two rows and \
-             their actions. Brackets are 95 % intervals that resample whole episodes. Data {:.12}.",
+             foretold the rest alone ({}). “copy-last” says that nothing changes, {}. Brackets are 95 % intervals that resample whole \
+             episodes. Data {:.12}.",
             counts.collect::<Vec<_>>().join("; "),
+            if self.rows.iter().flat_map(|row| &row.told).any(|told| told.predictor == LINEAR) {
+                "“linear ARX” is a linear regression on two rows and their actions"
+            } else {
+                "a linear regression is missing, as none of the recorded episodes was learned from"
+            },
             self.data_hash
         );
         if !self.too_long.is_empty() {
@@ -346,6 +354,17 @@ mod tests {
         };
         let [state_stats, action_stats] = [2, 1].map(|w| terrella_core::Stats::of(w, []));
         Dataset { signature, episodes, state_stats, action_stats, hash: "swings".into(), notes: vec![] }
+    }
+
+    #[test]
+    fn a_baseline_that_is_left_out_is_not_described() {
+        let data = swings();
+        let config = OpenLoopConfig { horizons: vec![1], clips: 10, seed: 0 };
+        let words = |train: &[usize]| {
+            let table = open_loop((&data, train, &[3, 4]), &[], &config).expect("measured");
+            (table.to_string().contains("linear ARX"), table.words().contains("“linear ARX” is"))
+        };
+        assert_eq!((words(&[0, 1]), words(&[])), ((true, true), (false, false)), "in the table, in words");
     }
 
     #[test]

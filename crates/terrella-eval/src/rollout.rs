@@ -189,10 +189,12 @@ fn compare_batch<D: Dynamics>(
             let actions: Vec<f32> = clips.iter().flat_map(block).collect();
             state = dynamics.step(&state, &actions);
         }
-        let seen = see(h)?;
-        let (imagined, truth) = (dynamics.latents(&state), dynamics.latents(&seen));
-        let (reads, seen_reads) = (dynamics.read(&state), dynamics.read(&seen));
-        let (draws, seen_draws) = (dynamics.draw(&state), dynamics.draw(&seen));
+        // At first nothing is imagined yet.
+        let seen = if h > 0 { Some(see(h)?) } else { None };
+        let seen = seen.as_ref().unwrap_or(&state);
+        let (imagined, truth) = (dynamics.latents(&state), dynamics.latents(seen));
+        let (reads, seen_reads) = (dynamics.read(&state), dynamics.read(seen));
+        let (draws, seen_draws) = (dynamics.draw(&state), dynamics.draw(seen));
         for (i, (episode, row)) in rows(h).enumerate() {
             let clip = offset + i;
             sums.push(LATENT, "model", clip, square(imagined.row(i), truth.row(i)));

@@ -72,20 +72,6 @@ pub fn mean_sd(values: &[f64]) -> (f64, f64) {
     (mean, if values.len() < 2 { 0.0 } else { (square / (n - 1.0)).sqrt() })
 }
 
-/// McNemar's exact two-sided test: the probability that a fair coin splits the discordant pairs at
-/// least this unevenly.
-pub fn mcnemar(only_first: usize, only_second: usize) -> f64 {
-    let (n, k) = (only_first + only_second, only_first.min(only_second));
-    // Terms of the binomial distribution with p = ½, in logarithms so that large n does not underflow.
-    let mut log_term = -(n as f64) * std::f64::consts::LN_2;
-    let mut tail = log_term.exp();
-    for i in 1..=k {
-        log_term += ((n - i + 1) as f64 / i as f64).ln();
-        tail += log_term.exp();
-    }
-    (2.0 * tail).min(1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,14 +90,6 @@ mod tests {
             assert!(near(interval.low, low) && near(interval.high, high), "{successes}/{n}: {interval:?}");
         }
         assert!(wilson(20, 20).high > 1.0 - 1e-12 && wilson(20, 20).low < 0.85, "certain only from above");
-    }
-
-    #[test]
-    fn mcnemar_is_a_sign_test_on_the_discordant_pairs() {
-        assert!(near(mcnemar(9, 1), 22.0 / 1024.0), "2 × (1 + 10) / 2¹⁰");
-        assert!(near(mcnemar(1, 9), mcnemar(9, 1)), "either way round");
-        assert!(near(mcnemar(5, 5), 1.0) && near(mcnemar(0, 0), 1.0), "no difference");
-        assert!(mcnemar(3000, 1000) < 1e-100, "large counts do not underflow to nonsense");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dataset, Fingerprint, Signature, Stats, Table, wrapped};
+use terrella_core::{Dataset, Episode, Fingerprint, KnownRows, Signature, Stats, Table, wrapped};
 
 /// What a model was trained on; frozen into its checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,17 +44,27 @@ pub struct Learned {
     pub held_out: f64,
     /// One fingerprint an episode.
     pub episodes: Vec<Fingerprint>,
+    /// All their rows. Absent in checkpoints from before this was kept, which know short pieces of these
+    /// episodes only in part.
+    #[serde(default)]
+    pub rows: Option<KnownRows>,
     /// Standard deviation of the change of each action number from row to row.
     pub action_change: Vec<f32>,
 }
 
 impl Learned {
+    /// Which of these episodes it learned from, whole or in part.
+    pub fn recognise(&self, episodes: &[Episode]) -> Vec<bool> {
+        terrella_core::recognise(&self.episodes, self.rows.as_ref(), episodes)
+    }
+
     /// What is kept of these episodes.
     pub fn of(dataset: &Dataset, train: &[usize], (split_seed, held_out): (u64, f64)) -> Self {
         let episodes = || train.iter().map(|&e| &dataset.episodes[e]);
+        let rows = Some(KnownRows::of(episodes()));
         let changes: Vec<Table> = episodes().map(|e| changes(&e.actions)).collect();
         let action_change = Stats::of(dataset.signature.action.len(), &changes).std;
-        Self { split_seed, held_out, episodes: episodes().map(Fingerprint::of).collect(), action_change }
+        Self { split_seed, held_out, episodes: episodes().map(Fingerprint::of).collect(), rows, action_change }
     }
 }
 

@@ -74,3 +74,48 @@ fn a_dream_of_recordings_begins_where_they_did() {
     let error = self::dream().with_starts(&[]).err().map(|e| e.to_string()).unwrap_or_default();
     assert!(error.contains("at least one"), "{error}");
 }
+
+/// The exact model without a decoder, and without a readout if it is told so.
+#[derive(Clone)]
+struct Silent {
+    exact: Exact,
+    tells: bool,
+}
+
+impl Dynamics for Silent {
+    type State = Vec<crate::toy::Ball>;
+    fn block_width(&self) -> usize {
+        self.exact.block_width()
+    }
+    fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
+        self.exact.observe(observations)
+    }
+    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
+        self.exact.repeat(state, n)
+    }
+    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
+        self.exact.step(state, actions)
+    }
+    fn latents(&self, state: &Self::State) -> Table {
+        self.exact.latents(state)
+    }
+    fn read(&self, state: &Self::State) -> Option<Table> {
+        self.exact.read(state).filter(|_| self.tells)
+    }
+    fn draw(&self, _: &Self::State) -> Option<Vec<Image>> {
+        None
+    }
+}
+
+#[test]
+fn a_model_that_cannot_draw_shows_the_world_in_what_it_tells_and_one_that_is_silent_is_refused() {
+    let silent = |tells| Arc::new(Silent { exact: Exact { skip: SKIP, wall: true, blur: 0.0 }, tells });
+    let mut dream = ImaginedEnv::new(silent(true), Box::new(Rolling::new(true)), VIEW).expect("it tells states");
+    dream.reset(4);
+    wander(&mut dream, 4, SKIP);
+    let mut world = Rolling::new(true);
+    world.set_state(&dream.state()).expect("a state");
+    assert_eq!(dream.render(32), world.render(32), "the world, where the ball is believed to be");
+    let error = ImaginedEnv::new(silent(false), Box::new(Rolling::new(true)), VIEW).err().map(|e| e.to_string());
+    assert!(error.is_some_and(|e| e.contains("neither draw nor tell")), "nothing to look at");
+}

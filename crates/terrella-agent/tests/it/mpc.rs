@@ -159,6 +159,30 @@ fn what_does_not_fit_is_refused_with_numbers() {
 }
 
 #[test]
+fn nothing_is_made_up_where_a_start_action_or_a_proposal_is_wrong() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let first = |rule: PriorRule, width: usize| {
+        let aim = move |_: &Goal| {
+            let propose: Propose<'_, Vec<_>> =
+                Box::new(move |_, ahead| vec![Table::from_data(width, vec![1.0; width * ahead.blocks])]);
+            Ok(Aim { objective: Reach { goal: [0.0; 2] }, propose: Some(propose) })
+        };
+        let (action, planner) = (Rolling::new(false).spec.action, PlannerConfig::default().build(2).expect("good"));
+        let policy = MpcPolicy::new(&dynamics, action, planner, (MpcConfig::default(), rule), aim).expect("a policy");
+        let mut policy = policy.with_start_action(|_| None);
+        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");
+        policy.act(&Observation { image: None, state: vec![20.0, 50.0, 0.0, 0.0, 0.0] }).map_err(|e| e.to_string())
+    };
+    let hold = PriorRule::HoldLast { std: vec![1.0; 2], growth: 0.5 };
+    let fixed = PriorRule::Fixed { mean: vec![50.0; 2], std: vec![1.0; 2] };
+    let text = first(hold, 10).expect_err("nobody knows which action stays");
+    assert!(text.contains("prior.kind=fixed"), "{text}");
+    first(fixed.clone(), 10).expect("nothing is held, so nobody asks");
+    let text = first(fixed, 4).expect_err("a proposal in blocks of 4");
+    assert!(text.contains("proposal") && text.contains("10") && text.contains('4'), "{text}");
+}
+
+#[test]
 fn the_simple_policies_do_what_their_names_say() {
     let mut env = Rolling::new(false);
     let start = env.logged();

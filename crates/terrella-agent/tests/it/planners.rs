@@ -199,7 +199,7 @@ fn a_deadline_is_kept_and_more_time_never_hurts() {
 }
 
 #[test]
-fn a_good_proposal_is_found_at_once_and_a_broken_one_is_ignored() {
+fn a_good_proposal_is_found_at_once_and_a_broken_one_is_left_out_and_counted() {
     let space = Space::uniform(&["push"; 2], -4.0, 4.0);
     let prior = PriorRule::Fixed { mean: vec![0.0], std: vec![0.5] }.prior(&Table::new(2), &[0.0], N / 2, 2);
     let (start, dynamics) = (vec![[0.0; 3]], Cart { pause: Duration::ZERO });
@@ -217,10 +217,12 @@ fn a_good_proposal_is_found_at_once_and_a_broken_one_is_ignored() {
     let one = PlannerConfig::Cem(CemConfig { iterations: 1, ..CemConfig::default() }).build(1).expect("good");
     let hybrid = one.search(&problem, &[broken, short.clone(), good.blocks.clone()], Key::new(0));
     assert!(hybrid.cost <= good.cost + 1e-6, "the proposal is among the candidates: {} {}", hybrid.cost, good.cost);
+    assert_eq!(hybrid.left_out, 1, "the broken one");
     let follow = PlannerConfig::Follow(FollowConfig {}).build(1).expect("good");
     let followed = follow.search(&problem, &[short], Key::new(0));
     assert_eq!(followed.blocks.data[..4], good.blocks.data[..4], "the proposal itself");
     assert_eq!(followed.blocks.data[4..], [0.0; N - 4], "continued by the prior's mean");
+    assert_eq!(followed.left_out, 0, "nothing broken");
 }
 
 proptest! {

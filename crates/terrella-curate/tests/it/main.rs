@@ -2,6 +2,8 @@
 
 mod cluster;
 mod common;
+#[path = "../../../terrella-data/tests/it/elsewhere.rs"]
+mod elsewhere;
 mod errors;
 mod kill;
 mod lineage;

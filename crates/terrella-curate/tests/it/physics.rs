@@ -3,11 +3,12 @@
 //! The figure is the area under the ROC curve: the chance that a real episode scores higher than a damaged one.
 //! Run with `--nocapture` to see the table of `docs/curate.md`.
 
+use crate::elsewhere::recordings;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Float64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use terrella_core::{Dataset, Episode, Key, Table};
 use terrella_curate::{Pipeline, curate};
 use terrella_data::{OpenOptions, SourceOptions, Writer, open};
@@ -158,11 +159,7 @@ fn check(name: &str, data: &Dataset, rows: usize, columns: &str, cases: &[(&str,
 }
 
 fn real(name: &str, map: &str) -> Option<Dataset> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    if !path.exists() {
-        eprintln!("skipped: {} is not here", path.display());
-        return None;
-    }
+    let path = recordings(name)?;
     let source = SourceOptions { map: Some(map.to_owned()), ..Default::default() };
     Some(open(&path, &OpenOptions { source, skip_images: true, ..Default::default() }).expect("recordings"))
 }

@@ -91,7 +91,7 @@ impl Buffer {
         let ends = check_ends(path, &ends, rows)?;
         let image = images.as_ref().map(|i| picture_size(path, &i.shape)).transpose()?;
         let cameras = image.map(|size| View { name: "data/img".to_owned(), size, depth: None }).into_iter().collect();
-        let pusht = states.width == 5 && actions.width == 2 && has("data/n_contacts");
+        let pusht = options.env.as_deref() == Some("pusht") && states.width == 5 && actions.width == 2;
         let signature = signature(path, options, [states.width, actions.width], image, pusht)?;
         let task = options.task.clone().unwrap_or_else(|| {
             if pusht { "Push the T-shaped block onto the T-shaped target." } else { "unknown" }.to_owned()
@@ -251,8 +251,8 @@ fn picture_size(path: &Path, shape: &[usize]) -> Result<[usize; 2]> {
     }
 }
 
-/// Zarr says neither the rate nor what the numbers are. The published PushT buffer is recognised by
-/// its widths and its contact count; for anything else the caller has to give the rate.
+/// Zarr says neither the rate nor what the numbers are, nor of which world they are. Of a buffer that
+/// was declared to be of PushT we know both; for anything else the caller has to give the rate.
 fn signature(
     path: &Path,
     options: &SourceOptions,
@@ -261,10 +261,14 @@ fn signature(
     pusht: bool,
 ) -> Result<Signature> {
     let fps = options.fps.or(pusht.then_some(10.0)).ok_or_else(|| {
-        Error::broken(path, "a replay buffer does not store its rate", "give the rows a second (fps) when importing")
+        Error::broken(
+            path,
+            "a replay buffer does not store its rate",
+            "import it with its rows a second (--fps), or with its world if that is PushT (--env pusht)",
+        )
     })?;
     let names = |given: &Option<Vec<String>>, known: &[&str], width: usize, what: &str| {
-        // A buffer that is recognised has as many numbers as are known.
+        // PushT has as many numbers as are known.
         let known = || known.iter().map(ToString::to_string).collect();
         let made_up = || (0..width).map(|i| format!("{what}.{i}")).collect();
         given_names(path, what, given.as_ref(), if pusht { known() } else { made_up() })
@@ -274,7 +278,7 @@ fn signature(
         image,
         state: names(&options.state, &["agent.x", "agent.y", "block.x", "block.y", "block.angle"], state, "state")?,
         action: names(&options.action, &["target.x", "target.y"], action, "action")?,
-        env: options.env.clone().or(pusht.then(|| "pusht".to_owned())),
+        env: options.env.clone(),
         ..Signature::default()
     })
 }

@@ -1,5 +1,6 @@
 //! LeRobot v2.1: a file each episode, lists as lines of JSON; read, converted, and with parts missing.
 
+use crate::elsewhere::recordings;
 use crate::fixtures::{assert_says, episode, write_dataset};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
@@ -95,11 +96,7 @@ fn pictures_are_scaled_on_the_way_in_if_that_is_asked_for() {
 }
 
 fn g1() -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/g1_lerobot_v21");
-    if !path.exists() {
-        eprintln!("skipped: {} is not here", path.display());
-    }
-    path.exists().then_some(path)
+    recordings("g1_lerobot_v21")
 }
 
 #[test]

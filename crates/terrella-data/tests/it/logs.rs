@@ -1,10 +1,11 @@
 //! Logs read by a mapping: every kind of file, several clocks, what is left out, archives, and the
 //! recordings of others where they are present.
 
+use crate::elsewhere::recordings;
 use crate::fixtures::assert_says;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use terrella_data::{Format, ImportOptions, OpenOptions, Source, SourceOptions, detect, import, open};
 
 fn with_map(map: &Path) -> SourceOptions {
@@ -194,13 +195,8 @@ const KNOWN: [Known; 8] = [
 
 #[test]
 fn recordings_of_others_are_read_by_the_mappings_that_are_shipped() {
-    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    if !shared.exists() {
-        eprintln!("skipped: {} is not here", shared.display());
-        return;
-    }
     for (name, map, rows, episodes, widths, image) in KNOWN {
-        let path = shared.join(name);
+        let Some(path) = recordings(name) else { continue };
         // Videos need decoders, which are not always built.
         let no_pictures = image.is_none();
         let options = SourceOptions { map: map.map(str::to_owned), no_pictures, ..SourceOptions::default() };
@@ -221,11 +217,11 @@ fn recordings_of_others_are_read_by_the_mappings_that_are_shipped() {
 
 #[test]
 fn the_video_of_a_log_is_its_pictures() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/droid_sample");
-    if !path.exists() || cfg!(not(feature = "video")) {
-        eprintln!("skipped: {} is not here, or the decoders were not built", path.display());
+    if cfg!(not(feature = "video")) {
+        eprintln!("skipped: the decoders were not built");
         return;
     }
+    let Some(path) = recordings("droid_sample") else { return };
     let options = SourceOptions { map: Some("droid-json".to_owned()), ..SourceOptions::default() };
     let source = logs().open(&path, &options).expect("opened");
     assert_eq!((source.signature().image, source.lengths().len()), (Some([192, 320]), 11), "a camera");
@@ -295,15 +291,10 @@ fn rewards_and_ends_of_a_log_belong_to_the_action_before_the_next_row() {
 
 #[test]
 fn the_clocks_of_real_pendulums_reach_the_rows() {
-    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     for (name, map) in
         [("double_pendulum_dfki", "double-pendulum-recorded"), ("simple_pendulum_dfki", "simple-pendulum-recorded")]
     {
-        let path = shared.join(name);
-        if !path.exists() {
-            eprintln!("skipped: {} is not here", path.display());
-            continue;
-        }
+        let Some(path) = recordings(name) else { continue };
         let base = tempfile::tempdir().expect("a folder");
         let out = base.path().join("out");
         let options = SourceOptions { map: Some(map.to_owned()), ..SourceOptions::default() };

@@ -4,6 +4,7 @@ mod bad_datasets;
 mod bad_recordings;
 mod bag;
 mod bag_fixtures;
+mod elsewhere;
 mod fixtures;
 mod fuzzed;
 mod hdf5;

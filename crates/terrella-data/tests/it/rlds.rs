@@ -1,10 +1,11 @@
 //! RLDS datasets: what is read, what is left out with a note, what is refused; and no bytes panic.
 
+use crate::elsewhere::recordings;
 use crate::fixtures::{assert_nothing_at, assert_says, options};
 use crate::rlds_fixtures::{Example, SHARD, Values, example, features, frame, picture, set, shard, write};
 use proptest::prelude::*;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use terrella_data::{Error, Source, SourceOptions, detect, import, inspect, open_source};
 
@@ -275,11 +276,7 @@ proptest! {
 
 #[test]
 fn the_bridge_recordings_are_read_where_they_are() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/bridge_tfrecord");
-    if !path.exists() {
-        eprintln!("skipped: {} is not here", path.display());
-        return;
-    }
+    let Some(path) = recordings("bridge_tfrecord") else { return };
     let source = open_with(&path, &SourceOptions::default()).expect("opened");
     let signature = source.signature();
     assert_eq!((signature.fps, signature.image), (5.0, Some([64, 64])), "rate and size");

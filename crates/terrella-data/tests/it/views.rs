@@ -1,8 +1,9 @@
 //! Several cameras and depth: kept beside the camera that models see, in every format that has them.
 
+use crate::elsewhere::recordings;
 use crate::fixtures::{SIZE, assert_says, episode, signature, write_dataset};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use terrella_core::{Episode, Frames, Key, Pixel};
 use terrella_data::{
     ALL, ImportOptions, OpenOptions, Opened, SourceOptions, View, Writer, export_mcap, import, open, open_source,
@@ -208,18 +209,14 @@ const KNOWN: [Known; 3] = [
 
 #[test]
 fn views_of_recordings_of_others_are_read() {
-    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    if !shared.exists() {
-        eprintln!("skipped: {} is not here", shared.display());
-        return;
-    }
     for (name, map, n, size, depth) in KNOWN {
         if name.starts_with("droid") && cfg!(not(feature = "video")) {
             eprintln!("skipped: the decoders were not built");
             continue;
         }
+        let Some(path) = recordings(name) else { continue };
         let options = SourceOptions { map: map.map(str::to_owned), ..asking(&[ALL]) };
-        let source = opened(&shared.join(name), &options);
+        let source = opened(&path, &options);
         assert_eq!(source.views().len(), n, "{name}: {:?}", source.notes());
         assert_eq!((source.views()[0].size, source.views()[0].depth.is_some()), (size, depth), "{name}");
         let frames = source.view(0, 0).expect(name);

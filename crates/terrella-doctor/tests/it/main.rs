@@ -1,6 +1,11 @@
 //! The doctor on a healthy world, on that world with seeded damage, and on real recordings.
 
+#[path = "../../../terrella-data/tests/it/elsewhere.rs"]
+mod elsewhere;
+
+use elsewhere::recordings;
 use std::collections::BTreeSet;
+use std::path::Path;
 use terrella_core::{Episode, Key, Signature, Table};
 use terrella_data::{Claims, Evidence, SourceOptions, Writer};
 use terrella_doctor::{Check, Defect, Severity, Sight, Strength, Subject, examine, lag, lagging, seed, tally};
@@ -185,23 +190,20 @@ fn a_dataset_on_disk_is_held_against_its_claims() {
 
 #[test]
 fn what_is_wrong_with_real_recordings_is_found() {
-    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    if !shared.exists() {
-        eprintln!("skipped: there are no shared recordings here");
-        return;
-    }
-    let open = |name: &str, map: Option<&str>| {
+    let names = ["g1_lerobot_v21", "donkeycar_tub/tub.tar.gz", "table_tennis_ball"];
+    let [Some(g1), Some(donkey), Some(ball)] = names.map(recordings) else { return };
+    let open = |path: &Path, map: Option<&str>| {
         let options = SourceOptions { map: map.map(str::to_owned), no_pictures: true, ..SourceOptions::default() };
-        Subject::open(&shared.join(name), &options, &mut |_, _| {}).expect("opened")
+        Subject::open(path, &options, &mut |_, _| {}).expect("opened")
     };
     let told = |subject: &Subject, check: Check, words: &str| {
         let findings = examine(subject).findings;
         assert!(findings.iter().any(|f| f.check == check && f.what.contains(words)), "{words}: {findings:#?}");
     };
-    let g1 = open("g1_lerobot_v21", None);
+    let g1 = open(&g1, None);
     told(&g1, Check::Missing, "episodes 80-99");
-    told(&open("donkeycar_tub/tub.tar.gz", None), Check::ClockRate, "the dataset says 20");
-    let ball = open("table_tennis_ball", Some("table-tennis"));
+    told(&open(&donkey, None), Check::ClockRate, "the dataset says 20");
+    let ball = open(&ball, Some("table-tennis"));
     told(&ball, Check::NoClock, "no times are stored");
     told(&ball, Check::RatePhysics, "ms apart");
     for rows in 0..=5 {

@@ -1,6 +1,7 @@
 //! Open-loop error of models that are right, and of one that is wrong by a known amount.
 
 use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use toy::recordings;
 
 fn measure(blur: f32) -> RolloutTable {
@@ -48,4 +49,42 @@ fn what_cannot_be_imagined_is_refused_with_numbers() {
     let error = rollout_error(&dynamics, &env.spec, (&dataset, &[0], &[1, 2]), VIEW, &config).expect_err("too short");
     let text = error.to_string();
     assert!(text.contains("51") && text.contains("20") && text.contains("lower the horizon"), "{text}");
+}
+
+/// The exact model, counting how often it looks.
+struct Looking(Exact, AtomicUsize);
+
+impl Dynamics for Looking {
+    type State = Vec<toy::Ball>;
+    fn block_width(&self) -> usize {
+        self.0.block_width()
+    }
+    fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.observe(observations)
+    }
+    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
+        self.0.repeat(state, n)
+    }
+    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
+        self.0.step(state, actions)
+    }
+    fn latents(&self, state: &Self::State) -> Table {
+        self.0.latents(state)
+    }
+    fn read(&self, state: &Self::State) -> Option<Table> {
+        self.0.read(state)
+    }
+    fn draw(&self, state: &Self::State) -> Option<Vec<Image>> {
+        self.0.draw(state)
+    }
+}
+
+#[test]
+fn each_moment_is_looked_at_once() {
+    let (env, dataset) = (Rolling::new(false), recordings(3, 60, 8, false));
+    let looking = Looking(Exact { skip: 5, wall: false, blur: 0.0 }, AtomicUsize::new(0));
+    let config = RolloutConfig { horizon: 4, clips: 6, batch: 6, ..RolloutConfig::default() };
+    rollout_error(&looking, &env.spec, (&dataset, &[], &[1, 2]), VIEW, &config).expect("a table");
+    assert_eq!(looking.1.into_inner(), 5, "the first moment and four that are imagined");
 }

@@ -105,11 +105,13 @@ pub(super) fn load_recordings(path: &Path, options: &SettingOptions, watch: &Wat
         anyhow::bail!("{} has no trained model yet; go on with: {}", path.display(), run.resume_command());
     }
     let (config, interface) = describe(&model)?;
+    let trained = run.settings.data.split();
     run.settings = options.resolve_over(&run.settings)?;
     // What the model is, is no longer a matter of settings.
     run.settings.model = config;
     let mut recordings = Recordings::open(&data_of(&run), &run.settings, watch)?;
     check_compatible(&recordings.dataset.signature, &interface.signature)?;
-    recordings.judge(&interface)?.iter().for_each(|line| watch.say(line));
+    recordings.judge(&interface, trained)?;
+    recordings.notes.iter().for_each(|line| watch.say(line));
     Ok((run, recordings))
 }

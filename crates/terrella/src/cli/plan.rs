@@ -3,7 +3,7 @@
 use super::SettingOptions;
 use super::eval::load;
 use crate::out;
-use crate::pipeline::{About, PlanConfig, plan};
+use crate::pipeline::{About, PlanConfig, origin, plan};
 use crate::settings::Flavour;
 use anyhow::Result;
 use clap::Args;
@@ -42,6 +42,7 @@ impl Options {
         if self.json {
             return out::json(&attempt);
         }
+        out::line(origin(attempt.trained_on))?;
         for (rule, step) in &attempt.verdict.reached {
             let words = step.map_or("not reached".to_owned(), |step| format!("reached at step {step}"));
             out::line(&format!("{rule}: {words}"))?;

@@ -8,11 +8,13 @@ use crate::settings::{CostKind, Flavour};
 use crate::watch::Watch;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use terrella_core::{ActionsAre, EnvSpec, Key, Policy, Rule};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use terrella_core::{ActionsAre, EnvSpec, Key, Plan, Policy, Rule};
 use terrella_eval::{
     Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, Returns, RolloutTable, Scorecard, compare,
     failures, floors, rollout_error,
 };
+use terrella_model::AnyState;
 
 /// Where it is kept in a run directory.
 pub(super) const FILE: &str = "eval.json";
@@ -44,7 +46,8 @@ pub struct Evaluation {
 pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch) -> Result<Evaluation> {
     let (settings, world) = (&run.settings.eval, recordings.world()?);
     let protocol = settings.protocol();
-    let mut notes = Vec::new();
+    // What is judged was told when it was chosen.
+    let mut notes = recordings.notes.clone();
     let stage = watch.stage("imagine", 1);
     let sides = (&*recordings.dataset, &recordings.split.train[..], &recordings.split.held_out[..]);
     let rollout = rollout_error(&actor.saved.world, world.spec(), sides, actor.view(), &settings.rollout);
@@ -71,7 +74,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     if !left.is_empty() {
         notes.push(format!("Not tried, as this model has no amortised planner: {}.", left.join(", ")));
     }
-    notes.iter().for_each(|note| watch.say(note));
+    notes[recordings.notes.len()..].iter().for_each(|note| watch.say(note));
     stage.at(1, "");
     drop(stage);
     let arena = Arena {
@@ -97,7 +100,12 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     };
     let mut all: Vec<Attempts> = Vec::new();
     for flavour in able {
-        let attempts = attempt_all(&arena, actor, flavour, watch)?;
+        let (attempts, left_out) = attempt_all(&arena, actor, flavour, watch)?;
+        if left_out > 0 {
+            let name = flavour.name();
+            notes.push(format!("{left_out} proposals to {name} held what is no finite number, and were left out."));
+            notes.last().iter().for_each(|note| watch.say(note));
+        }
         run.dir().write(&format!("attempts-{}.jsonl", flavour.name()), attempts.to_json_lines()?.as_bytes())?;
         all.push(attempts);
     }
@@ -175,7 +183,12 @@ fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
     told
 }
 
-fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch) -> Result<Attempts> {
+/// All attempts of a policy, and how many proposals its searches could not use.
+fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch) -> Result<(Attempts, usize)> {
+    let left_out = AtomicUsize::new(0);
+    let count = |_: &AnyState, plan: &Plan| {
+        left_out.fetch_add(plan.left_out, Ordering::Relaxed);
+    };
     let n = arena.protocol.pairs * arena.protocol.seeds.len();
     let stage = watch.stage(flavour.name(), n as u64);
     let progress = |done: usize, _: usize| stage.at(done as u64, "");
@@ -185,7 +198,7 @@ fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch
             return Box::new(Refusing("interrupted".to_owned()));
         }
         match actor.policy(flavour) {
-            Ok(policy) => Box::new(policy),
+            Ok(policy) => Box::new(policy.on_plan(count)),
             Err(error) => Box::new(Refusing(format!("{error:#}"))),
         }
     };
@@ -193,7 +206,7 @@ fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch
     if watch.stopped() {
         return Err(Interrupted { resume: None }.into());
     }
-    Ok(attempts?)
+    Ok((attempts?, left_out.into_inner()))
 }
 
 fn against_first(all: &[Attempts], protocol: &Protocol) -> Vec<(String, String, Rule, Paired)> {

@@ -88,7 +88,7 @@ impl Seen {
 
 fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<()> {
     let settings = &run.settings;
-    let (train, held_out) = (&recordings.split.train, &recordings.split.held_out);
+    let (train, held_out) = (&recordings.split.train, &recordings.unseen());
     // Where the world has symmetries, the amortised planner learns from every turned recording.
     let symmetry = saved.train.symmetry.as_ref();
     let turns: Vec<Option<Turn>> = match symmetry {
@@ -133,7 +133,7 @@ fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device,
     if recordings.dataset.signature.state.is_empty() {
         run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss })
     } else {
-        let (probe, report) = probe(&saved.world, (&seen, &unseen), recordings);
+        let (probe, report) = probe(&saved.world, (&seen, &unseen), (recordings, held_out));
         run.write_json(PROBE, &probe)?;
         run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })
     }
@@ -173,7 +173,11 @@ fn decoder(run: &Run, seen: &[Table], recordings: &Recordings, device: &Device, 
     })
 }
 
-fn probe(world: &AnyWorld, (seen, unseen): (&[Table], &[Seen]), recordings: &Recordings) -> (Probe, ProbeReport) {
+fn probe(
+    world: &AnyWorld,
+    (seen, unseen): (&[Table], &[Seen]),
+    (recordings, held_out): (&Recordings, &[usize]),
+) -> (Probe, ProbeReport) {
     let codec = StateCodec::new(world.interface());
     let states = |episodes: &[usize]| {
         let mut table = Table::new(codec.state_width());
@@ -187,7 +191,11 @@ fn probe(world: &AnyWorld, (seen, unseen): (&[Table], &[Seen]), recordings: &Rec
     let learned = joined(&seen.iter().collect::<Vec<_>>());
     let probe = Probe::fit(codec.clone(), &learned, &states(&recordings.split.train), RIDGE);
     let latents = joined(&unseen.iter().map(|seen| &seen.latents).collect::<Vec<_>>());
-    let truth = states(&recordings.split.held_out);
+    let truth = states(held_out);
+    if truth.is_empty() {
+        let report = ProbeReport { rows: 0, parts: vec![], reacher_loss: None, decoder_loss: None };
+        return (probe, report);
+    }
     let told = probe.read(&latents);
     let own = unseen.iter().map(|seen| seen.told.as_ref()).collect::<Option<Vec<_>>>().map(|told| joined(&told));
     let mean = &world.interface().state_stats.mean;

@@ -84,12 +84,16 @@ pub fn evaluate_logs(
     let table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
     stage.at(1, "");
     drop(stage);
-    let mut evaluation = Evaluation { open_loop: Some(table), ..Evaluation::default() };
+    let mut evaluation =
+        Evaluation { open_loop: Some(table), notes: recordings.notes.clone(), ..Evaluation::default() };
     if let Some(world) = recordings.rewarding() {
         match rewards::returns(run, model, (world, recordings), watch) {
             Ok(returns) => evaluation.returns = Some(returns),
             Err(error) if error.is::<Interrupted>() => return Err(error),
-            Err(error) => evaluation.notes.push(format!("Returns are left out: {error:#}.")),
+            Err(error) => {
+                evaluation.notes.push(format!("Returns are left out: {error:#}."));
+                evaluation.notes.last().iter().for_each(|note| watch.say(note));
+            }
         }
     }
     run.write_json(FILE, &evaluation)?;

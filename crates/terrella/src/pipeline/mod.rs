@@ -26,7 +26,7 @@ pub use doctor::checkup_page;
 pub use evaluate::{Evaluation, evaluate};
 pub use heads::{PartError, ProbeReport, finish};
 pub use logs::{evaluate_logs, foretold, report_of_logs, train_beside, write_logs_report};
-pub use plan::{Attempt, PlanConfig, plan};
+pub use plan::{Attempt, PlanConfig, origin, plan};
 pub use quickstart::{Outcome, quickstart};
 pub use recordings::Recordings;
 pub use report::{build as build_report, write as write_report};

@@ -40,6 +40,8 @@ pub struct Attempt {
     pub verdict: Verdict,
     /// Distance of each part to the goal at the end: name, number, unit.
     pub left: Vec<(String, f64, String)>,
+    /// What there is to tell of how the recordings were held out.
+    pub notes: Vec<String>,
     /// The plans, in order.
     pub plans: Vec<Plan>,
     /// The page with the filmstrip.
@@ -117,18 +119,31 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
          really happened, and what it imagined each time it planned."
     ));
     report.attempts = strips;
+    let trained_on = recordings.split.train.contains(&episode);
+    report.limits.push(origin(trained_on).to_owned());
+    report.limits.extend(recordings.notes.iter().cloned());
     report.limits.push("One attempt is an example, not a measurement; `terrella eval` measures.".to_owned());
     report.commands.push(run.about.command.clone());
     run.dir().write(&name, report.to_html().as_bytes())?;
     Ok(Attempt {
         config: PlanConfig { goal_row: Some(goal_row), ..config.clone() },
-        trained_on: recordings.split.train.contains(&episode),
+        trained_on,
+        notes: recordings.notes.clone(),
         goal: goal.to_vec(),
         verdict,
         left,
         plans: noted.into_iter().map(|(plan, _)| plan).collect(),
         page: run.file(&name),
     })
+}
+
+/// What an attempt in an episode is worth.
+pub fn origin(trained_on: bool) -> &'static str {
+    if trained_on {
+        "The model learned from this episode, so this does not show what it can do with others."
+    } else {
+        "This episode was put aside for judging."
+    }
 }
 
 /// What happened, block by block, and below it each plan as it was imagined.

@@ -49,7 +49,8 @@ fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
     let mut recordings = open_or_collect(run, watch)?;
     recordings.world()?;
     let saved = train_or_load(run, &recordings, device, watch)?;
-    recordings.judge(saved.world.interface())?.iter().for_each(|line| watch.say(line));
+    recordings.judge(saved.world.interface(), run.settings.data.split())?;
+    recordings.notes.iter().for_each(|line| watch.say(line));
     let actor = Actor::new(run, saved, &recordings)?;
     let evaluation = match run.json::<Evaluation>(FILE)? {
         Some(evaluation) => evaluation,

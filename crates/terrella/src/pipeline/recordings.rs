@@ -7,7 +7,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{AnySim, Dataset, Env, EnvSpec, Fingerprint, Part, Sim, Split, recognise};
+use terrella_core::{AnySim, Dataset, Env, EnvSpec, Part, Sim, Split};
 use terrella_data::{OpenOptions, open_with};
 use terrella_eval::logged_parts;
 use terrella_model::{Interface, Learned, TrainConfig};
@@ -22,6 +22,8 @@ pub struct Recordings {
     pub split_words: String,
     /// Their world, if it is declared and known.
     pub world: Option<AnySim>,
+    /// What there is to tell of what is judged, in sentences.
+    pub notes: Vec<String>,
     /// Seed and share of the split, as asked for.
     asked: (u64, f64),
 }
@@ -47,52 +49,37 @@ impl Recordings {
             dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
         let percent = 100.0 * settings.data.held_out;
         let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
-        let said = settings.data.env.as_deref();
-        let world = declared(&dataset.signature, said)?;
-        let asked = (settings.data.split_seed, settings.data.held_out);
-        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, asked })
+        let world = declared(&dataset.signature, settings.data.env.as_deref())?;
+        let asked = settings.data.split();
+        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, notes: Vec::new(), asked })
     }
 
     /// Puts aside for judging what this model did not learn from, and nothing else, whatever the settings
-    /// say of a split and in whichever file the recordings are. Answers with what there is to tell.
+    /// say of a split and in whichever file the recordings are. What there is to tell is added to `notes`.
+    /// `trained` are seed and share of the split in the record of the run, for checkpoints that do not say
+    /// what they learned from.
     ///
     /// # Errors
     /// If another split of the same recordings is asked for, or it learned from every episode.
-    pub fn judge(&mut self, interface: &Interface) -> Result<Vec<String>> {
-        let same = self.dataset.hash == interface.data_hash;
+    pub fn judge(&mut self, interface: &Interface, trained: (u64, f64)) -> Result<()> {
+        let (same, n) = (self.dataset.hash == interface.data_hash, self.dataset.episodes.len());
         let Some(learned) = &interface.learned else {
-            let mut told = vec![
-                "the checkpoint does not say which episodes it learned from (an earlier version made it), so nothing proves that these are held out".to_owned(),
-            ];
-            if !same {
-                told.push(
-                    "it was trained on recordings with another hash; all episodes of these are judged".to_owned(),
-                );
-                let all: Vec<usize> = (0..self.dataset.episodes.len()).collect();
-                self.split = Split { train: Vec::new(), held_out: all };
-                self.split_words = "all episodes of another file than it was trained on".to_owned();
-            }
-            self.split_words.push_str("; unproven, as the checkpoint does not say what it learned from");
-            return Ok(told);
+            return self.judge_unproven(same, trained);
         };
-        let prints: Vec<Fingerprint> = self.dataset.episodes.iter().map(Fingerprint::of).collect();
-        let known = recognise(&learned.episodes, &prints);
+        let known = learned.recognise(&self.dataset.episodes);
         let (train, fresh): (Vec<usize>, Vec<usize>) = (0..known.len()).partition(|&e| known[e]);
-        let n = known.len();
+        let seen = self.split.held_out.iter().filter(|&&e| known[e]).count();
         if same && self.asked != (learned.split_seed, learned.held_out) {
-            let judged = self.split.held_out.len();
-            let seen = self.split.held_out.iter().filter(|&&e| known[e]).count();
-            return Err(usage(format!(
-                "data.split_seed = {} and data.held_out = {} would judge {judged} episodes, {seen} of which this model learned from; its own split is {} and {}: leave these settings out",
-                self.asked.0, self.asked.1, learned.split_seed, learned.held_out
-            )));
+            return Err(self.another_split(
+                &format!(", {seen} of which this model learned from"),
+                (learned.split_seed, learned.held_out),
+            ));
         }
         if fresh.is_empty() {
             return Err(usage(format!(
                 "this model learned from all {n} episodes of these recordings, so there is none to judge it on; give recordings that it has not seen with --data"
             )));
         }
-        let mut told = Vec::new();
         if !same {
             let (seen, left) = (train.len(), fresh.len());
             self.split_words = match seen {
@@ -101,14 +88,43 @@ impl Recordings {
                     "{left} of {n} episodes; the other {seen} were learned from, by fingerprint, and are left out"
                 ),
             };
-            told.push(format!("these are other files than it was trained on; judged are {}", self.split_words));
-        }
-        let twins = self.split.held_out.iter().filter(|&&e| known[e]).count();
-        if same && twins > 0 {
-            told.push(format!("{twins} held-out episodes share their rows with learned ones and are not judged"));
+            self.notes.push(format!("These are other files than it was trained on; judged are {}.", self.split_words));
+        } else if seen > 0 {
+            self.notes.push(format!("{seen} held-out episodes share their rows with learned ones and are not judged."));
         }
         self.split = Split { train, held_out: fresh };
-        Ok(told)
+        Ok(())
+    }
+
+    /// The same for a model of an earlier version: the split of its run is all that there is.
+    fn judge_unproven(&mut self, same: bool, trained: (u64, f64)) -> Result<()> {
+        if same && self.asked != trained {
+            return Err(self.another_split(", and this model may have learned from all of them", trained));
+        }
+        self.notes.push(
+            "The checkpoint does not say which episodes it learned from (an earlier version made it), so nothing proves that these are held out.".to_owned(),
+        );
+        if !same {
+            self.notes
+                .push("It was trained on recordings with another hash; all episodes of these are judged.".to_owned());
+            self.split = Split { train: Vec::new(), held_out: (0..self.dataset.episodes.len()).collect() };
+            self.split_words = "all episodes of another file than it was trained on".to_owned();
+        }
+        self.split_words.push_str("; unproven, as the checkpoint does not say what it learned from");
+        Ok(())
+    }
+
+    fn another_split(&self, which: &str, (seed, share): (u64, f64)) -> anyhow::Error {
+        let ((asked_seed, asked_share), judged) = (self.asked, self.split.held_out.len());
+        usage(format!(
+            "data.split_seed = {asked_seed} and data.held_out = {asked_share} would judge {judged} episodes{which}; its own split is {seed} and {share}: leave these settings out"
+        ))
+    }
+
+    /// The held-out episodes that share no rows with those that are learned from.
+    pub fn unseen(&self) -> Vec<usize> {
+        let known = Learned::of(&self.dataset, &self.split.train, self.asked).recognise(&self.dataset.episodes);
+        self.split.held_out.iter().copied().filter(|&e| !known[e]).collect()
     }
 
     /// Their world, to reach goals in.

@@ -42,7 +42,9 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.limits.extend(evaluation.notes);
     }
     if let Some((actor, recordings)) = loaded {
-        report.dreams = dreams(run, actor, recordings);
+        let (dreams, missing) = dreams(run, actor, recordings);
+        report.dreams = dreams;
+        report.limits.extend(missing);
         report.attempts = attempts(run, recordings)?;
     } else {
         report
@@ -154,19 +156,31 @@ pub(super) fn curves(log: &[Progress], charts: &[LossChart]) -> Vec<Chart> {
     charts.iter().filter(|chart| chart.lines.iter().all(|(_, name)| told(name))).map(draw).collect()
 }
 
-/// Recorded beside imagined, from a few held-out episodes; none where the model cannot draw.
-fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> Vec<Filmstrip> {
-    let Ok(known) = recordings.world() else { return Vec::new() };
-    let (world, env) = (&actor.saved.world, known);
+/// Recorded beside imagined, from a few held-out episodes, and why some or all of them are missing.
+fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> (Vec<Filmstrip>, Option<String>) {
+    let missing = |why: String| Some(format!("Pictures of what it imagines are missing: {why}."));
+    let env = match recordings.world() {
+        Ok(env) => env,
+        Err(error) => return (Vec::new(), missing(error.to_string())),
+    };
+    let world = &actor.saved.world;
     let horizon = COLUMNS - 1;
     let window = run.settings.model.window(horizon + 1);
     let long = recordings.split.held_out.iter().filter(|&&e| window.count(recordings.dataset.episodes[e].len()) > 0);
-    let strips = long.take(DREAMS).enumerate().filter_map(|(i, &episode)| {
+    let (mut strips, mut why) = (Vec::new(), None);
+    for (i, &episode) in long.take(DREAMS).enumerate() {
         let n = window.count(recordings.dataset.episodes[episode].len());
         let start = Key::new(run.settings.seed).with("dreams").at(i as u64).stream().below(n);
-        dream_strip((world, env), &recordings.dataset, Clip { episode, start }, (actor.view(), horizon, COLUMNS)).ok()
-    });
-    strips.collect()
+        let clip = Clip { episode, start };
+        match dream_strip((world, env), &recordings.dataset, clip, (actor.view(), horizon, COLUMNS)) {
+            Ok(strip) => strips.push(strip),
+            Err(error) => why = missing(error.to_string()),
+        }
+    }
+    if strips.is_empty() && why.is_none() {
+        why = missing(format!("no held-out episode has the {} rows of {horizon} blocks", window.span()));
+    }
+    (strips, why)
 }
 
 /// The first attempts of the headline policy that succeeded, and the first that failed.

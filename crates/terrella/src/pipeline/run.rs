@@ -187,3 +187,29 @@ fn processor() -> String {
         info.lines().find_map(|line| Some(line.strip_prefix("model name")?.split_once(':')?.1.trim().to_owned()));
     name.unwrap_or_else(|| format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_from_before_there_were_families_keep_only_the_world_that_they_collected_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let opened = |name: &str, recordings: bool, families: bool| {
+            let mut settings = Settings::default();
+            settings.data.env = Some("pusht".to_owned());
+            settings.data.path = recordings.then(|| PathBuf::from("data"));
+            let run = Run::create("train", Some(&folder.path().join(name)), settings).expect("a run");
+            if !families {
+                let text = run.dir().read(RECORD).expect("a record");
+                let old = text.replacen("kind = \"jepa\"\n", "", 1);
+                assert_ne!(old, text, "what a model is was in the record");
+                run.dir().write(RECORD, old.as_bytes()).expect("an old record");
+            }
+            Run::open(run.path()).expect("a run").settings.data.env
+        };
+        assert_eq!(opened("old", true, false), None, "nobody said so of these recordings");
+        assert_eq!(opened("old-own", false, false).as_deref(), Some("pusht"), "collected there");
+        assert_eq!(opened("new", true, true).as_deref(), Some("pusht"), "said");
+    }
+}

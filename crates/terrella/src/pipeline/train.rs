@@ -181,10 +181,21 @@ fn keep_log_up_to(run: &Run, step: u64) -> Result<()> {
     Ok(run.dir().write(LOG, text.as_bytes())?)
 }
 
-/// The logged steps of a run; a last line that was cut off is left out.
+/// The logged steps of a run; a last line that was cut off by a kill is left out.
+///
+/// # Errors
+/// If another line is damaged.
 pub(super) fn log(run: &Run) -> Result<Vec<Progress>> {
     if !run.file(LOG).is_file() {
         return Ok(Vec::new());
     }
-    Ok(run.dir().read(LOG)?.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
+    let text = run.dir().read(LOG)?;
+    // Whole lines end with a newline.
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let read = |(at, line): (usize, &str)| {
+        serde_json::from_str(line).with_context(|| {
+            format!("line {} of {} is damaged; remove the line to go on", at + 1, run.file(LOG).display())
+        })
+    };
+    whole.lines().enumerate().map(read).collect()
 }

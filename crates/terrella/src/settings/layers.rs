@@ -80,19 +80,38 @@ impl Layers {
         self.lay(&layer, &origin)
     }
 
-    /// Lays one `a.b=c` over it.
+    /// Lays one `a.b=c` over it; `a.b=` takes an optional setting back.
     ///
     /// # Errors
-    /// If it is not of that form, or has an unknown key or a wrong type.
+    /// If it is not of that form, takes back what must be there, or has an unknown key or a wrong type.
     pub fn set(&mut self, assignment: &str) -> Result<()> {
         let origin = format!("--set {assignment}");
         let Some((path, text)) = assignment.split_once('=') else {
             return Err(usage(format!("{origin} has no '='; write it as --set train.steps=500")));
         };
         let text = text.trim();
+        if text.is_empty() {
+            return self.unset(path.trim(), &origin);
+        }
         // What is not a TOML value is a bare word: `--set model.size=s`.
         let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
         self.value(path.trim(), parsed.unwrap_or_else(|| Value::String(text.to_owned())), &origin)
+    }
+
+    /// Takes an optional setting back, as if nobody had given it.
+    fn unset(&mut self, path: &str, origin: &str) -> Result<()> {
+        let optional = missing(&self.schema, &table(&Settings::default())?, "");
+        if !optional.iter().any(|known| known == path) {
+            let optional = optional.join(", ");
+            return Err(usage(format!("{origin}: {path} needs a value; what can be left empty is {optional}")));
+        }
+        let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let names = section.split('.').filter(|name| !name.is_empty());
+        let inside = names.into_iter().try_fold(&mut self.table, |t, name| t.get_mut(name)?.as_table_mut());
+        if let Some(section) = inside {
+            section.remove(key);
+        }
+        self.read(origin).map(|_| ())
     }
 
     /// Lays one value over it.
@@ -261,6 +280,20 @@ fn merge(into: &mut Table, layer: &Table, known: &Table, path: &str, origin: &st
     Ok(())
 }
 
+/// The keys of `all` that `some` has not: what may be absent.
+fn missing(all: &Table, some: &Table, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (key, value) in all {
+        let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match (value, some.get(key)) {
+            (_, None) => found.push(full),
+            (Value::Table(all), Some(Value::Table(some))) => found.extend(missing(all, some, &full)),
+            _ => {}
+        }
+    }
+    found
+}
+
 fn nearest_path(prefix: &str, key: &str, known: &[&str]) -> String {
     let hint = nearest(key, known);
     if hint.is_empty() {
@@ -324,6 +357,33 @@ mod tests {
         assert!(error.contains("model.size"), "{error}");
         let error = layers.set("model.kind=rssm").expect_err("no such family").to_string();
         assert!(ModelConfig::KINDS.iter().all(|kind| error.contains(kind)), "{error}");
+    }
+
+    #[test]
+    fn an_optional_setting_is_taken_back_by_an_empty_value_and_no_other_is() {
+        let mut layers = Layers::new().expect("defaults");
+        for (set, unset) in [
+            ("data.env=pusht", "data.env="),
+            ("data.path=here", "data.path ="),
+            ("mpc.deadline_ms=5", "mpc.deadline_ms="),
+            ("cost.tolerance=[1.0]", "cost.tolerance= "),
+        ] {
+            layers.set(set).expect("a value");
+            assert_ne!(layers.clone().resolve().expect("settings"), Settings::default(), "{set}");
+            layers.set(unset).expect("none");
+            assert_eq!(layers.clone().resolve().expect("settings"), Settings::default(), "{unset}");
+        }
+        let earlier = Settings {
+            data: crate::settings::DataSettings { env: Some("pusht".into()), ..Default::default() },
+            ..Settings::default()
+        };
+        let mut over = Layers::over(&earlier).expect("an earlier run");
+        over.set("data.env=").expect("none");
+        assert_eq!(over.resolve().expect("settings").data.env, None, "of an earlier run");
+        for wrong in ["train.steps=", "data=", "nothing.here="] {
+            let text = layers.set(wrong).expect_err("refused").to_string();
+            assert!(text.contains(wrong) && text.contains("data.env, data.path"), "{text}");
+        }
     }
 
     #[test]

@@ -87,6 +87,11 @@ impl Default for DataSettings {
 }
 
 impl DataSettings {
+    /// Seed and share of the split.
+    pub fn split(&self) -> (u64, f64) {
+        (self.split_seed, self.held_out)
+    }
+
     /// The world that is collected in.
     pub fn collected_in(&self) -> &str {
         self.env.as_deref().unwrap_or("pusht")

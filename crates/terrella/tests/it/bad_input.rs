@@ -60,3 +60,16 @@ fn a_collection_that_exists_is_not_overwritten() {
     let text = told(&program(&folder, &["collect", "--episodes", "1", "--out", "here"]));
     assert!(text.starts_with("exit 1") && text.contains("here") && text.contains("exists"), "{text}");
 }
+
+#[test]
+fn a_damaged_line_in_the_log_of_losses_is_named_and_one_that_was_cut_off_is_not_missed() {
+    let run = fresh("damaged-log");
+    copy(finished(), &run);
+    let log = fs::read_to_string(run.join("train.jsonl")).expect("a log");
+    fs::write(run.join("train.jsonl"), format!("{log}{{\"step\": 1")).expect("a file");
+    let text = told(&program(&run, &["report", "."]));
+    assert!(text.starts_with("exit 0"), "killed in the middle of a line: {text}");
+    fs::write(run.join("train.jsonl"), log.replacen('{', "", 2)).expect("a file");
+    let text = told(&program(&run, &["report", "."]));
+    assert!(text.starts_with("exit 1") && text.contains("line 1 of") && text.contains("train.jsonl"), "{text}");
+}

@@ -33,35 +33,107 @@ fn recordings_in_another_file_are_recognised() {
     assert!(report.contains("the other 9 were learned from"), "the page says so");
 }
 
+/// Makes a model one of a version that did not keep what it learned from.
+fn forget(run: &Path) {
+    let path = run.join("model/model.json");
+    let mut model: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&path).expect("a manifest")).expect("JSON");
+    let interface = model["interface"].as_object_mut().expect("an interface");
+    interface.remove("learned").expect("what it learned from");
+    fs::write(path, model.to_string()).expect("a file");
+}
+
 #[test]
-fn recordings_that_name_no_world_are_of_none_whatever_their_widths() {
-    let folder = fresh("no-world");
-    fs::create_dir_all(&folder).expect("a folder");
+fn a_model_of_an_earlier_version_has_the_split_of_its_run_and_the_page_says_what_is_unproven() {
+    let run = fresh("earlier-version");
+    copy(finished(), &run);
+    forget(&run);
+    let search = ["--policy", "search", "--pairs", "2"];
+    let text = told(&program(&run, &[&["eval", ".", "--set", "data.split_seed=1"], &search[..]].concat()));
+    assert!(text.starts_with("exit 2") && text.contains("its own split is 0 and 0.25"), "{text}");
+    let output = program(&run, &[&["eval", ".", "--json"], &search[..]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(json["notes"][0].as_str().is_some_and(|note| note.contains("nothing proves")), "{}", json["notes"]);
+    let page = fs::read_to_string(run.join("report.html")).expect("a page");
+    assert!(page.contains("so nothing proves that these are held out."), "the page says so");
+}
+
+#[test]
+fn an_attempt_says_whether_its_episode_was_learned_from() {
+    let run = fresh("attempts");
+    copy(finished(), &run);
+    let said = |episode: usize| done(&run, &["plan", ".", "--episode", &episode.to_string(), "--goal-row", "5"]);
+    let texts: Vec<String> = (0..12).map(said).collect();
+    let aside = texts.iter().filter(|text| text.contains("This episode was put aside for judging.")).count();
+    let learned = texts.iter().filter(|text| text.contains("The model learned from this episode")).count();
+    assert_eq!((aside, learned), (3, 9), "as they were split");
+}
+
+/// Four trials of which no world is known, imported as `data`; each like the others or not.
+fn trials(folder: &Path, alike: bool) {
+    fs::create_dir_all(folder).expect("a folder");
     let mut rows = String::from("time,ax,ay,bx,by,angle,ux,uy\n");
     for row in 0..60 {
         let x = f64::from(row);
         rows += &format!("{},{x},{x},100,{},0.5,{x},{x}\n", 0.1 * x, 100.0 + x);
     }
     for trial in 0..4 {
-        fs::write(folder.join(format!("trial-{trial}.csv")), rows.replace("100,", &format!("{},", 100 + trial)))
-            .expect("a file");
+        let start = if alike { "100,".to_owned() } else { format!("{},", 100 + trial) };
+        fs::write(folder.join(format!("trial-{trial}.csv")), rows.replace("100,", &start)).expect("a file");
     }
     let mapping = "episodes = \"*.csv\"\nfps = 10.0\n[clock]\ncolumn = \"time\"\n\
                    [[state]]\ncolumns = [\"ax\", \"ay\", \"bx\", \"by\", \"angle\"]\n[[action]]\ncolumns = [\"ux\", \"uy\"]\n";
     fs::write(folder.join("map.toml"), mapping).expect("a file");
-    done(&folder, &["import", ".", "data", "--map", "map.toml"]);
-    let settings = ["train.steps=3", "train.batch_size=4", "data.held_out=0.25", "reacher.steps=2"];
-    let sets: Vec<&str> = settings.iter().flat_map(|s| ["--set", s]).collect();
-    let train = |out: &str, more: &[&str]| {
-        let fixed = ["train", "--preset", "quickstart-state", "--data", "data", "--out", out];
-        program(&folder, &[&fixed[..], &sets[..], more].concat())
-    };
-    let text = told(&train("none", &[]));
+    done(folder, &["import", ".", "data", "--map", "map.toml"]);
+}
+
+/// Trains on them for three steps.
+fn train(folder: &Path, out: &str, more: &[&str]) -> String {
+    let settings = ["train.steps=3", "train.batch_size=4", "data.held_out=0.25"];
+    let sets: Vec<&str> = settings.iter().chain(more).flat_map(|s| ["--set", s]).collect();
+    let fixed = ["train", "--preset", "quickstart-state", "--data", "data", "--out", out];
+    told(&program(folder, &[&fixed[..], &sets[..]].concat()))
+}
+
+#[test]
+fn what_is_unproven_stands_on_the_page_about_a_log_too() {
+    let folder = fresh("unproven-log");
+    trials(&folder, false);
+    let text = train(&folder, "run", &["model.kind=ensemble"]);
+    assert!(text.starts_with("exit 0"), "{text}");
+    forget(&folder.join("run"));
+    done(&folder, &["eval", "run", "--set", "eval.open_loop.clips=4"]);
+    let page = fs::read_to_string(folder.join("run/report.html")).expect("a page");
+    assert!(page.contains("so nothing proves that these are held out."), "the page says so");
+}
+
+#[test]
+fn a_probe_is_not_scored_on_copies_of_what_it_was_fitted_to() {
+    for (alike, rows) in [(false, 60), (true, 0)] {
+        let folder = fresh(&format!("alike-{alike}"));
+        trials(&folder, alike);
+        let text = train(&folder, "run", &["reacher.steps=2"]);
+        assert!(text.starts_with("exit 0"), "{text}");
+        let report = fs::read_to_string(folder.join("run/probes.json")).expect("a report");
+        let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+        assert_eq!(report["rows"], rows, "held-out rows, trials alike: {alike}");
+    }
+}
+
+#[test]
+fn recordings_that_name_no_world_are_of_none_whatever_their_widths() {
+    let folder = fresh("no-world");
+    trials(&folder, false);
+    let text = train(&folder, "none", &["reacher.steps=2"]);
     assert!(text.starts_with("exit 0"), "{text}");
     let model = fs::read_to_string(folder.join("none/model/model.json")).expect("a manifest");
     assert!(model.contains("\"symmetry\": null"), "no symmetry of a world that nobody declared");
+    let text =
+        told(&program(&folder, &["quickstart", "--data", "data", "--out", "acts", "--set", "data.held_out=0.25"]));
+    assert!(text.starts_with("exit 1") && text.contains("name no world") && text.contains("--env"), "{text}");
     // Five numbers, two actions, ten a second: PushT if somebody says so, and TwoRoom not even then.
-    assert!(told(&train("said", &["--set", "data.env=pusht"])).starts_with("exit 0"), "said");
-    let text = told(&train("wrong", &["--set", "data.env=tworoom"]));
+    let text = train(&folder, "said", &["reacher.steps=2", "data.env=pusht"]);
+    assert!(text.starts_with("exit 0"), "{text}");
+    let text = train(&folder, "wrong", &["reacher.steps=2", "data.env=tworoom"]);
     assert!(text.starts_with("exit 2") && text.contains("5 state numbers"), "{text}");
 }

@@ -75,6 +75,8 @@ fn models_of_states_go_the_same_way() {
     let (path, done) = run("states", &tiny("tworoom", &["model.sees=state"]), &Watch::silent());
     done.expect("the whole thread");
     assert!(!path.join("model/decoder.safetensors").exists(), "there is nothing to draw");
+    let html = fs::read_to_string(path.join("report.html")).expect("a page");
+    assert!(html.contains("Pictures of what it imagines are missing: "), "what is missing is told");
 }
 
 #[test]
