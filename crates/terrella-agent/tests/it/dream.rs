@@ -115,7 +115,7 @@ fn a_model_that_cannot_draw_shows_the_world_in_what_it_tells_and_one_that_is_sil
     wander(&mut dream, 4, SKIP);
     let mut world = Rolling::new(true);
     world.set_state(&dream.state()).expect("a state");
-    assert_eq!(dream.render(32), world.render(32), "the world, where the ball is believed to be");
+    assert_eq!(dream.draw(32), world.draw(32), "the world, where the ball is believed to be");
     let error = ImaginedEnv::new(silent(false), Box::new(Rolling::new(true)), VIEW).err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("neither draw nor tell")), "nothing to look at");
 }
