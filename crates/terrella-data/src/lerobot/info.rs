@@ -284,7 +284,7 @@ mod tests {
             state: vec!["x".into(), "y".into()],
             units: vec!["m".into(), "rad".into()],
             action: vec!["u".into()],
-            env: Some("pusht".into()),
+            env: Some("balls".into()),
             ..Signature::default()
         };
         let base = tempfile::tempdir().expect("a folder");
