@@ -11,7 +11,7 @@ use super::loss::{BOUNDS, Scores};
 use super::member::{Layer, Numbers};
 use super::net::EnsembleNet;
 use crate::host::dense::numbers;
-use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, padded, product, silu_and_slope};
+use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, product, silu_and_slope};
 use crate::host::threads::each;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
@@ -75,16 +75,24 @@ pub(super) fn gradient(
 
     let mut gradients = GradientsParams::new();
     let device = &device.clone().without_autodiff();
+    // Of each member all layers, weight and bias.
+    let sums = each(members, |m| {
+        let of = |at: usize| {
+            let (columns, pieces) = (networks[m].0[at].output, &pieces[m * parts..(m + 1) * parts]);
+            [
+                added(pieces.iter().map(|p| &p.layers[at].0), columns),
+                added(pieces.iter().map(|p| &p.layers[at].1), columns),
+            ]
+        };
+        (0..net.weights.len()).map(of).collect::<Vec<_>>()
+    });
     for (at, (weight, bias)) in net.weights.iter().zip(&net.biases).enumerate() {
         let Layer { input, output, .. } = networks[0].0[at];
-        let sum = |of: &(dyn Fn(&Piece) -> &[Lane] + Sync)| {
-            each(members, |m| added(pieces[m * parts..(m + 1) * parts].iter().map(of), output))
-        };
-        let weights = sum(&|piece| &piece.layers[at].0).concat();
-        let biases = sum(&|piece| &piece.layers[at].1).concat();
-        let tensor = |data, rows| Tensor::<3>::from_data(TensorData::new(data, [members, rows, output]), device);
-        gradients.register(weight.id, tensor(weights, input));
-        gradients.register(bias.id, tensor(biases, 1));
+        for (kind, (param, rows)) in [(weight, input), (bias, 1)].into_iter().enumerate() {
+            let data: Vec<f32> = sums.iter().flat_map(|layers| &layers[at][kind]).copied().collect();
+            let data = TensorData::new(data, [members, rows, output]);
+            gradients.register(param.id, Tensor::<3>::from_data(data, device));
+        }
     }
     let scale = |columns: usize| 1.0 / (members * rows * columns) as f64;
     if config.variance {
@@ -119,16 +127,33 @@ pub(super) fn gradient(
 
 /// A layer's weight the other way round, `[output, input]` in lanes.
 fn turned(layer: &Layer) -> Vec<Lane> {
-    let (weight, stride) = (flat(&layer.weight), layer.width() * LANE);
-    let row = |o: usize| (0..layer.input).map(move |i| weight[i * stride + o]);
-    padded(&(0..layer.output).flat_map(row).collect::<Vec<f32>>(), layer.input)
+    let (from, to) = (layer.width() * LANE, lanes(layer.input) * LANE);
+    let mut turned = vec![Lane::default(); layer.output * lanes(layer.input)];
+    let (weight, into) = (flat(&layer.weight), flat_mut(&mut turned));
+    // A lane of columns at a time, so that what is written stays at hand.
+    for first in (0..layer.output).step_by(LANE) {
+        for i in 0..layer.input {
+            for o in first..layer.output.min(first + LANE) {
+                into[o * to + i] = weight[i * from + o];
+            }
+        }
+    }
+    turned
 }
 
 /// Rows of whole lanes, added up, without their padding.
-fn added<'a>(mut parts: impl Iterator<Item = &'a [Lane]>, columns: usize) -> Vec<f32> {
-    let rows = |part: &'a [Lane]| flat(part).chunks_exact(lanes(columns) * LANE).flat_map(move |row| &row[..columns]);
-    let mut sum: Vec<f32> = parts.next().map(|first| rows(first).copied().collect()).unwrap_or_default();
-    parts.for_each(|part| sum.iter_mut().zip(rows(part)).for_each(|(sum, x)| *sum += x));
+fn added<'a>(parts: impl Iterator<Item = &'a Vec<Lane>>, columns: usize) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    for part in parts {
+        let rows = flat(part).chunks_exact(lanes(columns) * LANE).map(|row| &row[..columns]);
+        if sum.is_empty() {
+            sum.reserve_exact(rows.len() * columns);
+            rows.for_each(|row| sum.extend_from_slice(row));
+        } else {
+            let add = |(sum, row): (&mut [f32], &[f32])| sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            sum.chunks_exact_mut(columns).zip(rows).for_each(add);
+        }
+    }
     sum
 }
 
@@ -200,21 +225,22 @@ impl Task<'_> {
                     continue;
                 }
                 let [least, most] = [0, 1].map(|at| f64::from(self.bounds[at][i]));
-                let held = most - softplus(most - spread);
-                let bounded = least + softplus(held - least);
+                let (above, upper) = softplus(most - spread);
+                let (below, lower) = softplus(most - above - least);
+                let bounded = least + below;
                 let precision = (-bounded).exp();
                 judged.likelihood += weight * (error * error * precision + bounded);
                 tells[i] = (2.0 * error * precision * weight * scale(told)) as f32;
                 let back = weight * (1.0 - error * error * precision);
-                let (lower, upper) = (sigmoid(held - least), sigmoid(most - spread));
                 judged.bounds[0][i] += back * (1.0 - lower);
                 judged.bounds[1][i] += back * lower * (1.0 - upper);
                 tells[told + i] = (back * lower * upper * scale(told)) as f32;
             }
             if self.inputs.ends {
                 let (logit, ended) = (f64::from(tells[2 * told]), f64::from(self.lesson.ends[row]));
-                judged.end += weight * (softplus(logit) - logit * ended);
-                tells[2 * told] = ((sigmoid(logit) - ended) * weight * self.end_weight * scale(1)) as f32;
+                let (soft, probability) = softplus(logit);
+                judged.end += weight * (soft - logit * ended);
+                tells[2 * told] = ((probability - ended) * weight * self.end_weight * scale(1)) as f32;
             }
         }
         judged
@@ -229,10 +255,8 @@ fn input<'a>(x: &'a [f32], layers: &[Layer], outs: &'a [Vec<Lane>], at: usize) -
     }
 }
 
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+/// `ln(1 + eˣ)` and its slope, which is `σ(x)`.
+fn softplus(x: f64) -> (f64, f64) {
+    let small = (-x.abs()).exp();
+    (x.max(0.0) + small.ln_1p(), if x < 0.0 { small } else { 1.0 } / (1.0 + small))
 }
