@@ -15,6 +15,8 @@ use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, product, silu_
 use crate::host::threads::each;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
+use std::cell::RefCell;
+use std::ops::Range;
 
 /// Rows of a piece, at most.
 const ROWS: usize = 160;
@@ -32,6 +34,21 @@ struct Task<'a> {
 
 /// A network, and its weights the other way round, but those of the first layer.
 type Network = (Vec<Layer>, Vec<Vec<Lane>>);
+
+/// Room of a thread, kept from piece to piece: clearing it anew would cost a tenth of the work.
+#[derive(Default)]
+struct Buffers {
+    /// Values of the hidden layers, and slopes of their SiLU.
+    outs: Vec<Vec<Lane>>,
+    slopes: Vec<Vec<Lane>>,
+    /// Gradient of what a layer tells, and of the layer before.
+    back: Vec<Lane>,
+    before: Vec<Lane>,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
 
 /// What one piece adds.
 struct Piece {
@@ -70,7 +87,8 @@ pub(super) fn gradient(
     let parts = rows.div_ceil(ROWS);
     let pieces = each(members * parts, |at| {
         let (member, part) = (at / parts, at % parts);
-        task.piece(member, &networks[member], part * rows / parts..(part + 1) * rows / parts)
+        let part = part * rows / parts..(part + 1) * rows / parts;
+        BUFFERS.with_borrow_mut(|buffers| task.piece(member, &networks[member], part, buffers))
     });
 
     let mut gradients = GradientsParams::new();
@@ -89,7 +107,8 @@ pub(super) fn gradient(
     for (at, (weight, bias)) in net.weights.iter().zip(&net.biases).enumerate() {
         let Layer { input, output, .. } = networks[0].0[at];
         for (kind, (param, rows)) in [(weight, input), (bias, 1)].into_iter().enumerate() {
-            let data: Vec<f32> = sums.iter().flat_map(|layers| &layers[at][kind]).copied().collect();
+            let mut data = Vec::with_capacity(members * rows * output);
+            sums.iter().for_each(|layers| data.extend_from_slice(&layers[at][kind]));
             let data = TensorData::new(data, [members, rows, output]);
             gradients.register(param.id, Tensor::<3>::from_data(data, device));
         }
@@ -159,31 +178,29 @@ fn added<'a>(parts: impl Iterator<Item = &'a Vec<Lane>>, columns: usize) -> Vec<
 
 impl Task<'_> {
     /// Some rows through one network and back.
-    fn piece(&self, member: usize, (layers, turned): &Network, rows: std::ops::Range<usize>) -> Piece {
+    fn piece(&self, member: usize, (layers, turned): &Network, rows: Range<usize>, buffers: &mut Buffers) -> Piece {
         let (n, last) = (rows.len(), layers.len() - 1);
         let x = &self.lesson.x[rows.start * layers[0].input..rows.end * layers[0].input];
-        // What comes out of each layer; of hidden ones that is SiLU's value, and its slope beside it.
-        let mut outs: Vec<Vec<Lane>> = Vec::with_capacity(layers.len());
-        let mut slopes: Vec<Vec<Lane>> = Vec::with_capacity(last);
+        let Buffers { outs, slopes, back, before } = buffers;
+        outs.resize(last, Vec::new());
+        slopes.resize(last, Vec::new());
         for (at, layer) in layers.iter().enumerate() {
-            let mut out = vec![Lane::default(); n * layer.width()];
-            layer.forward(n, input(x, layers, &outs, at), &mut out);
+            let size = n * layer.width();
+            let out = if at < last { &mut slopes[at] } else { &mut *back };
+            out.resize(size, Lane::default());
+            layer.forward(n, input(x, layers, outs, at), out);
             if at < last {
-                let mut value = vec![Lane::default(); out.len()];
-                silu_and_slope(&mut out, &mut value);
-                slopes.push(out);
-                out = value;
+                outs[at].resize(size, Lane::default());
+                silu_and_slope(&mut slopes[at], &mut outs[at]);
             }
-            outs.push(out);
         }
-        let mut back = outs.pop().unwrap_or_default();
-        let judged = self.judge(member, rows, layers[last].width() * LANE, flat_mut(&mut back));
+        let judged = self.judge(member, rows, layers[last].width() * LANE, flat_mut(back));
         let mut found = Vec::with_capacity(layers.len());
         for (at, layer) in layers.iter().enumerate().rev() {
-            let (numbers, stride) = input(x, layers, &outs, at);
+            let (numbers, stride) = input(x, layers, outs, at);
             let mut weight = vec![Lane::default(); layer.input * layer.width()];
             let left = Left { numbers, rows: 1, depth: stride };
-            product((layer.input, n, layer.width()), left, &back, None, &mut weight);
+            product((layer.input, n, layer.width()), left, back, None, &mut weight);
             let mut bias = vec![Lane::default(); layer.width()];
             for row in back.chunks_exact(layer.width()) {
                 bias.iter_mut().zip(row).for_each(|(sum, x)| sum.0.iter_mut().zip(&x.0).for_each(|(s, x)| *s += x));
@@ -191,13 +208,13 @@ impl Task<'_> {
             found.push((weight, bias));
             if at > 0 {
                 let width = lanes(layer.input);
-                let mut before = vec![Lane::default(); n * width];
-                let left = Left { numbers: flat(&back), rows: layer.width() * LANE, depth: 1 };
-                product((n, layer.output, width), left, &turned[at - 1], None, &mut before);
+                before.resize(n * width, Lane::default());
+                let left = Left { numbers: flat(back), rows: layer.width() * LANE, depth: 1 };
+                product((n, layer.output, width), left, &turned[at - 1], None, before);
                 for (x, slope) in before.iter_mut().zip(&slopes[at - 1]) {
                     x.0.iter_mut().zip(&slope.0).for_each(|(x, slope)| *x *= slope);
                 }
-                back = before;
+                std::mem::swap(back, before);
             }
         }
         found.reverse();
@@ -205,7 +222,7 @@ impl Task<'_> {
     }
 
     /// Puts the gradient of the loss in the place of what a network tells, rows `stride` numbers apart.
-    fn judge(&self, member: usize, rows: std::ops::Range<usize>, stride: usize, tells: &mut [f32]) -> Judged {
+    fn judge(&self, member: usize, rows: Range<usize>, stride: usize, tells: &mut [f32]) -> Judged {
         let (told, states, all) = (self.inputs.told(), self.inputs.state_width(), self.lesson.rows());
         let scale = |columns: usize| 1.0 / (self.config.members * all * columns) as f64;
         let mut judged = Judged { bounds: [vec![0.0; told], vec![0.0; told]], ..Judged::default() };
