@@ -43,7 +43,7 @@ class Twin:
         self.frozen = [p.detach().clone() for p in self.parameters]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=self.train_config["learning_rate"], weight_decay=self.train_config["weight_decay"], eps=1e-8, fused=True)
-        self.members = manifest["model"]["members"]
+        self.members, self.end_weight = manifest["model"]["members"], manifest["model"]["end_weight"]
         self.angle = self.about["angles"][0]
         stats = lambda name: [torch.tensor(self.about[name][k]) for k in ("mean", "std")]
         self.state, self.action, self.rate, self.reward = map(stats, ("state_stats", "action_stats", "rate_stats", "reward_stats"))
@@ -80,7 +80,7 @@ class Twin:
         square = (mean - y).square()
         likelihood = ((square * (-spread).exp() + spread) * self.weights[..., None]).mean()
         missed = (F.binary_cross_entropy_with_logits(end, ends.expand_as(end), reduction="none") * self.weights).mean()
-        total = likelihood + 0.01 * (self.most.sum() - self.least.sum()) + self.train_config["weights"]["end"] * missed
+        total = likelihood + 0.01 * (self.most.sum() - self.least.sum()) + self.end_weight * missed
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.train_config["clip_norm"])
         self.optimizer.step()

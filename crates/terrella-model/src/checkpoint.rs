@@ -5,6 +5,7 @@
 //! and optimiser, which restore every number and identity: training goes on as if never stopped.
 //! Folders are filled under a temporary name and renamed.
 
+use crate::adamw::adamw;
 use crate::family::{AnyWorld, ModelConfig, Moved, Registered, Visitor};
 use crate::heads::decoder::{Decoder, DecoderNet};
 use crate::heads::reacher::{Reacher, ReacherConfig};
@@ -13,7 +14,6 @@ use crate::train::Trainer;
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
 use burn::module::Module;
-use burn::optim::AdamWConfig;
 use burn::prelude::*;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use serde::{Deserialize, Serialize};
@@ -179,7 +179,7 @@ impl<F: Registered> Trainer<F> {
         let mut trainer = Self::new(config, manifest.interface, manifest.train, device);
         let (model, optimizer) = (path.join("model"), path.join("optimizer"));
         trainer.model = trainer.model.try_load_file(&model).map_err(|e| damaged(&model, &e))?;
-        let fresh = AdamWConfig::new().with_weight_decay(trainer.config.weight_decay as f32).with_epsilon(1e-8).init();
+        let fresh = adamw(trainer.config.weight_decay);
         trainer.optimizer = fresh.load(&optimizer).map_err(|e| damaged(&optimizer, &e))?;
         trainer.step = manifest.step;
         Ok(Some(trainer))

@@ -6,6 +6,7 @@
 //! statistics they were trained with.
 #![recursion_limit = "256"]
 
+mod adamw;
 mod checkpoint;
 mod codec;
 mod device;

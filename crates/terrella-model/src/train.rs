@@ -4,6 +4,7 @@
 //! Batch, augmentation, random directions and learning rate are all keyed by the step number. A
 //! run that is interrupted and resumed therefore equals the uninterrupted one, bit for bit.
 
+use crate::adamw::adamw;
 use crate::family::seam::Family;
 use crate::interface::Interface;
 use crate::losses::Progress;
@@ -11,7 +12,7 @@ use crate::optim::{clip_global_norm, learning_rate};
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
 use burn::module::Module;
-use burn::optim::{AdamWConfig, ModuleOptimizer};
+use burn::optim::ModuleOptimizer;
 use burn::prelude::*;
 use terrella_core::{Batch, Key};
 
@@ -37,7 +38,7 @@ impl<F: Family> Trainer<F> {
         device.seed(Key::new(config.seed).with("weights").seed());
         // Parameters are created on first use; a walk draws them all now, in one order.
         let model = model_config.net(&interface, &device).map(&mut Touch);
-        let optimizer = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).with_epsilon(1e-8).init();
+        let optimizer = adamw(config.weight_decay);
         let tools = model_config.tools(&interface, &device);
         Self { model_config, interface, config, model, optimizer, step: 0, tools, device }
     }

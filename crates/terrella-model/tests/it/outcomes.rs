@@ -6,7 +6,7 @@ use terrella_core::{Batch, Clip, Dataset, Dynamics, Episode, Key, Last, Observat
 use terrella_model::{EnsembleConfig, EnsembleWorld, Interface, TrainConfig, Trainer, load_any, save_world};
 
 /// Carts that are pushed about. A step is worth the more the nearer it starts to 0.5 and the less it pushes; the
-/// task ends when a cart is beyond 1 after it. No row is logged after that.
+/// task ends when a cart is beyond 1 after it; at -1 there is a wall. No row is logged after that.
 fn carts(logged: bool) -> Dataset {
     let episode = |index: usize| {
         let mut stream = Key::new(11).at(index as u64).stream();
@@ -18,11 +18,14 @@ fn carts(logged: bool) -> Dataset {
             episode.actions.push(&[push as f32]);
             if logged {
                 episode.rewards.push((5.0 - 3.0 * (place - 0.5).powi(2) - push * push) as f32);
-                episode.terminated.push(place + 0.1 * (speed + 0.4 * push) > 1.0);
+                episode.terminated.push(place + 0.25 * (speed + 0.4 * push) > 1.0);
                 episode.truncated.push(false);
             }
             speed += 0.4 * push;
-            place += 0.1 * speed;
+            place += 0.25 * speed;
+            if place < -1.0 {
+                (place, speed) = (-1.0, 0.5 * speed.abs());
+            }
             if place > 1.0 {
                 break;
             }

@@ -11,10 +11,12 @@ use super::loss::{BOUNDS, Scores};
 use super::member::{Layer, Numbers};
 use super::net::EnsembleNet;
 use crate::host::dense::numbers;
-use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, padded, product, silu_and_slope};
+use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, product, silu_and_slope};
 use crate::host::threads::each;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
+use std::cell::RefCell;
+use std::ops::Range;
 
 /// Rows of a piece, at most.
 const ROWS: usize = 160;
@@ -32,6 +34,21 @@ struct Task<'a> {
 
 /// A network, and its weights the other way round, but those of the first layer.
 type Network = (Vec<Layer>, Vec<Vec<Lane>>);
+
+/// Room of a thread, kept from piece to piece: clearing it anew would cost a tenth of the work.
+#[derive(Default)]
+struct Buffers {
+    /// Values of the hidden layers, and slopes of their SiLU.
+    outs: Vec<Vec<Lane>>,
+    slopes: Vec<Vec<Lane>>,
+    /// Gradient of what a layer tells, and of the layer before.
+    back: Vec<Lane>,
+    before: Vec<Lane>,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
 
 /// What one piece adds.
 struct Piece {
@@ -70,21 +87,31 @@ pub(super) fn gradient(
     let parts = rows.div_ceil(ROWS);
     let pieces = each(members * parts, |at| {
         let (member, part) = (at / parts, at % parts);
-        task.piece(member, &networks[member], part * rows / parts..(part + 1) * rows / parts)
+        let part = part * rows / parts..(part + 1) * rows / parts;
+        BUFFERS.with_borrow_mut(|buffers| task.piece(member, &networks[member], part, buffers))
     });
 
     let mut gradients = GradientsParams::new();
     let device = &device.clone().without_autodiff();
+    // Of each member all layers, weight and bias.
+    let sums = each(members, |m| {
+        let of = |at: usize| {
+            let (columns, pieces) = (networks[m].0[at].output, &pieces[m * parts..(m + 1) * parts]);
+            [
+                added(pieces.iter().map(|p| &p.layers[at].0), columns),
+                added(pieces.iter().map(|p| &p.layers[at].1), columns),
+            ]
+        };
+        (0..net.weights.len()).map(of).collect::<Vec<_>>()
+    });
     for (at, (weight, bias)) in net.weights.iter().zip(&net.biases).enumerate() {
         let Layer { input, output, .. } = networks[0].0[at];
-        let sum = |of: &(dyn Fn(&Piece) -> &[Lane] + Sync)| {
-            each(members, |m| added(pieces[m * parts..(m + 1) * parts].iter().map(of), output))
-        };
-        let weights = sum(&|piece| &piece.layers[at].0).concat();
-        let biases = sum(&|piece| &piece.layers[at].1).concat();
-        let tensor = |data, rows| Tensor::<3>::from_data(TensorData::new(data, [members, rows, output]), device);
-        gradients.register(weight.id, tensor(weights, input));
-        gradients.register(bias.id, tensor(biases, 1));
+        for (kind, (param, rows)) in [(weight, input), (bias, 1)].into_iter().enumerate() {
+            let mut data = Vec::with_capacity(members * rows * output);
+            sums.iter().for_each(|layers| data.extend_from_slice(&layers[at][kind]));
+            let data = TensorData::new(data, [members, rows, output]);
+            gradients.register(param.id, Tensor::<3>::from_data(data, device));
+        }
     }
     let scale = |columns: usize| 1.0 / (members * rows * columns) as f64;
     if config.variance {
@@ -119,46 +146,61 @@ pub(super) fn gradient(
 
 /// A layer's weight the other way round, `[output, input]` in lanes.
 fn turned(layer: &Layer) -> Vec<Lane> {
-    let (weight, stride) = (flat(&layer.weight), layer.width() * LANE);
-    let row = |o: usize| (0..layer.input).map(move |i| weight[i * stride + o]);
-    padded(&(0..layer.output).flat_map(row).collect::<Vec<f32>>(), layer.input)
+    let (from, to) = (layer.width() * LANE, lanes(layer.input) * LANE);
+    let mut turned = vec![Lane::default(); layer.output * lanes(layer.input)];
+    let (weight, into) = (flat(&layer.weight), flat_mut(&mut turned));
+    // A lane of columns at a time, so that what is written stays at hand.
+    for first in (0..layer.output).step_by(LANE) {
+        for i in 0..layer.input {
+            for o in first..layer.output.min(first + LANE) {
+                into[o * to + i] = weight[i * from + o];
+            }
+        }
+    }
+    turned
 }
 
 /// Rows of whole lanes, added up, without their padding.
-fn added<'a>(mut parts: impl Iterator<Item = &'a [Lane]>, columns: usize) -> Vec<f32> {
-    let rows = |part: &'a [Lane]| flat(part).chunks_exact(lanes(columns) * LANE).flat_map(move |row| &row[..columns]);
-    let mut sum: Vec<f32> = parts.next().map(|first| rows(first).copied().collect()).unwrap_or_default();
-    parts.for_each(|part| sum.iter_mut().zip(rows(part)).for_each(|(sum, x)| *sum += x));
+fn added<'a>(parts: impl Iterator<Item = &'a Vec<Lane>>, columns: usize) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    for part in parts {
+        let rows = flat(part).chunks_exact(lanes(columns) * LANE).map(|row| &row[..columns]);
+        if sum.is_empty() {
+            sum.reserve_exact(rows.len() * columns);
+            rows.for_each(|row| sum.extend_from_slice(row));
+        } else {
+            let add = |(sum, row): (&mut [f32], &[f32])| sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            sum.chunks_exact_mut(columns).zip(rows).for_each(add);
+        }
+    }
     sum
 }
 
 impl Task<'_> {
     /// Some rows through one network and back.
-    fn piece(&self, member: usize, (layers, turned): &Network, rows: std::ops::Range<usize>) -> Piece {
+    fn piece(&self, member: usize, (layers, turned): &Network, rows: Range<usize>, buffers: &mut Buffers) -> Piece {
         let (n, last) = (rows.len(), layers.len() - 1);
         let x = &self.lesson.x[rows.start * layers[0].input..rows.end * layers[0].input];
-        // What comes out of each layer; of hidden ones that is SiLU's value, and its slope beside it.
-        let mut outs: Vec<Vec<Lane>> = Vec::with_capacity(layers.len());
-        let mut slopes: Vec<Vec<Lane>> = Vec::with_capacity(last);
+        let Buffers { outs, slopes, back, before } = buffers;
+        outs.resize(last, Vec::new());
+        slopes.resize(last, Vec::new());
         for (at, layer) in layers.iter().enumerate() {
-            let mut out = vec![Lane::default(); n * layer.width()];
-            layer.forward(n, input(x, layers, &outs, at), &mut out);
+            let size = n * layer.width();
+            let out = if at < last { &mut slopes[at] } else { &mut *back };
+            out.resize(size, Lane::default());
+            layer.forward(n, input(x, layers, outs, at), out);
             if at < last {
-                let mut value = vec![Lane::default(); out.len()];
-                silu_and_slope(&mut out, &mut value);
-                slopes.push(out);
-                out = value;
+                outs[at].resize(size, Lane::default());
+                silu_and_slope(&mut slopes[at], &mut outs[at]);
             }
-            outs.push(out);
         }
-        let mut back = outs.pop().unwrap_or_default();
-        let judged = self.judge(member, rows, layers[last].width() * LANE, flat_mut(&mut back));
+        let judged = self.judge(member, rows, layers[last].width() * LANE, flat_mut(back));
         let mut found = Vec::with_capacity(layers.len());
         for (at, layer) in layers.iter().enumerate().rev() {
-            let (numbers, stride) = input(x, layers, &outs, at);
+            let (numbers, stride) = input(x, layers, outs, at);
             let mut weight = vec![Lane::default(); layer.input * layer.width()];
             let left = Left { numbers, rows: 1, depth: stride };
-            product((layer.input, n, layer.width()), left, &back, None, &mut weight);
+            product((layer.input, n, layer.width()), left, back, None, &mut weight);
             let mut bias = vec![Lane::default(); layer.width()];
             for row in back.chunks_exact(layer.width()) {
                 bias.iter_mut().zip(row).for_each(|(sum, x)| sum.0.iter_mut().zip(&x.0).for_each(|(s, x)| *s += x));
@@ -166,13 +208,13 @@ impl Task<'_> {
             found.push((weight, bias));
             if at > 0 {
                 let width = lanes(layer.input);
-                let mut before = vec![Lane::default(); n * width];
-                let left = Left { numbers: flat(&back), rows: layer.width() * LANE, depth: 1 };
-                product((n, layer.output, width), left, &turned[at - 1], None, &mut before);
+                before.resize(n * width, Lane::default());
+                let left = Left { numbers: flat(back), rows: layer.width() * LANE, depth: 1 };
+                product((n, layer.output, width), left, &turned[at - 1], None, before);
                 for (x, slope) in before.iter_mut().zip(&slopes[at - 1]) {
                     x.0.iter_mut().zip(&slope.0).for_each(|(x, slope)| *x *= slope);
                 }
-                back = before;
+                std::mem::swap(back, before);
             }
         }
         found.reverse();
@@ -180,7 +222,7 @@ impl Task<'_> {
     }
 
     /// Puts the gradient of the loss in the place of what a network tells, rows `stride` numbers apart.
-    fn judge(&self, member: usize, rows: std::ops::Range<usize>, stride: usize, tells: &mut [f32]) -> Judged {
+    fn judge(&self, member: usize, rows: Range<usize>, stride: usize, tells: &mut [f32]) -> Judged {
         let (told, states, all) = (self.inputs.told(), self.inputs.state_width(), self.lesson.rows());
         let scale = |columns: usize| 1.0 / (self.config.members * all * columns) as f64;
         let mut judged = Judged { bounds: [vec![0.0; told], vec![0.0; told]], ..Judged::default() };
@@ -200,21 +242,22 @@ impl Task<'_> {
                     continue;
                 }
                 let [least, most] = [0, 1].map(|at| f64::from(self.bounds[at][i]));
-                let held = most - softplus(most - spread);
-                let bounded = least + softplus(held - least);
+                let (above, upper) = softplus(most - spread);
+                let (below, lower) = softplus(most - above - least);
+                let bounded = least + below;
                 let precision = (-bounded).exp();
                 judged.likelihood += weight * (error * error * precision + bounded);
                 tells[i] = (2.0 * error * precision * weight * scale(told)) as f32;
                 let back = weight * (1.0 - error * error * precision);
-                let (lower, upper) = (sigmoid(held - least), sigmoid(most - spread));
                 judged.bounds[0][i] += back * (1.0 - lower);
                 judged.bounds[1][i] += back * lower * (1.0 - upper);
                 tells[told + i] = (back * lower * upper * scale(told)) as f32;
             }
             if self.inputs.ends {
                 let (logit, ended) = (f64::from(tells[2 * told]), f64::from(self.lesson.ends[row]));
-                judged.end += weight * (softplus(logit) - logit * ended);
-                tells[2 * told] = ((sigmoid(logit) - ended) * weight * self.end_weight * scale(1)) as f32;
+                let (soft, probability) = softplus(logit);
+                judged.end += weight * (soft - logit * ended);
+                tells[2 * told] = ((probability - ended) * weight * self.end_weight * scale(1)) as f32;
             }
         }
         judged
@@ -229,10 +272,8 @@ fn input<'a>(x: &'a [f32], layers: &[Layer], outs: &'a [Vec<Lane>], at: usize) -
     }
 }
 
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+/// `ln(1 + eˣ)` and its slope, which is `σ(x)`.
+fn softplus(x: f64) -> (f64, f64) {
+    let small = (-x.abs()).exp();
+    (x.max(0.0) + small.ln_1p(), if x < 0.0 { small } else { 1.0 } / (1.0 + small))
 }
