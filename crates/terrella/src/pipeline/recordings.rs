@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
 use terrella_core::{AnySim, Dataset, Env, EnvSpec, Part, Sim, Split};
-use terrella_data::{OpenOptions, open_with};
+use terrella_data::{OpenOptions, SourceOptions, open_with};
 use terrella_eval::logged_parts;
 use terrella_model::{Interface, Learned, TrainConfig};
 
@@ -35,8 +35,16 @@ impl Recordings {
     /// If they cannot be read, or lack what the model looks at.
     pub fn open(path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
         let wants = settings.model.wants();
-        let options =
-            OpenOptions { image_size: wants.picture, skip_images: wants.picture.is_none(), ..OpenOptions::default() };
+        let data = &settings.data;
+        let source =
+            SourceOptions { camera: data.camera.clone(), views: data.views.clone(), ..SourceOptions::default() };
+        let options = OpenOptions {
+            source,
+            image_size: wants.picture,
+            skip_images: wants.picture.is_none(),
+            side_by_side: true,
+            ..OpenOptions::default()
+        };
         let mut stage = None;
         let dataset = open_with(path, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");

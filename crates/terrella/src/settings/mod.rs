@@ -54,6 +54,10 @@ pub struct DataSettings {
     pub env: Option<String>,
     /// Recordings of any known format; without them some are collected in the world.
     pub path: Option<PathBuf>,
+    /// The camera that a model of pictures sees, where there are several.
+    pub camera: Option<String>,
+    /// Further cameras, laid beside it in one picture.
+    pub views: Vec<String>,
     /// Episodes to collect.
     pub episodes: usize,
     /// Steps of a collected episode.
@@ -75,6 +79,8 @@ impl Default for DataSettings {
         Self {
             env: None,
             path: None,
+            camera: None,
+            views: Vec::new(),
             episodes: 200,
             episode_steps: 120,
             explore: 0.2,
@@ -258,6 +264,7 @@ impl Settings {
         let mut settings = Self::default();
         settings.data.path = Some(PathBuf::from("data"));
         settings.data.env = Some(String::new());
+        settings.data.camera = Some(String::new());
         settings.train.symmetry = Some(symmetry);
         settings.mpc.deadline_ms = Some(1);
         settings.mpc.slack_blocks = Some(1);

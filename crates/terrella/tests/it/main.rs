@@ -8,5 +8,6 @@ mod honest;
 mod learning;
 mod readme;
 mod record;
+mod rewards;
 mod support;
 mod thread;
