@@ -167,7 +167,7 @@ fn nothing_is_made_up_where_a_start_action_or_a_proposal_is_wrong() {
                 Box::new(move |_, ahead| vec![Table::from_data(width, vec![1.0; width * ahead.blocks])]);
             Ok(Aim { objective: Reach { goal: [0.0; 2] }, propose: Some(propose) })
         };
-        let (action, planner) = (Rolling::new(false).spec.actions.space(), PlannerConfig::default().build(2).expect("good"));
+        let (action, planner) = (Rolling::new(false).space(), PlannerConfig::default().build(2).expect("good"));
         let policy = MpcPolicy::new(&dynamics, action, planner, (MpcConfig::default(), rule), aim).expect("a policy");
         let mut policy = policy.with_start_action(|_| None);
         policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");

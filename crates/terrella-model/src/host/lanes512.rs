@@ -121,7 +121,7 @@ fn gate(x: __m512) -> __m512 {
     let n = _mm512_roundscale_ps::<0>(t);
     let f = _mm512_sub_ps(t, n);
     let mut p = set(1.540_353e-4);
-    for c in [1.333_355_8e-3, 9.618_129e-3, 5.550_410_9e-2, 0.240_226_51, std::f32::consts::LN_2, 1.0] {
+    for c in [1.333_355_8e-3, 9.618_129e-3, 5.550_411e-2, 0.240_226_5, std::f32::consts::LN_2, 1.0] {
         p = _mm512_fmadd_ps(p, f, set(c));
     }
     let whole = _mm512_add_ps(_mm512_scalef_ps(p, n), set(1.0));

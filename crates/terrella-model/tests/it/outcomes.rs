@@ -153,6 +153,10 @@ fn outcomes_survive_a_file_and_are_asked_of_recordings() {
     assert_eq!(after(&trainer), after(&resumed), "after a stop");
     save_world(&resumed, &folder.path().join("model")).expect("saved");
     let loaded = load_any(&folder.path().join("model"), &Device::flex()).expect("loaded");
+    let told =
+        loaded.step(&loaded.observe(&[Observation { image: None, state: vec![0.2, 0.1] }]).expect("a state"), &[0.5]);
+    let (_, reward, ended) = after(&resumed);
+    assert_eq!((loaded.reward(&told), loaded.ended(&told)), (Some(reward), Some(ended)), "by a world of any family");
     assert_eq!(loaded.interface(), &trainer.interface, "statistics of rewards go with the weights");
     // What was learned must be there, or it is said what is not.
     let told = trainer.advance(&batch(&carts(false), 4), false).expect_err("no rewards").to_string();
