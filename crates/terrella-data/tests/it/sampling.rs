@@ -156,7 +156,8 @@ fn windows_carry_how_long_actions_last_and_what_came_of_them() {
     assert_eq!(batch.dt, [square(2.0), square(3.0), square(4.0), square(5.0), 0.1, 0.1, 0.1, 0.1], "irregular times");
     assert_eq!(batch.rewards, [12.0, 13.0, 14.0, 15.0, 0.0, 1.0, 2.0, 3.0], "rewards of the actions");
     assert_eq!(batch.ends, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], "ends of the actions");
-    assert!(batch.lasts.is_empty(), "neither clip reaches to the end of its episode");
+    let ending: Vec<usize> = batch.lasts.iter().map(|last| last.clip).collect();
+    assert_eq!(ending, [1], "the second clip reaches to the end of its episode, the first does not");
     // The last action of an episode had an outcome that no window of rows and the actions between them shows.
     let mut whole = Batch::default();
     gather(&data, window, &[clips[1], Clip { episode: 1, start: 4 }], &mut whole);
