@@ -44,6 +44,7 @@ class Twin:
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=self.train_config["learning_rate"], weight_decay=self.train_config["weight_decay"], eps=1e-8, fused=True)
         self.members, self.end_weight = manifest["model"]["members"], manifest["model"]["end_weight"]
+        self.beta = manifest["model"]["beta"]
         self.angle = self.about["angles"][0]
         stats = lambda name: [torch.tensor(self.about[name][k]) for k in ("mean", "std")]
         self.state, self.action, self.rate, self.reward = map(stats, ("state_stats", "action_stats", "rate_stats", "reward_stats"))
@@ -78,9 +79,10 @@ class Twin:
         x = self.inputs(before, actions, (dt / self.dt - 1)[:, None]).expand(self.members, -1, -1)
         mean, spread, end = self.forward(x, self.layers, self.most, self.least)
         square = (mean - y).square()
-        likelihood = ((square * (-spread).exp() + spread) * self.weights[..., None]).mean()
+        surprise = (square * (-spread).exp() + spread) * self.weights[..., None]
+        likelihood = surprise.mean()
         missed = (F.binary_cross_entropy_with_logits(end, ends.expand_as(end), reduction="none") * self.weights).mean()
-        total = likelihood + 0.01 * (self.most.sum() - self.least.sum()) + self.end_weight * missed
+        total = (surprise * (self.beta * spread.detach()).exp()).mean() + 0.01 * (self.most.sum() - self.least.sum()) + self.end_weight * missed
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.train_config["clip_norm"])
         self.optimizer.step()

@@ -63,6 +63,8 @@ struct Judged {
     /// Gradient of the least and the most log-variance.
     bounds: [Vec<f64>; 2],
     likelihood: f64,
+    /// The likelihood with each number weighted by its variance (see [`EnsembleConfig::beta`]).
+    balanced: f64,
     /// Squared errors of the rates and of the reward.
     errors: [f64; 2],
     end: f64,
@@ -125,7 +127,7 @@ pub(super) fn gradient(
     let likelihood = sum(|j| j.likelihood) * scale(told);
     let states = inputs.state_width();
     let mut named = vec![("likelihood", likelihood), ("predict", sum(|j| j.errors[0]) * scale(states))];
-    let mut total = likelihood;
+    let mut total = sum(|j| j.balanced) * scale(told);
     if config.variance {
         let apart = |(least, most): (&f32, &f32)| f64::from(*most) - f64::from(*least);
         total += BOUNDS * task.bounds[0].iter().zip(&task.bounds[1]).map(apart).sum::<f64>();
@@ -238,6 +240,7 @@ impl Task<'_> {
                 judged.errors[usize::from(i >= states)] += weight * error * error;
                 if !self.config.variance {
                     judged.likelihood += weight * error * error;
+                    judged.balanced += weight * error * error;
                     tells[i] = (2.0 * error * weight * scale(told)) as f32;
                     continue;
                 }
@@ -246,7 +249,12 @@ impl Task<'_> {
                 let (below, lower) = softplus(most - above - least);
                 let bounded = least + below;
                 let precision = (-bounded).exp();
-                judged.likelihood += weight * (error * error * precision + bounded);
+                let surprise = weight * (error * error * precision + bounded);
+                judged.likelihood += surprise;
+                // It is a weight, not a function: no gradient goes through it.
+                let steady = (self.config.beta * bounded).exp();
+                judged.balanced += steady * surprise;
+                let weight = steady * weight;
                 tells[i] = (2.0 * error * precision * weight * scale(told)) as f32;
                 let back = weight * (1.0 - error * error * precision);
                 judged.bounds[0][i] += back * (1.0 - lower);

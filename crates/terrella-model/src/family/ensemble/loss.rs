@@ -47,16 +47,22 @@ pub(super) fn loss(
     let x = x.expand([config.members as i64, rows as i64, inputs.width() as i64]);
     let Told { mean, spread, end } = net.forward(x);
     let mut square = (mean - y).square();
-    let mut told = if config.variance { square.clone() * spread.clone().neg().exp() + spread } else { square.clone() };
+    let (mut told, mut balanced) = match config.variance {
+        true => {
+            let surprise = square.clone() * spread.clone().neg().exp() + spread.clone();
+            (surprise.clone(), surprise * (spread.detach() * config.beta).exp())
+        }
+        false => (square.clone(), square.clone()),
+    };
     if rows > lesson.moves {
         // Where the last rows of episodes led was not logged.
         let known = (0..rows * width).map(|i| f32::from(u8::from(lesson.known(i / width, i % width, inputs))));
         let known = tensor(known.collect(), [1, rows, width]);
-        (square, told) = (square * known.clone(), told * known);
+        (square, told, balanced) = (square * known.clone(), told * known.clone(), balanced * known);
     }
     let likelihood = (told * weights.clone()).mean();
     let error = square * weights.clone();
-    let mut total = likelihood.clone();
+    let mut total = (balanced * weights.clone()).mean();
     if config.variance {
         total = total + (net.most.val().sum() - net.least.val().sum()) * BOUNDS;
     }

@@ -45,6 +45,10 @@ pub struct EnsembleConfig {
     pub bootstrap: bool,
     /// Whether variances are learned; off, squared error alone is (the plain regression).
     pub variance: bool,
+    /// Each number's likelihood counts as its variance to this power: 0 is the likelihood itself, whose gradient all but
+    /// forgets a number that is still foretold badly beside one that is foretold well; 1 is nearly squared error
+    /// (β-NLL, Seitzer et al. 2022, arXiv:2203.09168).
+    pub beta: f64,
     /// Weight of the cross-entropy of ends, where recordings have some. Likelihoods of a world without noise grow
     /// steep, and under one joint clip ends would be lost beside them, hence a weight above one.
     pub end_weight: f64,
@@ -52,7 +56,7 @@ pub struct EnsembleConfig {
 
 impl Default for EnsembleConfig {
     fn default() -> Self {
-        Self { members: 5, layers: 3, hidden: 200, bootstrap: true, variance: true, end_weight: 10.0 }
+        Self { members: 5, layers: 3, hidden: 200, bootstrap: true, variance: true, beta: 0.5, end_weight: 10.0 }
     }
 }
 

@@ -79,11 +79,12 @@ impl ModuleVisitor for Apart<'_> {
 #[test]
 fn the_gradient_by_hand_is_the_one_that_burn_finds() {
     let device = Device::flex().autodiff();
-    for (reward, ends, variance) in [(false, false, true), (true, false, true), (true, true, true), (true, true, false)]
+    for (reward, ends, variance, beta) in
+        [(false, false, true, 0.0), (true, false, true, 0.5), (true, true, true, 1.0), (true, true, false, 0.5)]
     {
         let about = interface(reward, ends);
         let inputs = Inputs::new(&about);
-        let config = EnsembleConfig { members: 3, layers: 3, hidden: 37, variance, ..EnsembleConfig::default() };
+        let config = EnsembleConfig { members: 3, layers: 3, hidden: 37, variance, beta, ..EnsembleConfig::default() };
         let mut net = EnsembleNet::new(&config, &inputs, &device);
         // Where a fresh network begins, ten below, 32-bit floats lose the slope of the lower bound.
         net.least = Initializer::Constant { value: -1.0 }.init([inputs.told()], &device);
