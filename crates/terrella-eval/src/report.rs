@@ -172,7 +172,7 @@ impl Report {
         limits.extend(self.limits.iter().cloned());
         let mut said = std::collections::HashSet::new();
         limits.retain(|limit| said.insert(limit.clone()));
-        if self.scorecards.is_empty() {
+        if self.scorecards.is_empty() && self.returns.is_none() {
             limits.push("No policy was evaluated, so nothing here says whether a goal can be reached.".to_owned());
         }
         limits

@@ -221,7 +221,7 @@ impl Returns {
             };
             let steps = c.steps.iter().sum::<usize>() as f64 / c.steps.len().max(1) as f64;
             let return_ = format!("{} [{}, {}]", digits(mean), digits(interval.low), digits(interval.high));
-            [c.policy.clone(), return_, share, digits(steps), digits(c.ms_per_step)]
+            [c.policy.clone(), return_, share, digits(steps), format!("{:.2}", c.ms_per_step)]
         };
         self.collected.iter().map(row).collect()
     }

@@ -121,7 +121,8 @@ pub fn foretold(run: &Run) -> Result<bool> {
 pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Report> {
     let Settings { model, train, .. } = &run.settings;
     let [name, what] = model.words();
-    let mut report = Report::new(&format!("{name} of recordings"));
+    let of = recordings.and_then(Recordings::spec).map_or("recordings".into(), |spec| spec.id.clone());
+    let mut report = Report::new(&format!("{name} of {of}"));
     let training: Option<Training> = run.json("training.json")?;
     if let Some(recordings) = recordings {
         let data = &recordings.dataset;
