@@ -144,7 +144,10 @@ impl Recordings {
             "these recordings name no world to act in; import them with --env (see `terrella envs`), or train without evaluating",
         )?;
         world.goals().with_context(|| {
-            format!("world {} has rewards and no goals to reach, so no goals can be tried in it", world.spec().id)
+            format!(
+                "world {} has rewards and no goals to reach; `terrella collect`, `terrella train --set model.kind=ensemble` and `terrella eval` go for its rewards",
+                world.spec().id
+            )
         })
     }
 
