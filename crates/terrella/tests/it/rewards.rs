@@ -33,10 +33,10 @@ fn a_world_with_rewards_ends_in_returns_and_its_experience_goes_back_into_data()
     let folder = fresh("rewards");
     fs::create_dir_all(&folder).expect("a folder");
     let collect = |out: &str, more: &[&str]| {
-        let fixed = ["collect", "--env", "pendulum", "--size", "0", "--explore", "1", "--out", out];
+        let fixed = ["collect", "--env", "pendulum", "--size", "0", "--out", out];
         done(&folder, &[&fixed[..], more].concat())
     };
-    let text = collect("data", &["--episodes", "8"]);
+    let text = collect("data", &["--episodes", "8", "--explore", "1"]);
     assert!(text.contains("8 episodes, 1600 rows"), "whole episodes: {text}");
     let train = ["train", "--data", "data", "--set", "model.kind=ensemble", "--out", "run", "--set", "train.steps=20"];
     done(&folder, &[&train[..], &TINY[..]].concat());
