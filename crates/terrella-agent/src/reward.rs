@@ -9,6 +9,12 @@ pub struct Return<'a, D> {
     discount: f32,
 }
 
+impl<D> Clone for Return<'_, D> {
+    fn clone(&self) -> Self {
+        Self { dynamics: self.dynamics, discount: self.discount }
+    }
+}
+
 impl<'a, D: Dynamics> Return<'a, D> {
     /// The return as a model foretells it; `probe` is any state of it.
     ///

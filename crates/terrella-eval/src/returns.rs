@@ -7,7 +7,7 @@
 use crate::html::{escape, table};
 use crate::limits::digits;
 use crate::markdown;
-use crate::stats::Interval;
+use crate::stats::{Interval, resampled};
 use crate::work::{Progress, side_by_side};
 use crate::{Estimate, Provenance};
 use serde::{Deserialize, Serialize};
@@ -273,19 +273,10 @@ fn share([model, expert, random]: [&Collected; 3], key: Key) -> Option<Share> {
         return None;
     }
     // Rows resampled together: the start decides much of a return.
-    let n = model.returns.len();
-    let mut shares: Vec<f64> = (0..2000)
-        .map(|i| {
-            let mut stream = key.at(i).stream();
-            let sums = (0..n).fold([0.0; 3], |[m, e, r], _| {
-                let at = stream.below(n);
-                [m + model.returns[at], e + expert.returns[at], r + random.returns[at]]
-            });
-            of(sums[0], sums[1], sums[2])
-        })
-        .filter(|share| share.is_finite())
-        .collect();
-    shares.sort_by(f64::total_cmp);
-    let end = |q: f64| shares.get(((shares.len().max(1) - 1) as f64 * q).round() as usize).copied().unwrap_or(f64::NAN);
-    Some(Share { share: of(m, e, r), interval: Interval { low: end(0.025), high: end(0.975) } })
+    let interval = resampled(model.returns.len(), key, |draws| {
+        let [m, e, r] = draws
+            .fold([0.0; 3], |[m, e, r], at| [m + model.returns[at], e + expert.returns[at], r + random.returns[at]]);
+        Some(of(m, e, r)).filter(|share| share.is_finite())
+    });
+    Some(Share { share: of(m, e, r), interval })
 }

@@ -49,18 +49,27 @@ pub fn bootstrap(groups: &[Vec<f64>], key: Key) -> Interval {
     if sums.is_empty() {
         return Interval { low: f64::NAN, high: f64::NAN };
     }
-    let mut means: Vec<f64> = (0..N_RESAMPLES)
-        .map(|i| {
-            let mut stream = key.at(i).stream();
-            let (sum, n) = (0..sums.len()).fold((0.0, 0.0), |(sum, n), _| {
-                let (s, k) = sums[stream.below(sums.len())];
-                (sum + s, n + k)
-            });
-            sum / n
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let at = |share: f64| means[((means.len() - 1) as f64 * share).round() as usize];
+    resampled(sums.len(), key, |draws| {
+        let (sum, n) = draws.fold((0.0, 0.0), |(sum, n), at| (sum + sums[at].0, n + sums[at].1));
+        Some(sum / n)
+    })
+}
+
+/// The percentile interval of what `statistic` makes of `n` draws with replacement from `0..n`; where it makes
+/// nothing of them they do not count, and without any both ends are not a number.
+pub(crate) fn resampled(
+    n: usize,
+    key: Key,
+    statistic: impl Fn(&mut dyn Iterator<Item = usize>) -> Option<f64>,
+) -> Interval {
+    let resample = |i| {
+        let mut stream = key.at(i).stream();
+        statistic(&mut (0..n).map(|_| stream.below(n)))
+    };
+    let mut found: Vec<f64> = (0..N_RESAMPLES).filter_map(resample).collect();
+    found.sort_by(f64::total_cmp);
+    let last = found.len().saturating_sub(1) as f64;
+    let at = |share: f64| found.get((last * share).round() as usize).copied().unwrap_or(f64::NAN);
     Interval { low: at(0.025), high: at(0.975) }
 }
 

@@ -110,8 +110,7 @@ impl Actor {
 
     /// What the model is shown, of the world and of the goal.
     pub fn view(&self) -> View {
-        let picture = self.saved.world.wants().picture;
-        View { picture, state: picture.is_none() }
+        view(&self.saved.world)
     }
 
     /// A policy with this model.
@@ -179,6 +178,12 @@ impl Actor {
             ActionsAre::Targets => Some(self.spec.hold(&self.believed(state)?)),
         }
     }
+}
+
+/// What a model is shown.
+pub(super) fn view(world: &AnyWorld) -> View {
+    let picture = world.wants().picture;
+    View { picture, state: picture.is_none() }
 }
 
 /// Where a search begins: from what the model learned from, never from what it is judged on.

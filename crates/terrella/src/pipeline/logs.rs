@@ -2,6 +2,7 @@
 //! ahead it foretells them, in the units of the log, beside predictors that need no model and a plain
 //! regression that is trained for the comparison.
 
+use super::act::view;
 use super::evaluate::{Evaluation, FILE};
 use super::report::{PAGE, curves};
 use super::train::{Training, log, sampler};
@@ -12,7 +13,6 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
-use terrella_agent::View;
 use terrella_eval::{Forecaster, Report, model_forecast, open_loop};
 use terrella_model::{AnyWorld, EnsembleConfig, Interface, Trainer, load_any, save_world};
 
@@ -98,12 +98,6 @@ pub fn evaluate_logs(
     }
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
-}
-
-/// What a model is shown.
-fn view(world: &AnyWorld) -> View {
-    let wants = world.wants();
-    View { picture: wants.picture, state: wants.picture.is_none() }
 }
 
 /// Whether a run was judged this way.

@@ -55,9 +55,8 @@ fn planner<'a, D: Dynamics>(
     let std = space.low.iter().zip(&space.high).map(|(l, h)| (h - l) / 2.0).collect();
     let rules = (settings.mpc.clone(), PriorRule::Fixed { mean, std });
     let probe = dynamics.observe(&[Observation { image: None, state: vec![0.0; state_width] }])?;
-    let discount = settings.cost.discount;
-    Return::new(dynamics, &probe, discount)?;
-    let aim = move |_: &Goal| Ok(Aim { objective: Return::new(dynamics, &probe, discount)?, propose: None });
+    let objective = Return::new(dynamics, &probe, settings.cost.discount)?;
+    let aim = move |_: &Goal| Ok(Aim { objective: objective.clone(), propose: None });
     Ok(Box::new(MpcPolicy::new(dynamics, space, search, rules, aim)?))
 }
 
