@@ -47,19 +47,19 @@ def origin(group):
 
 def headline(groups):
     """The table of README.md."""
-    rows = []
+    rows, rules = [], ("moderate", "strict")
     for name, group in groups.items():
-        moderate, strict = rates(group, "hybrid", "moderate"), rates(group, "hybrid", "strict")
-        best = max((f for f in group[0]["floors"] if f["rule"] == "moderate"), key=lambda f: f["rate"])
+        moderate, strict = (rates(group, "hybrid", rule) for rule in rules)
         seeds = "<br>".join(percent(rate, of(run, "hybrid", "moderate")["interval"]) for rate, run in zip(moderate, group))
-        minutes = statistics.mean(run["minutes"] for run in group)
+        floors = [f for f in group[0]["floors"] if f["rule"] == "moderate"]
+        best = max(floors, key=lambda f: f["rate"])
         rows.append([
-            GROUPS[name][0], f"{GROUPS[name][1]}, {minutes:.0f} min", f"**{mean(moderate)}** ({spread(moderate)})", seeds,
-            f"{mean(strict)} ({spread(strict)})", mean(rates(group, "reacher", "moderate")), mean(rates(group, "search", "moderate")),
+            *GROUPS[name][:2], f"**{mean(moderate)}** ({spread(moderate)})", seeds, f"{mean(strict)} ({spread(strict)})",
+            *(", ".join(mean(rates(group, policy, rule)) for rule in rules) for policy in ("reacher", "search")),
             f"{best['name']} {percent(best['rate'], best['interval'])}",
         ])
     header = ["recordings", "learned from", "hybrid, Moderate: mean (range)", "each seed of training, by-episode interval",
-              "hybrid, Strict: mean (range)", "reacher alone, Moderate", "search alone, Moderate", "best floor, Moderate"]
+              "hybrid, Strict: mean (range)", "reacher alone: Moderate, Strict", "search alone: Moderate, Strict", "best floor, Moderate"]
     commits = sorted({run["commit"][:7] for group in groups.values() for run in group})
     return table(header, rows) + f"\nCommit {', '.join(commits)}; commands, machine and all else stand in [docs/results.md](docs/results.md).\n"
 
