@@ -33,11 +33,11 @@ mkdir -p "$folder"
 asked=$(mktemp -d)
 trap 'rm -rf "$asked"' EXIT
 "$terrella" train --data "$asked/none" --out "$asked/run" 2>/dev/null || true
-if grep -q '^dirty = true' "$asked/run/run.toml"; then
-  echo "$terrella was built from sources that no commit has; commit them and build it again" >&2
+commit=$(sed -n 's/^commit = "\([0-9a-f]*\)"$/\1/p' "$asked/run/run.toml")
+if [ -z "$commit" ] || grep -q '^dirty = true' "$asked/run/run.toml"; then
+  echo "$terrella was built from sources that no commit has; commit them and build it again, in the repository" >&2
   exit 1
 fi
-commit=$(sed -n 's/^commit = "\(.*\)"$/\1/p' "$asked/run/run.toml")
 
 recordings() {
   [ ! -e "$folder/$1" ] || return 0
