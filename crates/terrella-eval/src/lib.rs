@@ -46,7 +46,7 @@ pub use protocol::{Arena, Attempts, Floors, Protocol, evaluate, floors};
 pub use report::Report;
 pub use returns::{Collected, Returns, ReturnsConfig, Share, collect_returns};
 pub use rollout::{RolloutConfig, rollout_error};
-pub use scorecard::{Floor, Provenance, Score, Scorecard};
+pub use scorecard::{Floor, Provenance, Score, Scorecard, percent};
 pub use stats::{Interval, bootstrap, mean_sd, wilson};
 pub use strips::{Filmstrip, StripRow, attempt_strip, believed, dream_strip};
 pub use svg::{Chart, Series};

@@ -54,6 +54,11 @@ impl Report {
     pub fn to_html(&self) -> String {
         let mut out = String::new();
         push(&mut out, "<h1>", &self.title, "</h1>\n");
+        // Whoever opens the page wants to know how good it is and what it looks like; how it was done follows.
+        out.push_str(&self.headline());
+        let (first, further) =
+            self.attempts.split_at(usize::from(!self.scorecards.is_empty()).min(self.attempts.len()));
+        first.iter().for_each(|strip| out.push_str(&strip.to_html()));
         section(
             &mut out,
             "What was done",
@@ -66,14 +71,15 @@ impl Report {
         let curves: String = self.curves.iter().map(Chart::to_html).collect();
         section(&mut out, "What it learned", &grid(&curves));
         section(&mut out, "What it imagines", &self.imagination());
-        let attempts: String = self.attempts.iter().map(Filmstrip::to_html).collect();
-        section(&mut out, "What it did", &attempts);
+        let further: String = further.iter().map(Filmstrip::to_html).collect();
+        section(&mut out, "What it did", &further);
         section(&mut out, "What it could not do", &list(&self.all_limits()));
         section(&mut out, "How to repeat it", &self.repeat());
         page(&self.title, &out)
     }
 
-    fn results(&self) -> String {
+    /// The score of the first policy, a card a rule.
+    fn headline(&self) -> String {
         let Some(first) = self.scorecards.first() else { return String::new() };
         let mut out = "<div class=\"big\">".to_owned();
         for score in first.scores() {
@@ -92,8 +98,12 @@ impl Report {
             push(&mut out, "<span>", &format!("acting at random {random:.1} %, doing nothing {null:.1} %"), "</span>");
             push(&mut out, "<span>", score.context(), "</span></div>");
         }
-        out.push_str("</div>\n");
-        out.push_str(&explanation(first));
+        out + "</div>\n"
+    }
+
+    fn results(&self) -> String {
+        let Some(first) = self.scorecards.first() else { return String::new() };
+        let mut out = explanation(first);
         let header = [
             "policy",
             "rule",
@@ -172,7 +182,8 @@ impl Report {
         limits.extend(self.limits.iter().cloned());
         let mut said = std::collections::HashSet::new();
         limits.retain(|limit| said.insert(limit.clone()));
-        if self.scorecards.is_empty() && self.returns.is_none() {
+        // A page about attempts says itself what they are worth.
+        if self.scorecards.is_empty() && self.returns.is_none() && self.attempts.is_empty() {
             limits.push("No policy was evaluated, so nothing here says whether a goal can be reached.".to_owned());
         }
         limits

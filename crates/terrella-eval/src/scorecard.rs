@@ -155,7 +155,7 @@ impl Score {
 }
 
 /// `62.3 % [56.7, 67.6]`.
-pub(crate) fn percent(rate: f64, interval: Interval) -> String {
+pub fn percent(rate: f64, interval: Interval) -> String {
     format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * interval.low, 100.0 * interval.high)
 }
 

@@ -35,7 +35,7 @@ impl Filmstrip {
     pub(crate) fn to_html(&self) -> String {
         let mut out = "<figure>".to_owned();
         push(&mut out, "<h3>", &self.title, "</h3>");
-        out.push_str("<div class=\"wide\"><table class=\"strip\"><thead><tr><th></th>");
+        out.push_str("<div class=\"wide\"><table class=\"strip\"><thead><tr><td></td>");
         let class = |step: &str| if step == "goal" { " class=\"goal\"" } else { "" };
         for step in &self.steps {
             let _ = write!(out, "<th scope=\"col\"{}>{}</th>", class(step), escape(step));

@@ -3,7 +3,8 @@
 //! A finished model is a folder `model/` with `model.json` and safetensors files, for use and for
 //! exchange. A run in progress has folders `checkpoint-<step>/` with Burn's own records of weights
 //! and optimiser, which restore every number and identity: training goes on as if never stopped.
-//! Folders are filled under a temporary name and renamed.
+//! Folders are filled under a temporary name and renamed, and hold the SHA-256 of each file: a changed
+//! byte is told, not learned from.
 
 use crate::adamw::adamw;
 use crate::family::{AnyWorld, ModelConfig, Moved, Registered, Visitor};
@@ -17,6 +18,8 @@ use burn::module::Module;
 use burn::prelude::*;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use terrella_core::write_atomic;
@@ -35,6 +38,9 @@ struct Manifest {
     step: u64,
     reacher: Option<ReacherConfig>,
     decoder: bool,
+    /// SHA-256 of the other files of the folder, by name; earlier versions kept none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<String, String>,
 }
 
 /// Writes a model that has no heads as a folder, replacing an earlier one.
@@ -143,6 +149,7 @@ impl<F: Registered> Trainer<F> {
             step: self.step,
             reacher: None,
             decoder: false,
+            files: BTreeMap::new(),
         }
     }
 
@@ -154,13 +161,13 @@ impl<F: Registered> Trainer<F> {
         let manifest = self.manifest();
         let path = run.join(format!("checkpoint-{:08}", self.step));
         whole_folder(&path, |folder| {
-            write_manifest(folder, &manifest)?;
             let (model, optimizer) = (folder.join("model"), folder.join("optimizer"));
             // Burn keeps the last batch's running statistics aside until somebody asks for them;
             // a copy for inference does.
             let _ = self.model.valid();
             self.model.clone().save_file(&model).map_err(|e| damaged(&model, &e))?;
-            self.optimizer.save(&optimizer).map_err(|e| damaged(&optimizer, &e))
+            self.optimizer.save(&optimizer).map_err(|e| damaged(&optimizer, &e))?;
+            write_manifest(folder, manifest)
         })?;
         for old in checkpoints(run)?.into_iter().filter(|old| *old != path) {
             fs::remove_dir_all(&old).map_err(terrella_core::Error::io("remove", &old))?;
@@ -195,7 +202,6 @@ fn write<F: Registered>(
     let config = reacher.map(|(_, config)| config.clone());
     let manifest = Manifest { reacher: config, decoder: decoder.is_some(), ..trainer.manifest() };
     whole_folder(path, |folder| {
-        write_manifest(folder, &manifest)?;
         export(&trainer.model(), &folder.join("weights.safetensors"))?;
         if let Some(decoder) = decoder {
             export(&decoder.net, &folder.join("decoder.safetensors"))?;
@@ -203,7 +209,7 @@ fn write<F: Registered>(
         if let Some((reacher, _)) = reacher {
             export(reacher, &folder.join("reacher.safetensors"))?;
         }
-        Ok(())
+        write_manifest(folder, manifest)
     })
 }
 
@@ -242,9 +248,14 @@ fn whole_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<(
     Ok(fs::rename(&temporary, path).map_err(io("write", path))?)
 }
 
-fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
-    let json =
-        serde_json::to_vec_pretty(manifest).map_err(|e| Error::Invalid(format!("cannot describe the model: {e}")))?;
+/// Describes a folder whose other files are written.
+fn write_manifest(folder: &Path, mut manifest: Manifest) -> Result<()> {
+    manifest.files = hashes(folder)?;
+    let cannot = |e: serde_json::Error| Error::Invalid(format!("cannot describe the model: {e}"));
+    let mut all = serde_json::to_value(&manifest).map_err(cannot)?;
+    let own = own_hash(&all);
+    all[OWN] = own.into();
+    let json = serde_json::to_vec_pretty(&all).map_err(cannot)?;
     Ok(write_atomic(&folder.join(MANIFEST), &json)?)
 }
 
@@ -256,12 +267,56 @@ fn read_manifest(folder: &Path) -> Result<Manifest> {
         let reason = format!("it has layout version {}, this program reads {VERSION}", manifest.version);
         return Err(Error::Checkpoint { path, reason });
     }
+    for (name, wanted) in &manifest.files {
+        let file = folder.join(name);
+        unchanged(&file, &hash(&file)?, wanted)?;
+    }
     Ok(manifest)
+}
+
+/// Where a description keeps the hash of all the rest of itself.
+const OWN: &str = "sha256";
+
+fn own_hash(all: &serde_json::Value) -> String {
+    hex(Sha256::digest(all.to_string()))
+}
+
+/// SHA-256 of every file in a folder, by name.
+fn hashes(folder: &Path) -> Result<BTreeMap<String, String>> {
+    let entries = fs::read_dir(folder).map_err(terrella_core::Error::io("list", folder))?;
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file());
+    files.map(|path| Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), hash(&path)?))).collect()
+}
+
+fn hash(file: &Path) -> Result<String> {
+    Ok(hex(Sha256::digest(fs::read(file).map_err(terrella_core::Error::io("read", file))?)))
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unchanged(file: &Path, is: &str, wanted: &str) -> Result<()> {
+    if is == wanted {
+        return Ok(());
+    }
+    let reason = format!(
+        "its SHA-256 is {is:.12}…, and {MANIFEST} says {wanted:.12}…: it was changed or damaged after it was written; copy it anew from where it is whole, or train again"
+    );
+    Err(damaged(file, &reason))
 }
 
 /// Reads a description; keys that an earlier version kept elsewhere are put where they belong.
 fn parse(text: &str) -> serde_json::Result<Manifest> {
     let mut all: serde_json::Value = serde_json::from_str(text)?;
+    if let Some(serde_json::Value::String(wanted)) = all.as_object_mut().and_then(|all| all.remove(OWN)) {
+        let is = own_hash(&all);
+        if is != wanted {
+            return Err(serde::de::Error::custom(format!(
+                "the SHA-256 of what it says is {is:.12}…, and it says {wanted:.12}…: it was changed or damaged after it was written; copy it anew, or take its line \"{OWN}\" out if you changed it yourself"
+            )));
+        }
+    }
     let kind = all["model"]["kind"].as_str().unwrap_or(ModelConfig::KINDS[0]).to_owned();
     for (key, moved) in ModelConfig::moved(&kind) {
         let old = all.get_mut("train").and_then(|train| train.as_object_mut()?.remove(key));

@@ -1,6 +1,7 @@
 //! One attempt, looked at closely: what was planned, what was imagined, what came of it.
 
 use super::act::Actor;
+use super::evaluate::{Evaluation, FILE};
 use super::{Recordings, Run};
 use crate::error::usage;
 use crate::settings::Flavour;
@@ -12,7 +13,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use terrella_agent::play;
 use terrella_core::{Dynamics, Env, Goal, Image, Key, Plan, Policy, Rollout, Rule, Verdict};
-use terrella_eval::{Filmstrip, Report, StripRow, believed};
+use terrella_eval::{Filmstrip, Report, StripRow, believed, percent};
 
 /// Which attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -122,7 +123,14 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
     let trained_on = recordings.split.train.contains(&episode);
     report.limits.push(origin(trained_on).to_owned());
     report.limits.extend(recordings.notes.iter().cloned());
-    report.limits.push("One attempt is an example, not a measurement; `terrella eval` measures.".to_owned());
+    let undrawn = noted.iter().filter(|(_, images)| images.is_none()).count();
+    if undrawn > 0 {
+        report.limits.push(format!(
+            "{undrawn} of {} plans are not drawn: the model can neither draw them nor tell states that the world can be in.",
+            noted.len()
+        ));
+    }
+    report.limits.push(measured(run, config.policy)?);
     report.commands.push(run.about.command.clone());
     run.dir().write(&name, report.to_html().as_bytes())?;
     Ok(Attempt {
@@ -134,6 +142,28 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
         left,
         plans: noted.into_iter().map(|(plan, _)| plan).collect(),
         page: run.file(&name),
+    })
+}
+
+/// What many attempts of this policy came to, if they were made.
+fn measured(run: &Run, policy: Flavour) -> Result<String> {
+    let evaluation: Option<Evaluation> = run.json(FILE)?;
+    let card = evaluation.iter().flat_map(|all| &all.scorecards).find(|card| card.policy() == policy.name());
+    Ok(match card {
+        None => "One attempt is an example, not a measurement; `terrella eval` measures.".to_owned(),
+        Some(card) => {
+            let scores: Vec<String> = card
+                .scores()
+                .iter()
+                .map(|s| format!("{}: {}", s.rule().name(), percent(s.rate(), s.interval())))
+                .collect();
+            format!(
+                "One attempt is an example, not a measurement. Over {} attempts from {} held-out episodes this policy reached its goal so often: {} (95 % intervals by episode).",
+                card.protocol().pairs * card.protocol().seeds.len(),
+                card.episodes().0,
+                scores.join("; ")
+            )
+        }
     })
 }
 

@@ -4,6 +4,7 @@
 //! at once, so that an unknown key or a wrong type is told with its origin and the nearest valid key.
 
 use super::Settings;
+use super::check::absurd;
 use crate::error::usage;
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -199,10 +200,14 @@ impl Layers {
 
     fn read(&self, origin: &str) -> Result<Settings> {
         let settings: Result<Settings, toml::de::Error> = self.table.clone().try_into();
-        settings.map_err(|e| {
+        let settings = settings.map_err(|e| {
             let text = e.to_string();
             usage(format!("{origin}: {}", text.trim().replace('\n', " ")))
-        })
+        })?;
+        match absurd(&self.table) {
+            Some(why) => Err(usage(format!("{origin}: {why}"))),
+            None => Ok(settings),
+        }
     }
 }
 

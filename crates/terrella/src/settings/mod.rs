@@ -3,6 +3,7 @@
 //! Settings are resolved once, by [`Layers`], before anything happens; nothing downstream parses or
 //! fills in again. They are written to `run.toml`, and a run is resumed from there.
 
+mod check;
 mod layers;
 
 pub(crate) use layers::modernised;

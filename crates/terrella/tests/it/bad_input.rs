@@ -29,6 +29,27 @@ fn a_damaged_model_is_named() {
 }
 
 #[test]
+fn a_single_changed_byte_of_a_model_is_told() {
+    let run = fresh("flipped");
+    copy(finished(), &run);
+    for file in ["weights.safetensors", "reacher.safetensors", "model.json"] {
+        let path = run.join("model").join(file);
+        let whole = fs::read(&path).expect("a file");
+        let mut bytes = whole.clone();
+        // In the description a digit, which leaves it readable; elsewhere the last byte of the last number.
+        let at = match file {
+            "model.json" => bytes.iter().rposition(|b| b"12345678".contains(b)).expect("a digit"),
+            _ => bytes.len() - 1,
+        };
+        bytes[at] ^= 1;
+        fs::write(&path, bytes).expect("a file");
+        let text = told(&program(&run, &["eval", "."]));
+        assert!(text.starts_with("exit 1") && text.contains(file) && text.contains("SHA-256"), "{text}");
+        fs::write(&path, whole).expect("a file");
+    }
+}
+
+#[test]
 fn a_damaged_checkpoint_and_a_damaged_record_are_named() {
     let run = fresh("damaged-checkpoint");
     copy(finished(), &run);

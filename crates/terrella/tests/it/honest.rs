@@ -40,6 +40,9 @@ fn forget(run: &Path) {
         serde_json::from_str(&fs::read_to_string(&path).expect("a manifest")).expect("JSON");
     let interface = model["interface"].as_object_mut().expect("an interface");
     interface.remove("learned").expect("what it learned from");
+    for kept in ["sha256", "files"] {
+        model.as_object_mut().and_then(|model| model.remove(kept)).expect("what proves that nothing was changed");
+    }
     fs::write(path, model.to_string()).expect("a file");
 }
 
