@@ -61,7 +61,9 @@ def headline(groups):
     header = ["recordings", "learned from", "hybrid, Moderate: mean (range)", "each seed of training, by-episode interval",
               "hybrid, Strict: mean (range)", "reacher alone: Moderate, Strict", "search alone: Moderate, Strict", "best floor, Moderate"]
     commits = sorted({run["commit"][:7] for group in groups.values() for run in group})
-    return table(header, rows) + f"\nCommit {', '.join(commits)}; commands, machine and all else stand in [docs/results.md](docs/results.md).\n"
+    fewer = " Where there is one seed, the others are not measured yet." if any(len(group) == 1 for group in groups.values()) else ""
+    where = "commands, machine and all else stand in [docs/results.md](docs/results.md)."
+    return table(header, rows) + f"\nCommit {', '.join(commits)}; {where}{fewer}\n"
 
 
 def sample(groups):
