@@ -7,10 +7,11 @@
 
 use super::EnsembleConfig;
 use super::inputs::Inputs;
-use super::member::{Layer, Numbers, Room, forward};
+use super::member::{Numbers, Room, forward};
 use super::net::EnsembleNet;
 use crate::host::dense::{exp, numbers};
 use crate::host::lanes::{LANE, lanes};
+use crate::host::layer::Layer;
 use crate::host::threads::each;
 use crate::interface::Interface;
 use std::ops::Range;

@@ -22,6 +22,14 @@ pub struct Tensors {
     pub features: Option<Tensor<3>>,
 }
 
+/// What is known of a batch beside what the encoder looks at.
+pub(crate) struct Lesson {
+    pub(crate) actions: Tensor<3>,
+    pub(crate) features: Option<Tensor<3>>,
+    /// Features of the logged state, row by row, where anybody wants them.
+    told: Option<Vec<f32>>,
+}
+
 /// Turns host batches and observations into tensors.
 #[derive(Clone, Debug)]
 pub struct Batcher {
@@ -67,6 +75,58 @@ impl Batcher {
         turns: &[Turn],
         device: &Device,
     ) -> Result<Tensors> {
+        let lesson = self.lesson((batch, clips.clone()), symmetry, turns, device)?;
+        let inputs = self.inputs((batch, clips), &lesson, turns, device)?;
+        Ok(Tensors { inputs, actions: lesson.actions, features: lesson.features })
+    }
+
+    /// What the encoder looks at, `[batch · frames, tokens, values]`.
+    ///
+    /// # Errors
+    /// If the batch lacks pictures that the model needs, or has pictures of another size.
+    pub(crate) fn inputs(
+        &self,
+        (batch, clips): (&Batch, Range<usize>),
+        lesson: &Lesson,
+        turns: &[Turn],
+        device: &Device,
+    ) -> Result<Tensor<3>> {
+        let rows = clips.len() * batch.n_frames;
+        let (data, shape) = match &self.patcher {
+            Some(patcher) => {
+                let (images, turns) = self.frames((batch, clips), turns)?;
+                (patcher.patches(images, &turns), [rows, patcher.tokens(), patcher.values()])
+            }
+            None => (lesson.told.clone().unwrap_or_default(), [rows, 1, self.codec.feature_width()]),
+        };
+        Ok(Tensor::from_data(TensorData::new(data, shape), device))
+    }
+
+    /// The pictures of some clips, and the turn of each.
+    ///
+    /// # Errors
+    /// If there are none, or of another size.
+    pub(crate) fn frames<'a>(
+        &self,
+        (batch, clips): (&'a Batch, Range<usize>),
+        turns: &[Turn],
+    ) -> Result<(&'a [u8], Vec<Turn>)> {
+        self.check_size(batch.image_size)?;
+        let each = turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, batch.n_frames)).collect();
+        Ok((part(&batch.images, batch.clips.len(), &clips), each))
+    }
+
+    /// All of [`Self::turned`] but what the encoder looks at.
+    ///
+    /// # Errors
+    /// If the batch lacks states that the model needs.
+    pub(crate) fn lesson(
+        &self,
+        (batch, clips): (&Batch, Range<usize>),
+        symmetry: Option<&Symmetry>,
+        turns: &[Turn],
+        device: &Device,
+    ) -> Result<Lesson> {
         let (n, all, frames) = (clips.len(), batch.clips.len(), batch.n_frames);
         let mut states = part(&batch.states, all, &clips).to_vec();
         let mut actions = part(&batch.actions, all, &clips).to_vec();
@@ -74,7 +134,7 @@ impl Batcher {
             for_rows(&mut states, self.codec.state_width(), n, turns, |turn, row| symmetry.turn_state(turn, row));
             for_rows(&mut actions, self.actions.width(), n, turns, |turn, row| symmetry.turn_action(turn, row));
         }
-        let features = if self.readout || self.patcher.is_none() {
+        let told = if self.readout || self.patcher.is_none() {
             if states.is_empty() {
                 return Err(Error::Invalid(
                     "the model wants a logged state, but the data has none; train from pixels without readout".into(),
@@ -84,24 +144,11 @@ impl Batcher {
         } else {
             None
         };
-        let inputs = match &self.patcher {
-            Some(patcher) => {
-                self.check_size(batch.image_size)?;
-                let frame_turns: Vec<Turn> = turns.iter().flat_map(|t| std::iter::repeat_n(*t, frames)).collect();
-                let patches = patcher.patches(part(&batch.images, all, &clips), &frame_turns);
-                Tensor::from_data(TensorData::new(patches, [n * frames, patcher.tokens(), patcher.values()]), device)
-            }
-            None => {
-                let width = self.codec.feature_width();
-                Tensor::from_data(TensorData::new(features.clone().unwrap_or_default(), [n * frames, 1, width]), device)
-            }
-        };
-        let blocks = self.blocks(actions, n, frames - 1, device);
-        let width = self.codec.feature_width();
-        let features = features
-            .filter(|_| self.readout)
-            .map(|f| Tensor::from_data(TensorData::new(f, [n, frames, width]), device));
-        Ok(Tensors { inputs, actions: blocks, features })
+        let actions = self.blocks(actions, n, frames - 1, device);
+        let shape = [n, frames, self.codec.feature_width()];
+        let features =
+            told.clone().filter(|_| self.readout).map(|f| Tensor::from_data(TensorData::new(f, shape), device));
+        Ok(Lesson { actions, features, told })
     }
 
     /// Normalised action blocks, `[batch, steps, block]`, from actions in log units.
@@ -139,7 +186,22 @@ impl Batcher {
             let shape = [turns.len() * n, 1, self.codec.feature_width()];
             return Ok(Tensor::from_data(TensorData::new(features, shape), device));
         };
-        let mut bytes = Vec::with_capacity(n * patcher.bytes());
+        let (bytes, each) = self.pictures(observations, turns, patcher)?;
+        let patches = patcher.patches(&bytes, &each);
+        Ok(Tensor::from_data(TensorData::new(patches, [each.len(), patcher.tokens(), patcher.values()]), device))
+    }
+
+    /// The pictures of observations, and a turn for each time that one is looked at, as [`Patcher::patches`] takes them.
+    ///
+    /// # Errors
+    /// If an observation has no picture, or one of another size.
+    pub(crate) fn pictures(
+        &self,
+        observations: &[Observation],
+        turns: &[Turn],
+        patcher: &Patcher,
+    ) -> Result<(Vec<u8>, Vec<Turn>)> {
+        let mut bytes = Vec::with_capacity(observations.len() * patcher.bytes());
         for o in observations {
             let image = o.image.as_ref().ok_or_else(|| {
                 Error::Invalid("the model sees pictures, but was shown none; give the observation an image".into())
@@ -147,9 +209,7 @@ impl Batcher {
             self.check_size(Some([image.height, image.width]))?;
             bytes.extend_from_slice(&image.data);
         }
-        let each: Vec<Turn> = turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, n)).collect();
-        let patches = patcher.patches(&bytes, &each);
-        Ok(Tensor::from_data(TensorData::new(patches, [each.len(), patcher.tokens(), patcher.values()]), device))
+        Ok((bytes, turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, observations.len())).collect()))
     }
 
     fn check_size(&self, size: Option<[usize; 2]>) -> Result<()> {

@@ -1,16 +1,20 @@
 //! The joint-embedding predictive architecture, in the order of the LeWM paper: [`config`] → [`net`] →
 //! [`gradient`] with [`sigreg`] → [`world`].
 //!
-//! [`batch`] turns what is recorded into what the network takes; [`held`] and [`engine`] keep states and the
-//! predictor on the host where the model runs on a CPU.
+//! [`batch`] turns what is recorded into what the network takes; [`held`], [`eyes`] and [`engine`] keep states, the
+//! encoder and the predictor on the host where the model runs on a CPU.
 
 mod batch;
 mod config;
 mod engine;
+mod eyes;
 mod gradient;
 mod held;
 mod net;
+#[cfg(test)]
+mod reference;
 mod sigreg;
+mod sigreg_rows;
 mod world;
 
 pub use batch::{Batcher, Tensors};

@@ -8,6 +8,7 @@ use crate::device::is_cpu;
 use crate::family::jepa::batch::Batcher;
 use crate::family::jepa::config::JepaConfig;
 use crate::family::jepa::engine::Engine;
+use crate::family::jepa::eyes::Eyes;
 use crate::family::jepa::held::Held;
 use crate::family::jepa::net::Jepa;
 use crate::family::seam::Family;
@@ -26,6 +27,7 @@ pub struct World {
     pub(crate) interface: Interface,
     pub(crate) batcher: Batcher,
     pub(crate) device: Device,
+    eyes: Option<Arc<Eyes>>,
     engine: Option<Arc<Engine>>,
     around: Option<(Symmetry, Views)>,
 }
@@ -53,14 +55,15 @@ impl World {
         let batcher = Batcher::new(&config, &interface);
         let device = device.clone().without_autodiff();
         let engine = is_cpu(&device).then(|| model.on_host().map(Arc::new)).flatten();
+        let eyes = batcher.patcher().filter(|_| is_cpu(&device)).and_then(|patcher| model.eyes(patcher).map(Arc::new));
         let config = config.resolved();
-        Self { model, config, interface, batcher, device, engine, around: None }
+        Self { model, config, interface, batcher, device, eyes, engine, around: None }
     }
 
     /// The same model without its short cuts for the CPU: slower, and the reference for them.
     #[must_use]
     pub fn by_tensors(mut self) -> Self {
-        self.engine = None;
+        (self.eyes, self.engine) = (None, None);
         self
     }
 
@@ -90,6 +93,12 @@ impl World {
     }
 
     fn encode_turned(&self, observations: &[Observation], turns: &[Turn]) -> crate::Result<Tensor<2>> {
+        if let (Some(eyes), Some(patcher)) = (&self.eyes, self.batcher.patcher()) {
+            let (images, each) = self.batcher.pictures(observations, turns, patcher)?;
+            let latents = eyes.encode(patcher, &images, &each);
+            let shape = [each.len(), latents.len() / each.len().max(1)];
+            return Ok(Tensor::from_data(TensorData::new(latents, shape), &self.device));
+        }
         let symmetry = self.around.as_ref().map(|(symmetry, _)| symmetry);
         Ok(self.model.encode(self.batcher.observations(observations, (symmetry, turns), &self.device)?))
     }
