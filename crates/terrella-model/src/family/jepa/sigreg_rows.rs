@@ -61,7 +61,7 @@ fn judge_of<V: Vector>(x: &mut [Lane], time: usize, errors: &mut [Lane]) {
     let columns = errors.len();
     let scale = V::all(1.0 / (x.len() / columns) as f32);
     debug_assert!(columns.is_multiple_of(time), "whole rows");
-    for column in 0..columns {
+    for (column, told) in errors.iter_mut().enumerate() {
         let mut sums = [[V::all(0.0); 2]; 16];
         for x in x.iter().skip(column).step_by(columns) {
             walk(V::load(x).mul(V::all(step as f32)), |k, [cos, sin]| {
@@ -77,7 +77,7 @@ fn judge_of<V: Vector>(x: &mut [Lane], time: usize, errors: &mut [Lane]) {
             let slope = V::all((2.0 * weight * step * (k + 1) as f64) as f32);
             *slopes = [imaginary.mul(slope), real.mul(slope)];
         }
-        error.store(&mut errors[column]);
+        error.store(told);
         for x in x.iter_mut().skip(column).step_by(columns) {
             let mut back = V::all(0.0);
             walk(V::load(x).mul(V::all(step as f32)), |k, [cos, sin]| {
@@ -116,7 +116,7 @@ fn turn<V: Vector>(x: V) -> [V; 2] {
         terms.into_iter().fold(V::all(0.0), |sum, term| sum.mul(square).add(V::all(term)))
     });
     let cos = [2.087_675_7e-9, -2.755_732e-7, 2.480_158_8e-5, -1.388_888_9e-3, 4.166_666_8e-2, -0.5];
-    let sin = [-2.505_210_8e-8, 2.755_731_9e-6, -1.984_127e-4, 8.333_333_5e-3, -0.166_666_67, 1.0];
+    let sin = [-2.505_210_8e-8, 2.755_731_9e-6, -1.984_127e-4, 8.333_334e-3, -0.166_666_67, 1.0];
     let cos = series(cos, square).mul(square).add(V::all(1.0));
     [cos.mul(sign), series(sin, square).mul(r).mul(sign)]
 }
