@@ -6,7 +6,7 @@ use burn::prelude::*;
 use terrella_core::Key;
 
 /// Knots of the quadrature on `[0, 3]`.
-const KNOTS: usize = 17;
+pub(super) const KNOTS: usize = 17;
 
 /// The sketched isotropic-Gaussian distance of `[batch, time, latent]`: mean over time steps and
 /// directions (unit vectors, the columns of `[latent, n]`) of

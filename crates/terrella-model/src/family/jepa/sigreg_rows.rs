@@ -4,11 +4,13 @@
 //! stays in registers while its sines and cosines are made and summed. Pieces of directions are added in order, so that no
 //! result depends on how many threads there are.
 
-use super::sigreg::knots;
+use super::sigreg::{KNOTS as ALL, knots};
 use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, padded, product};
 use crate::host::threads::each;
 use crate::host::vector::{Vector, widest};
 
+/// Knots that add something.
+const KNOTS: usize = ALL - 1;
 /// Lanes of directions that are worked on together.
 const PIECE: usize = 4;
 
@@ -62,11 +64,12 @@ fn judge_of<V: Vector>(x: &mut [Lane], time: usize, errors: &mut [Lane]) {
     let scale = V::all(1.0 / (x.len() / columns) as f32);
     debug_assert!(columns.is_multiple_of(time), "whole rows");
     for (column, told) in errors.iter_mut().enumerate() {
-        let mut sums = [[V::all(0.0); 2]; 16];
+        let mut sums = [[V::all(0.0); 2]; KNOTS];
         for x in x.iter().skip(column).step_by(columns) {
-            walk(V::load(x).mul(V::all(step as f32)), |k, [cos, sin]| {
-                sums[k] = [sums[k][0].add(cos), sums[k][1].add(sin)];
-            });
+            let waves = walk(V::load(x).mul(V::all(step as f32)));
+            for (sum, [cos, sin]) in sums.iter_mut().zip(waves) {
+                *sum = [sum[0].add(cos), sum[1].add(sin)];
+            }
         }
         let mut error = V::all(0.0);
         let mut slopes = sums;
@@ -80,9 +83,9 @@ fn judge_of<V: Vector>(x: &mut [Lane], time: usize, errors: &mut [Lane]) {
         error.store(told);
         for x in x.iter_mut().skip(column).step_by(columns) {
             let mut back = V::all(0.0);
-            walk(V::load(x).mul(V::all(step as f32)), |k, [cos, sin]| {
-                back = back.add(slopes[k][0].mul(cos)).sub(slopes[k][1].mul(sin));
-            });
+            for ([a, b], [cos, sin]) in slopes.into_iter().zip(walk(V::load(x).mul(V::all(step as f32)))) {
+                back = back.add(a.mul(cos)).sub(b.mul(sin));
+            }
             back.store(x);
         }
     }
@@ -90,15 +93,16 @@ fn judge_of<V: Vector>(x: &mut [Lane], time: usize, errors: &mut [Lane]) {
 
 /// Cosine and sine of `x`, `2x`, … `16x`, by the recurrence of Chebyshev.
 #[inline(always)]
-fn walk<V: Vector>(x: V, mut at: impl FnMut(usize, [V; 2])) {
+fn walk<V: Vector>(x: V) -> [[V; 2]; KNOTS] {
     let first = turn(x);
     let twice = first[0].add(first[0]);
     let (mut before, mut now) = ([V::all(1.0), V::all(0.0)], first);
-    for k in 0..16 {
-        at(k, now);
-        let next = [twice.mul(now[0]).sub(before[0]), twice.mul(now[1]).sub(before[1])];
-        (before, now) = (now, next);
+    let mut waves = [first; KNOTS];
+    for wave in &mut waves {
+        *wave = now;
+        (before, now) = (now, [twice.mul(now[0]).sub(before[0]), twice.mul(now[1]).sub(before[1])]);
     }
+    waves
 }
 
 /// Cosine and sine: less the nearest multiple of π, then series up to `r¹²`.
@@ -112,13 +116,20 @@ fn turn<V: Vector>(x: V) -> [V; 2] {
     let r = x.sub(n.mul(V::all(3.140_625))).sub(n.mul(V::all(9.676_536e-4)));
     let odd = n.sub(round(n.mul(V::all(0.5))).mul(V::all(2.0)));
     let sign = V::all(1.0).sub(odd.mul(odd).mul(V::all(2.0)));
-    let (square, series) = (r.mul(r), |terms: [f32; 6], square: V| {
-        terms.into_iter().fold(V::all(0.0), |sum, term| sum.mul(square).add(V::all(term)))
-    });
+    let square = r.mul(r);
     let cos = [2.087_675_7e-9, -2.755_732e-7, 2.480_158_8e-5, -1.388_888_9e-3, 4.166_666_8e-2, -0.5];
     let sin = [-2.505_210_8e-8, 2.755_731_9e-6, -1.984_127e-4, 8.333_334e-3, -0.166_666_67, 1.0];
     let cos = series(cos, square).mul(square).add(V::all(1.0));
     [cos.mul(sign), series(sin, square).mul(r).mul(sign)]
+}
+
+#[inline(always)]
+fn series<V: Vector>(terms: [f32; 6], x: V) -> V {
+    let mut sum = V::all(0.0);
+    for term in terms {
+        sum = sum.mul(x).add(V::all(term));
+    }
+    sum
 }
 
 #[cfg(test)]
