@@ -8,7 +8,7 @@
 
 use crate::View;
 use std::sync::{Arc, Mutex, PoisonError};
-use terrella_core::{Dynamics, Env, EnvSpec, Error, Image, Key, Observation, Result, Rule, Sim, Step, Task};
+use terrella_core::{Acts, Dynamics, Env, EnvSpec, Error, Image, Key, Observation, Result, Rule, Sim, Step, Task};
 
 /// A world that exists in a model.
 ///
@@ -115,7 +115,7 @@ where
         self.pending.extend_from_slice(action);
         self.world.spec().actions.space().clamp(&mut self.pending[at..]);
         if self.pending.len() >= self.dynamics.block_width() {
-            self.state = Arc::new(self.dynamics.step(&self.state, &self.pending));
+            self.state = Arc::new(self.dynamics.step(&self.state, Acts::of(&self.pending)));
             self.pending.clear();
             let first = |told: Option<Vec<f32>>| told.and_then(|told| told.first().copied());
             return Step {

@@ -216,7 +216,7 @@ fn imagine_costs<D: Dynamics, O: Objective<D::State>>(
     candidates: &[f32],
     n: usize,
 ) -> Vec<f32> {
-    let rollout = problem.dynamics.roll_out(problem.start, candidates, n);
+    let rollout = problem.dynamics.roll_out(problem.start, &vec![0; n], candidates);
     let costs = problem.objective.cost(&rollout);
     assert_eq!(costs.len(), n, "one cost a candidate");
     costs

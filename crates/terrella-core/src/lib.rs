@@ -35,7 +35,7 @@ mod verdict;
 pub use actions::Actions;
 pub use clip::{Batch, Clip, Last, Window};
 pub use dataset::{Dataset, Split};
-pub use dynamics::{Dynamics, Objective, Rollout, blocks_at};
+pub use dynamics::{Acts, Dt, Dynamics, Objective, Rollout, blocks_at};
 pub use env::{Env, Observation};
 pub use episode::{Episode, Frames, Pixel, SharedBytes, Signature, wrapped};
 pub use error::{Error, Result};

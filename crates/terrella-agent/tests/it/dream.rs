@@ -90,11 +90,11 @@ impl Dynamics for Silent {
     fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
         self.exact.observe(observations)
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        self.exact.repeat(state, n)
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        self.exact.take(state, rows)
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
-        self.exact.step(state, actions)
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
+        self.exact.step(state, acts)
     }
     fn latents(&self, state: &Self::State) -> Table {
         self.exact.latents(state)

@@ -215,16 +215,16 @@ impl Dynamics for Diary {
         self.0.observe(observations)
     }
     fn track(&self, before: &Self::State, block: &[f32], observations: &[Observation]) -> Result<Self::State> {
-        let (expected, seen) = (self.step(before, block), self.observe(observations)?);
+        let (expected, seen) = (self.step(before, Acts::of(block)), self.observe(observations)?);
         assert_eq!(expected, seen, "the state before, moved by the block, is what is seen");
         self.1.lock().expect("no panic").push(block.to_vec());
         Ok(seen)
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        self.0.repeat(state, n)
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        self.0.take(state, rows)
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
-        self.0.step(state, actions)
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
+        self.0.step(state, acts)
     }
     fn latents(&self, state: &Self::State) -> Table {
         self.0.latents(state)

@@ -20,13 +20,13 @@ impl Dynamics for Cart {
     fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
         Ok(observations.iter().map(|o| [o.state[0], o.state[1], 0.0]).collect())
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        vec![state[0]; n]
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        rows.iter().map(|&row| state[row]).collect()
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
         std::thread::sleep(self.pause);
         let push = |[p, v, e]: [f32; 3], u: &f32| [p + 0.3 * v + 0.045 * u, v + 0.3 * u, e + u * u];
-        state.iter().zip(actions.chunks_exact(2)).map(|(cart, block)| block.iter().fold(*cart, push)).collect()
+        state.iter().zip(acts.blocks.chunks_exact(2)).map(|(cart, block)| block.iter().fold(*cart, push)).collect()
     }
     fn latents(&self, state: &Self::State) -> Table {
         Table::from_data(3, state.concat())
@@ -56,7 +56,7 @@ fn cart_cost(pushes: &[f32]) -> f64 {
     let cart = Cart { pause: Duration::ZERO };
     let mut rollout = vec![vec![[0.0; 3]]];
     for block in pushes.chunks_exact(2) {
-        rollout.push(cart.step(rollout.last().expect("a state"), block));
+        rollout.push(cart.step(rollout.last().expect("a state"), Acts::of(block)));
     }
     f64::from(Quadratic.cost(&rollout[1..])[0])
 }

@@ -100,7 +100,7 @@ fn what_tells_no_rewards_is_refused() {
     let start = exact.observe(&[Observation { state: vec![0.0], image: None }]).expect("a start");
     assert!(Return::new(&exact, &start, 1.5).is_err(), "a discount above 1");
     // 1, then 2 at γ = 1/2, then 3 at γ² = 1/4.
-    let rollout = exact.roll_out(&start, &[1.0, 1.0, 1.0], 1);
+    let rollout = exact.roll_out(&start, &[0], &[1.0, 1.0, 1.0]);
     let cost = Return::new(&exact, &start, 0.5).expect("rewards").cost(&rollout);
     assert!((cost[0] + 2.75).abs() < 1e-6, "{cost:?}");
 }

@@ -234,15 +234,15 @@ impl Dynamics for Exact {
         };
         observations.iter().map(row).collect()
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        vec![state[0]; n]
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        rows.iter().map(|&row| state[row]).collect()
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
         let block = |(ball, block): (&Ball, &[f32])| {
             let moved = block.chunks_exact(2).fold(*ball, |ball, target| advance(ball, target, self.wall));
             std::array::from_fn(|i| if i < 4 { moved[i] + self.blur * (ball[i] - moved[i]) } else { moved[i] })
         };
-        state.iter().zip(actions.chunks_exact(self.block_width())).map(block).collect()
+        state.iter().zip(acts.blocks.chunks_exact(self.block_width())).map(block).collect()
     }
     fn latents(&self, state: &Self::State) -> Table {
         Table::from_data(2, state.iter().flat_map(|b| [b[0] / EXTENT, b[1] / EXTENT]).collect())

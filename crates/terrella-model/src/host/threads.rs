@@ -19,6 +19,19 @@ pub(crate) fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T +
     each(rows.div_ceil(ROWS), |at| work(at * ROWS..rows.min((at + 1) * ROWS)))
 }
 
+/// The chunks of so many rows, of which groups of these sizes are cut apart: a last row by itself is multiplied in
+/// another order than a row among others, and no group may depend on which others there are.
+pub(crate) fn chunks(groups: &[usize]) -> Vec<Range<usize>> {
+    let mut chunks = Vec::new();
+    let mut first = 0;
+    for &rows in groups {
+        let end = first + rows;
+        chunks.extend((first..end).step_by(ROWS).map(|at| at..end.min(at + ROWS)));
+        first = end;
+    }
+    chunks
+}
+
 /// Does `n` pieces of work with the threads there are, and answers in order.
 pub(crate) fn each<T: Send>(n: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let Some(pool) = pool().filter(|_| n > 1) else {

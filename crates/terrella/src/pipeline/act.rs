@@ -6,7 +6,7 @@ use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
 use anyhow::{Context, Result};
 use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
 use terrella_core::{ActionsAre, Dynamics, EnvSpec, Error, Goal, Policy, Stats, Table};
-use terrella_model::{AnyState, AnyWorld, Learned, Probe, Saved};
+use terrella_model::{AnyState, AnyWorld, Learned, Probe, Saved, Way};
 
 /// A model that can act in a world. It can be shared by threads.
 pub struct Actor {
@@ -156,8 +156,9 @@ impl Actor {
         let propose = self.saved.reacher.as_ref().filter(|_| flavour != Flavour::Search).map(|(reacher, _)| {
             let propose = move |now: &AnyState, ahead: Ahead| -> Vec<Table> {
                 let paces = if flavour == Flavour::Hybrid { PACES } else { &PACES[..1] };
-                let to_go: Vec<usize> = paces.iter().map(|pace| pace.steps(ahead.steps_left)).collect();
-                reacher.propose(world, (now, &state), &to_go, ahead.blocks)
+                let way = |pace: &Pace| Way { start: 0, goal: 0, steps: pace.steps(ahead.steps_left) };
+                let ways: Vec<Way> = paces.iter().map(way).collect();
+                reacher.propose(world, (now, &state), &ways, ahead.blocks)
             };
             Box::new(propose) as terrella_agent::Propose<'_, AnyState>
         });
