@@ -37,7 +37,7 @@ impl<'a, D: Dynamics> Return<'a, D> {
 }
 
 impl<D: Dynamics> Objective<D::State> for Return<'_, D> {
-    fn cost(&self, rollout: &[D::State]) -> Vec<f32> {
+    fn cost(&self, rollout: &[D::State], _: &[usize]) -> Vec<f32> {
         let mut cost: Vec<f32> = Vec::new();
         let mut weight: Vec<f32> = Vec::new();
         for state in rollout {

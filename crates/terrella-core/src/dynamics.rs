@@ -130,8 +130,9 @@ pub fn blocks_at(sequences: &[f32], each: usize, part: Range<usize>) -> Vec<f32>
 
 /// What is wanted of a rollout.
 pub trait Objective<S> {
-    /// One cost a row, lower is better; `rollout[k]` is the batch after block `k`.
-    fn cost(&self, rollout: &[S]) -> Vec<f32>;
+    /// One cost a row, lower is better; `rollout[k]` is the batch after block `k`, and `goals[i]` says which of the
+    /// goals that the objective knows row `i` is for.
+    fn cost(&self, rollout: &[S], goals: &[usize]) -> Vec<f32>;
 }
 
 /// What a model imagined, in numbers that people can read.

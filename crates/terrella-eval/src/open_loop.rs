@@ -14,8 +14,7 @@ use crate::rollout::recorded;
 use crate::spread::spread;
 use crate::stats::Interval;
 use serde::{Deserialize, Serialize};
-use terrella_agent::View;
-use terrella_core::{Acts, Dataset, Dt, Dynamics, Error, Key, Observation, Result, Signature, Table};
+use terrella_core::{Acts, Dataset, Dt, Dynamics, Error, Key, Observation, Result, Signature, Table, View};
 
 /// Name of the linear regression.
 const LINEAR: &str = "linear ARX";

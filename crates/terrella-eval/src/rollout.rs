@@ -11,9 +11,8 @@ use crate::parts::check_same_world;
 use crate::spread::spread;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use terrella_agent::View;
 use terrella_core::{
-    Acts, Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Part, Result, Table, Window,
+    Acts, Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Part, Result, Table, View, Window,
 };
 
 /// What is imagined.

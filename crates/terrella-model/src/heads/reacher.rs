@@ -205,6 +205,12 @@ impl Reacher {
         ways: &[Way],
         horizon: usize,
     ) -> Vec<Table> {
+        let apart = |a: &Way, b: &Way| (a.start, a.goal) != (b.start, b.goal);
+        if ways.len() > 1 && world.sides() == 1 && ways.windows(2).all(|two| apart(&two[0], &two[1])) {
+            // A single row is multiplied in another order than several, and no start may depend on the others.
+            let alone = |way| self.propose(world, (starts, goals), std::slice::from_ref(way), horizon);
+            return ways.iter().flat_map(alone).collect();
+        }
         let (n, skip) = (ways.len(), world.frame_skip());
         let device = self.layers[0].weight.val().device();
         let mut act = |k: usize, now: &Table, goal: &Table| {

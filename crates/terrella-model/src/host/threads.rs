@@ -14,11 +14,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// Rows that go through the predictor together.
 const ROWS: usize = 32;
 
-/// Works on chunks of rows with the threads there are, and answers in order.
-pub(crate) fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    each(rows.div_ceil(ROWS), |at| work(at * ROWS..rows.min((at + 1) * ROWS)))
-}
-
 /// The chunks of so many rows, of which groups of these sizes are cut apart: a last row by itself is multiplied in
 /// another order than a row among others, and no group may depend on which others there are.
 pub(crate) fn chunks(groups: &[usize]) -> Vec<Range<usize>> {

@@ -44,6 +44,10 @@ fn rows_are_alone<D: Dynamics>(name: &str, world: &D, look: impl Fn(u64) -> Vec<
     };
     let seen = look(0);
     let mut now = world.observe(&seen).expect("states");
+    for (row, seen) in seen.iter().enumerate() {
+        let alone = world.observe(std::slice::from_ref(seen)).expect("a state");
+        assert_eq!(told(world, &world.take(&now, &[row])), told(world, &alone), "{name}, row {row} looked at");
+    }
     // The past grows, is full, and moves on.
     for at in 1..5 {
         let first: Vec<Observation> = look(at);
@@ -116,21 +120,29 @@ fn proposals_made_together_are_proposals_made_alone() {
     let _turn = alone();
     let config = JepaConfig { sees: Sees::State, readout: true, ..JepaConfig::default() };
     let bare = World::new(jepa(&config).model(), config.clone(), interface(&config), &Device::flex());
-    let world = AnyWorld::new(config.clone(), interface(&config), bare).with_views(Some(&symmetry()), Views::Look);
+    let world = AnyWorld::new(config.clone(), interface(&config), bare);
     let trace = Trace {
         latents: world.latents(&world.observe(&(0..8).flat_map(states).collect::<Vec<_>>()).expect("states")),
         actions: terrella_core::Table::from_data(2, numbers(3, 80)),
     };
     let settings = ReacherConfig { steps: 3, batch_size: 16, ..ReacherConfig::default() };
     let (reacher, _) = Reacher::train(&world, &[trace], &settings, &Device::flex(), |_| ()).expect("a reacher");
-    let [starts, goals] = [1, 2].map(|key| world.observe(&states(key)).expect("states"));
-    let way = |row: usize, steps: usize| Way { start: row, goal: 4 - row, steps };
-    let ways: Vec<Way> = (0..5).flat_map(|row| [5, 10, 15, 20, 25, 30, 40, 50].map(|steps| way(row, steps))).collect();
-    let together = reacher.propose(&world, (&starts, &goals), &ways, 4);
-    for (together, ways) in together.chunks(8).zip(ways.chunks(8)) {
-        let alone = reacher.propose(&world, (&starts, &goals), ways, 4);
-        assert_eq!(together, alone, "ways {ways:?}");
-        let single = reacher.propose(&world, (&starts, &goals), &ways[..1], 4);
-        assert_eq!(together[..1], single, "one way");
+    for views in [Views::One, Views::Look] {
+        let world = world.clone().with_views(Some(&symmetry()), views);
+        let [starts, goals] = [1, 2].map(|key| world.observe(&states(key)).expect("states"));
+        let way = |row: usize, steps: usize| Way { start: row, goal: 4 - row, steps };
+        let ways: Vec<Way> =
+            (0..5).flat_map(|row| [5, 10, 15, 20, 25, 30, 40, 50].map(|steps| way(row, steps))).collect();
+        let together = reacher.propose(&world, (&starts, &goals), &ways, 4);
+        for (together, ways) in together.chunks(8).zip(ways.chunks(8)) {
+            let alone = reacher.propose(&world, (&starts, &goals), ways, 4);
+            assert_eq!(together, alone, "ways {ways:?}");
+        }
+        let ways: Vec<Way> = (0..5).map(|row| way(row, 10)).collect();
+        let together = reacher.propose(&world, (&starts, &goals), &ways, 4);
+        for (together, way) in together.iter().zip(&ways) {
+            let alone = reacher.propose(&world, (&starts, &goals), std::slice::from_ref(way), 4);
+            assert_eq!(*together, alone[0], "one way a start, {views:?}");
+        }
     }
 }

@@ -105,10 +105,14 @@ impl World {
         self.around.as_ref().filter(|(_, views)| *views == Views::Look && state.turns.len() > 1)?;
         let first: Vec<usize> = (0..state.n()).collect();
         let one = Latents { held: state.held.take(&first), turns: vec![Turn::NONE], offset: None };
-        let offset = self.told(state).zip(self.told(&one)).map(|(all, one)| {
-            let rows = all.rows().zip(one.rows());
-            let differences = rows.flat_map(|(all, one)| self.batcher.codec().difference(all, one)).collect();
-            Table::from_data(all.width, differences)
+        let offset = self.told(state).and_then(|all| {
+            let mut offset = Table::new(all.width);
+            for (row, all) in all.rows().enumerate() {
+                // Each by itself: one row is multiplied in another order than several.
+                let one = self.told(&self.take(&one, &[row]))?;
+                offset.push(&self.batcher.codec().difference(all, one.row(0)));
+            }
+            Some(offset)
         });
         Some(Latents { offset, ..one })
     }
