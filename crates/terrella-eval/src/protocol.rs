@@ -7,12 +7,12 @@
 //! alone: recordings keep the task's mark in every picture, and the goal row is only the target.
 
 use crate::floors::{Cloning, GoalBlind, Memory, NearestReplay, REMEMBERING};
-use crate::work::{Progress, side_by_side};
+use crate::work::{Counted, Progress, side_by_side};
 use crate::{Pair, draw_pairs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 use terrella_agent::{NullPolicy, Played, RandomPolicy, play};
 use terrella_core::{
@@ -193,12 +193,8 @@ pub fn evaluate<'p>(arena: &Arena<'_>, policy: &str, make_policy: Make<'_, 'p>) 
         pairs.extend(draw_pairs(env, (dataset, held_out), size, &protocol.rules, seed)?);
     }
     let parts: Vec<&[Pair]> = pairs.chunks(rows.clamp(1, pairs.len().div_ceil(threads.max(1)).max(1))).collect();
-    let n_done = AtomicUsize::new(0);
-    let tell = || {
-        let n_done = n_done.fetch_add(1, Ordering::Relaxed) + 1;
-        progress.iter().for_each(|progress| progress(n_done, pairs.len()));
-    };
-    let work = |at: usize| attempt(arena, parts[at], &mut *make_policy(parts[at])?, &tell);
+    let counted = Counted { n: pairs.len(), budget: protocol.budget, steps: AtomicUsize::new(0), progress };
+    let work = |at: usize| attempt(arena, parts[at], &mut *make_policy(parts[at])?, &counted);
     let done = side_by_side((parts.len(), threads), work);
     let mut verdicts = Vec::with_capacity(pairs.len());
     let mut policy_seconds = 0.0;
@@ -225,8 +221,8 @@ pub fn evaluate<'p>(arena: &Arena<'_>, policy: &str, make_policy: Make<'_, 'p>) 
 /// Verdicts, and the seconds the policy thought.
 type Outcome = Result<(Vec<Verdict>, f64)>;
 
-/// Attempts all of these pairs side by side; `tell` is called for each that is done.
-fn attempt(arena: &Arena<'_>, pairs: &[Pair], policy: &mut dyn Policy, tell: &dyn Fn()) -> Outcome {
+/// Attempts all of these pairs side by side.
+fn attempt(arena: &Arena<'_>, pairs: &[Pair], policy: &mut dyn Policy, counted: &Counted<'_>) -> Outcome {
     let Arena { env, dataset, protocol, view, .. } = *arena;
     let rows: Vec<usize> = (0..pairs.len()).collect();
     let (mut judge, mut worlds) = (env.boxed_clone(), Many::with_threads(&AnySim::from(env), pairs.len(), 1));
@@ -246,9 +242,7 @@ fn attempt(arena: &Arena<'_>, pairs: &[Pair], policy: &mut dyn Policy, tell: &dy
     let played = play(&mut worlds, &mut timed, (&rows, view), protocol.budget, |now| {
         let goal = states(&pairs[now.row]).row(pairs[now.row].goal);
         let done = judged[now.row].note(&protocol.rules, now.number, |rule| judge.reached(rule, now.state, goal));
-        if done || now.number == protocol.budget {
-            tell();
-        }
+        counted.step(now.number, done || now.number == protocol.budget);
         if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     let verdict = |((pair, played), judged): ((&Pair, Played), Judged)| {

@@ -9,11 +9,11 @@ use crate::limits::digits;
 use crate::markdown;
 use crate::protocol::Timed;
 use crate::stats::{Interval, resampled};
-use crate::work::{Progress, side_by_side};
+use crate::work::{Counted, Progress, side_by_side};
 use crate::{Estimate, Provenance};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use terrella_agent::play;
 use terrella_core::{AnySim, Env, Error, Goal, Key, Many, Policy, Result, Sim, Step, View};
 
@@ -96,23 +96,19 @@ pub fn collect_returns<'p>(
     if config.episodes == 0 {
         return Err(Error::Invalid("returns need at least one episode; set eval.returns.episodes".to_owned()));
     }
-    if world.spec().max_steps.is_none() {
+    let Some(max_steps) = world.spec().max_steps else {
         return Err(Error::Invalid(format!(
             "episodes of {} are never cut off, so rewards add up for ever; give its specification max_steps",
             world.spec().id
         )));
-    }
+    };
     let starts = Key::new(config.seed).with("returns");
     let n = config.episodes;
     let each = rows.clamp(1, n.div_ceil(threads.max(1)));
-    let n_done = AtomicUsize::new(0);
-    let tell = || {
-        let n_done = n_done.fetch_add(1, Ordering::Relaxed) + 1;
-        progress.iter().for_each(|progress| progress(n_done, n));
-    };
+    let counted = Counted { n, budget: max_steps.max(1), steps: AtomicUsize::new(0), progress };
     let work = |at: usize| {
         let keys: Vec<Key> = (at * each..n.min((at + 1) * each)).map(|at| starts.at(at as u64)).collect();
-        episodes(world, view, (&mut *make_policy()?, &keys), &tell)
+        episodes(world, view, (&mut *make_policy()?, &keys), &counted)
     };
     let (mut done, mut seconds) = (Vec::with_capacity(n), 0.0);
     for part in side_by_side((n.div_ceil(each), threads), work) {
@@ -143,7 +139,7 @@ fn episodes(
     world: &AnySim,
     view: View,
     (policy, keys): (&mut dyn Policy, &[Key]),
-    tell: &dyn Fn(),
+    counted: &Counted<'_>,
 ) -> Result<(Vec<Done>, f64)> {
     let rows: Vec<usize> = (0..keys.len()).collect();
     let mut worlds = Many::with_threads(world, rows.len(), 1);
@@ -156,8 +152,8 @@ fn episodes(
         let Step { reward, terminated, truncated } = now.step;
         let (sum, _, _) = done[now.row];
         done[now.row] = (sum + reward, now.number, terminated);
+        counted.step(now.number, terminated || truncated);
         if terminated || truncated {
-            tell();
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
