@@ -17,6 +17,7 @@ mod policies;
 mod prior;
 mod reward;
 mod search;
+mod together;
 
 pub use config::{Answer, CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
 pub use dream::Dream;

@@ -7,9 +7,10 @@
 //! moment at which the demonstrator had reached the goal: a cost at the end of the plan would
 //! otherwise ask the agent to be early, or to arrive and then stay.
 
+use crate::together::{Attempt, Together};
 use crate::{PriorRule, SamplingPlanner, shift};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use terrella_core::{
@@ -76,31 +77,6 @@ pub struct MpcPolicy<'a, D: Dynamics, O> {
     start_action: Option<StartAction<'a, D::State>>,
     on_plan: Option<OnPlan<'a, D::State>>,
     together: Vec<Together<'a, D::State, O>>,
-}
-
-/// Rows that began together, as far as they are still asked together: they are always at the same place of a block.
-struct Together<'a, S, O> {
-    aim: Rc<Aim<'a, S, O>>,
-    /// The states at the last block boundary, a row an attempt.
-    state: Option<S>,
-    attempts: Vec<Attempt>,
-}
-
-/// What is forgotten when a row begins anew.
-#[derive(Clone)]
-struct Attempt {
-    row: usize,
-    /// Its number among the goals of the aim.
-    goal: usize,
-    goal_steps: usize,
-    key: Key,
-    n_plans: u64,
-    n_steps: usize,
-    queue: VecDeque<Vec<f32>>,
-    /// What was done since the last block boundary.
-    since: Vec<f32>,
-    last: Option<Vec<f32>>,
-    kept: Table,
 }
 
 impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
@@ -261,31 +237,6 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         together.state.is_none() || together.attempts.first().is_some_and(whole)
     }
 
-    /// Parts off those rows for which this is not true; nothing where it is true for none.
-    fn part(
-        &self,
-        together: &mut Together<'a, D::State, O>,
-        stays: impl Fn(usize) -> bool,
-    ) -> Option<Together<'a, D::State, O>> {
-        let n = together.attempts.len();
-        let (stay, go): (Vec<usize>, Vec<usize>) = (0..n).partition(|&at| stays(together.attempts[at].row));
-        if go.is_empty() {
-            return None;
-        }
-        let some = |at: &[usize]| Together {
-            aim: Rc::clone(&together.aim),
-            state: together.state.as_ref().map(|state| self.dynamics.take(state, at)),
-            attempts: at.iter().map(|&at| together.attempts[at].clone()).collect(),
-        };
-        if stay.is_empty() {
-            let none = Together { aim: Rc::clone(&together.aim), state: None, attempts: Vec::new() };
-            return Some(std::mem::replace(together, none));
-        }
-        let gone = some(&go);
-        *together = some(&stay);
-        Some(gone)
-    }
-
     fn first_actions(&self, state: &D::State, n: usize) -> Result<Table> {
         let middle = || {
             let middle: Vec<f32> = self.action.low.iter().zip(&self.action.high).map(|(l, h)| (l + h) / 2.0).collect();
@@ -312,19 +263,10 @@ impl<D: Dynamics, O: Objective<D::State>> Policy for MpcPolicy<'_, D, O> {
         Error::check("goals of rows that begin", rows.len(), goals.len())?;
         Error::check("keys of rows that begin", rows.len(), keys.len())?;
         let mut before = std::mem::take(&mut self.together);
-        before.iter_mut().for_each(|together| drop(self.part(together, |row| !rows.contains(&row))));
+        before.iter_mut().for_each(|together| drop(together.part(self.dynamics, |row| !rows.contains(&row))));
         before.retain(|together| !together.attempts.is_empty());
-        let attempt = |(goal, (&row, (asked, key))): (usize, (&usize, (&Goal, &Key)))| Attempt {
-            row,
-            goal,
-            goal_steps: asked.steps,
-            key: key.with("plan"),
-            n_plans: 0,
-            n_steps: 0,
-            queue: VecDeque::new(),
-            since: Vec::with_capacity(self.block.width()),
-            last: None,
-            kept: Table::new(self.block.width()),
+        let attempt = |(goal, (&row, (asked, key))): (usize, (&usize, (&Goal, &Key)))| {
+            Attempt::new((row, goal), asked.steps, key.with("plan"), self.block.width())
         };
         let attempts = rows.iter().zip(goals.iter().zip(keys)).enumerate().map(attempt).collect();
         before.push(Together { aim: Rc::new((self.aim_at)(goals)?), state: None, attempts });
@@ -346,7 +288,7 @@ impl<D: Dynamics, O: Objective<D::State>> Policy for MpcPolicy<'_, D, O> {
         let mut all = Vec::with_capacity(self.together.len());
         for mut together in std::mem::take(&mut self.together) {
             // Those that are not asked wait by themselves.
-            all.extend(self.part(&mut together, |row| place.contains_key(&row)));
+            all.extend(together.part(self.dynamics, |row| place.contains_key(&row)));
             if together.attempts.is_empty() {
                 continue;
             }

@@ -8,8 +8,7 @@
 
 use crate::host::block::{Block, Norm, Rows};
 use crate::host::dense::{self, Dense, silu};
-use crate::host::threads::{chunks, each};
-use std::ops::Range;
+use crate::host::threads::in_chunks;
 
 /// The predictor of a trained model, with its action encoder and its readout.
 #[derive(Debug)]
@@ -102,13 +101,12 @@ impl Engine {
 
     /// The states after these normalised action blocks, `[rows, block]`.
     pub(crate) fn step(&self, before: &Memory, actions: &[f32]) -> Memory {
-        self.step_in(before, actions, &chunks(&[before.rows]))
+        self.step_in(before, actions, &[before.rows])
     }
 
-    fn step_in(&self, before: &Memory, actions: &[f32], chunks: &[Range<usize>]) -> Memory {
+    fn step_in(&self, before: &Memory, actions: &[f32], groups: &[usize]) -> Memory {
         let action = actions.len() / before.rows.max(1);
-        let parts = each(chunks.len(), |at| {
-            let rows = chunks[at].clone();
+        let parts = in_chunks(groups, |rows| {
             let mut memory = before.take(rows.clone());
             self.advance(&mut memory, &actions[rows.start * action..rows.end * action]);
             memory
@@ -117,18 +115,17 @@ impl Engine {
     }
 
     /// As [`Self::step`], where what was seen, `[rows, width]`, stands in the place of the prediction; `groups`
-    /// are as for [`chunks`].
+    /// are as for [`in_chunks`].
     pub(crate) fn track(&self, before: &Memory, actions: &[f32], seen: Vec<f32>, groups: &[usize]) -> Memory {
-        let (action, chunks) = (actions.len() / before.rows.max(1), chunks(groups));
+        let action = actions.len() / before.rows.max(1);
         if before.latents.len() < self.history {
             // The window still grows, and a search wants the keys and values that come with a prediction.
-            let mut memory = self.step_in(before, actions, &chunks);
+            let mut memory = self.step_in(before, actions, groups);
             memory.correct(seen);
             return memory;
         }
         // The window slides, and nothing is kept of a prediction but the steering.
-        let parts = each(chunks.len(), |at| {
-            let rows = chunks[at].clone();
+        let parts = in_chunks(groups, |rows| {
             let mut newest = vec![0.0; rows.len() * self.steering()];
             self.steer(&actions[rows.start * action..rows.end * action], rows.len(), &mut newest);
             newest
@@ -139,11 +136,9 @@ impl Engine {
     }
 
     /// The latents after each of several blocks a row (`[rows, block]` each). A chunk of rows goes
-    /// through all blocks before anybody waits for it; `groups` are as for [`chunks`].
+    /// through all blocks before anybody waits for it; `groups` are as for [`in_chunks`].
     pub(crate) fn roll_out(&self, before: &Memory, actions: &[Vec<f32>], groups: &[usize]) -> Vec<Vec<f32>> {
-        let chunks = chunks(groups);
-        let parts = each(chunks.len(), |at| {
-            let rows = chunks[at].clone();
+        let parts = in_chunks(groups, |rows| {
             let mut memory = before.take(rows.clone());
             let step = |actions: &Vec<f32>| {
                 let action = actions.len() / before.rows;
