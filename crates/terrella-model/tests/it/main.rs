@@ -8,5 +8,6 @@ mod gradients;
 mod outcomes;
 mod parameters;
 mod resume;
+mod rows;
 mod support;
 mod views;

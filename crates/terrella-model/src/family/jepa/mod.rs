@@ -35,7 +35,7 @@ use crate::train_config::TrainConfig;
 use crate::{Symmetry, Views};
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use terrella_core::{Batch, Key, Table, Window};
+use terrella_core::{Batch, Dynamics, Key, Table, Window};
 
 /// What turns batches into gradients.
 pub struct Tools {
@@ -126,14 +126,13 @@ impl Family for JepaConfig {
 
     fn follow(
         world: &World,
-        (start, goal): (&Latents, &Latents),
-        (n, horizon): (usize, usize),
+        [start, goal]: [(&Latents, &[usize]); 2],
+        horizon: usize,
         act: &mut OnLatents<'_>,
     ) -> Vec<Table> {
-        let goal = world.all_sides(&world.repeat_all_sides(goal, n));
-        follow(world, world.repeat_all_sides(start, n), (n, horizon), |k, state| {
-            world.consensus(state, act(k, &world.all_sides(state), &goal))
-        })
+        let goal = world.all_sides(&world.take(goal.0, goal.1));
+        let start = (world.take(start.0, start.1), start.1.len());
+        follow(world, start, horizon, |k, state| world.consensus(state, act(k, &world.all_sides(state), &goal)))
     }
 }
 
