@@ -25,7 +25,7 @@ impl Eyes {
         let images = patcher.shrunken(images);
         let seen = self.look.see(turns.len(), |at, out| patcher.cells(&images, at, turns[at], out));
         let told = self.look.told();
-        let parts = in_chunks(turns.len(), |rows| {
+        let parts = in_chunks(&[turns.len()], |rows| {
             let n = rows.len();
             let mut x = seen[rows.start * told..rows.end * told].to_vec();
             for (at, layer) in self.layers.iter().enumerate() {
