@@ -4,7 +4,7 @@
 use crate::outcomes::{carts, trained};
 use crate::support::{alone, batch, interface};
 use burn::prelude::*;
-use terrella_core::{Acts, Dynamics, Key, Observation};
+use terrella_core::{Acts, Dynamics, Image, Key, Observation};
 use terrella_model::{
     AnyWorld, JepaConfig, Reacher, ReacherConfig, Sees, Symmetry, Trace, TrainConfig, Trainer, Views, Way, World,
 };
@@ -112,6 +112,27 @@ fn rows_of_a_jepa_know_nothing_of_each_other() {
     for views in [Views::One, Views::Look, Views::Imagine] {
         let world = World::new(trainer.model(), config.clone(), interface(&config), &Device::flex());
         rows_are_alone(&format!("{views:?}"), &world.with_views(Some(symmetry()), views), states);
+    }
+}
+
+/// Five random pictures.
+fn pictures(key: u64) -> Vec<Observation> {
+    let mut stream = Key::new(13).at(key).stream();
+    let mut picture = || {
+        let data = (0..96 * 96 * 3).map(|_| stream.below(256) as u8).collect();
+        Observation { image: Some(Image { height: 96, width: 96, data }), state: Vec::new() }
+    };
+    (0..5).map(|_| picture()).collect()
+}
+
+#[test]
+fn pictures_seen_together_are_pictures_seen_alone() {
+    let _turn = alone();
+    let config = JepaConfig { history: Some(2), sees: Sees::Pixels, readout: true, ..JepaConfig::default() };
+    let trainer = jepa(&config);
+    for views in [Views::One, Views::Look] {
+        let world = World::new(trainer.model(), config.clone(), interface(&config), &Device::flex());
+        rows_are_alone(&format!("pictures, {views:?}"), &world.with_views(Some(symmetry()), views), pictures);
     }
 }
 
