@@ -129,6 +129,35 @@ impl EnvSpec {
         }
     }
 
+    /// Which numbers of a log move with a picture of this world that is moved: the points that its symmetry names.
+    /// Displacements and forces are the same wherever things are; `states` says whether states matter.
+    ///
+    /// # Errors
+    /// What the world does not declare, so that nobody can know.
+    pub fn moves(&self, states: bool) -> Result<Symmetry, String> {
+        let targets = self.actions_are == ActionsAre::Targets;
+        let nothing = Symmetry { side: 1.0, points: Vec::new(), headings: Vec::new(), action_points: Vec::new() };
+        let Some(symmetry) = self.symmetry.clone() else {
+            let what = match (targets, states) {
+                (true, _) => "whose actions are places",
+                (false, true) => "whose logged state is learned from",
+                (false, false) => return Ok(nothing),
+            };
+            return Err(format!(
+                "world {}, {what}, declares no symmetry that would say where its pictures show them",
+                self.id
+            ));
+        };
+        let points = if targets { symmetry.action_points.clone() } else { Vec::new() };
+        let lacking = (0..self.actions.width()).find(|at| targets && !points.as_flattened().contains(at));
+        match lacking {
+            Some(at) => {
+                Err(format!("action number {at} of world {} is a place, but no point of its symmetry", self.id))
+            }
+            None => Ok(Symmetry { action_points: points, headings: Vec::new(), ..symmetry }),
+        }
+    }
+
     /// Whether the time is up after so many steps.
     pub fn is_over(&self, n_steps: usize) -> bool {
         self.max_steps.is_some_and(|max| n_steps >= max)

@@ -118,6 +118,20 @@ impl Symmetry {
         self.turn_points(turn, &self.action_points, row);
     }
 
+    /// Moves the points of one state row, by shares of the side.
+    pub fn move_state(&self, by: [f32; 2], row: &mut [f32]) {
+        self.move_points(by, &self.points, row);
+    }
+
+    /// Moves the points of one action row, by shares of the side.
+    pub fn move_action(&self, by: [f32; 2], row: &mut [f32]) {
+        self.move_points(by, &self.action_points, row);
+    }
+
+    fn move_points(&self, by: [f32; 2], points: &[[usize; 2]], row: &mut [f32]) {
+        points.iter().flat_map(|point| point.iter().zip(by)).for_each(|(&at, by)| row[at] += by * self.side);
+    }
+
     fn turn_points(&self, turn: Turn, points: &[[usize; 2]], row: &mut [f32]) {
         let centre = self.side / 2.0;
         for &[x, y] in points {

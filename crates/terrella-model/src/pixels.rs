@@ -72,8 +72,7 @@ impl Patcher {
                 index
             })
             .collect();
-        let levels = (0..3).flat_map(|c| (0..256).map(move |v| (v as f32 / 255.0 - MEAN[c]) / STD[c])).collect();
-        Self { cut, gather, levels }
+        Self { cut, gather, levels: levels(|_, level| level) }
     }
 
     /// Number of patches in a picture.
@@ -97,6 +96,11 @@ impl Patcher {
     /// # Panics
     /// If pictures are not whole, or are left over without a turn.
     pub fn patches(&self, images: &[u8], turns: &[Turn]) -> Vec<f32> {
+        self.patches_in(images, turns, &[])
+    }
+
+    /// The same in another light: each of these tables ([`levels`]) is that of as many pictures in a row.
+    pub(crate) fn patches_in(&self, images: &[u8], turns: &[Turn], lights: &[Vec<f32>]) -> Vec<f32> {
         let (n, numbers) = (self.bytes(), self.tokens() * self.values());
         let whole = images.len().is_multiple_of(n) && turns.len().is_multiple_of(images.len() / n);
         assert!(whole, "{} bytes of pictures for {} turns", images.len(), turns.len());
@@ -107,8 +111,9 @@ impl Patcher {
         out.par_chunks_mut(numbers).zip(turns).enumerate().for_each(|(at, (out, turn))| {
             let image = &images[at * n % images.len()..][..n];
             let gather = &self.gather[turn.index()];
+            let levels = lights.get(at * lights.len() / turns.len()).unwrap_or(&self.levels);
             for (i, (out, from)) in out.chunks_mut(square).zip(gather.chunks(square)).enumerate() {
-                let levels = &self.levels[256 * (i % 3)..256 * (i % 3 + 1)];
+                let levels = &levels[256 * (i % 3)..256 * (i % 3 + 1)];
                 for (o, f) in out.iter_mut().zip(from) {
                     *o = levels[usize::from(image[*f as usize])];
                 }
@@ -141,6 +146,13 @@ impl Patcher {
         }
         image
     }
+}
+
+/// What each byte of each colour is to the network, `[3, 256]`, if `f` tells from colour and level (0 to 1) how bright
+/// it looks.
+pub(crate) fn levels(f: impl Fn(usize, f32) -> f32) -> Vec<f32> {
+    let of = |channel: usize, byte: usize| (f(channel, byte as f32 / 255.0) - MEAN[channel]) / STD[channel];
+    (0..3 * 256).map(|i| of(i / 256, i % 256)).collect()
 }
 
 /// Averages `by × by` pixels into one, rounding to the nearest level.

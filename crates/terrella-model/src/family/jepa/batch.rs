@@ -1,8 +1,10 @@
 //! From a host batch to tensors: the one place where log units become network inputs.
 
+use crate::augment::Changes;
 use crate::codec::StateCodec;
 use crate::family::jepa::config::{JepaConfig, Sees};
 use crate::family::jepa::net::patcher;
+use crate::family::jepa::reach::Pairs;
 use crate::interface::Interface;
 use crate::pixels::Patcher;
 use crate::{Error, Result};
@@ -14,12 +16,14 @@ use terrella_core::{Batch, Observation, Stats};
 /// A batch as a model takes it.
 #[derive(Clone, Debug)]
 pub struct Tensors {
-    /// Encoder inputs, `[batch · frames, tokens, values]`.
+    /// Encoder inputs, `[batch · shown, tokens, values]`: the frames of each clip, then its goal if it has one.
     pub inputs: Tensor<3>,
     /// Normalised action blocks, `[batch, frames - 1, block]`.
     pub actions: Tensor<3>,
     /// Features of the logged state, `[batch, frames, features]`, where a readout wants them.
     pub features: Option<Tensor<3>>,
+    /// What is asked about how to get from one latent to another, where that is learned.
+    pub(crate) pairs: Option<Pairs>,
 }
 
 /// Turns host batches and observations into tensors.
@@ -30,6 +34,7 @@ pub struct Batcher {
     actions: Stats,
     frame_skip: usize,
     readout: bool,
+    reach: Option<usize>,
     image_size: usize,
 }
 
@@ -42,6 +47,7 @@ impl Batcher {
             actions: interface.action_stats.clone(),
             frame_skip: config.frame_skip,
             readout: config.readout,
+            reach: config.goal(),
             image_size: config.image_size(),
         }
     }
@@ -56,24 +62,21 @@ impl Batcher {
         self.patcher.as_ref()
     }
 
-    /// Tensors of some clips of a batch, turned as told; `turns` has one entry for each of these clips.
+    /// Tensors of some clips of a batch, changed as told of these clips.
     ///
     /// # Errors
     /// If the batch lacks pictures or states that the model needs, or has pictures of another size.
-    pub fn turned(
+    pub fn changed(
         &self,
         (batch, clips): (&Batch, Range<usize>),
-        symmetry: Option<&Symmetry>,
-        turns: &[Turn],
+        changes: &Changes,
         device: &Device,
     ) -> Result<Tensors> {
-        let (n, all, frames) = (clips.len(), batch.clips.len(), batch.n_frames);
+        let (n, all, frames, shown) = (clips.len(), batch.clips.len(), batch.n_frames, batch.shown());
         let mut states = part(&batch.states, all, &clips).to_vec();
         let mut actions = part(&batch.actions, all, &clips).to_vec();
-        if let Some(symmetry) = symmetry {
-            for_rows(&mut states, self.codec.state_width(), n, turns, |turn, row| symmetry.turn_state(turn, row));
-            for_rows(&mut actions, self.actions.width(), n, turns, |turn, row| symmetry.turn_action(turn, row));
-        }
+        let widths = [self.codec.state_width(), self.actions.width()];
+        changes.numbers((&mut states, &mut actions), widths, self.image_size);
         let features = if self.readout || self.patcher.is_none() {
             if states.is_empty() {
                 return Err(Error::Invalid(
@@ -87,21 +90,25 @@ impl Batcher {
         let inputs = match &self.patcher {
             Some(patcher) => {
                 self.check_size(batch.image_size)?;
-                let frame_turns: Vec<Turn> = turns.iter().flat_map(|t| std::iter::repeat_n(*t, frames)).collect();
-                let patches = patcher.patches(part(&batch.images, all, &clips), &frame_turns);
-                Tensor::from_data(TensorData::new(patches, [n * frames, patcher.tokens(), patcher.values()]), device)
+                let turns: Vec<Turn> = changes.turns().iter().flat_map(|t| std::iter::repeat_n(*t, shown)).collect();
+                let images = changes.moved(part(&batch.images, all, &clips), self.image_size);
+                let patches = patcher.patches_in(&images, &turns, changes.lights());
+                Tensor::from_data(TensorData::new(patches, [n * shown, patcher.tokens(), patcher.values()]), device)
             }
             None => {
                 let width = self.codec.feature_width();
-                Tensor::from_data(TensorData::new(features.clone().unwrap_or_default(), [n * frames, 1, width]), device)
+                Tensor::from_data(TensorData::new(features.clone().unwrap_or_default(), [n * shown, 1, width]), device)
             }
         };
         let blocks = self.blocks(actions, n, frames - 1, device);
         let width = self.codec.feature_width();
-        let features = features
-            .filter(|_| self.readout)
-            .map(|f| Tensor::from_data(TensorData::new(f, [n, frames, width]), device));
-        Ok(Tensors { inputs, actions: blocks, features })
+        let features = features.filter(|_| self.readout).map(|f| {
+            let features = Tensor::<3>::from_data(TensorData::new(f, [n, shown, width]), device);
+            features.narrow(1, 0, frames)
+        });
+        let pairs =
+            self.reach.map(|reach| Pairs::of(part(&batch.to_goal, all, &clips), (n, frames), (self.frame_skip, reach)));
+        Ok(Tensors { inputs, actions: blocks, features, pairs })
     }
 
     /// Normalised action blocks, `[batch, steps, block]`, from actions in log units.
@@ -170,15 +177,4 @@ impl Batcher {
 fn part<'a, T>(all: &'a [T], n: usize, clips: &Range<usize>) -> &'a [T] {
     let each = all.len() / n.max(1);
     &all[clips.start * each..clips.end * each]
-}
-
-/// Applies `f` to each row of the given width; rows of clip `i` get turn `i`.
-fn for_rows(data: &mut [f32], width: usize, clips: usize, turns: &[Turn], f: impl Fn(Turn, &mut [f32])) {
-    if data.is_empty() || width == 0 {
-        return;
-    }
-    let per_clip = data.len() / clips;
-    for (clip, turn) in data.chunks_mut(per_clip).zip(turns) {
-        clip.chunks_mut(width).for_each(|row| f(*turn, row));
-    }
 }

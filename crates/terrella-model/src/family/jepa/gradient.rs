@@ -8,12 +8,13 @@
 //! cores there are.
 
 use crate::Result;
+use crate::augment::Changes;
 use crate::family::jepa::batch::{Batcher, Tensors};
 use crate::family::jepa::config::{JepaConfig, LossWeights};
 use crate::family::jepa::net::Jepa;
+use crate::family::jepa::reach::reach;
 use crate::family::jepa::sigreg::{directions, sigreg};
 use crate::losses::Losses;
-use crate::{Symmetry, Turn};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::prelude::*;
@@ -61,8 +62,8 @@ impl Workers {
 
 /// What a batch cost, not yet read back.
 pub struct Scores {
-    /// Prediction, rollout, readout, readout of rollouts, SIGReg: not yet weighted.
-    losses: [Tensor<1>; 5],
+    /// Prediction, rollout, readout, readout of rollouts, reaching, SIGReg: not yet weighted.
+    losses: [Tensor<1>; 6],
     latents: Tensor<3>,
     weights: LossWeights,
 }
@@ -79,31 +80,34 @@ struct Part {
 /// What one part knows after judging.
 struct Judged {
     gradients: GradientsParams,
-    /// Gradient of its own clips' latents, `[clips, frames, latent]`.
+    /// Gradient of its own clips' latents, `[clips, shown, latent]`.
     own: Tensor<3>,
     /// Gradient of all latents through its share of SIGReg's directions.
     all: Tensor<3>,
-    losses: [Tensor<1>; 5],
+    losses: [Tensor<1>; 6],
 }
 
-/// Computes the gradient of all losses. `turns` has one entry a clip.
+/// Computes the gradient of all losses on a batch whose clips are changed as told.
+///
+/// Goals go through the encoder's batch norm with the frames, since what is seen later is normalised by the same
+/// statistics wherever it stands. SIGReg looks at the frames alone: each column it judges is one sample a clip from all of the
+/// recordings, while goals gather towards the ends of episodes, and its value stays comparable with runs without goals.
 ///
 /// # Errors
 /// If the batch does not fit the model.
 pub(crate) fn gradient(
     (model, batcher, workers): (&Jepa, &Batcher, &Workers),
-    batch: &Batch,
-    (symmetry, turns): (Option<&Symmetry>, &[Turn]),
+    (batch, changes): (&Batch, &Changes),
     (config, key): (&JepaConfig, Key),
     device: &Device,
 ) -> Result<(GradientsParams, Scores)> {
-    let (n, frames) = (batch.clips.len(), batch.n_frames);
+    let (n, frames, shown) = (batch.clips.len(), batch.n_frames, batch.shown());
     let ranges = split(n, workers.parts);
     let alone = ranges.len() == 1;
     let start = |(at, clips): (usize, Range<usize>)| {
         // Graphs that share a parameter are one graph under one lock: parts get leaves of their own.
         let model = if alone { model.clone() } else { model.valid().train() };
-        let tensors = batcher.turned((batch, clips.clone()), symmetry, &turns[clips.clone()], device)?;
+        let tensors = batcher.changed((batch, clips.clone()), &changes.of(clips.clone()), device)?;
         let seen = model.look(tensors.inputs.clone());
         Ok(Part { at, clips, model, tensors, seen })
     };
@@ -113,15 +117,14 @@ pub(crate) fn gradient(
     let seen = Tensor::cat(parts.iter().map(|p| p.seen.clone().detach()).collect(), 0).require_grad();
     let flat = model.gather(seen.clone());
     let [rows, latent] = flat.dims();
-    let latents = flat.clone().detach().reshape([n, frames, latent]);
+    let latents = flat.clone().detach().reshape([n, shown, latent]);
     let (n_parts, each) = (parts.len(), config.directions.div_ceil(parts.len()));
     let along = directions(latent, n_parts * each, key, device);
 
     let judge = |part: &Part| {
         let share = part.clips.len() as f64 / n as f64;
         let own = latents.clone().narrow(0, part.clips.start, part.clips.len()).require_grad();
-        let (total, [predict, rollout, readout, foretold]) =
-            judge(&part.model, own.clone(), &part.tensors, &config.weights);
+        let (total, losses) = judge(&part.model, own.clone(), &part.tensors, &config.weights);
         let mut grads = (total * share).backward();
         let own = own.grad_remove(&mut grads).expect("every loss looks at latents");
         let gradients = GradientsParams::from_grads(grads, &part.model);
@@ -129,11 +132,11 @@ pub(crate) fn gradient(
         // Directions are shared out in equal numbers (rounded up).
         let along = along.clone().narrow(1, part.at * each, each);
         let all = latents.clone().require_grad();
-        let gaussian = sigreg(all.clone(), along) / n_parts as f64;
+        let gaussian = sigreg(all.clone().narrow(1, 0, frames), along) / n_parts as f64;
         let mut grads = (gaussian.clone() * config.weights.sigreg).backward();
         let all = all.grad_remove(&mut grads).expect("SIGReg looks at latents");
-        let [predict, rollout, readout, foretold] = [predict, rollout, readout, foretold].map(|loss| loss * share);
-        let losses = [predict, rollout, readout, foretold, gaussian].map(Tensor::inner);
+        let [predict, rollout, readout, foretold, reach] = losses.map(|loss| loss * share);
+        let losses = [predict, rollout, readout, foretold, reach, gaussian].map(Tensor::inner);
         Judged { gradients, own, all, losses }
     };
     let judged = workers.each(parts.iter().collect(), judge);
@@ -146,8 +149,8 @@ pub(crate) fn gradient(
     let mut sum = GradientsAccumulator::new();
     sum.accumulate(model, GradientsParams::from_grads(grads, model));
 
-    let latents = latents.inner();
-    let mut losses: Option<[Tensor<1>; 5]> = None;
+    let latents = latents.inner().narrow(1, 0, frames);
+    let mut losses: Option<[Tensor<1>; 6]> = None;
     for Judged { gradients, losses: new, .. } in judged {
         sum.accumulate(model, gradients);
         losses = Some(match losses {
@@ -156,7 +159,7 @@ pub(crate) fn gradient(
         });
     }
     let finish = |part: Part| {
-        let handed = handed.clone().narrow(0, part.clips.start * frames, part.clips.len() * frames);
+        let handed = handed.clone().narrow(0, part.clips.start * shown, part.clips.len() * shown);
         GradientsParams::from_grads((part.seen * Tensor::from_inner(handed)).sum().backward(), &part.model)
     };
     for gradients in workers.each(parts, finish) {
@@ -173,8 +176,9 @@ fn split(n: usize, parts: usize) -> Vec<Range<usize>> {
 
 /// The losses of some clips but SIGReg, weighted and summed, and one by one; each declared weight is
 /// used here or where SIGReg is.
-fn judge(model: &Jepa, latents: Tensor<3>, tensors: &Tensors, weights: &LossWeights) -> (Tensor<1>, [Tensor<1>; 4]) {
-    let [_, frames, _] = latents.dims();
+fn judge(model: &Jepa, shown: Tensor<3>, tensors: &Tensors, weights: &LossWeights) -> (Tensor<1>, [Tensor<1>; 5]) {
+    let frames = tensors.actions.dims()[1] + 1;
+    let latents = shown.clone().narrow(1, 0, frames);
     let steering = model.steer(tensors.actions.clone());
     let targets = latents.clone().narrow(1, 1, frames - 1);
     let history = model.history().min(frames - 1);
@@ -184,13 +188,17 @@ fn judge(model: &Jepa, latents: Tensor<3>, tensors: &Tensors, weights: &LossWeig
     let rollout = mse(rolled.clone(), targets);
     let mut total = predict.clone() + rollout.clone() * weights.rollout;
     let zero = || predict.zeros_like().detach();
-    let (mut readout, mut foretold) = (zero(), zero());
+    let (mut readout, mut foretold, mut reached) = (zero(), zero(), zero());
     if let (Some(features), Some(now), Some(then)) = (&tensors.features, model.read(latents), model.read(rolled)) {
         readout = mse(now, features.clone());
         foretold = mse(then, features.clone().narrow(1, 1, frames - 1));
         total = total + (readout.clone() + foretold.clone()) * weights.readout;
     }
-    (total, [predict, rollout, readout, foretold])
+    if let (Some(head), Some(pairs)) = (model.reacher(), &tensors.pairs) {
+        reached = reach(head, shown, tensors.actions.clone(), pairs);
+        total = total + reached.clone() * weights.reach;
+    }
+    (total, [predict, rollout, readout, foretold, reached])
 }
 
 fn mse<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
@@ -206,11 +214,12 @@ impl Scores {
         let transaction = tensors.fold(Transaction::default(), Transaction::register);
         let read = |data: burn::tensor::TensorData| data.iter::<f32>().next().unwrap_or(f32::NAN);
         let numbers: Vec<f32> = transaction.execute().into_iter().map(read).collect();
-        const NAMES: [&str; 9] = [
+        const NAMES: [&str; 10] = [
             "predict",
             "rollout",
             "readout",
             "readout_rollout",
+            "reach",
             "sigreg",
             "copy_last",
             "effective_rank",
@@ -222,9 +231,12 @@ impl Scores {
         let readout = named.get("readout") + named.get("readout_rollout");
         let total = named.get("predict")
             + weighted("rollout", weights.rollout)
+            + weighted("reach", weights.reach)
             + weighted("sigreg", weights.sigreg)
             + readout * weights.readout as f32;
-        Losses::of(NAMES.into_iter().zip(numbers).chain([("total", total)]))
+        // Without a head there is nothing to tell of it.
+        let told = NAMES.into_iter().zip(numbers).filter(|(name, _)| *name != "reach" || weights.reach > 0.0);
+        Losses::of(told.chain([("total", total)]))
     }
 }
 
