@@ -173,6 +173,15 @@ mod tests {
     }
 
     #[test]
+    fn points_are_moved_and_nothing_else() {
+        let symmetry = Symmetry { side: 8.0, points: vec![[0, 1]], headings: vec![2], action_points: vec![[1, 2]] };
+        let (mut state, mut action) = ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]);
+        symmetry.move_state([0.25, -0.5], &mut state);
+        symmetry.move_action([0.25, -0.5], &mut action);
+        assert_eq!((state, action), ([3.0, -2.0, 3.0], [1.0, 4.0, -1.0]));
+    }
+
+    #[test]
     fn every_turn_can_be_undone() {
         for turn in Turn::all() {
             assert_eq!(turn.inverse().vector(turn.vector([3.0, 5.0])), [3.0, 5.0], "{turn:?}");

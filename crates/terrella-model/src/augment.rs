@@ -8,7 +8,7 @@
 
 use crate::pixels::levels;
 use crate::train_config::TrainConfig;
-use crate::{Symmetry, Turn};
+use crate::{Error, Result, Symmetry, Turn};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use terrella_core::{Key, Stream};
@@ -46,12 +46,21 @@ impl Changes {
     }
 
     /// Draws what is done to so many clips; each has keys of its own.
-    pub fn draw(config: &TrainConfig, clips: usize, key: Key) -> Self {
+    ///
+    /// # Errors
+    /// If pictures shall be moved and nobody says what moves with them.
+    pub fn draw(config: &TrainConfig, clips: usize, key: Key) -> Result<Self> {
         let each = |purpose: &str| {
             let key = key.with(purpose);
             (0..clips as u64).map(move |clip| key.at(clip).stream())
         };
         let Augment { shift, colour, moves } = config.augment.clone();
+        if shift > 0 && moves.is_none() {
+            return Err(Error::Invalid(format!(
+                "train.augment.shift = {shift} moves pictures, and train.augment.moves does not say which states and actions move with \
+                 them; name them, or say with empty lists that there are none"
+            )));
+        }
         let mut changes = Self { symmetry: config.symmetry.clone(), moves, ..Self::none(clips) };
         if changes.symmetry.is_some() {
             changes.turns = each("turn").map(|mut stream| Turn::number(stream.below(8))).collect();
@@ -63,7 +72,7 @@ impl Changes {
         if colour > 0.0 {
             changes.lights = each("colour").map(|stream| light(stream, colour)).collect();
         }
-        changes
+        Ok(changes)
     }
 
     /// The same for some of the clips.
@@ -148,5 +157,97 @@ fn for_rows(data: &mut [f32], width: usize, clips: usize, f: impl Fn(usize, &mut
     let per_clip = data.len() / clips;
     for (clip, rows) in data.chunks_mut(per_clip).enumerate() {
         rows.chunks_mut(width).for_each(|row| f(clip, row));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: usize = 8;
+
+    fn config(shift: usize, colour: f64) -> TrainConfig {
+        let moves = Symmetry { side: 4.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[1, 0]] };
+        let augment = Augment { shift, colour, moves: Some(moves.clone()) };
+        TrainConfig { augment, symmetry: Some(moves), ..TrainConfig::default() }
+    }
+
+    fn drawn(config: &TrainConfig, clips: usize) -> Changes {
+        Changes::draw(config, clips, Key::new(4)).expect("what moves is said")
+    }
+
+    /// A bright pixel, a logged point and a target that are together stay together, in all pictures of a clip.
+    #[test]
+    fn what_is_seen_and_what_is_said_move_alike() {
+        let changes = drawn(&config(2, 0.0), 40);
+        let (row, column) = (3, 4);
+        let mut image = vec![0; SIDE * SIDE * 3];
+        image[(row * SIDE + column) * 3..][..3].copy_from_slice(&[9, 8, 7]);
+        // Two pictures a clip, side 4.0 in the units of the log.
+        let moved = changes.moved(&image.repeat(80), SIDE).into_owned();
+        let point = [(column as f32 + 0.5) / 2.0, (row as f32 + 0.5) / 2.0];
+        let (mut states, mut actions) = (point.repeat(80), [point[1], point[0]].repeat(40));
+        changes.numbers((&mut states, &mut actions), [2, 2], SIDE);
+        let mut places = std::collections::BTreeSet::new();
+        for (at, picture) in moved.chunks(SIDE * SIDE * 3).enumerate() {
+            let turn = changes.turns()[at / 2];
+            let source = |y, x| {
+                let (y, x) = turn.source(y, x, SIDE);
+                &picture[(y * SIDE + x) * 3..][..3]
+            };
+            let said = &states[2 * at..][..2];
+            let (y, x) = ((said[1] * 2.0) as usize, (said[0] * 2.0) as usize);
+            assert_eq!(source(y, x), [9, 8, 7], "picture {at}, turned {turn:?}");
+            assert_eq!([actions[at / 2 * 2 + 1], actions[at / 2 * 2]], said, "the target of clip {}", at / 2);
+            places.insert(changes.shifts[at / 2]);
+        }
+        // 25 places, 40 draws: about 20 of them.
+        assert!(places.len() > 12 && places.iter().flatten().all(|by| by.abs() <= 2), "{places:?}");
+    }
+
+    #[test]
+    fn the_edge_is_repeated() {
+        let image: Vec<u8> = (0..3 * 9).collect();
+        let at = |image: &[u8], y: usize, x: usize| image[(y * 3 + x) * 3..][..3].to_vec();
+        for by in [[0, 0], [1, 0], [-1, 2], [2, -1], [-2, -2], [3, 0], [0, -3]] {
+            let mut to = vec![0; 27];
+            shift(&image, 3, by, &mut to);
+            for (y, x) in (0..3).flat_map(|y| (0..3).map(move |x| (y, x))) {
+                let from = |at: usize, by: isize| (at as isize - by).clamp(0, 2) as usize;
+                assert_eq!(at(&to, y, x), at(&image, from(y, by[1]), from(x, by[0])), "{by:?}, row {y}, column {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_light_is_one_for_a_clip_and_changes_levels_by_little() {
+        let changes = drawn(&config(0, 0.2), 6);
+        let plain = levels(|_, level| level);
+        assert!(changes.shifts.is_empty() && changes.lights().len() == 6, "one light a clip, and nothing moves");
+        for light in changes.lights() {
+            assert!(*light != plain, "a light of its own");
+            // 1.2 · 1.2 · 1.2 and half of a fifth are the most; the smallest deviation is 0.224.
+            let most = light.iter().zip(&plain).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(most < (1.2f32.powi(3) - 1.0 + 0.1) / 0.224, "by {most}");
+            assert!((0..3).all(|c| light[256 * c..256 * (c + 1)].is_sorted()), "brighter stays brighter");
+        }
+    }
+
+    #[test]
+    fn each_clip_has_keys_of_its_own_and_nothing_is_drawn_unasked() {
+        let all = drawn(&config(3, 0.2), 5);
+        let some = drawn(&config(3, 0.2), 2);
+        assert_eq!(all.of(0..2).shifts, some.shifts);
+        assert_eq!(all.of(0..2).lights, some.lights);
+        assert_eq!(all.of(3..5).turns, all.turns[3..], "the turns of the last clips");
+        let plain = drawn(&TrainConfig { augment: Augment::default(), ..config(0, 0.0) }, 5);
+        assert_eq!(plain.turns, all.turns, "turns do not depend on what else is drawn");
+        assert!(plain.shifts.is_empty() && plain.lights.is_empty(), "nothing else");
+        let image = vec![7; SIDE * SIDE * 3 * 5];
+        assert!(matches!(plain.moved(&image, SIDE), Cow::Borrowed(_)), "pictures are not even copied");
+        let mut unsaid = config(3, 0.0);
+        unsaid.augment.moves = None;
+        let told = Changes::draw(&unsaid, 5, Key::new(4)).expect_err("nobody says what moves").to_string();
+        assert!(told.contains("shift = 3") && told.contains("train.augment.moves"), "{told}");
     }
 }

@@ -69,3 +69,59 @@ pub(crate) fn reach(head: &Reacher, latents: Tensor<3>, blocks: Tensor<3>, pairs
     let errors = (head.forward(now, then, &pairs.to_go) - done).abs().mean_dim(1); // [pairs, 1]
     (errors * weight).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terrella_core::Key;
+
+    #[test]
+    fn frames_and_goals_that_lie_ahead_are_asked_for_and_count_alike() {
+        // Four frames, two steps apart; the first goal lies beyond all frames, the second before the second.
+        let pairs = Pairs::of(&[7, 1], (2, 4), (2, 6));
+        let told = |clip: i32| -> Vec<(i32, i32, i32, f32)> {
+            let rows = (0..pairs.now.len()).filter(|&i| pairs.now[i] / 5 == clip);
+            rows.map(|i| (pairs.now[i] % 5, pairs.then[i] % 5, pairs.block[i] - 3 * clip, pairs.to_go[i])).collect()
+        };
+        let frames = [(0, 1, 0, 2.0), (0, 2, 0, 4.0), (0, 3, 0, 6.0), (1, 2, 1, 2.0), (1, 3, 1, 4.0), (2, 3, 2, 2.0)];
+        let goals = [(0, 4, 0, 7.0), (1, 4, 1, 5.0), (2, 4, 2, 3.0)];
+        assert_eq!(told(0), [&frames[..], &goals].concat());
+        assert_eq!(told(1), [&frames[..], &[(0, 4, 0, 1.0)]].concat());
+        assert!((pairs.weight.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{:?}", pairs.weight);
+        let of_goals: f32 = (0..pairs.now.len()).filter(|&i| pairs.then[i] % 5 == 4).map(|i| pairs.weight[i]).sum();
+        assert!((of_goals - 0.5).abs() < 1e-6, "goals count as much as frames: {of_goals}");
+        let near = Pairs::of(&[3], (1, 4), (2, 3));
+        assert_eq!(near.to_go, [2.0, 2.0, 2.0, 3.0, 1.0], "nothing beyond the reach, of frames neither");
+        assert!((near.weight.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{:?}", near.weight);
+    }
+
+    /// Central differences over the latents, frames and goal. No kink is near: all answers and all hidden numbers of this
+    /// seed are far from where absolute values and rectifiers bend.
+    #[test]
+    fn both_latents_have_the_gradient_of_the_loss() {
+        let device = Device::flex();
+        device.seed(5);
+        let head = Reacher::new(3, 4, (8, 20), &device);
+        let pairs = Pairs::of(&[9], (1, 3), (2, 20));
+        let mut stream = Key::new(3).stream();
+        let mut numbers = |n: usize| (0..n).map(|_| stream.normal() as f32).collect::<Vec<_>>();
+        let (start, done) = (numbers(4 * 3), numbers(2 * 4));
+        let at = |x: &[f32], device: &Device| Tensor::<3>::from_data(TensorData::new(x.to_vec(), [1, 4, 3]), device);
+        let blocks = |device: &Device| Tensor::<3>::from_data(TensorData::new(done.clone(), [1, 2, 4]), device);
+        let learning = device.clone().autodiff();
+        let x = at(&start, &learning).require_grad();
+        let grads = reach(&head.clone().train(), x.clone(), blocks(&learning), &pairs).backward();
+        let gradient: Vec<f32> = x.grad(&grads).expect("a gradient").into_data().iter::<f32>().collect();
+        let value = |x: &[f32]| reach(&head, at(x, &device), blocks(&device), &pairs).into_scalar::<f32>();
+        for (i, found) in gradient.iter().enumerate() {
+            let moved = |by: f32| {
+                let mut x = start.clone();
+                x[i] += by;
+                value(&x)
+            };
+            let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+            assert!((slope - found).abs() < 1e-3 + 0.05 * slope.abs(), "number {i}: {found} against {slope}");
+            assert!(found.abs() > 1e-4, "number {i} matters: {found}");
+        }
+    }
+}
