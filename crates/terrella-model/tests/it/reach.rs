@@ -72,10 +72,10 @@ fn what_was_done_can_be_told_after_a_while_and_not_from_other_goals() {
         let goals: Vec<usize> = (0..32).map(|clip| 1 + (clip + at as usize) % 8).collect();
         lesson = with_goals(lesson, &goals);
         // A clip goes one way at one pace, all the way to its goal.
-        for clip in 0..32 {
+        for (clip, &goal) in goals.iter().enumerate() {
             let (start, pace) =
                 ([0, 1].map(|i| lesson.states[clip * 8 + i]), [0, 1].map(|i| lesson.actions[clip * 4 + i]));
-            let steps = [0, 1, 2, goals[clip]];
+            let steps = [0, 1, 2, goal];
             for (row, steps) in steps.iter().enumerate() {
                 (0..2).for_each(|i| lesson.states[clip * 8 + row * 2 + i] = start[i] + 0.2 * pace[i] * *steps as f32);
             }

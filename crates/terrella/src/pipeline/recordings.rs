@@ -200,11 +200,6 @@ impl Recordings {
         let Some(side) = wants.picture else {
             return Err(usage("train.augment varies pictures, and this model is shown none; leave it out"));
         };
-        if !(0.0..1.0).contains(colour) {
-            return Err(usage(format!(
-                "train.augment.colour = {colour} would turn pictures black or inside out; 0.2 is usual"
-            )));
-        }
         // Half a picture that is gone is a sign of a slip.
         if 2 * *shift > side {
             return Err(usage(format!(

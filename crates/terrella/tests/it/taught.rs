@@ -3,8 +3,8 @@
 use crate::support::{device, finished, fresh, tiny, training};
 use std::collections::BTreeSet;
 use std::fs;
-use terrella::Watch;
 use terrella::pipeline::{Recordings, Run, quickstart};
+use terrella::{Layers, Watch};
 use terrella_model::{Augment, Symmetry};
 
 /// Recordings of TwoRoom, whose actions are displacements and which declares no symmetry.
@@ -51,8 +51,10 @@ fn pictures_are_moved_only_where_it_is_known_what_moves_with_them() {
     );
     let text = told(&["train.augment.colour=0.2", "model.sees=state"]);
     assert!(text.contains("shown none"), "{text}");
-    let text = told(&["train.augment.colour=1.5"]);
-    assert!(text.contains("colour = 1.5"), "{text}");
+    for absurd in ["train.augment.colour=1.5", "model.reach=0", "model.weights.reach=-1"] {
+        let text = Layers::new().expect("defaults").set(absurd).expect_err("refused").to_string();
+        assert!(absurd.split('=').all(|part| text.contains(part)), "{text}");
+    }
     let text = told(&["train.augment.shift=60"]);
     assert!(text.contains("60") && text.contains("96 pixels"), "{text}");
     let text = told(&[shift, "train.augment.moves={extent=224.0, points=[[0,1]], headings=[], action_points=[[0,2]]}"]);
