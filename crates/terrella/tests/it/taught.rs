@@ -16,6 +16,8 @@ fn recordings(more: &[&str]) -> (terrella::Settings, Recordings) {
 
 #[test]
 fn actions_teach_and_pictures_vary_where_settings_say_so() {
+    // Takes its own turn.
+    let plain = fs::read_to_string(finished().join("report.html")).expect("a page");
     let _turn = training();
     let path = fresh("taught");
     let taught = ["model.readout=false", "cost.kind=latent", "model.weights.reach=1", "model.reach=20"];
@@ -30,7 +32,6 @@ fn actions_teach_and_pictures_vary_where_settings_say_so() {
         serde_json::from_str(read("train.jsonl").lines().last().expect("a line")).expect("JSON");
     assert!(log["reach"].as_f64().is_some_and(|loss| loss > 0.0 && loss < 3.0), "{log}");
     assert!(read("report.html").contains("Telling what was done"), "a chart of it");
-    let plain = fs::read_to_string(finished().join("report.html")).expect("a page");
     assert!(!plain.contains("Telling what was done"), "no chart of what was not asked");
 }
 
