@@ -120,13 +120,9 @@ mod tests {
                 value(&x)
             };
             let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
-            assert!((slope - found).abs() < 1e-3 + 0.05 * slope.abs(), "number {i}: {found} against {slope}");
+            assert!((slope - found).abs() < 2e-4 + 0.02 * slope.abs(), "number {i}: {found} against {slope}");
         }
-        for (row, slopes) in gradient.chunks(3).enumerate() {
-            assert!(
-                slopes.iter().any(|slope| slope.abs() > 1e-2),
-                "row {row} matters, the goal is the last: {slopes:?}"
-            );
-        }
+        let steep: f32 = gradient.iter().map(|slope| slope.abs()).sum();
+        assert!(steep > 2e-3, "the point chosen has a slope, ten times what is forgiven: {gradient:?}");
     }
 }
