@@ -3,7 +3,7 @@
 //! A state is a batch of copies of the world. Planning in it gives the ceiling of a planner, and
 //! demonstrations. A world that has ended keeps its state and brings no more reward.
 
-use terrella_core::{AnySim, Dynamics, Error, Image, Observation, Result, Sim, Space, Table};
+use terrella_core::{Acts, AnySim, Dynamics, Error, Image, Observation, Result, Sim, Space, Table};
 
 /// A world with rewards as a [`Dynamics`] of its states.
 #[derive(Clone, Debug)]
@@ -48,17 +48,17 @@ impl Dynamics for ExactSim {
         Ok(Copies { worlds: observations.iter().map(world).collect::<Result<_>>()?, last: None })
     }
 
-    fn repeat(&self, state: &Copies, n: usize) -> Copies {
-        let many = |x: &Vec<f32>| x.iter().flat_map(|x| std::iter::repeat_n(*x, n)).collect();
-        let last = state.last.as_ref().map(|[reward, ended]| [many(reward), many(ended)]);
-        Copies { worlds: state.worlds.iter().flat_map(|w| std::iter::repeat_n(w.clone(), n)).collect(), last }
+    fn take(&self, state: &Copies, rows: &[usize]) -> Copies {
+        let some = |x: &Vec<f32>| rows.iter().map(|&row| x[row]).collect();
+        let last = state.last.as_ref().map(|[reward, ended]| [some(reward), some(ended)]);
+        Copies { worlds: rows.iter().map(|&row| state.worlds[row].clone()).collect(), last }
     }
 
-    fn step(&self, state: &Copies, actions: &[f32]) -> Copies {
+    fn step(&self, state: &Copies, acts: Acts<'_>) -> Copies {
         let mut worlds = state.worlds.clone();
         let (mut reward, mut ended) = (vec![0.0; worlds.len()], vec![0.0; worlds.len()]);
         let over = state.last.as_ref().map(|[_, ended]| ended);
-        for (row, (world, action)) in worlds.iter_mut().zip(actions.chunks(self.block_width())).enumerate() {
+        for (row, (world, action)) in worlds.iter_mut().zip(acts.blocks.chunks(self.block_width())).enumerate() {
             if over.is_some_and(|over| over[row] > 0.0) {
                 ended[row] = 1.0;
                 continue;

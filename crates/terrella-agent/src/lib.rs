@@ -1,14 +1,14 @@
 //! Acting: planners that search in any [`Dynamics`](terrella_core::Dynamics), policies that drive
-//! any [`Env`](terrella_core::Env), and the dream as a world of its own.
+//! any [`Env`](terrella_core::Env), and dreams as worlds of their own.
 //!
-//! One loop, [`play`], runs a policy in a real world or in an [`ImaginedEnv`]. Four ways of
+//! One loop, [`play`], runs a policy in a real world or in an [`Dream`]. Four ways of
 //! searching (random shooting, CEM, iCEM, MPPI) are one loop in `search` with four settings, and a
 //! fifth, `follow`, does not search at all. The crate knows neither Burn nor a particular world: a
 //! learned planner enters as a [`Propose`] closure whose sequences seed the search (the hybrid).
 
 mod config;
+mod dream;
 mod exact;
-mod imagined;
 mod mpc;
 mod noise;
 mod objective;
@@ -17,13 +17,14 @@ mod policies;
 mod prior;
 mod reward;
 mod search;
+mod together;
 
 pub use config::{Answer, CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
+pub use dream::Dream;
 pub use exact::{Copies, ExactSim};
-pub use imagined::ImaginedEnv;
 pub use mpc::{Ahead, Aim, MpcConfig, MpcPolicy, Propose};
 pub use objective::{Distance, Timing};
-pub use play::{Played, View, play};
+pub use play::{Moment, Played, play};
 pub use policies::{NullPolicy, RandomPolicy, ReplayPolicy};
 pub use prior::{PriorRule, shift};
 pub use reward::Return;

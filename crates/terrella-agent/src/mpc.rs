@@ -1,16 +1,21 @@
 //! Model-predictive control: look, plan a few blocks, execute the first, look again.
 //!
-//! The policy turns an observation into a state, asks the planner, and executes the answer step by
-//! step; what was not executed seeds the next search. After each block the model is shown what came
+//! The policy turns observations into states, asks the planner, and executes the answers step by
+//! step; what was not executed seeds the next search. Rows that began together are looked at, searched for and
+//! moved on together. After each block the model is shown what came
 //! of it ([`Dynamics::track`]), so that a model that looks back has its past. The horizon never reaches far beyond the
 //! moment at which the demonstrator had reached the goal: a cost at the end of the plan would
 //! otherwise ask the agent to be early, or to arrive and then stay.
 
+use crate::together::{Attempt, Together};
 use crate::{PriorRule, SamplingPlanner, shift};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
-use terrella_core::{Dynamics, Error, Goal, Key, Objective, Observation, Plan, Policy, Problem, Result, Space, Table};
+use terrella_core::{
+    Dynamics, Error, Goal, Key, Objective, Observation, Plan, Planner, Policy, Problem, Problems, Result, Space, Table,
+};
 
 /// When to plan and how far ahead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,20 +49,21 @@ pub struct Ahead {
     pub steps_left: usize,
 }
 
-/// A learned planner: action sequences (`[blocks, block_width]`) worth trying from a state.
-pub type Propose<'a, S> = Box<dyn Fn(&S, Ahead) -> Vec<Table> + 'a>;
+/// A learned planner: from each row of a batch of states, for one of the goals (its number) and with as many
+/// blocks ahead as the others, action sequences (`[blocks, block_width]`) worth trying.
+pub type Propose<'a, S> = Box<dyn Fn(&S, &[usize], &[Ahead]) -> Vec<Vec<Table>> + 'a>;
 
-/// What a goal means to a model: the cost of a rollout, and sequences worth trying.
+/// What some goals mean to a model: the cost of a rollout, and sequences worth trying.
 pub struct Aim<'a, S, O> {
-    /// Cost of a rollout.
+    /// Cost of a rollout; goals are numbered as they were given.
     pub objective: O,
     /// The learned half of the hybrid, if there is one.
     pub propose: Option<Propose<'a, S>>,
 }
 
-type AimAt<'a, S, O> = Box<dyn Fn(&Goal) -> Result<Aim<'a, S, O>> + 'a>;
-type StartAction<'a, S> = Box<dyn Fn(&S) -> Option<Vec<f32>> + 'a>;
-type OnPlan<'a, S> = Box<dyn FnMut(&S, &Plan) + 'a>;
+type AimAt<'a, S, O> = Box<dyn Fn(&[Goal]) -> Result<Aim<'a, S, O>> + 'a>;
+type StartAction<'a, S> = Box<dyn Fn(&S) -> Option<Table> + 'a>;
+type OnPlan<'a, S> = Box<dyn FnMut(&S, &[Plan]) + 'a>;
 
 /// Plans with a model and acts.
 pub struct MpcPolicy<'a, D: Dynamics, O> {
@@ -70,27 +76,12 @@ pub struct MpcPolicy<'a, D: Dynamics, O> {
     aim_at: AimAt<'a, D::State, O>,
     start_action: Option<StartAction<'a, D::State>>,
     on_plan: Option<OnPlan<'a, D::State>>,
-    attempt: Option<Attempt<'a, D::State, O>>,
-}
-
-/// What is forgotten at the next [`Policy::begin`].
-struct Attempt<'a, S, O> {
-    aim: Aim<'a, S, O>,
-    goal_steps: usize,
-    key: Key,
-    n_plans: u64,
-    n_steps: usize,
-    queue: VecDeque<Vec<f32>>,
-    /// The state at the last block boundary, and the actions since.
-    state: Option<S>,
-    since: Vec<f32>,
-    last: Option<Vec<f32>>,
-    kept: Table,
+    together: Vec<Together<'a, D::State, O>>,
 }
 
 impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
-    /// A policy for a world with these actions. `aim_at` says what a goal means to the model
-    /// (which cost, and which proposals); it is asked once an attempt.
+    /// A policy for worlds with these actions. `aim_at` says what goals mean to the model
+    /// (which cost, and which proposals); it is asked once for all rows that begin together.
     ///
     /// # Errors
     /// If the model's block is not a whole number of actions, or a setting makes no sense.
@@ -99,7 +90,7 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         action: Space,
         planner: SamplingPlanner,
         (config, prior): (MpcConfig, PriorRule),
-        aim_at: impl Fn(&Goal) -> Result<Aim<'a, D::State, O>> + 'a,
+        aim_at: impl Fn(&[Goal]) -> Result<Aim<'a, D::State, O>> + 'a,
     ) -> Result<Self> {
         let (width, block_width) = (action.width(), dynamics.block_width());
         if width == 0 || block_width == 0 || !block_width.is_multiple_of(width) {
@@ -127,22 +118,22 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
             aim_at,
             start_action: None,
             on_plan: None,
-            attempt: None,
+            together: Vec::new(),
         })
     }
 
-    /// Says which action stands for "the last one" before there is any, from the first state: for
+    /// Says which action stands for "the last one" before there is any, from the first states, a row each: for
     /// targets, where the agent is. Without it, it is the middle of the space; where it says nothing
     /// although the prior holds the last action, the attempt fails.
     #[must_use]
-    pub fn with_start_action(mut self, start_action: impl Fn(&D::State) -> Option<Vec<f32>> + 'a) -> Self {
+    pub fn with_start_action(mut self, start_action: impl Fn(&D::State) -> Option<Table> + 'a) -> Self {
         self.start_action = Some(Box::new(start_action));
         self
     }
 
-    /// Shows each plan, and the state it begins in, to an onlooker such as a report.
+    /// Shows plans, and the states they begin in, to an onlooker such as a report.
     #[must_use]
-    pub fn on_plan(mut self, on_plan: impl FnMut(&D::State, &Plan) + 'a) -> Self {
+    pub fn on_plan(mut self, on_plan: impl FnMut(&D::State, &[Plan]) + 'a) -> Self {
         self.on_plan = Some(Box::new(on_plan));
         self
     }
@@ -165,50 +156,93 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         Ahead { blocks, steps_left: left.max(skip) }
     }
 
-    fn replan(&self, attempt: &Attempt<'a, D::State, O>, state: &D::State) -> Result<Plan> {
-        let ahead = self.ahead(attempt.goal_steps, attempt.n_steps);
-        let last = match &attempt.last {
-            Some(last) => last.clone(),
-            None => self.first_action(state)?,
-        };
-        let prior = self.prior.prior(&attempt.kept, &last, ahead.blocks, self.skip());
-        let proposals = attempt.aim.propose.as_ref().map_or_else(Vec::new, |propose| propose(state, ahead));
-        for proposal in &proposals {
-            Error::check("numbers a block of a proposal", self.block.width(), proposal.width)?;
+    /// New plans for those of some attempts that have nothing left to do.
+    fn replan(&mut self, together: &mut Together<'a, D::State, O>) -> Result<()> {
+        let Some(state) = &together.state else { return Ok(()) };
+        // A batch of rollouts has one length.
+        let mut horizons: BTreeMap<usize, Vec<(usize, Ahead)>> = BTreeMap::new();
+        for (at, attempt) in together.attempts.iter().enumerate().filter(|(_, attempt)| attempt.queue.is_empty()) {
+            let ahead = self.ahead(attempt.goal_steps, attempt.n_steps);
+            horizons.entry(ahead.blocks).or_default().push((at, ahead));
         }
-        let problem = Problem {
-            dynamics: self.dynamics,
-            start: state,
-            objective: &attempt.aim.objective,
-            space: &self.block,
-            prior: &prior,
-            deadline: self.config.deadline_ms.map(Duration::from_millis),
-        };
-        Ok(self.planner.search(&problem, &proposals, attempt.key.at(attempt.n_plans)))
-    }
-
-    /// Whether a look is due: the first, or the one after a whole block. Between block boundaries the
-    /// queue is never empty, so nobody needs one there.
-    fn is_due(&self, attempt: &Attempt<'a, D::State, O>) -> bool {
-        attempt.state.is_none() || attempt.since.len() == self.block.width()
-    }
-
-    /// The state now, where a look is due.
-    fn look(&self, attempt: &Attempt<'a, D::State, O>, now: &Observation) -> Result<Option<D::State>> {
-        if !self.is_due(attempt) {
-            return Ok(None);
+        for (blocks, due) in horizons {
+            let (at, ahead): (Vec<usize>, Vec<Ahead>) = due.into_iter().unzip();
+            let some = (at.len() < together.attempts.len()).then(|| self.dynamics.take(state, &at));
+            let state = some.as_ref().unwrap_or(state);
+            let attempts: Vec<&Attempt> = at.iter().map(|&at| &together.attempts[at]).collect();
+            let goals: Vec<usize> = attempts.iter().map(|attempt| attempt.goal).collect();
+            let mut proposals = match &together.aim.propose {
+                Some(propose) => propose(state, &goals, &ahead),
+                None => vec![Vec::new(); at.len()],
+            };
+            for proposal in proposals.iter().flatten() {
+                Error::check("numbers a block of a proposal", self.block.width(), proposal.width)?;
+            }
+            Error::check("lists of proposals, one a row", at.len(), proposals.len())?;
+            let first = match attempts.iter().any(|attempt| attempt.last.is_none()) {
+                true => Some(self.first_actions(state, at.len())?),
+                false => None,
+            };
+            let problem = |(i, attempt): (usize, &&Attempt)| {
+                let first = first.as_ref().map(|first| first.row(i));
+                let last = attempt.last.as_deref().or(first).unwrap_or_default();
+                let prior = self.prior.prior(&attempt.kept, last, blocks, self.skip());
+                let (proposals, key) = (std::mem::take(&mut proposals[i]), attempt.key.at(attempt.n_plans));
+                Problem { goal: attempt.goal, prior, proposals, key }
+            };
+            let each: Vec<Problem> = attempts.iter().enumerate().map(problem).collect();
+            let plans = self.planner.plan(&Problems {
+                dynamics: self.dynamics,
+                start: state,
+                objective: &together.aim.objective,
+                space: &self.block,
+                each: &each,
+                deadline: self.config.deadline_ms.map(Duration::from_millis),
+            });
+            for (&at, plan) in at.iter().zip(&plans) {
+                let attempt = &mut together.attempts[at];
+                let executed = self.config.replan_blocks.min(plan.blocks.len());
+                let actions = plan.blocks.data[..executed * plan.blocks.width].chunks_exact(self.action.width());
+                attempt.queue.extend(actions.map(<[f32]>::to_vec));
+                attempt.n_plans += 1;
+                if self.config.warm_start {
+                    attempt.kept = shift(plan, executed);
+                }
+            }
+            if let Some(on_plan) = &mut self.on_plan {
+                on_plan(state, &plans);
+            }
         }
-        let seen = std::slice::from_ref(now);
-        let state = match &attempt.state {
-            None => self.dynamics.observe(seen),
-            Some(before) => self.dynamics.track(before, &attempt.since, seen),
-        };
-        state.map(Some)
+        Ok(())
     }
 
-    fn first_action(&self, state: &D::State) -> Result<Vec<f32>> {
-        let middle = || self.action.low.iter().zip(&self.action.high).map(|(l, h)| (l + h) / 2.0).collect();
-        let mut action = match (&self.start_action, &self.prior) {
+    /// Looks where a look is due, and knows the states then.
+    fn look(&self, together: &mut Together<'a, D::State, O>, seen: &[Observation]) -> Result<()> {
+        if !self.is_due(together) {
+            return Ok(());
+        }
+        let since: Vec<f32> = together.attempts.iter().flat_map(|attempt| attempt.since.iter().copied()).collect();
+        together.state = Some(match &together.state {
+            None => self.dynamics.observe(seen)?,
+            Some(before) => self.dynamics.track(before, &since, seen)?,
+        });
+        together.attempts.iter_mut().for_each(|attempt| attempt.since.clear());
+        Ok(())
+    }
+
+    /// Whether a look is due: the first, or the one after a whole block. Between block boundaries no
+    /// queue is ever empty, so nobody needs one there.
+    fn is_due(&self, together: &Together<'a, D::State, O>) -> bool {
+        let whole = |attempt: &Attempt| attempt.since.len() == self.block.width();
+        together.state.is_none() || together.attempts.first().is_some_and(whole)
+    }
+
+    fn first_actions(&self, state: &D::State, n: usize) -> Result<Table> {
+        let middle = || {
+            let middle: Vec<f32> = self.action.low.iter().zip(&self.action.high).map(|(l, h)| (l + h) / 2.0).collect();
+            Table::from_data(middle.len(), middle.repeat(n))
+        };
+        let mut actions = match (&self.start_action, &self.prior) {
             // Nobody holds what was last done, so anything may stand for it.
             (None, _) | (_, PriorRule::Fixed { .. }) => middle(),
             (Some(start), PriorRule::HoldLast { .. }) => start(state).ok_or_else(|| {
@@ -217,58 +251,65 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
                 )
             })?,
         };
-        Error::check("starting action", self.action.width(), action.len())?;
-        self.action.clamp(&mut action);
-        Ok(action)
+        Error::check("starting action", self.action.width(), actions.width)?;
+        Error::check("starting actions, one a row", n, actions.len())?;
+        self.action.clamp(&mut actions.data);
+        Ok(actions)
     }
 }
 
 impl<D: Dynamics, O: Objective<D::State>> Policy for MpcPolicy<'_, D, O> {
-    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
-        self.attempt = Some(Attempt {
-            aim: (self.aim_at)(goal)?,
-            goal_steps: goal.steps,
-            key: key.with("plan"),
-            n_plans: 0,
-            n_steps: 0,
-            queue: VecDeque::new(),
-            state: None,
-            since: Vec::with_capacity(self.block.width()),
-            last: None,
-            kept: Table::new(self.block.width()),
-        });
+    fn begin(&mut self, rows: &[usize], goals: &[Goal], keys: &[Key]) -> Result<()> {
+        Error::check("goals of rows that begin", rows.len(), goals.len())?;
+        Error::check("keys of rows that begin", rows.len(), keys.len())?;
+        let mut before = std::mem::take(&mut self.together);
+        before.iter_mut().for_each(|together| drop(together.part(self.dynamics, |row| !rows.contains(&row))));
+        before.retain(|together| !together.attempts.is_empty());
+        let attempt = |(goal, (&row, (asked, key))): (usize, (&usize, (&Goal, &Key)))| {
+            Attempt::new((row, goal), asked.steps, key.with("plan"), self.block.width())
+        };
+        let attempts = rows.iter().zip(goals.iter().zip(keys)).enumerate().map(attempt).collect();
+        before.push(Together { aim: Rc::new((self.aim_at)(goals)?), state: None, attempts });
+        self.together = before;
         Ok(())
     }
 
-    fn looks(&self) -> bool {
-        self.attempt.as_ref().is_some_and(|attempt| self.is_due(attempt))
+    fn looks(&self, rows: &[usize]) -> Vec<usize> {
+        let due = |row: &usize| {
+            let has = |together: &&Together<'_, D::State, O>| together.attempts.iter().any(|a| a.row == *row);
+            self.together.iter().find(has).is_some_and(|together| self.is_due(together))
+        };
+        rows.iter().copied().filter(due).collect()
     }
 
-    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
-        let no_goal = || Error::Invalid("the policy has no goal yet; call begin before act".to_owned());
-        let mut attempt = self.attempt.take().ok_or_else(no_goal)?;
-        if let Some(state) = self.look(&attempt, now)? {
-            attempt.state = Some(state);
-            attempt.since.clear();
-        }
-        if let Some(state) = attempt.state.as_ref().filter(|_| attempt.queue.is_empty()) {
-            let plan = self.replan(&attempt, state)?;
-            let executed = self.config.replan_blocks.min(plan.blocks.len());
-            let actions = plan.blocks.data[..executed * plan.blocks.width].chunks_exact(self.action.width());
-            attempt.queue.extend(actions.map(<[f32]>::to_vec));
-            attempt.n_plans += 1;
-            if self.config.warm_start {
-                attempt.kept = shift(&plan, executed);
+    fn act(&mut self, rows: &[usize], seen: &[Observation]) -> Result<Table> {
+        let place: BTreeMap<usize, usize> = rows.iter().enumerate().map(|(at, &row)| (row, at)).collect();
+        let mut actions: Vec<Option<Vec<f32>>> = vec![None; rows.len()];
+        let mut all = Vec::with_capacity(self.together.len());
+        for mut together in std::mem::take(&mut self.together) {
+            // Those that are not asked wait by themselves.
+            all.extend(together.part(self.dynamics, |row| place.contains_key(&row)));
+            if together.attempts.is_empty() {
+                continue;
             }
-            if let Some(on_plan) = &mut self.on_plan {
-                on_plan(state, &plan);
+            let seen: Vec<Observation> = together.attempts.iter().map(|a| seen[place[&a.row]].clone()).collect();
+            self.look(&mut together, &seen)?;
+            self.replan(&mut together)?;
+            for attempt in &mut together.attempts {
+                let action = attempt.queue.pop_front().unwrap_or_default();
+                attempt.n_steps += 1;
+                attempt.since.extend_from_slice(&action);
+                attempt.last = Some(action.clone());
+                actions[place[&attempt.row]] = Some(action);
             }
+            all.push(together);
         }
-        let action = attempt.queue.pop_front().unwrap_or_default();
-        attempt.n_steps += 1;
-        attempt.since.extend_from_slice(&action);
-        attempt.last = Some(action.clone());
-        self.attempt = Some(attempt);
-        Ok(action)
+        self.together = all;
+        let mut table = Table::new(self.action.width());
+        for (row, action) in rows.iter().zip(actions) {
+            let no_goal = || Error::Invalid(format!("row {row} has no goal yet; call begin before act"));
+            table.push(&action.ok_or_else(no_goal)?);
+        }
+        Ok(table)
     }
 }

@@ -5,7 +5,7 @@
 //! would call the goal reached: twenty pixels and twenty degrees then weigh the same.
 
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dynamics, EnvSpec, Error, Objective, Result, wrapped};
+use terrella_core::{Dynamics, EnvSpec, Error, Objective, Result, Table, wrapped};
 
 /// Which moments of a rollout count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ impl Default for Timing {
     }
 }
 
-/// Squared distance to a goal, per rollout row.
+/// Squared distance to one of several goals, per rollout row.
 pub struct Distance<'a, D> {
     dynamics: &'a D,
     target: Target,
@@ -31,24 +31,24 @@ pub struct Distance<'a, D> {
 }
 
 enum Target {
-    Latent(Vec<f32>),
-    State { goal: Vec<f32>, tolerance: Vec<f32>, angles: Vec<usize> },
+    Latent(Table),
+    State { goals: Table, tolerance: Vec<f32>, angles: Vec<usize> },
 }
 
 impl<'a, D: Dynamics> Distance<'a, D> {
-    /// Squared distance between latents, averaged over their dimensions.
-    pub fn latent(dynamics: &'a D, goal: Vec<f32>, timing: Timing) -> Self {
-        Self { dynamics, target: Target::Latent(goal), timing }
+    /// Squared distance between latents, averaged over their dimensions; a goal a row.
+    pub fn latent(dynamics: &'a D, goals: Table, timing: Timing) -> Self {
+        Self { dynamics, target: Target::Latent(goals), timing }
     }
 
-    /// Squared distance between believed states, each number divided by its tolerance.
+    /// Squared distance between believed states, each number divided by its tolerance; a goal a row.
     ///
     /// # Errors
     /// If the model cannot tell states, or widths differ.
     pub fn state(
         dynamics: &'a D,
         state: &D::State,
-        goal: Vec<f32>,
+        goals: Table,
         tolerance: Vec<f32>,
         spec: &EnvSpec,
         timing: Timing,
@@ -59,23 +59,25 @@ impl<'a, D: Dynamics> Distance<'a, D> {
                     .to_owned(),
             )
         })?;
-        Error::check("goal state", told.width, goal.len())?;
+        Error::check("goal state", told.width, goals.width)?;
         Error::check("tolerances", told.width, tolerance.len())?;
-        Ok(Self { dynamics, target: Target::State { goal, tolerance, angles: spec.angles() }, timing })
+        Ok(Self { dynamics, target: Target::State { goals, tolerance, angles: spec.angles() }, timing })
     }
 
     /// Distances of one moment.
-    fn at(&self, state: &D::State) -> Vec<f32> {
+    fn at(&self, state: &D::State, goals: &[usize]) -> Vec<f32> {
         match &self.target {
-            Target::Latent(goal) => {
-                let square =
-                    |row: &[f32]| row.iter().zip(goal).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / goal.len() as f32;
-                self.dynamics.latents(state).rows().map(square).collect()
+            Target::Latent(all) => {
+                let square = |(row, goal): (&[f32], &usize)| {
+                    row.iter().zip(all.row(*goal)).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / all.width as f32
+                };
+                self.dynamics.latents(state).rows().zip(goals).map(square).collect()
             }
-            Target::State { goal, tolerance, angles } => {
+            Target::State { goals: all, tolerance, angles } => {
                 // `Distance::state` has seen that the model tells states.
                 let told = self.dynamics.read(state).unwrap_or_default();
-                let square = |row: &[f32]| {
+                let square = |(row, goal): (&[f32], &usize)| {
+                    let goal = all.row(*goal);
                     (0..goal.len())
                         .map(|i| {
                             let difference = row[i] - goal[i];
@@ -84,22 +86,22 @@ impl<'a, D: Dynamics> Distance<'a, D> {
                         })
                         .sum()
                 };
-                told.rows().map(square).collect()
+                told.rows().zip(goals).map(square).collect()
             }
         }
     }
 }
 
 impl<D: Dynamics> Objective<D::State> for Distance<'_, D> {
-    fn cost(&self, rollout: &[D::State]) -> Vec<f32> {
+    fn cost(&self, rollout: &[D::State], goals: &[usize]) -> Vec<f32> {
         let Some((last, before)) = rollout.split_last() else { return Vec::new() };
-        let last = self.at(last);
+        let last = self.at(last, goals);
         if self.timing.nearest <= 0.0 {
             return last;
         }
         let mut nearest = last.clone();
         for state in before {
-            nearest.iter_mut().zip(self.at(state)).for_each(|(n, d)| *n = n.min(d));
+            nearest.iter_mut().zip(self.at(state, goals)).for_each(|(n, d)| *n = n.min(d));
         }
         let share = self.timing.nearest;
         last.iter().zip(nearest).map(|(l, n)| (1.0 - share) * l + share * n).collect()

@@ -1,6 +1,6 @@
 //! Policies without a model: the floors that every score stands on, and playback.
 
-use terrella_core::{Error, Goal, Key, Observation, Policy, Result, Space, Stream, Table};
+use terrella_core::{Error, Goal, Key, Observation, Result, RowPolicy, Space, Stream, Table};
 
 type Hold<'a> = Box<dyn Fn(&Observation) -> Vec<f32> + 'a>;
 
@@ -27,7 +27,7 @@ impl<'a> NullPolicy<'a> {
     }
 }
 
-impl Policy for NullPolicy<'_> {
+impl RowPolicy for NullPolicy<'_> {
     fn begin(&mut self, _goal: &Goal, _key: Key) -> Result<()> {
         if self.hold.is_some() {
             self.action = None;
@@ -61,7 +61,7 @@ impl RandomPolicy {
     }
 }
 
-impl Policy for RandomPolicy {
+impl RowPolicy for RandomPolicy {
     fn begin(&mut self, _goal: &Goal, key: Key) -> Result<()> {
         (self.step, self.stream) = (0, key.with("random policy").stream());
         Ok(())
@@ -93,7 +93,7 @@ impl ReplayPolicy {
     }
 }
 
-impl Policy for ReplayPolicy {
+impl RowPolicy for ReplayPolicy {
     fn begin(&mut self, _goal: &Goal, _key: Key) -> Result<()> {
         self.at = 0;
         Ok(())

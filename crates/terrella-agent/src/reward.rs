@@ -1,6 +1,6 @@
 //! The most reward as an aim: the cost of a rollout is what it does not bring.
 
-use terrella_core::{Dynamics, Error, Objective, Result};
+use terrella_core::{Acts, Dynamics, Error, Objective, Result};
 
 /// `−Σ γᵏ rₖ Πⱼ₍ⱼ₌₀…ₖ₋₁₎ (1 − eⱼ)`: rewards `r` along a rollout, discounted by γ a block, each as likely as the task
 /// has not ended before, where the model tells how probable ends `e` are.
@@ -25,7 +25,7 @@ impl<'a, D: Dynamics> Return<'a, D> {
             return Err(Error::Invalid(format!("discount is {discount}; use a number above 0 and up to 1")));
         }
         let rows = dynamics.latents(probe).len();
-        let next = dynamics.step(probe, &vec![0.0; rows * dynamics.block_width()]);
+        let next = dynamics.step(probe, Acts::of(&vec![0.0; rows * dynamics.block_width()]));
         if dynamics.reward(&next).is_none() {
             return Err(Error::Invalid(
                 "the model foretells no rewards, so there is nothing to plan for; train it on recordings with rewards"
@@ -37,7 +37,7 @@ impl<'a, D: Dynamics> Return<'a, D> {
 }
 
 impl<D: Dynamics> Objective<D::State> for Return<'_, D> {
-    fn cost(&self, rollout: &[D::State]) -> Vec<f32> {
+    fn cost(&self, rollout: &[D::State], _: &[usize]) -> Vec<f32> {
         let mut cost: Vec<f32> = Vec::new();
         let mut weight: Vec<f32> = Vec::new();
         for state in rollout {

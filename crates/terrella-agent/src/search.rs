@@ -1,5 +1,6 @@
 //! The one search loop behind every planner: draw sequences, imagine them as one batch, refit.
 //!
+//! Several problems are solved side by side, with the candidates of all of them in the batch.
 //! Candidate 0 of each iteration is the current mean (in the first one, the prior's), proposals
 //! come next, then kept elites, then fresh samples. Sample `i` of iteration `j` has its own random
 //! stream, so the answer depends on the problem and the key alone, never on threads or on what
@@ -9,7 +10,7 @@
 use crate::Answer;
 use crate::noise::Noise;
 use std::time::{Duration, Instant};
-use terrella_core::{Dynamics, Error, Key, Objective, Plan, Planner, Problem, Result, Space, Table};
+use terrella_core::{Dynamics, Error, Key, Objective, Plan, Planner, Problem, Problems, Result, Space, Table};
 
 /// What is done with the costs of an iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,100 +92,135 @@ pub struct SamplingPlanner {
 }
 
 impl Planner for SamplingPlanner {
-    fn plan<D: Dynamics, O: Objective<D::State>>(&self, problem: &Problem<'_, D, O>, key: Key) -> Plan {
-        self.search(problem, &[], key)
+    /// # Panics
+    /// If priors, space, dynamics and proposals disagree on the width of a block or on the horizon.
+    fn plan<D: Dynamics, O: Objective<D::State>>(&self, problems: &Problems<'_, D, O>) -> Vec<Plan> {
+        let Some(first) = problems.each.first() else { return Vec::new() };
+        let started = Instant::now();
+        let (width, horizon) = (problems.dynamics.block_width(), first.prior.mean.len());
+        assert_eq!((problems.space.width(), first.prior.mean.width), (width, width), "one width of a block");
+        assert!(horizon > 0 && width.is_multiple_of(self.action_width), "whole actions in at least one block");
+        let settings = &self.settings;
+        let noise = Noise::new(settings.beta, width * horizon / self.action_width);
+        let mut searches: Vec<Search> = problems.each.iter().map(|p| Search::new(p, problems.space)).collect();
+        assert!(searches.iter().all(|s| s.mean.len() == width * horizon), "one horizon");
+        if settings.update == Update::Follow {
+            searches.iter_mut().for_each(|s| s.best.0 = s.proposals.first().unwrap_or(&s.mean).clone());
+            price(problems, &mut searches);
+            searches.iter_mut().for_each(|s| s.history.push(s.best.1));
+        } else {
+            let mut slowest = Duration::ZERO;
+            for iteration in 0..settings.iterations {
+                let begun = Instant::now();
+                let draw = |(search, problem): (&mut Search, &Problem)| {
+                    search.draw(
+                        settings,
+                        problem.key.at(iteration as u64),
+                        (iteration, &noise),
+                        (self.action_width, problems.space),
+                    )
+                };
+                let candidates: Vec<Vec<f32>> = searches.iter_mut().zip(problems.each).map(draw).collect();
+                let costs = imagine_costs(problems, &candidates);
+                for ((search, candidates), costs) in searches.iter_mut().zip(&candidates).zip(&costs) {
+                    self.refit(search, candidates, costs);
+                }
+                slowest = slowest.max(begun.elapsed());
+                // Stop when another iteration would not fit, not when time is already over.
+                if problems.deadline.is_some_and(|deadline| started.elapsed() + slowest > deadline) {
+                    break;
+                }
+            }
+            if settings.answer == Answer::Mean {
+                // A mean of points in a box is in the box, but rounding may move it a hair outside.
+                searches.iter_mut().for_each(|s| {
+                    problems.space.clamp(&mut s.mean);
+                    s.best.0.clone_from(&s.mean);
+                });
+                price(problems, &mut searches);
+            }
+        }
+        let elapsed = started.elapsed();
+        let plan = |Search { best: (blocks, cost), history, left_out, .. }| {
+            let blocks = Table::from_data(width, blocks);
+            Plan { blocks, cost, history, elapsed, left_out }
+        };
+        searches.into_iter().map(plan).collect()
+    }
+}
+
+/// How far one of several searches has got.
+struct Search {
+    mean: Vec<f32>,
+    std: Vec<f32>,
+    /// The prior's deviation.
+    widest: Vec<f32>,
+    proposals: Vec<Vec<f32>>,
+    left_out: usize,
+    /// Elites that compete again.
+    kept: Vec<f32>,
+    /// The cheapest sequence so far, and its cost.
+    best: (Vec<f32>, f32),
+    history: Vec<f32>,
+}
+
+impl Search {
+    fn new(problem: &Problem, space: &Space) -> Self {
+        let widest: Vec<f32> =
+            problem.prior.std.data.iter().map(|s| if s.is_finite() { s.abs() } else { 0.0 }).collect();
+        let mut mean = problem.prior.mean.data.clone();
+        confine(space, &mut mean);
+        let (proposals, left_out) = fit_proposals(&problem.proposals, &mean, space);
+        let (std, best) = (widest.clone(), (mean.clone(), f32::INFINITY));
+        Self { mean, std, widest, proposals, left_out, kept: Vec::new(), best, history: Vec::new() }
+    }
+
+    /// The candidates of an iteration.
+    fn draw(
+        &mut self,
+        settings: &Settings,
+        key: Key,
+        (iteration, noise): (usize, &Noise),
+        (action_width, space): (usize, &Space),
+    ) -> Vec<f32> {
+        let n = self.mean.len();
+        let mut candidates = self.mean.clone();
+        if space.whole {
+            space.clamp(&mut candidates);
+        }
+        if iteration == 0 {
+            self.proposals.iter().for_each(|p| candidates.extend_from_slice(p));
+        }
+        candidates.append(&mut self.kept);
+        let total = settings.samples_at(iteration).max(candidates.len() / n);
+        let mut draw = vec![0.0f32; n];
+        for sample in candidates.len() / n..total {
+            noise.fill(&mut key.at(sample as u64).stream(), action_width, &mut draw);
+            let at = candidates.len();
+            candidates.extend(draw.iter().zip(&self.mean).zip(&self.std).map(|((e, m), s)| m + s * e));
+            space.clamp(&mut candidates[at..]);
+        }
+        candidates
     }
 }
 
 impl SamplingPlanner {
-    /// Solves one problem, trying these sequences first: the hybrid of a learned planner and a
-    /// search. A proposal that is shorter than the horizon continues as the prior does; a longer
-    /// one is cut; one with a number that is not finite is left out and counted in [`Plan::left_out`].
-    ///
-    /// # Panics
-    /// If the prior, the space, the dynamics and the proposals disagree on the width of a block.
-    pub fn search<D: Dynamics, O: Objective<D::State>>(
-        &self,
-        problem: &Problem<'_, D, O>,
-        proposals: &[Table],
-        key: Key,
-    ) -> Plan {
-        let started = Instant::now();
-        let (width, horizon) = (problem.dynamics.block_width(), problem.prior.mean.len());
-        assert_eq!((problem.space.width(), problem.prior.mean.width), (width, width), "one width of a block");
-        assert!(horizon > 0 && width.is_multiple_of(self.action_width), "whole actions in at least one block");
-        let n = width * horizon;
-        let settings = &self.settings;
-        let noise = Noise::new(settings.beta, n / self.action_width);
-        let prior_std: Vec<f32> =
-            problem.prior.std.data.iter().map(|s| if s.is_finite() { s.abs() } else { 0.0 }).collect();
-        let mut mean = problem.prior.mean.data.clone();
-        confine(problem.space, &mut mean);
-        let (proposals, left_out) = fit_proposals(proposals, &mean, problem.space);
-        let finish = |blocks, cost, history| Plan {
-            blocks: Table::from_data(width, blocks),
-            cost,
-            history,
-            elapsed: started.elapsed(),
-            left_out,
-        };
-        if settings.update == Update::Follow {
-            let chosen = proposals.first().unwrap_or(&mean).clone();
-            let cost = imagine_costs(problem, &chosen, 1)[0];
-            return finish(chosen, cost, vec![cost]);
+    /// Learns from what the candidates of an iteration cost.
+    fn refit(&self, search: &mut Search, candidates: &[f32], costs: &[f32]) {
+        let (settings, n) = (&self.settings, search.mean.len());
+        let order = ranked(costs);
+        if costs[order[0]] < search.best.1 {
+            search.best = (candidates[order[0] * n..(order[0] + 1) * n].to_vec(), costs[order[0]]);
         }
-        let mut std = prior_std.clone();
-        let mut kept: Vec<f32> = Vec::new();
-        let mut best: (Vec<f32>, f32) = (mean.clone(), f32::INFINITY);
-        let mut history = Vec::with_capacity(settings.iterations);
-        let mut slowest = Duration::ZERO;
-        for iteration in 0..settings.iterations {
-            let begun = Instant::now();
-            let mut candidates = mean.clone();
-            if problem.space.whole {
-                problem.space.clamp(&mut candidates);
-            }
-            if iteration == 0 {
-                proposals.iter().for_each(|p| candidates.extend_from_slice(p));
-            }
-            candidates.append(&mut kept);
-            let total = settings.samples_at(iteration).max(candidates.len() / n);
-            let mut draw = vec![0.0f32; n];
-            for sample in candidates.len() / n..total {
-                let mut stream = key.at(iteration as u64).at(sample as u64).stream();
-                noise.fill(&mut stream, self.action_width, &mut draw);
-                let at = candidates.len();
-                candidates.extend(draw.iter().zip(&mean).zip(&std).map(|((e, m), s)| m + s * e));
-                problem.space.clamp(&mut candidates[at..]);
-            }
-            let costs = imagine_costs(problem, &candidates, total);
-            let order = ranked(&costs);
-            if costs[order[0]] < best.1 {
-                best = (candidates[order[0] * n..(order[0] + 1) * n].to_vec(), costs[order[0]]);
-            }
-            history.push(best.1);
-            let weights = self.weights(&costs, &order);
-            if !weights.is_empty() {
-                refit(&candidates, &weights, settings.momentum, &mut mean, &mut std);
-                std.iter_mut().zip(&prior_std).for_each(|(s, p)| *s = s.max(settings.min_std as f32 * p));
-            }
-            kept = order
-                .iter()
-                .take(settings.keep)
-                .flat_map(|&i| candidates[i * n..(i + 1) * n].iter().copied())
-                .collect();
-            slowest = slowest.max(begun.elapsed());
-            // Stop when another iteration would not fit, not when time is already over.
-            if problem.deadline.is_some_and(|deadline| started.elapsed() + slowest > deadline) {
-                break;
-            }
+        search.history.push(search.best.1);
+        let weights = self.weights(costs, &order);
+        if !weights.is_empty() {
+            refit(candidates, &weights, settings.momentum, &mut search.mean, &mut search.std);
+            let least = search.std.iter_mut().zip(&search.widest);
+            least.for_each(|(s, p)| *s = s.max(settings.min_std as f32 * p));
         }
-        if settings.answer == Answer::Mean {
-            // A mean of points in a box is in the box, but rounding may move it a hair outside.
-            problem.space.clamp(&mut mean);
-            best = (mean.clone(), imagine_costs(problem, &mean, 1)[0]);
-        }
-        finish(best.0, best.1, history)
+        let kept = order.iter().take(settings.keep);
+        search.kept = kept.flat_map(|&i| candidates[i * n..(i + 1) * n].iter().copied()).collect();
     }
 
     /// Which candidates the distribution is refitted to, and how much each counts.
@@ -210,16 +246,27 @@ impl SamplingPlanner {
     }
 }
 
-/// The cost of each sequence; all of them are one batch, stepped once a block.
+/// The cost of each problem's candidates; all of all problems are one batch.
 fn imagine_costs<D: Dynamics, O: Objective<D::State>>(
-    problem: &Problem<'_, D, O>,
-    candidates: &[f32],
-    n: usize,
-) -> Vec<f32> {
-    let rollout = problem.dynamics.roll_out(problem.start, candidates, n);
-    let costs = problem.objective.cost(&rollout);
-    assert_eq!(costs.len(), n, "one cost a candidate");
-    costs
+    problems: &Problems<'_, D, O>,
+    candidates: &[Vec<f32>],
+) -> Vec<Vec<f32>> {
+    let n = problems.each[0].prior.mean.data.len();
+    let counts = candidates.iter().map(|candidates| candidates.len() / n);
+    let rows: Vec<usize> = counts.clone().enumerate().flat_map(|(row, n)| std::iter::repeat_n(row, n)).collect();
+    let goals: Vec<usize> = rows.iter().map(|&row| problems.each[row].goal).collect();
+    let rollout = problems.dynamics.roll_out(problems.start, &rows, &candidates.concat());
+    let costs = problems.objective.cost(&rollout, &goals);
+    assert_eq!(costs.len(), rows.len(), "one cost a candidate");
+    let mut costs = costs.into_iter();
+    counts.map(|n| costs.by_ref().take(n).collect()).collect()
+}
+
+/// Puts a price on the sequences that are the answers.
+fn price<D: Dynamics, O: Objective<D::State>>(problems: &Problems<'_, D, O>, searches: &mut [Search]) {
+    let answers: Vec<Vec<f32>> = searches.iter().map(|search| search.best.0.clone()).collect();
+    let costs = imagine_costs(problems, &answers);
+    searches.iter_mut().zip(costs).for_each(|(search, costs)| search.best.1 = costs[0]);
 }
 
 /// Candidates from the cheapest; equal costs keep their order, and what is not a number comes last.

@@ -3,6 +3,50 @@
 use crate::{Image, Observation, Result, Table};
 use std::ops::Range;
 
+/// What is done in each row of a batch, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Acts<'a> {
+    /// One action block a row, `[batch, block_width]`.
+    pub blocks: &'a [f32],
+    /// How long the blocks last.
+    pub dt: Dt<'a>,
+}
+
+/// How long action blocks last. A model that was taught one clock only takes every block for one of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Dt<'a> {
+    /// As in most recordings that the model learned from.
+    Usual,
+    /// So many seconds.
+    Same(f32),
+    /// So many seconds, one a row.
+    Each(&'a [f32]),
+}
+
+impl<'a> Acts<'a> {
+    /// Blocks that last as long as usual.
+    pub fn of(blocks: &'a [f32]) -> Self {
+        Self { blocks, dt: Dt::Usual }
+    }
+
+    /// The same blocks, which last as long as this.
+    #[must_use]
+    pub fn lasting(self, dt: Dt<'a>) -> Self {
+        Self { dt, ..self }
+    }
+}
+
+impl Dt<'_> {
+    /// Seconds, one for each of `n` rows; `usual` is what is usual.
+    pub fn rows(self, usual: f32, n: usize) -> Vec<f32> {
+        match self {
+            Self::Usual => vec![usual; n],
+            Self::Same(dt) => vec![dt; n],
+            Self::Each(dt) => dt.to_vec(),
+        }
+    }
+}
+
 /// Predicts how a state changes under an action. Everything is batched, row by row independent.
 ///
 /// Actions are host numbers in the units of the log: normalisation belongs to the model, so that
@@ -30,29 +74,26 @@ pub trait Dynamics {
         self.observe(observations)
     }
 
-    /// A batch of `n` copies of the only state of a batch of one.
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State;
+    /// The states of these rows, in this order, each as often as it is named: copies, branches, resets and
+    /// drops are all this.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State;
 
-    /// The states after one action block each; `actions` is `[batch, block_width]`.
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State;
+    /// The states after one action block each.
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State;
 
-    /// As [`Self::step`], where each row's block lasts so many seconds. A model that was taught one clock
-    /// only takes every block for one of that clock.
-    fn step_for(&self, state: &Self::State, actions: &[f32], dt: &[f32]) -> Self::State {
-        let _ = dt;
-        self.step(state, actions)
-    }
-
-    /// The states along `n` action sequences (`sequences` is `[n, horizon · block_width]`) from the only
-    /// state of a batch of one: `horizon` batches to look at, not to step on from. A model that can
-    /// do better than one step after another does.
-    fn roll_out(&self, start: &Self::State, sequences: &[f32], n: usize) -> Vec<Self::State> {
-        let (width, each) = (self.block_width(), sequences.len() / n.max(1));
+    /// The states along action sequences (`[sequences, horizon · block_width]`), of which number `i` starts in
+    /// row `rows[i]` of `start`: `horizon` batches to look at, not to step on from. A model that can do
+    /// better than one step after another does.
+    fn roll_out(&self, start: &Self::State, rows: &[usize], sequences: &[f32]) -> Vec<Self::State> {
+        let (width, each) = (self.block_width(), sequences.len() / rows.len().max(1));
         let mut rollout: Vec<Self::State> = Vec::with_capacity(each / width);
-        let start = self.repeat(start, n);
+        let start = self.take(start, rows);
         for at in (0..each).step_by(width) {
-            let actions: Vec<f32> = blocks_at(sequences, each, at..at + width);
-            let next = self.step(rollout.last().unwrap_or(&start), &actions);
+            let blocks: Vec<f32> = blocks_at(sequences, each, at..at + width);
+            let next = self.step(rollout.last().unwrap_or(&start), Acts::of(&blocks));
             rollout.push(next);
         }
         rollout
@@ -89,8 +130,9 @@ pub fn blocks_at(sequences: &[f32], each: usize, part: Range<usize>) -> Vec<f32>
 
 /// What is wanted of a rollout.
 pub trait Objective<S> {
-    /// One cost a row, lower is better; `rollout[k]` is the batch after block `k`.
-    fn cost(&self, rollout: &[S]) -> Vec<f32>;
+    /// One cost a row, lower is better; `rollout[k]` is the batch after block `k`, and `goals[i]` says which of the
+    /// goals that the objective knows row `i` is for.
+    fn cost(&self, rollout: &[S], goals: &[usize]) -> Vec<f32>;
 }
 
 /// What a model imagined, in numbers that people can read.
@@ -110,7 +152,7 @@ impl Rollout {
         let mut rollout = Self::default();
         let mut state = start.clone();
         for block in blocks.rows() {
-            state = dynamics.step(&state, block);
+            state = dynamics.step(&state, Acts::of(block));
             let latent = dynamics.latents(&state);
             rollout.latents.width = latent.width;
             rollout.latents.push(latent.row(0));

@@ -3,7 +3,7 @@
 //! Each world depends on its own seed and its own actions alone, so threads do not change results. A
 //! thread costs more to start than hundreds of small worlds to step, so few worlds get one thread.
 
-use crate::{Error, Result, Sim, Table};
+use crate::{Env, EnvSpec, Error, Image, Result, Sim, Step, Table};
 use std::time::Instant;
 
 /// Work that a thread must at least have to be worth starting, in seconds. One costs about 55 µs to start and
@@ -16,7 +16,7 @@ const TRIED: usize = 8;
 /// What a step brought to each world.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Steps {
-    /// Rewards, one a world.
+    /// Rewards, one a row.
     pub reward: Vec<f64>,
     /// Whose task itself ended: there is no future to value.
     pub terminated: Vec<bool>,
@@ -25,32 +25,38 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Rows whose episode ended, in order: reset them.
+    /// What it brought to one of them, counted as they were stepped.
+    pub fn at(&self, at: usize) -> Step {
+        Step { reward: self.reward[at], terminated: self.terminated[at], truncated: self.truncated[at] }
+    }
+
+    /// Which of them ended their episode, counted from 0 in the order in which they were stepped: reset them.
     pub fn ended(&self) -> Vec<usize> {
         (0..self.reward.len()).filter(|&row| self.terminated[row] || self.truncated[row]).collect()
     }
 }
 
-/// Worlds side by side.
+/// Copies of a world side by side.
 #[derive(Clone, Debug)]
 pub struct Many<S> {
+    /// What each declares of itself.
+    world: S,
     worlds: Vec<S>,
-    steps: Steps,
     n_threads: usize,
     /// Worlds that a thread must at least have.
     least: usize,
 }
 
 impl<S: Sim + Clone> Many<S> {
-    /// `n` copies of a world, stepped on all cores. They are all alike: [`Many::reset`] them.
+    /// `n` copies of a world, stepped on all cores. They are all alike: [`Env::reset`] them.
     pub fn new(world: &S, n: usize) -> Self {
         Self::with_threads(world, n, std::thread::available_parallelism().map_or(1, usize::from))
     }
 
     /// `n` copies of a world, stepped in up to `n_threads` threads.
     pub fn with_threads(world: &S, n: usize, n_threads: usize) -> Self {
-        let steps = Steps { reward: vec![0.0; n], terminated: vec![false; n], truncated: vec![false; n] };
-        Self { worlds: vec![world.clone(); n], steps, n_threads: n_threads.max(1), least: least(world) }
+        let least = if n_threads > 1 { least(world) } else { usize::MAX };
+        Self { world: world.clone(), worlds: vec![world.clone(); n], n_threads: n_threads.max(1), least }
     }
 
     /// The worlds.
@@ -63,72 +69,65 @@ impl<S: Sim + Clone> Many<S> {
         &mut self.worlds
     }
 
-    /// What the last step brought.
-    pub fn last(&self) -> &Steps {
-        &self.steps
-    }
-
-    /// Everything that determines the future of one world.
-    ///
-    /// # Panics
-    /// If there is no such row.
-    pub fn save(&self, row: usize) -> Vec<f64> {
-        let mut snapshot = Vec::new();
-        self.worlds[row].save(&mut snapshot);
-        snapshot
-    }
-
-    /// Restores what [`Many::save`] gave, in the same row or in another.
-    ///
-    /// # Panics
-    /// If there is no such row, or it is of another world.
-    pub fn load(&mut self, row: usize, snapshot: &[f64]) {
-        self.worlds[row].load(snapshot);
-    }
-
-    /// What an agent is shown of each world, `[worlds, observation]`.
-    pub fn observe(&self) -> Table {
-        let mut table = Table::new(self.worlds.first().map_or(0, |w| w.spec().observed()));
+    /// What an agent is shown of each world in numbers, `[worlds, observation]`.
+    pub fn shown(&self) -> Table {
+        let mut table = Table::new(self.world.spec().observed());
         self.worlds.iter().for_each(|world| table.push(&world.observe()));
         table
     }
 
-    /// Resets the worlds of these rows, each with its own seed.
-    ///
-    /// # Errors
-    /// If there is no such row or not one seed a row; nothing is reset then.
-    pub fn reset(&mut self, rows: &[usize], seeds: &[u64]) -> Result<()> {
-        Error::check("seeds of rows to reset", rows.len(), seeds.len())?;
+    fn check(&self, rows: &[usize]) -> Result<()> {
         let n = self.worlds.len();
-        if let Some(row) = rows.iter().find(|&&row| row >= n) {
-            return Err(Error::Invalid(format!("there is no row {row} in {n} worlds; rows count from 0")));
+        match rows.iter().find(|&&row| row >= n) {
+            Some(row) => Err(Error::Invalid(format!("there is no row {row} in {n} worlds; rows count from 0"))),
+            None => Ok(()),
         }
-        for (&row, &seed) in rows.iter().zip(seeds) {
-            self.worlds[row].reset(seed);
-            self.steps.reward[row] = 0.0;
-            (self.steps.terminated[row], self.steps.truncated[row]) = (false, false);
-        }
+    }
+}
+
+impl<S: Sim + Clone> Env for Many<S> {
+    fn spec(&self) -> &EnvSpec {
+        self.world.spec()
+    }
+
+    fn n(&self) -> usize {
+        self.worlds.len()
+    }
+
+    fn reset(&mut self, rows: &[usize], seeds: &[u64]) -> Result<()> {
+        Error::check("seeds of rows to reset", rows.len(), seeds.len())?;
+        self.check(rows)?;
+        rows.iter().zip(seeds).for_each(|(&row, &seed)| self.worlds[row].reset(seed));
         Ok(())
     }
 
-    /// Steps every world with its row of `actions`, `[worlds, action]`.
-    ///
-    /// # Errors
-    /// If there is not one row a world; nothing is stepped then.
-    pub fn step(&mut self, actions: &[f32]) -> Result<&Steps> {
-        let n = self.worlds.len();
-        let width = self.worlds.first().map_or(0, |w| w.spec().actions.width());
-        Error::check("actions of all worlds", width * n, actions.len())?;
+    fn set_logged(&mut self, rows: &[usize], states: &Table) -> Result<()> {
+        Error::check("states of rows to set", rows.len(), states.len())?;
+        self.check(rows)?;
+        rows.iter().zip(states.rows()).try_for_each(|(&row, state)| self.worlds[row].set_logged(state))
+    }
+
+    fn step(&mut self, rows: &[usize], actions: &[f32]) -> Result<Steps> {
+        let (n, width) = (rows.len(), self.spec().actions.width());
+        Error::check("actions of rows to step", width * n, actions.len())?;
+        self.check(rows)?;
+        let mut steps = Steps { reward: vec![0.0; n], terminated: vec![false; n], truncated: vec![false; n] };
         if n == 0 || width == 0 {
-            return Ok(&self.steps);
+            return Ok(steps);
+        }
+        let mut all: Vec<Option<&mut S>> = self.worlds.iter_mut().map(Some).collect();
+        let worlds: Vec<&mut S> = rows.iter().filter_map(|&row| all[row].take()).collect();
+        if worlds.len() < n {
+            return Err(Error::Invalid(format!("{n} rows to step name only {} worlds; name each once", worlds.len())));
         }
         let n_threads = self.n_threads.min(n / self.least).max(1);
         let share = n.div_ceil(n_threads);
-        let Steps { reward, terminated, truncated } = &mut self.steps;
-        let parts = self.worlds.chunks_mut(share).zip(actions.chunks(share * width));
+        let Steps { reward, terminated, truncated } = &mut steps;
+        let mut worlds = worlds;
+        let parts = worlds.chunks_mut(share).zip(actions.chunks(share * width));
         let parts =
             parts.zip(reward.chunks_mut(share)).zip(terminated.chunks_mut(share).zip(truncated.chunks_mut(share)));
-        let work = |(((worlds, actions), reward), (terminated, truncated)): Part<'_, S>| {
+        let work = |(((worlds, actions), reward), (terminated, truncated)): Part<'_, '_, S>| {
             for (row, (world, action)) in worlds.iter_mut().zip(actions.chunks(width)).enumerate() {
                 let step = world.step(action);
                 (reward[row], terminated[row], truncated[row]) = (step.reward, step.terminated, step.truncated);
@@ -145,7 +144,27 @@ impl<S: Sim + Clone> Many<S> {
                 first.into_iter().for_each(work);
             });
         }
-        Ok(&self.steps)
+        Ok(steps)
+    }
+
+    fn logged(&self, rows: &[usize]) -> Table {
+        let mut table = Table::new(self.spec().state.len());
+        rows.iter().for_each(|&row| table.push(&self.worlds[row].logged()));
+        table
+    }
+
+    fn draw(&self, rows: &[usize], size: usize) -> Vec<Image> {
+        rows.iter().map(|&row| self.worlds[row].draw(size)).collect()
+    }
+
+    fn save(&self, row: usize) -> Vec<f64> {
+        let mut snapshot = Vec::new();
+        self.worlds[row].save(&mut snapshot);
+        snapshot
+    }
+
+    fn load(&mut self, row: usize, snapshot: &[f64]) {
+        self.worlds[row].load(snapshot);
     }
 }
 
@@ -164,4 +183,4 @@ fn least<S: Sim + Clone>(world: &S) -> usize {
 }
 
 /// Worlds with their actions, rewards and both kinds of end.
-type Part<'a, S> = (((&'a mut [S], &'a [f32]), &'a mut [f64]), (&'a mut [bool], &'a mut [bool]));
+type Part<'a, 'w, S> = (((&'a mut [&'w mut S], &'a [f32]), &'a mut [f64]), (&'a mut [bool], &'a mut [bool]));

@@ -13,20 +13,34 @@ pub struct Prior {
     pub std: Table,
 }
 
-/// One planning problem.
-pub struct Problem<'a, D: Dynamics, O> {
+/// Planning problems that are solved together: one model, one horizon, a start and a goal each.
+pub struct Problems<'a, D: Dynamics, O> {
     /// The simulator to search in.
     pub dynamics: &'a D,
-    /// A batch of one: where we are.
+    /// Where we are, a row a problem.
     pub start: &'a D::State,
     /// What is wanted.
     pub objective: &'a O,
     /// Bounds of one action block.
     pub space: &'a Space,
-    /// Where to begin.
-    pub prior: &'a Prior,
-    /// Stop after this long and answer with the best so far.
+    /// What is particular to each problem.
+    pub each: &'a [Problem],
+    /// Stop after this long, with all of them, and answer with the best so far.
     pub deadline: Option<Duration>,
+}
+
+/// What is particular to one of several planning problems.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Which goal of the objective.
+    pub goal: usize,
+    /// Where to begin; all priors are equally long.
+    pub prior: Prior,
+    /// Sequences to try first. One that is shorter than the horizon continues as the prior does; a longer one is
+    /// cut; one with a number that is not finite is left out and counted in [`Plan::left_out`].
+    pub proposals: Vec<Table>,
+    /// What all random numbers of this problem are keyed by.
+    pub key: Key,
 }
 
 /// A sequence of action blocks, best first step first.
@@ -45,8 +59,8 @@ pub struct Plan {
     pub left_out: usize,
 }
 
-/// Searches for actions. The answer depends on the problem and the key alone.
+/// Searches for actions. The answer to a problem depends on it alone, never on those beside it.
 pub trait Planner {
-    /// Solves one problem.
-    fn plan<D: Dynamics, O: Objective<D::State>>(&self, problem: &Problem<'_, D, O>, key: Key) -> Plan;
+    /// Solves problems, in order.
+    fn plan<D: Dynamics, O: Objective<D::State>>(&self, problems: &Problems<'_, D, O>) -> Vec<Plan>;
 }

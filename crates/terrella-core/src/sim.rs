@@ -5,7 +5,7 @@
 //! kept in full precision. A world that has ended keeps stepping by its equations: whoever runs it resets
 //! it. [`AnySim`] is one of any kind, for lists of worlds; [`Many`](crate::Many) steps many together.
 
-use crate::{Env, EnvSpec, Image, Result};
+use crate::{EnvSpec, GoalWorld, Image, Result};
 use std::fmt;
 
 /// What a step brought.
@@ -54,7 +54,7 @@ pub trait Sim: Copied + Send + Sync {
     }
 
     /// This world as one with goals, if it has some.
-    fn goals(&self) -> Option<&dyn Env> {
+    fn goals(&self) -> Option<&dyn GoalWorld> {
         None
     }
 
@@ -94,6 +94,13 @@ impl AnySim {
     }
 }
 
+impl From<&dyn GoalWorld> for AnySim {
+    /// A copy of a world with goals.
+    fn from(world: &dyn GoalWorld) -> Self {
+        Self(world.copied())
+    }
+}
+
 impl Clone for AnySim {
     fn clone(&self) -> Self {
         Self(self.0.copied())
@@ -122,7 +129,7 @@ impl Sim for AnySim {
     fn observe(&self) -> Vec<f32> {
         self.0.observe()
     }
-    fn goals(&self) -> Option<&dyn Env> {
+    fn goals(&self) -> Option<&dyn GoalWorld> {
         self.0.goals()
     }
     fn save(&self, snapshot: &mut Vec<f64>) {

@@ -46,6 +46,12 @@ impl Table {
         self.data.chunks_exact(self.width.max(1))
     }
 
+    /// These rows, in this order, each as often as it is named.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        Self { width: self.width, data: rows.iter().flat_map(|&row| self.row(row)).copied().collect() }
+    }
+
     /// Appends a row.
     ///
     /// # Panics

@@ -4,7 +4,7 @@
 
 use std::io::Write;
 use std::time::Instant;
-use terrella_core::{Goal, Key, Observation, Policy, Rule, Sim, Task};
+use terrella_core::{Goal, Key, Observation, RowPolicy, Rule, Sim, Task};
 use terrella_env::pusht::{PushDemonstrator, PushStyle};
 use terrella_env::{PushT, PushTOptions, angle_difference, pusht::GOAL};
 

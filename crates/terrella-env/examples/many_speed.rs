@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
-use terrella_core::{AnySim, Key, Many, Result, Sim};
+use terrella_core::{AnySim, Env, Key, Many, Result, Sim};
 
 /// Rows of actions that are used again and again.
 const ROUNDS: usize = 64;
@@ -20,15 +20,16 @@ fn steps_per_second(world: &AnySim, n: usize, n_threads: usize, time: Duration) 
         (0..ROUNDS).map(|_| (0..n).flat_map(|_| space.sample(&mut stream)).collect()).collect();
     let mut many = Many::with_threads(world, n, n_threads);
     let mut seed = n as u64;
-    many.reset(&(0..n).collect::<Vec<_>>(), &(0..seed).collect::<Vec<_>>())?;
+    let rows: Vec<usize> = (0..n).collect();
+    many.reset(&rows, &(0..seed).collect::<Vec<_>>())?;
     let (start, mut rounds) = (Instant::now(), 0usize);
     while start.elapsed() < time {
         for actions in &actions {
-            let ended = many.step(black_box(actions))?.ended();
+            let ended = many.step(&rows, black_box(actions))?.ended();
             let seeds: Vec<u64> = (seed..seed + ended.len() as u64).collect();
             seed += ended.len() as u64;
             many.reset(&ended, &seeds)?;
-            black_box(many.observe());
+            black_box(many.shown());
         }
         rounds += ROUNDS;
     }

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use terrella_core::{
-    Actions, AnySim, Coordinate, Env, EnvSpec, Image, Key, Part, PartKind, Rule, Sim, Space, Step, Task,
+    Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, PartKind, Rule, Sim, Space, Step, Task,
 };
 
 mod motion;
@@ -259,7 +259,7 @@ impl Sim for Balls {
         self.latency.load(latency);
     }
 
-    fn goals(&self) -> Option<&dyn Env> {
+    fn goals(&self) -> Option<&dyn GoalWorld> {
         Some(self)
     }
 }

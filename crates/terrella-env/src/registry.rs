@@ -7,10 +7,10 @@ use crate::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use terrella_core::{AnySim, Env, Policy, Sim};
+use terrella_core::{AnySim, GoalWorld, RowPolicy, Sim};
 
 /// A policy that can be sent to a thread.
-pub type BoxedPolicy = Box<dyn Policy + Send>;
+pub type BoxedPolicy = Box<dyn RowPolicy + Send>;
 
 /// An entry of the registry.
 #[derive(Debug)]
@@ -72,9 +72,9 @@ pub fn make(id: &str, options: &Value) -> Result<AnySim> {
 ///
 /// # Errors
 /// As [`make`], or if it has none.
-pub fn make_env(id: &str, options: &Value) -> Result<Box<dyn Env>> {
+pub fn make_env(id: &str, options: &Value) -> Result<Box<dyn GoalWorld>> {
     let world = make(id, options)?;
-    world.goals().map(Env::boxed_clone).ok_or_else(|| {
+    world.goals().map(GoalWorld::boxed_clone).ok_or_else(|| {
         let makes = |w: &&World| (w.make)(&Value::Null).is_ok_and(|world| world.goals().is_some());
         let known: Vec<&str> = WORLDS.iter().filter(makes).map(|w| w.id).collect();
         Error::NoGoals { id: id.to_owned(), known: known.join(", ") }

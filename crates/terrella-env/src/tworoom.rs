@@ -19,7 +19,7 @@ use crate::raster::{Backdrop, Canvas, Grid};
 use crate::registry::{World, read};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use terrella_core::{Actions, AnySim, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Sim, Space, Step, Task};
+use terrella_core::{Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Sim, Space, Step, Task};
 
 mod demonstrator;
 use demonstrator::RoomDemonstrator;
@@ -307,7 +307,7 @@ impl Sim for TwoRoom {
         self.latency.load(&snapshot[4..]);
     }
 
-    fn goals(&self) -> Option<&dyn Env> {
+    fn goals(&self) -> Option<&dyn GoalWorld> {
         Some(self)
     }
 }

@@ -7,7 +7,7 @@
 use crate::Attempts;
 use crate::limits::with_unit;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Env, Part, Rule, Verdict};
+use terrella_core::{GoalWorld, Part, Rule, Verdict};
 
 /// Failed attempts under one rule, by reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Failures {
 }
 
 /// Sorts the failed attempts by reason.
-pub fn failures(env: &dyn Env, attempts: &Attempts, rule: Rule) -> Failures {
+pub fn failures(env: &dyn GoalWorld, attempts: &Attempts, rule: Rule) -> Failures {
     let parts = env.spec().parts();
     let failed: Vec<&Verdict> = attempts.verdicts().iter().filter(|v| !v.success(rule)).collect();
     let mut only = vec![0; parts.len()];
@@ -77,7 +77,7 @@ enum Reason {
     Several,
 }
 
-fn reason(env: &dyn Env, verdict: &Verdict, rule: Rule, parts: &[Part]) -> Reason {
+fn reason(env: &dyn GoalWorld, verdict: &Verdict, rule: Rule, parts: &[Part]) -> Reason {
     if verdict.states.rows().any(|state| env.reached(rule, state, &verdict.goal)) {
         return Reason::NotHeld;
     }

@@ -42,7 +42,7 @@ pub use open_loop::{
 pub use paired::{Paired, compare};
 pub use pairs::{Pair, draw_pairs};
 pub use parts::logged_parts;
-pub use protocol::{Arena, Attempts, Floors, Protocol, evaluate, floors};
+pub use protocol::{Arena, Attempts, Floors, Judged, Make, Protocol, each, evaluate, floors};
 pub use report::Report;
 pub use returns::{Collected, Returns, ReturnsConfig, Share, collect_returns};
 pub use rollout::{RolloutConfig, rollout_error};

@@ -2,8 +2,7 @@
 
 use crate::RolloutConfig;
 use crate::rollout::recorded;
-use terrella_agent::View;
-use terrella_core::{Dataset, Dynamics, EnvSpec, Error, Observation, Result};
+use terrella_core::{Dataset, Dynamics, EnvSpec, Error, Observation, Result, View};
 
 /// The average training moment.
 pub(crate) struct Mean {

@@ -14,8 +14,7 @@ use crate::rollout::recorded;
 use crate::spread::spread;
 use crate::stats::Interval;
 use serde::{Deserialize, Serialize};
-use terrella_agent::View;
-use terrella_core::{Dataset, Dynamics, Error, Key, Observation, Result, Signature, Table};
+use terrella_core::{Acts, Dataset, Dt, Dynamics, Error, Key, Observation, Result, Signature, Table, View};
 
 /// Name of the linear regression.
 const LINEAR: &str = "linear ARX";
@@ -95,7 +94,9 @@ pub fn foretell<D: Dynamics>(
     blocks: impl IntoIterator<Item = Block>,
 ) -> Result<Option<Table>> {
     let first = dynamics.observe(seen)?;
-    let last = blocks.into_iter().fold(first, |state, (actions, dt)| dynamics.step_for(&state, &actions, &dt));
+    let last = blocks
+        .into_iter()
+        .fold(first, |state, (actions, dt)| dynamics.step(&state, Acts::of(&actions).lasting(Dt::Each(&dt))));
     Ok(dynamics.read(&last))
 }
 

@@ -6,7 +6,7 @@
 
 use crate::parts::check_same_world;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dataset, Env, Error, Key, Result, Rule};
+use terrella_core::{Dataset, Error, GoalWorld, Key, Result, Rule};
 
 /// A start and a goal in one recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Pair {
 /// If the dataset is not of this world, or there are too few pairs; the text counts what was left
 /// out and why.
 pub fn draw_pairs(
-    env: &dyn Env,
+    env: &dyn GoalWorld,
     (dataset, episodes): (&Dataset, &[usize]),
     (offset, n): (usize, usize),
     rules: &[Rule],

@@ -1,19 +1,24 @@
 //! The goal-reaching protocol: start as recorded, show the goal as a picture, give a budget, and
 //! note when each rule is first fulfilled.
 //!
-//! Every attempt has its own copy of the world, its own policy and its own random key, so the
-//! outcome does not depend on how many threads share the work. The world's own drawn goal is left
+//! Attempts are made in rows, many at a time: all of them are looked at and thought about together, and a row that is
+//! done drops out. Every attempt has its own copy of the world and its own random key, so the
+//! outcome does not depend on how many rows there are, or how many threads share the work. The world's own drawn goal is left
 //! alone: recordings keep the task's mark in every picture, and the goal row is only the target.
 
 use crate::floors::{Cloning, GoalBlind, Memory, NearestReplay, REMEMBERING};
-use crate::work::{Progress, side_by_side};
+use crate::work::{Counted, Progress, side_by_side};
 use crate::{Pair, draw_pairs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
-use terrella_agent::{NullPolicy, RandomPolicy, View, play};
-use terrella_core::{Dataset, Env, Error, Goal, Key, Observation, Policy, Result, Rule, Verdict};
+use terrella_agent::{NullPolicy, Played, RandomPolicy, play};
+use terrella_core::{
+    AnySim, Dataset, Each, Env, Error, Goal, GoalWorld, Key, Many, Observation, Policy, Result, RowPolicy, Rule, Table,
+    Verdict, View,
+};
 
 /// What is asked of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +47,7 @@ impl Default for Protocol {
 #[derive(Clone, Copy)]
 pub struct Arena<'a> {
     /// The world; copies of it are used.
-    pub env: &'a dyn Env,
+    pub env: &'a dyn GoalWorld,
     /// The recordings.
     pub dataset: &'a Dataset,
     /// Episodes that nothing was learned from.
@@ -51,8 +56,10 @@ pub struct Arena<'a> {
     pub protocol: &'a Protocol,
     /// What a policy is shown, of the world and of the goal.
     pub view: View,
-    /// Attempts at a time.
+    /// Threads, each with rows of its own.
     pub threads: usize,
+    /// Attempts that a thread makes side by side.
+    pub rows: usize,
     /// Told after each attempt.
     pub progress: Option<Progress<'a>>,
 }
@@ -128,10 +135,8 @@ impl Floors {
 /// As [`evaluate`].
 pub fn floors(arena: &Arena<'_>, train: &[usize], hold: &(dyn Fn(&[f32]) -> Vec<f32> + Sync)) -> Result<Floors> {
     let (dataset, space) = (arena.dataset, arena.env.spec().actions.space());
-    let random = |_: &Pair| -> Box<dyn Policy> { Box::new(RandomPolicy::new(space.clone(), 1)) };
-    let null = |pair: &Pair| -> Box<dyn Policy> {
-        Box::new(NullPolicy::constant(hold(dataset.episodes[pair.episode].states.row(pair.start))))
-    };
+    let random = each(|_: &Pair| RandomPolicy::new(space.clone(), 1));
+    let null = each(|pair: &Pair| NullPolicy::constant(hold(dataset.episodes[pair.episode].states.row(pair.start))));
     // The floors look at nothing, so nothing is drawn for them.
     let blind = Arena { view: View::default(), progress: None, ..*arena };
     let (random, null) = (evaluate(&blind, "random", &random)?, evaluate(&blind, "null", &null)?);
@@ -152,23 +157,33 @@ pub fn floors(arena: &Arena<'_>, train: &[usize], hold: &(dyn Fn(&[f32]) -> Vec<
 fn remember(arena: &Arena<'_>, memory: &Memory<'_>) -> Result<Vec<Attempts>> {
     let [blind, replay, cloning] = REMEMBERING.map(|(name, _)| name);
     Ok(vec![
-        evaluate(arena, blind, &|_: &Pair| -> Box<dyn Policy + '_> { Box::new(GoalBlind(memory)) })?,
-        evaluate(arena, replay, &|_: &Pair| -> Box<dyn Policy + '_> { Box::new(NearestReplay::new(memory)) })?,
-        evaluate(arena, cloning, &|_: &Pair| -> Box<dyn Policy + '_> { Box::new(Cloning::new(memory)) })?,
+        evaluate(arena, blind, &each(|_: &Pair| GoalBlind(memory)))?,
+        evaluate(arena, replay, &each(|_: &Pair| NearestReplay::new(memory)))?,
+        evaluate(arena, cloning, &each(|_: &Pair| Cloning::new(memory)))?,
     ])
 }
 
-/// Lets a policy attempt all pairs of all seeds; `make_policy` is asked for a fresh one each time.
+/// Makes policies of all rows from policies of one row each.
+pub fn each<'p, P: RowPolicy + 'p>(
+    make: impl Fn(&Pair) -> P + Clone + 'p,
+) -> impl Fn(&[Pair]) -> Result<Box<dyn Policy + 'p>> {
+    move |pairs: &[Pair]| {
+        let (make, pairs) = (make.clone(), pairs.to_vec());
+        Ok(Box::new(Each::new(move |row: usize| make(&pairs[row]))))
+    }
+}
+
+/// Makes a policy for some pairs, a row each.
+pub type Make<'a, 'p> = &'a (dyn Fn(&[Pair]) -> Result<Box<dyn Policy + 'p>> + Sync);
+
+/// Lets a policy attempt all pairs of all seeds; `make_policy` is asked for a fresh one for some pairs at a time, whose
+/// rows are numbered from 0.
 ///
 /// # Errors
 /// If the arena does not fit together, pairs are too few, or an attempt fails (the first in order).
-pub fn evaluate<'p>(
-    arena: &Arena<'_>,
-    policy: &str,
-    make_policy: &(dyn Fn(&Pair) -> Box<dyn Policy + 'p> + Sync),
-) -> Result<Attempts> {
+pub fn evaluate<'p>(arena: &Arena<'_>, policy: &str, make_policy: Make<'_, 'p>) -> Result<Attempts> {
     let started = Instant::now();
-    let Arena { env, dataset, held_out, protocol, view, threads, progress } = *arena;
+    let Arena { env, dataset, held_out, protocol, view, threads, rows, progress } = *arena;
     if protocol.seeds.is_empty() || protocol.rules.is_empty() || protocol.budget == 0 {
         return Err(Error::Invalid("a protocol needs a seed, a rule and a budget of at least one step".to_owned()));
     }
@@ -177,16 +192,15 @@ pub fn evaluate<'p>(
         let size = (protocol.offset, protocol.pairs);
         pairs.extend(draw_pairs(env, (dataset, held_out), size, &protocol.rules, seed)?);
     }
-    let work = |world: &mut Box<dyn Env>, at: usize| {
-        let pair: &Pair = &pairs[at];
-        attempt(&mut **world, (dataset, pair), protocol, view, &mut *make_policy(pair))
-    };
-    let done = side_by_side((pairs.len(), threads), progress, || env.boxed_clone(), work);
-    let mut verdicts = Vec::with_capacity(done.len());
+    let parts: Vec<&[Pair]> = pairs.chunks(rows.clamp(1, pairs.len().div_ceil(threads.max(1)).max(1))).collect();
+    let counted = Counted { n: pairs.len(), budget: protocol.budget, steps: AtomicUsize::new(0), progress };
+    let work = |at: usize| attempt(arena, parts[at], &mut *make_policy(parts[at])?, &counted);
+    let done = side_by_side((parts.len(), threads), work);
+    let mut verdicts = Vec::with_capacity(pairs.len());
     let mut policy_seconds = 0.0;
     for outcome in done {
-        let (verdict, seconds) = outcome?;
-        verdicts.push(verdict);
+        let (some, seconds) = outcome?;
+        verdicts.extend(some);
         policy_seconds += seconds;
     }
     Ok(Attempts {
@@ -204,46 +218,75 @@ pub fn evaluate<'p>(
     })
 }
 
-/// A verdict, and the seconds the policy thought.
-type Outcome = Result<(Verdict, f64)>;
+/// Verdicts, and the seconds the policy thought.
+type Outcome = Result<(Vec<Verdict>, f64)>;
 
-fn attempt(
-    world: &mut dyn Env,
-    (dataset, pair): (&Dataset, &Pair),
-    protocol: &Protocol,
-    view: View,
-    policy: &mut dyn Policy,
-) -> Outcome {
-    let states = &dataset.episodes[pair.episode].states;
-    let goal = states.row(pair.goal).to_vec();
-    let observation = goal_observation(world, dataset, pair, view)?;
-    world.set_logged(states.row(pair.start))?;
-    let key = Key::new(pair.seed).with("attempt").at(pair.episode as u64).at(pair.start as u64);
+/// Attempts all of these pairs side by side.
+fn attempt(arena: &Arena<'_>, pairs: &[Pair], policy: &mut dyn Policy, counted: &Counted<'_>) -> Outcome {
+    let Arena { env, dataset, protocol, view, .. } = *arena;
+    let rows: Vec<usize> = (0..pairs.len()).collect();
+    let (mut judge, mut worlds) = (env.boxed_clone(), Many::with_threads(&AnySim::from(env), pairs.len(), 1));
+    let states = |pair: &Pair| &dataset.episodes[pair.episode].states;
+    let mut starts = Table::new(env.spec().state.len());
+    let (mut goals, mut keys) = (Vec::with_capacity(pairs.len()), Vec::with_capacity(pairs.len()));
+    for pair in pairs {
+        starts.push(states(pair).row(pair.start));
+        let observation = goal_observation(&mut *judge, dataset, pair, view)?;
+        goals.push(Goal { observation, steps: pair.goal - pair.start });
+        keys.push(Key::new(pair.seed).with("attempt").at(pair.episode as u64).at(pair.start as u64));
+    }
+    worlds.set_logged(&rows, &starts)?;
     let mut timed = Timed { policy, seconds: 0.0 };
-    timed.begin(&Goal { observation, steps: pair.goal - pair.start }, key)?;
-    let judge = world.boxed_clone();
-    let mut streaks = vec![0; protocol.rules.len()];
-    let mut reached: BTreeMap<String, Option<usize>> =
-        protocol.rules.iter().map(|rule| (rule.name().to_owned(), None)).collect();
-    let played = play(world, &mut timed, view, protocol.budget, |step, state| {
-        for (rule, streak) in protocol.rules.iter().zip(&mut streaks) {
-            *streak = if judge.reached(*rule, state, &goal) { *streak + 1 } else { 0 };
-            if let Some(first @ None) = reached.get_mut(rule.name())
+    timed.begin(&rows, &goals, &keys)?;
+    let mut judged: Vec<Judged> = rows.iter().map(|_| Judged::new(&protocol.rules)).collect();
+    let played = play(&mut worlds, &mut timed, (&rows, view), protocol.budget, |now| {
+        let goal = states(&pairs[now.row]).row(pairs[now.row].goal);
+        let done = judged[now.row].note(&protocol.rules, now.number, |rule| judge.reached(rule, now.state, goal));
+        counted.step(now.number, done || now.number == protocol.budget);
+        if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let verdict = |((pair, played), judged): ((&Pair, Played), Judged)| {
+        let Pair { episode, start, seed, goal, .. } = *pair;
+        let goal = states(pair).row(goal).to_vec();
+        let Played { states, actions } = played;
+        Verdict { episode, start, seed, reached: judged.reached, states, actions, goal }
+    };
+    Ok((pairs.iter().zip(played).zip(judged).map(verdict).collect(), timed.seconds))
+}
+
+/// When each rule was first fulfilled.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// By the rule's name: the step, from 1.
+    pub reached: BTreeMap<String, Option<usize>>,
+    /// Steps in a row for which each was fulfilled.
+    streaks: Vec<usize>,
+}
+
+impl Judged {
+    /// Nothing is fulfilled yet.
+    pub fn new(rules: &[Rule]) -> Self {
+        let reached = rules.iter().map(|rule| (rule.name().to_owned(), None)).collect();
+        Self { reached, streaks: vec![0; rules.len()] }
+    }
+
+    /// Notes a step, in which `reached` says which rules are fulfilled; answers whether all have been by now.
+    pub fn note(&mut self, rules: &[Rule], step: usize, reached: impl Fn(Rule) -> bool) -> bool {
+        for (rule, streak) in rules.iter().zip(&mut self.streaks) {
+            *streak = if reached(*rule) { *streak + 1 } else { 0 };
+            if let Some(first @ None) = self.reached.get_mut(rule.name())
                 && *streak >= rule.hold()
             {
                 *first = Some(step);
             }
         }
-        if reached.values().all(Option::is_some) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    let (episode, start, seed) = (pair.episode, pair.start, pair.seed);
-    let verdict = Verdict { episode, start, seed, reached, states: played.states, actions: played.actions, goal };
-    Ok((verdict, timed.seconds))
+        self.reached.values().all(Option::is_some)
+    }
 }
 
 /// How the goal looks: the recorded picture where there is one of the right size, else the world
 /// put into the goal state. Either way with the world's own mark where it always is.
-fn goal_observation(world: &mut dyn Env, dataset: &Dataset, pair: &Pair, view: View) -> Result<Observation> {
+fn goal_observation(world: &mut dyn GoalWorld, dataset: &Dataset, pair: &Pair, view: View) -> Result<Observation> {
     let episode = &dataset.episodes[pair.episode];
     let goal = episode.states.row(pair.goal);
     let image = match (view.picture, &episode.frames) {
@@ -258,24 +301,24 @@ fn goal_observation(world: &mut dyn Env, dataset: &Dataset, pair: &Pair, view: V
 }
 
 /// Measures how long a policy thinks.
-struct Timed<'a> {
-    policy: &'a mut dyn Policy,
-    seconds: f64,
+pub(crate) struct Timed<'a> {
+    pub(crate) policy: &'a mut dyn Policy,
+    pub(crate) seconds: f64,
 }
 
 impl Policy for Timed<'_> {
-    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
-        self.policy.begin(goal, key)
+    fn begin(&mut self, rows: &[usize], goals: &[Goal], keys: &[Key]) -> Result<()> {
+        self.policy.begin(rows, goals, keys)
     }
 
-    fn looks(&self) -> bool {
-        self.policy.looks()
+    fn looks(&self, rows: &[usize]) -> Vec<usize> {
+        self.policy.looks(rows)
     }
 
-    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
+    fn act(&mut self, rows: &[usize], seen: &[Observation]) -> Result<Table> {
         let started = Instant::now();
-        let action = self.policy.act(now);
+        let actions = self.policy.act(rows, seen);
         self.seconds += started.elapsed().as_secs_f64();
-        action
+        actions
     }
 }

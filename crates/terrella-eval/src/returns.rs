@@ -7,13 +7,15 @@
 use crate::html::{escape, table};
 use crate::limits::digits;
 use crate::markdown;
+use crate::protocol::Timed;
 use crate::stats::{Interval, resampled};
-use crate::work::{Progress, side_by_side};
+use crate::work::{Counted, Progress, side_by_side};
 use crate::{Estimate, Provenance};
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
-use terrella_agent::View;
-use terrella_core::{AnySim, Error, Goal, Key, Observation, Policy, Result, Sim};
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicUsize;
+use terrella_agent::play;
+use terrella_core::{AnySim, Env, Error, Goal, Key, Many, Policy, Result, Sim, Step, View};
 
 /// The floor's name.
 const RANDOM: &str = "random";
@@ -79,38 +81,43 @@ pub struct Returns {
     pub provenance: Provenance,
 }
 
-/// Lets a policy act from every start until the world says that the episode is over; `make_policy` is
-/// asked for a fresh one each time.
+/// Lets a policy act from every start until the world says that the episode is over, in as many `threads` as are
+/// given, each with so many `rows`; `make_policy` is asked for a fresh one for some starts at a time.
 ///
 /// # Errors
 /// If there is no episode to try, or the policy fails (the first in order).
 pub fn collect_returns<'p>(
     world: &AnySim,
     (name, view): (&str, View),
-    (config, threads): (&ReturnsConfig, usize),
+    (config, [threads, rows]): (&ReturnsConfig, [usize; 2]),
     make_policy: &(dyn Fn() -> Result<Box<dyn Policy + 'p>> + Sync),
     progress: Option<Progress<'_>>,
 ) -> Result<Collected> {
     if config.episodes == 0 {
         return Err(Error::Invalid("returns need at least one episode; set eval.returns.episodes".to_owned()));
     }
-    if world.spec().max_steps.is_none() {
+    let Some(max_steps) = world.spec().max_steps else {
         return Err(Error::Invalid(format!(
             "episodes of {} are never cut off, so rewards add up for ever; give its specification max_steps",
             world.spec().id
         )));
-    }
-    let starts = Key::new(config.seed).with("returns");
-    let work = |world: &mut AnySim, at: usize| -> Result<(f64, usize, bool, f64)> {
-        let key = starts.at(at as u64);
-        world.reset(key.with("start").seed());
-        episode(world, view, &mut *make_policy()?, key.with("policy"))
     };
-    let done = side_by_side((config.episodes, threads), progress, || world.clone(), work);
-    let done = done.into_iter().collect::<Result<Vec<_>>>()?;
+    let starts = Key::new(config.seed).with("returns");
+    let n = config.episodes;
+    let each = rows.clamp(1, n.div_ceil(threads.max(1)));
+    let counted = Counted { n, budget: max_steps.max(1), steps: AtomicUsize::new(0), progress };
+    let work = |at: usize| {
+        let keys: Vec<Key> = (at * each..n.min((at + 1) * each)).map(|at| starts.at(at as u64)).collect();
+        episodes(world, view, (&mut *make_policy()?, &keys), &counted)
+    };
+    let (mut done, mut seconds) = (Vec::with_capacity(n), 0.0);
+    for part in side_by_side((n.div_ceil(each), threads), work) {
+        let (some, thought) = part?;
+        done.extend(some);
+        seconds += thought;
+    }
     let returns: Vec<f64> = done.iter().map(|d| d.0).collect();
     let steps: Vec<usize> = done.iter().map(|d| d.1).collect();
-    let seconds: f64 = done.iter().map(|d| d.3).sum();
     let episodes: Vec<usize> = (0..returns.len()).collect();
     let mean = Estimate::of(&returns, &episodes, starts.with("interval"));
     let ms_per_step = 1e3 * seconds / steps.iter().sum::<usize>().max(1) as f64;
@@ -124,24 +131,34 @@ pub fn collect_returns<'p>(
     })
 }
 
-/// The return, the steps, whether the task ended, and the seconds that the policy thought.
-fn episode(world: &mut AnySim, view: View, policy: &mut dyn Policy, key: Key) -> Result<(f64, usize, bool, f64)> {
-    policy.begin(&Goal::default(), key)?;
-    let width = world.spec().actions.width();
-    let (mut sum, mut steps, mut seconds) = (0.0, 0, 0.0);
-    loop {
-        let image = view.picture.filter(|_| policy.looks()).map(|size| world.draw(size));
-        let state = if view.state { world.logged() } else { Vec::new() };
-        let started = Instant::now();
-        let action = policy.act(&Observation { image, state })?;
-        seconds += started.elapsed().as_secs_f64();
-        Error::check("action of the policy", width, action.len())?;
-        let step = world.step(&action);
-        (sum, steps) = (sum + step.reward, steps + 1);
-        if step.terminated || step.truncated {
-            return Ok((sum, steps, step.terminated, seconds));
+/// The return of an episode, its steps, and whether the task ended.
+type Done = (f64, usize, bool);
+
+/// What came of some episodes, side by side, and the seconds that the policy thought.
+fn episodes(
+    world: &AnySim,
+    view: View,
+    (policy, keys): (&mut dyn Policy, &[Key]),
+    counted: &Counted<'_>,
+) -> Result<(Vec<Done>, f64)> {
+    let rows: Vec<usize> = (0..keys.len()).collect();
+    let mut worlds = Many::with_threads(world, rows.len(), 1);
+    worlds.reset(&rows, &keys.iter().map(|key| key.with("start").seed()).collect::<Vec<_>>())?;
+    let mut timed = Timed { policy, seconds: 0.0 };
+    let keys: Vec<Key> = keys.iter().map(|key| key.with("policy")).collect();
+    timed.begin(&rows, &vec![Goal::default(); rows.len()], &keys)?;
+    let mut done = vec![(0.0, 0, false); rows.len()];
+    play(&mut worlds, &mut timed, (&rows, view), usize::MAX, |now| {
+        let Step { reward, terminated, truncated } = now.step;
+        let (sum, _, _) = done[now.row];
+        done[now.row] = (sum + reward, now.number, terminated);
+        counted.step(now.number, terminated || truncated);
+        if terminated || truncated {
+            return ControlFlow::Break(());
         }
-    }
+        ControlFlow::Continue(())
+    })?;
+    Ok((done, timed.seconds))
 }
 
 impl Returns {

@@ -11,8 +11,9 @@ use crate::parts::check_same_world;
 use crate::spread::spread;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use terrella_agent::View;
-use terrella_core::{Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Part, Result, Table, Window};
+use terrella_core::{
+    Acts, Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Part, Result, Table, View, Window,
+};
 
 /// What is imagined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,7 +188,7 @@ fn compare_batch<D: Dynamics>(
         if h > 0 {
             let block = |c: &Clip| c.actions(window, &dataset.episodes[c.episode])[(h - 1) * width..h * width].to_vec();
             let actions: Vec<f32> = clips.iter().flat_map(block).collect();
-            state = dynamics.step(&state, &actions);
+            state = dynamics.step(&state, Acts::of(&actions));
         }
         // At first nothing is imagined yet.
         let seen = if h > 0 { Some(see(h)?) } else { None };

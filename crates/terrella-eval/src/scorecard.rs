@@ -12,8 +12,7 @@ use crate::{Attempts, Floors, Pair, Paired, Protocol};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
-use terrella_agent::View;
-use terrella_core::{Error, Key, Result, Rule};
+use terrella_core::{Error, Key, Result, Rule, View};
 
 /// Where a number came from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,9 @@ use crate::png::data_uri;
 use crate::rollout::recorded;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
-use terrella_agent::View;
-use terrella_core::{Clip, Dataset, Dynamics, Env, Error, Image, Result, Rollout, Rule, Table, Verdict, Window};
+use terrella_core::{
+    Clip, Dataset, Dynamics, Error, GoalWorld, Image, Result, Rollout, Rule, Table, Verdict, View, Window,
+};
 
 /// One row of pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ impl Filmstrip {
 /// # Errors
 /// If the clip is too short, has no pictures, or the model can neither tell states nor draw.
 pub fn dream_strip<D: Dynamics>(
-    (dynamics, env): (&D, &dyn Env),
+    (dynamics, env): (&D, &dyn GoalWorld),
     dataset: &Dataset,
     clip: Clip,
     (view, horizon, n_columns): (View, usize, usize),
@@ -126,7 +127,7 @@ pub fn dream_strip<D: Dynamics>(
 }
 
 /// The world drawn in what is believed: a first state and those that follow.
-pub fn believed(env: &dyn Env, states: Option<&(Table, Table)>) -> Option<Vec<Image>> {
+pub fn believed(env: &dyn GoalWorld, states: Option<&(Table, Table)>) -> Option<Vec<Image>> {
     const SIZE: usize = 96;
     let (first, rest) = states?;
     let mut world = env.boxed_clone();
@@ -140,7 +141,7 @@ pub fn believed(env: &dyn Env, states: Option<&(Table, Table)>) -> Option<Vec<Im
 /// # Errors
 /// If the verdict is not of this world.
 pub fn attempt_strip(
-    env: &dyn Env,
+    env: &dyn GoalWorld,
     verdict: &Verdict,
     rule: Rule,
     (label, size, n_columns): (&str, usize, usize),

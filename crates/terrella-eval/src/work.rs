@@ -3,38 +3,45 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Told how many parts are done, and of how many.
+/// Told how many attempts are done, and of how many.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// Does parts `0..n`, each thread with tools of its own, and answers in order. Who does which part is left
-/// to chance, so a part must depend on its number alone.
-pub(crate) fn side_by_side<W: Send, T: Send>(
-    (n, threads): (usize, usize),
-    progress: Option<Progress<'_>>,
-    mut tools: impl FnMut() -> W,
-    work: impl Fn(&mut W, usize) -> T + Sync,
-) -> Vec<T> {
+/// Counts the steps of attempts that go side by side, of which each takes at most so many, and tells of each that
+/// would be done if they had gone one after another: rows end together, and nobody should wait so long for news.
+pub(crate) struct Counted<'a> {
+    pub(crate) n: usize,
+    pub(crate) budget: usize,
+    pub(crate) steps: AtomicUsize,
+    pub(crate) progress: Option<Progress<'a>>,
+}
+
+impl Counted<'_> {
+    /// Step number `number` of an attempt, which may be its last.
+    pub(crate) fn step(&self, number: usize, done: bool) {
+        let steps = if done { self.budget.saturating_sub(number) + 1 } else { 1 };
+        let before = self.steps.fetch_add(steps, Ordering::Relaxed);
+        let [before, now] = [before, before + steps].map(|steps| steps / self.budget);
+        if let Some(progress) = self.progress.filter(|_| now > before) {
+            progress(now.min(self.n), self.n);
+        }
+    }
+}
+
+/// Does parts `0..n` in threads, and answers in order. Who does which part is left to chance, so a part must depend on
+/// its number alone.
+pub(crate) fn side_by_side<T: Send>((n, threads): (usize, usize), work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(n));
-    let tools: Vec<W> = (0..threads.clamp(1, n.max(1))).map(|_| tools()).collect();
     std::thread::scope(|scope| {
-        for mut tools in tools {
-            let (next, done, work) = (&next, &done, &work);
-            scope.spawn(move || {
+        for _ in 0..threads.clamp(1, n.max(1)) {
+            scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     if at >= n {
                         break;
                     }
-                    let result = work(&mut tools, at);
-                    let n_done = {
-                        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                        done.push((at, result));
-                        done.len()
-                    };
-                    if let Some(progress) = progress {
-                        progress(n_done, n);
-                    }
+                    let result = work(at);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
                 }
             });
         }
@@ -51,15 +58,9 @@ mod tests {
     #[test]
     fn answers_come_in_order_whoever_did_the_work() {
         for threads in [1, 3, 100] {
-            let seen = AtomicUsize::new(0);
-            let progress = |_: usize, n: usize| {
-                assert_eq!(n, 17, "of all");
-                seen.fetch_add(1, Ordering::Relaxed);
-            };
-            let answers = side_by_side((17, threads), Some(&progress), || 5, |tool, at| *tool + at);
+            let answers = side_by_side((17, threads), |at| 5 + at);
             assert_eq!(answers, (5..22).collect::<Vec<_>>(), "{threads} threads");
-            assert_eq!(seen.into_inner(), 17, "each is told");
         }
-        assert!(side_by_side((0, 4), None, || (), |(), at| at).is_empty(), "nothing to do");
+        assert!(side_by_side((0, 4), |at| at).is_empty(), "nothing to do");
     }
 }

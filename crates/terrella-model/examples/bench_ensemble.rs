@@ -135,11 +135,11 @@ impl Bench {
                 self.trainer.advance(&self.batch, false)?;
             }
             "roll 216x30" => {
-                std::hint::black_box(self.world.roll_out(&self.start, &self.sequences, SEQUENCES));
+                std::hint::black_box(self.world.roll_out(&self.start, &[0; SEQUENCES], &self.sequences));
             }
             "roll 216x30 noise" => {
                 let start = self.start.clone().with_noise(Key::new(2));
-                std::hint::black_box(self.world.roll_out(&start, &self.sequences, SEQUENCES));
+                std::hint::black_box(self.world.roll_out(&start, &[0; SEQUENCES], &self.sequences));
             }
             other => return Err(format!("no task {other}").into()),
         }
@@ -161,7 +161,7 @@ impl Bench {
             .flat_map(|m| batch.clips.iter().map(move |clip| drawn(seed.at(m as u64).at(clip.episode as u64))));
         write_f32(folder, "weights", &[members, ROWS], &drawn.collect::<Vec<f32>>())?;
         write_f32(folder, "sequences", &[SEQUENCES, HORIZON, 1], &self.sequences)?;
-        let rollout = self.world.roll_out(&self.start, &self.sequences, SEQUENCES);
+        let rollout = self.world.roll_out(&self.start, &[0; SEQUENCES], &self.sequences);
         let (mut states, mut outcomes) = (Vec::new(), Vec::new());
         for after in &rollout {
             states.extend(self.world.latents(after).data);

@@ -21,7 +21,7 @@ use std::io::BufRead;
 use std::path::Path;
 use std::time::Instant;
 use terrella_agent::{CemConfig, Distance, PlannerConfig, Timing};
-use terrella_core::{Batch, Dynamics, Image, Key, Observation, Planner, Prior, Problem, Space, Table};
+use terrella_core::{Acts, Batch, Dynamics, Image, Key, Observation, Planner, Prior, Problem, Problems, Space, Table};
 use terrella_model::{JepaConfig, Latents, Size, TrainConfig, Trainer, World, load_any, save_world};
 use twin::{FRAMES, Outcome, batch, directions, interface, write_f32, write_u8};
 
@@ -180,16 +180,19 @@ impl Bench {
             }
             Task::Plan { samples, iterations } => {
                 let config = PlannerConfig::Cem(CemConfig { samples, iterations, ..CemConfig::default() });
-                let objective = Distance::latent(&self.world, self.goal.clone(), Timing::default());
-                let problem = Problem {
+                let goal = Table::from_data(self.goal.len(), self.goal.clone());
+                let objective = Distance::latent(&self.world, goal, Timing::default());
+                let prior = self.prior.clone();
+                let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(3) }];
+                let problems = Problems {
                     dynamics: &self.world,
                     start: &self.start,
                     objective: &objective,
                     space: &self.space,
-                    prior: &self.prior,
+                    each: &each,
                     deadline: None,
                 };
-                std::hint::black_box(config.build(2)?.plan(&problem, Key::new(3)));
+                std::hint::black_box(config.build(2)?.plan(&problems));
             }
         }
         self.device.sync()?;
@@ -229,7 +232,7 @@ fn outputs<D: Dynamics>(world: &D, batch: &Batch) -> Outcome<Vec<Output>> {
     let mut rolled = vec![0.0; CHECKED * (FRAMES - 1) * width];
     for step in 0..FRAMES - 1 {
         let block = |clip: usize| &batch.actions[(clip * (FRAMES - 1) + step) * 10..][..10];
-        state = world.step(&state, &(0..CHECKED).map(block).collect::<Vec<_>>().concat());
+        state = world.step(&state, Acts::of(&(0..CHECKED).map(block).collect::<Vec<_>>().concat()));
         for (clip, row) in world.latents(&state).rows().enumerate() {
             rolled[(clip * (FRAMES - 1) + step) * width..][..width].copy_from_slice(row);
         }

@@ -30,7 +30,8 @@ pub struct Augment {
 #[derive(Clone, Debug)]
 pub struct Changes {
     symmetry: Option<Symmetry>,
-    turns: Vec<Turn>,
+    /// How each clip is turned.
+    pub(crate) turns: Vec<Turn>,
     moves: Option<Symmetry>,
     /// Pixels to the right and down; no entries if nothing moves.
     shifts: Vec<[isize; 2]>,
@@ -87,11 +88,6 @@ impl Changes {
             shifts: some(&self.shifts, clips.clone()),
             lights: some(&self.lights, clips),
         }
-    }
-
-    /// How each clip is turned.
-    pub(crate) fn turns(&self) -> &[Turn] {
-        &self.turns
     }
 
     /// What each byte of each clip's pictures is, [`levels`]; no entries where it is what it always is.
@@ -181,7 +177,7 @@ mod tests {
     fn what_is_seen_and_what_is_said_move_alike() {
         let changes = drawn(&config(2, 0.0), 40);
         let (row, column) = (3, 4);
-        let mut image = vec![0; SIDE * SIDE * 3];
+        let mut image = [0; SIDE * SIDE * 3];
         image[(row * SIDE + column) * 3..][..3].copy_from_slice(&[9, 8, 7]);
         // Two pictures a clip, side 4.0 in the units of the log.
         let moved = changes.moved(&image.repeat(80), SIDE).into_owned();
@@ -190,7 +186,7 @@ mod tests {
         changes.numbers((&mut states, &mut actions), [2, 2], SIDE);
         let mut places = std::collections::BTreeSet::new();
         for (at, picture) in moved.chunks(SIDE * SIDE * 3).enumerate() {
-            let turn = changes.turns()[at / 2];
+            let turn = changes.turns[at / 2];
             let source = |y, x| {
                 let (y, x) = turn.source(y, x, SIDE);
                 &picture[(y * SIDE + x) * 3..][..3]

@@ -38,7 +38,7 @@ pub use family::{
 };
 pub use heads::decoder::{DECODED_SIZE, Decoder};
 pub use heads::probe::Probe;
-pub use heads::reacher::{ReacherConfig, Trace, look_through};
+pub use heads::reacher::{ReacherConfig, Trace, Way, look_through};
 pub use interface::{Interface, Learned};
 pub use losses::{LossChart, Losses, Progress};
 pub use monitor::Monitor;

@@ -14,10 +14,10 @@ mod watch;
 pub use settings::{Flavour, Layers, PRESETS, Settings};
 pub use watch::{Stage, Watch};
 
-pub use terrella_agent::{ImaginedEnv, MpcPolicy, PlannerConfig, View, play};
+pub use terrella_agent::{Dream, MpcPolicy, PlannerConfig, play};
 pub use terrella_core::{
     Batch, Clip, Dataset, Dynamics, Env, Episode, Image, Objective, Observation, Plan, Planner, Policy, Rollout, Rule,
-    Verdict,
+    Verdict, View,
 };
 pub use terrella_data::{import, inspect, open};
 pub use terrella_env::{make, registry};

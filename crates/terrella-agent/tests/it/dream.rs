@@ -1,6 +1,6 @@
-//! The dream of an exact model is the world: one loop, one trajectory.
+//! Dreams of an exact model are the worlds: one loop, one trajectory a row.
 
-use crate::toy::{Exact, Rolling};
+use crate::toy::{Exact, Reach, Rolling};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use terrella_agent::*;
@@ -9,69 +9,117 @@ use terrella_core::*;
 const VIEW: View = View { picture: None, state: true };
 const SKIP: usize = 5;
 
-fn dream() -> ImaginedEnv<Exact> {
+fn dreams(n: usize) -> Dream<Exact> {
     let exact = Arc::new(Exact { skip: SKIP, wall: true, blur: 0.0 });
-    ImaginedEnv::new(exact, Box::new(Rolling::new(true)), VIEW).expect("the model sees the state")
+    Dream::new(exact, AnySim::new(Rolling::new(true)), VIEW, n).expect("the model sees the state")
 }
 
-fn wander(env: &mut dyn Env, seed: u64, n_steps: usize) -> Table {
-    let mut policy = RandomPolicy::new(env.spec().actions.space(), SKIP);
-    policy.begin(&Goal::default(), Key::new(seed)).expect("no goal needed");
-    play(env, &mut policy, VIEW, n_steps, |_, _| ControlFlow::Continue(())).expect("steps").states
+/// Lets chance act in some rows, keyed by these numbers.
+fn wander(env: &mut dyn Env, rows: &[usize], keys: &[u64], n_steps: usize) -> Vec<Table> {
+    let space = env.spec().actions.space();
+    let mut policy = Each::new(|_| RandomPolicy::new(space.clone(), SKIP));
+    let keys: Vec<Key> = keys.iter().map(|key| Key::new(*key)).collect();
+    policy.begin(rows, &vec![Goal::default(); rows.len()], &keys).expect("no goal needed");
+    let played = play(env, &mut policy, (rows, VIEW), n_steps, |_| ControlFlow::Continue(())).expect("steps");
+    played.into_iter().map(|played| played.states).collect()
 }
+
+const ALL: [usize; 4] = [0, 1, 2, 3];
 
 #[test]
-fn one_loop_runs_the_world_and_the_dream() {
-    let (mut world, mut dream) = (Rolling::new(true), dream());
-    for seed in 0..5 {
-        world.reset(seed);
-        dream.reset(seed);
-        let (real, dreamt) = (wander(&mut world, seed, 40), wander(&mut dream, seed, 40));
-        for block in 0..=40 / SKIP {
-            assert_eq!(real.row(block * SKIP), dreamt.row(block * SKIP), "seed {seed}, after block {block}");
+fn one_loop_runs_worlds_and_dreams() {
+    let (mut worlds, mut dreams) = (Many::new(&Rolling::new(true), 4), dreams(4));
+    for seed in 0..3 {
+        let seeds = ALL.map(|row| seed * 10 + row as u64);
+        worlds.reset(&ALL, &seeds).expect("rows");
+        dreams.reset(&ALL, &seeds).expect("rows");
+        let both = wander(&mut worlds, &ALL, &seeds, 40).into_iter().zip(wander(&mut dreams, &ALL, &seeds, 40));
+        for (row, (real, dreamt)) in both.enumerate() {
+            for block in 0..=40 / SKIP {
+                assert_eq!(real.row(block * SKIP), dreamt.row(block * SKIP), "row {row}, after block {block}");
+            }
+            assert_eq!(dreamt.row(SKIP + 1), dreamt.row(2 * SKIP - 1), "inside a block the dream holds still");
         }
-        assert_eq!(dreamt.row(SKIP + 1), dreamt.row(2 * SKIP - 1), "inside a block the dream holds still");
     }
-    world.set_logged(&[30.0, 80.0, 9.0, 9.0, 1.0]).expect("a state");
-    dream.set_logged(&[30.0, 80.0, 9.0, 9.0, 1.0]).expect("a state");
-    assert_eq!(world.logged(), dream.logged(), "both begin at rest");
-    assert_eq!(world.draw(32), dream.draw(32), "both draw the same");
-    assert_eq!(dream.draw(8).width, 8, "at any size");
-    assert!(dream.reached(Rule::Historic, &[0.0; 5], &[0.0; 5]), "the rules are those of the world");
-    assert!(dream.set_logged(&[1.0]).is_err(), "a row of another width");
+    let state = Table::from_data(5, vec![30.0, 80.0, 9.0, 9.0, 1.0]);
+    worlds.set_logged(&[2], &state).expect("a state");
+    dreams.set_logged(&[2], &state).expect("a state");
+    assert_eq!(worlds.logged(&[2]), dreams.logged(&[2]), "both begin at rest");
+    assert_eq!(worlds.draw(&[2, 0], 32), dreams.draw(&[2, 0], 32), "both draw the same");
+    assert_eq!(dreams.draw(&[1], 8)[0].width, 8, "at any size");
+    assert!(dreams.set_logged(&[0], &Table::from_data(1, vec![1.0])).is_err(), "a row of another width");
+    assert!(dreams.reset(&[4], &[0]).is_err() && dreams.step(&[1, 1], &[0.0; 4]).is_err(), "rows that are not there");
+}
+
+/// A planner acts in real worlds as in dreams of them: what it reaches in one, it reaches in the other.
+#[test]
+fn the_same_policy_plans_in_worlds_and_in_dreams() {
+    let dynamics = Exact { skip: SKIP, wall: false, blur: 0.0 };
+    let play_in = |env: &mut dyn Env| -> Vec<Played> {
+        let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.5 };
+        let aim = |goals: &[Goal]| Ok(Aim { objective: Reach::of(goals), propose: None });
+        let (action, planner) = (Rolling::new(false).space(), PlannerConfig::default().build(2).expect("good"));
+        let mut policy =
+            MpcPolicy::new(&dynamics, action, planner, (MpcConfig::default(), rule), aim).expect("a policy");
+        env.reset(&ALL, &[1, 2, 3, 4]).expect("rows");
+        let goal = |row: usize| Observation { image: None, state: vec![30.0 + 15.0 * row as f32, 60.0, 0.0, 0.0, 0.0] };
+        let goals = ALL.map(|row| Goal { observation: goal(row), steps: 25 });
+        policy.begin(&ALL, &goals, &ALL.map(|row| Key::new(row as u64))).expect("goals");
+        play(env, &mut policy, (&ALL, VIEW), 30, |_| ControlFlow::Continue(())).expect("steps")
+    };
+    let open = Rolling::new(false);
+    let mut dreams = Dream::new(Arc::new(dynamics.clone()), AnySim::new(open.clone()), VIEW, 4).expect("dreams");
+    let (real, dreamt) = (play_in(&mut Many::new(&open, 4)), play_in(&mut dreams));
+    for (row, (real, dreamt)) in real.iter().zip(&dreamt).enumerate() {
+        assert_eq!(real.actions, dreamt.actions, "row {row}: the same plans");
+        assert_eq!(real.states.row(30), dreamt.states.row(30), "row {row}: the same place");
+        assert!((real.states.row(30)[0] - 30.0 - 15.0 * row as f32).abs() < 6.0, "row {row} gets there");
+    }
+}
+
+/// Rows that are stepped apart, reset in the middle of a block and stepped together again go their own ways.
+#[test]
+fn a_dream_depends_on_its_own_seed_and_actions_alone() {
+    let mut dreams = dreams(4);
+    dreams.reset(&ALL, &[1, 2, 3, 4]).expect("rows");
+    wander(&mut dreams, &ALL, &[1, 2, 3, 4], 7);
+    dreams.reset(&[2], &[9]).expect("a row");
+    wander(&mut dreams, &[3, 1], &[7, 6], 4);
+    let together = wander(&mut dreams, &[2, 1, 0], &[5, 6, 7], 23);
+    let mut alone = self::dreams(1);
+    alone.reset(&[0], &[9]).expect("a row");
+    assert_eq!(wander(&mut alone, &[0], &[5], 23)[0], together[0], "reset in the middle of a block of the others");
+    alone.reset(&[0], &[2]).expect("a row");
+    wander(&mut alone, &[0], &[2], 7);
+    wander(&mut alone, &[0], &[6], 4);
+    assert_eq!(wander(&mut alone, &[0], &[6], 23)[0], together[1], "stepped while others waited");
 }
 
 #[test]
 fn a_snapshot_inside_a_block_restores_the_future_bit_for_bit() {
-    let mut dream = dream();
-    dream.reset(1);
-    wander(&mut dream, 1, 2 * SKIP + 3);
-    let mut snapshot = Vec::new();
-    dream.save(&mut snapshot);
-    let mut copy = dream.boxed_clone();
-    let first = wander(&mut dream, 2, 20);
-    copy.reset(9);
-    copy.load(&snapshot);
-    assert_eq!(wander(&mut *copy, 2, 20), first, "a copy restored");
-    dream.load(&snapshot);
-    assert_eq!(wander(&mut dream, 2, 20), first, "itself restored");
+    let mut dreams = dreams(3);
+    dreams.reset(&[0, 1, 2], &[1, 2, 3]).expect("rows");
+    wander(&mut dreams, &[0, 1, 2], &[1, 2, 3], 2 * SKIP + 3);
+    let snapshot = dreams.save(1);
+    let first = wander(&mut dreams, &[1], &[2], 20);
+    dreams.load(2, &snapshot);
+    assert_eq!(wander(&mut dreams, &[2], &[2], 20), first, "another row restored");
+    dreams.load(1, &snapshot);
+    assert_eq!(wander(&mut dreams, &[1], &[2], 20), first, "itself restored");
 }
 
 #[test]
 fn a_dream_of_recordings_begins_where_they_did() {
     let starts: Vec<Observation> =
         (0..4).map(|i| Observation { image: None, state: vec![10.0 * i as f32 + 5.0, 50.0, 0.0, 0.0, 0.0] }).collect();
-    let mut dream = dream().with_starts(&starts).expect("four starts");
-    let mut seen: Vec<f32> = (0..40)
-        .map(|seed| {
-            dream.reset(seed);
-            dream.logged()[0]
-        })
-        .collect();
+    let mut dreams = dreams(40).with_starts(&starts).expect("four starts");
+    let rows: Vec<usize> = (0..40).collect();
+    dreams.reset(&rows, &(0..40).collect::<Vec<_>>()).expect("rows");
+    let mut seen: Vec<f32> = dreams.logged(&rows).rows().map(|state| state[0]).collect();
     seen.sort_by(f32::total_cmp);
     seen.dedup();
     assert_eq!(seen, [5.0, 15.0, 25.0, 35.0], "each start is drawn, and nothing else");
-    let error = self::dream().with_starts(&[]).err().map(|e| e.to_string()).unwrap_or_default();
+    let error = self::dreams(1).with_starts(&[]).err().map(|e| e.to_string()).unwrap_or_default();
     assert!(error.contains("at least one"), "{error}");
 }
 
@@ -90,11 +138,11 @@ impl Dynamics for Silent {
     fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
         self.exact.observe(observations)
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        self.exact.repeat(state, n)
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        self.exact.take(state, rows)
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
-        self.exact.step(state, actions)
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
+        self.exact.step(state, acts)
     }
     fn latents(&self, state: &Self::State) -> Table {
         self.exact.latents(state)
@@ -110,12 +158,13 @@ impl Dynamics for Silent {
 #[test]
 fn a_model_that_cannot_draw_shows_the_world_in_what_it_tells_and_one_that_is_silent_is_refused() {
     let silent = |tells| Arc::new(Silent { exact: Exact { skip: SKIP, wall: true, blur: 0.0 }, tells });
-    let mut dream = ImaginedEnv::new(silent(true), Box::new(Rolling::new(true)), VIEW).expect("it tells states");
-    dream.reset(4);
-    wander(&mut dream, 4, SKIP);
-    let mut world = Rolling::new(true);
-    world.set_state(&dream.state()).expect("a state");
-    assert_eq!(dream.draw(32), world.draw(32), "the world, where the ball is believed to be");
-    let error = ImaginedEnv::new(silent(false), Box::new(Rolling::new(true)), VIEW).err().map(|e| e.to_string());
+    let world = || AnySim::new(Rolling::new(true));
+    let mut dream = Dream::new(silent(true), world(), VIEW, 1).expect("it tells states");
+    dream.reset(&[0], &[4]).expect("a row");
+    wander(&mut dream, &[0], &[4], SKIP);
+    let mut world_there = Rolling::new(true);
+    world_there.set_logged(dream.logged(&[0]).row(0)).expect("a state");
+    assert_eq!(dream.draw(&[0], 32)[0], world_there.draw(32), "the world, where the ball is believed to be");
+    let error = Dream::new(silent(false), world(), VIEW, 1).err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("neither draw nor tell")), "nothing to look at");
 }

@@ -12,16 +12,25 @@ fn goal_at(x: f32, y: f32, steps: usize) -> Goal {
     Goal { observation: Observation { image: None, state: vec![x, y, 0.0, 0.0, 0.0] }, steps }
 }
 
+/// Where balls are, a row each.
+fn places(balls: &[crate::toy::Ball]) -> Table {
+    Table::from_data(2, balls.iter().flat_map(|ball| ball[..2].to_vec()).collect())
+}
+
+/// One attempt in one world.
+fn alone(env: &dyn Sim, policy: &mut dyn Policy, (goal, key): (&Goal, Key), view: View, n_steps: usize) -> Played {
+    let mut worlds = Many::new(&AnySim::from(env.goals().expect("a world with goals")), 1);
+    policy.begin(&[0], std::slice::from_ref(goal), &[key]).expect("a goal");
+    play(&mut worlds, policy, (&[0], view), n_steps, |_| ControlFlow::Continue(())).expect("steps").swap_remove(0)
+}
+
 fn policy<'a>(dynamics: &'a Exact, config: MpcConfig, planner: &PlannerConfig) -> MpcPolicy<'a, Exact, Reach> {
     let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.5 };
-    let aim = |goal: &Goal| {
-        let objective = Reach { goal: [goal.observation.state[0], goal.observation.state[1]] };
-        Ok(Aim { objective, propose: None })
-    };
+    let aim = |goals: &[Goal]| Ok(Aim { objective: Reach::of(goals), propose: None });
     let planner = planner.build(2).expect("a good planner");
     MpcPolicy::new(dynamics, Rolling::new(false).space(), planner, (config, rule), aim)
         .expect("a good policy")
-        .with_start_action(|balls: &Vec<_>| Some(balls[0][..2].to_vec()))
+        .with_start_action(|balls: &Vec<_>| Some(places(balls)))
 }
 
 #[test]
@@ -35,8 +44,7 @@ fn it_reaches_goals_and_is_deterministic() {
             let mut env = Rolling::new(false);
             env.reset(seed);
             let mut policy = policy(&dynamics, MpcConfig::default(), &PlannerConfig::default());
-            policy.begin(&goal, Key::new(seed)).expect("a goal");
-            play(&mut env, &mut policy, VIEW, 30, |_, _| ControlFlow::Continue(())).expect("thirty steps")
+            alone(&env, &mut policy, (&goal, Key::new(seed)), VIEW, 30)
         };
         let played = run();
         assert_eq!(played, run(), "the same seeds, the same attempt");
@@ -51,11 +59,9 @@ fn the_horizon_follows_the_demonstrators_clock_and_plans_come_when_they_should()
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
     let lengths = |config: MpcConfig| {
         let seen = RefCell::new(Vec::new());
-        let mut env = Rolling::new(false);
         let mut policy = policy(&dynamics, config, &PlannerConfig::default())
-            .on_plan(|_, plan| seen.borrow_mut().push(plan.blocks.len()));
-        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");
-        play(&mut env, &mut policy, VIEW, 40, |_, _| ControlFlow::Continue(())).expect("forty steps");
+            .on_plan(|_, plans| seen.borrow_mut().push(plans[0].blocks.len()));
+        alone(&Rolling::new(false), &mut policy, (&goal_at(60.0, 60.0, 25), Key::new(0)), VIEW, 40);
         drop(policy);
         seen.into_inner()
     };
@@ -69,15 +75,15 @@ fn the_horizon_follows_the_demonstrators_clock_and_plans_come_when_they_should()
 struct Shown<P>(P, Vec<bool>);
 
 impl<P: Policy> Policy for Shown<P> {
-    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
-        self.0.begin(goal, key)
+    fn begin(&mut self, rows: &[usize], goals: &[Goal], keys: &[Key]) -> Result<()> {
+        self.0.begin(rows, goals, keys)
     }
-    fn looks(&self) -> bool {
-        self.0.looks()
+    fn looks(&self, rows: &[usize]) -> Vec<usize> {
+        self.0.looks(rows)
     }
-    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
-        self.1.push(now.image.is_some());
-        self.0.act(now)
+    fn act(&mut self, rows: &[usize], seen: &[Observation]) -> Result<Table> {
+        self.1.push(seen[0].image.is_some());
+        self.0.act(rows, seen)
     }
 }
 
@@ -86,9 +92,7 @@ fn the_world_is_drawn_only_for_who_looks_and_nothing_else_changes() {
     const SEEING: View = View { picture: Some(8), state: true };
     let env = Counting::new(false);
     let attempt = |policy: &mut dyn Policy, n_steps| {
-        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(3)).expect("a goal");
-        let steps = |_: usize, _: &[f32]| ControlFlow::Continue(());
-        let played = play(&mut *env.boxed_clone(), policy, SEEING, n_steps, steps).expect("steps");
+        let played = alone(&env, policy, (&goal_at(60.0, 60.0, 25), Key::new(3)), SEEING, n_steps);
         (played, env.drawn())
     };
     for (skip, replan_blocks, n_steps) in [(5, 1, 32), (5, 3, 40), (1, 1, 4), (7, 2, 6)] {
@@ -106,10 +110,10 @@ fn the_world_is_drawn_only_for_who_looks_and_nothing_else_changes() {
     }
     let space = env.spec().actions.space();
     let mut floors: [(Box<dyn Policy>, usize); 4] = [
-        (Box::new(RandomPolicy::new(space, 1)), 0),
-        (Box::new(NullPolicy::constant(vec![20.0, 50.0])), 0),
-        (Box::new(NullPolicy::holding(|now| now.state[..2].to_vec())), 1),
-        (Box::new(ReplayPolicy::new(Table::from_data(2, vec![1.0, 2.0]))), 0),
+        (Box::new(Each::new(|_| RandomPolicy::new(space.clone(), 1))), 0),
+        (Box::new(Each::new(|_| NullPolicy::constant(vec![20.0, 50.0]))), 0),
+        (Box::new(Each::new(|_| NullPolicy::holding(|now| now.state[..2].to_vec()))), 1),
+        (Box::new(Each::new(|_| ReplayPolicy::new(Table::from_data(2, vec![1.0, 2.0])))), 0),
     ];
     for (policy, expected) in &mut floors {
         for _ in 0..2 {
@@ -124,23 +128,23 @@ fn a_proposal_for_the_goal_is_followed_without_a_search() {
     let action = Rolling::new(false).space();
     let follow = PlannerConfig::Follow(FollowConfig {}).build(2).expect("no settings");
     let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.0 };
-    let aim = |goal: &Goal| {
-        let target = [goal.observation.state[0], goal.observation.state[1]];
-        let propose: Propose<'_, Vec<_>> =
-            Box::new(move |_, ahead| vec![Table::from_data(10, target.repeat(5 * ahead.blocks))]);
-        Ok(Aim { objective: Reach { goal: target }, propose: Some(propose) })
+    let aim = |goals: &[Goal]| {
+        let targets = Reach::of(goals).goals;
+        let propose: Propose<'_, Vec<_>> = Box::new(move |_, goals, ahead| {
+            let to = |(goal, ahead): (&usize, &Ahead)| Table::from_data(10, targets[*goal].repeat(5 * ahead.blocks));
+            goals.iter().zip(ahead).map(|each| vec![to(each)]).collect()
+        });
+        Ok(Aim { objective: Reach::of(goals), propose: Some(propose) })
     };
     let mut policy = MpcPolicy::new(&dynamics, action, follow, (MpcConfig::default(), rule), aim).expect("a policy");
-    policy.begin(&goal_at(60.0, 70.0, 25), Key::new(0)).expect("a goal");
-    let played =
-        play(&mut Rolling::new(false), &mut policy, VIEW, 12, |_, _| ControlFlow::Continue(())).expect("steps");
+    let played = alone(&Rolling::new(false), &mut policy, (&goal_at(60.0, 70.0, 25), Key::new(0)), VIEW, 12);
     assert!(played.actions.rows().all(|a| a == [60.0, 70.0]), "the proposal, step by step");
 }
 
 #[test]
 fn what_does_not_fit_is_refused_with_numbers() {
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
-    let aim = |_: &Goal| Ok(Aim { objective: Reach { goal: [0.0; 2] }, propose: None });
+    let aim = |_: &[Goal]| Ok(Aim { objective: Reach { goals: vec![[0.0; 2]] }, propose: None });
     let build = |width: usize, rule| {
         let planner = PlannerConfig::default().build(width).expect("good");
         let action = Space::uniform(&["a", "b", "c", "d"][..width], 0.0, 1.0);
@@ -154,7 +158,7 @@ fn what_does_not_fit_is_refused_with_numbers() {
     let text = build(2, rule(3)).expect("a prior of another width");
     assert!(text.contains("prior") && text.contains('3'), "{text}");
     let mut fresh = policy(&dynamics, MpcConfig::default(), &PlannerConfig::default());
-    let text = fresh.act(&Observation::default()).expect_err("no goal").to_string();
+    let text = fresh.act(&[0], &[Observation::default()]).expect_err("no goal").to_string();
     assert!(text.contains("begin"), "{text}");
 }
 
@@ -162,16 +166,18 @@ fn what_does_not_fit_is_refused_with_numbers() {
 fn nothing_is_made_up_where_a_start_action_or_a_proposal_is_wrong() {
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
     let first = |rule: PriorRule, width: usize| {
-        let aim = move |_: &Goal| {
-            let propose: Propose<'_, Vec<_>> =
-                Box::new(move |_, ahead| vec![Table::from_data(width, vec![1.0; width * ahead.blocks])]);
-            Ok(Aim { objective: Reach { goal: [0.0; 2] }, propose: Some(propose) })
+        let aim = move |_: &[Goal]| {
+            let propose: Propose<'_, Vec<_>> = Box::new(move |_, _, ahead| {
+                ahead.iter().map(|ahead| vec![Table::from_data(width, vec![1.0; width * ahead.blocks])]).collect()
+            });
+            Ok(Aim { objective: Reach { goals: vec![[0.0; 2]] }, propose: Some(propose) })
         };
         let (action, planner) = (Rolling::new(false).space(), PlannerConfig::default().build(2).expect("good"));
         let policy = MpcPolicy::new(&dynamics, action, planner, (MpcConfig::default(), rule), aim).expect("a policy");
         let mut policy = policy.with_start_action(|_| None);
-        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");
-        policy.act(&Observation { image: None, state: vec![20.0, 50.0, 0.0, 0.0, 0.0] }).map_err(|e| e.to_string())
+        policy.begin(&[0], &[goal_at(60.0, 60.0, 25)], &[Key::new(0)]).expect("a goal");
+        let seen = Observation { image: None, state: vec![20.0, 50.0, 0.0, 0.0, 0.0] };
+        policy.act(&[0], &[seen]).map_err(|e| e.to_string())
     };
     let hold = PriorRule::HoldLast { std: vec![1.0; 2], growth: 0.5 };
     let fixed = PriorRule::Fixed { mean: vec![50.0; 2], std: vec![1.0; 2] };
@@ -184,11 +190,10 @@ fn nothing_is_made_up_where_a_start_action_or_a_proposal_is_wrong() {
 
 #[test]
 fn the_simple_policies_do_what_their_names_say() {
-    let mut env = Rolling::new(false);
+    let env = Rolling::new(false);
     let start = env.logged();
-    let mut null = NullPolicy::holding(|now| now.state[..2].to_vec());
-    null.begin(&Goal::default(), Key::new(0)).expect("no goal needed");
-    let played = play(&mut env, &mut null, VIEW, 20, |_, _| ControlFlow::Continue(())).expect("steps");
+    let mut null = Each::new(|_| NullPolicy::holding(|now| now.state[..2].to_vec()));
+    let played = alone(&env, &mut null, (&Goal::default(), Key::new(0)), VIEW, 20);
     assert_eq!(played.states.row(20), start, "nothing moves");
     let mut replay = ReplayPolicy::new(Table::from_data(2, vec![1.0, 2.0, 3.0, 4.0]));
     let seen: Vec<_> = (0..3).map(|_| replay.act(&Observation::default()).expect("a row")[0]).collect();
@@ -215,16 +220,16 @@ impl Dynamics for Diary {
         self.0.observe(observations)
     }
     fn track(&self, before: &Self::State, block: &[f32], observations: &[Observation]) -> Result<Self::State> {
-        let (expected, seen) = (self.step(before, block), self.observe(observations)?);
+        let (expected, seen) = (self.step(before, Acts::of(block)), self.observe(observations)?);
         assert_eq!(expected, seen, "the state before, moved by the block, is what is seen");
         self.1.lock().expect("no panic").push(block.to_vec());
         Ok(seen)
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        self.0.repeat(state, n)
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        self.0.take(state, rows)
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
-        self.0.step(state, actions)
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
+        self.0.step(state, acts)
     }
     fn latents(&self, state: &Self::State) -> Table {
         self.0.latents(state)
@@ -244,13 +249,51 @@ fn the_model_is_told_of_every_block_that_was_executed() {
         let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.5 };
         let config = MpcConfig { replan_blocks, slack_blocks: None, ..MpcConfig::default() };
         let planner = PlannerConfig::default().build(2).expect("good");
-        let aim = |_: &Goal| Ok(Aim { objective: Reach { goal: [60.0, 60.0] }, propose: None });
+        let aim = |goals: &[Goal]| Ok(Aim { objective: Reach::of(goals), propose: None });
         let action = Rolling::new(false).space();
         let mut policy = MpcPolicy::new(&dynamics, action, planner, (config, rule), aim).expect("a policy");
-        policy.begin(&goal_at(60.0, 60.0, 25), Key::new(0)).expect("a goal");
-        let steps = |_: usize, _: &[f32]| ControlFlow::Continue(());
-        let played = play(&mut Rolling::new(false), &mut policy, VIEW, 32, steps).expect("steps");
+        let goal = goal_at(60.0, 60.0, 25);
+        let played = alone(&Rolling::new(false), &mut policy, (&goal, Key::new(0)), VIEW, 32);
         let told = std::mem::take(&mut *dynamics.1.lock().expect("no panic"));
         assert_eq!(told.concat(), played.actions.data[..60], "six whole blocks of 5 × 2 numbers");
     }
+}
+
+/// Attempts that begin together, of different lengths, with rows that drop out and one that begins anew.
+#[test]
+fn each_attempt_is_what_it_is_alone_however_many_there_are() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.3 };
+    let goals: Vec<Goal> =
+        (0..7u16).map(|i| goal_at(20.0 + 9.0 * f32::from(i), 70.0, 10 + 5 * usize::from(i % 3))).collect();
+    let config = MpcConfig { replan_blocks: 2, ..MpcConfig::default() };
+    let attempt = |rows: &[usize]| -> Vec<Played> {
+        let mut worlds = Many::new(&AnySim::new(Rolling::new(false)), 7);
+        worlds.reset(rows, &rows.iter().map(|row| *row as u64).collect::<Vec<_>>()).expect("rows");
+        let mut policy = policy(&dynamics, config.clone(), &PlannerConfig::default());
+        let (asked, keys): (Vec<Goal>, Vec<Key>) =
+            rows.iter().map(|&row| (goals[row].clone(), Key::new(row as u64))).unzip();
+        policy.begin(rows, &asked, &keys).expect("goals");
+        let drops = |now: Moment<'_>| match now.number >= 13 + now.row {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        let mut first = play(&mut worlds, &mut policy, (rows, VIEW), 30, drops).expect("steps");
+        // One row begins anew while another goes on where it stopped.
+        policy.begin(&rows[..1], &asked[..1], &keys[..1]).expect("a goal");
+        first.extend(play(&mut worlds, &mut policy, (rows, VIEW), 9, |_| ControlFlow::Continue(())).expect("steps"));
+        first
+    };
+    let all = attempt(&[0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(all[2].actions.len(), 15, "row 2 dropped out");
+    for row in 1..7 {
+        let some = attempt(&[0, row]);
+        assert_eq!([&some[1], &some[3]], [&all[row], &all[7 + row]], "row {row} with the first one");
+    }
+    let three = attempt(&[0, 5, 3]);
+    assert_eq!(
+        [&three[1], &three[2], &three[4], &three[5]],
+        [&all[5], &all[3], &all[12], &all[10]],
+        "in another order"
+    );
+    assert_eq!([&attempt(&[0])[0], &attempt(&[0])[1]], [&all[0], &all[7]], "alone");
 }

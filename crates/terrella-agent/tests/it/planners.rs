@@ -20,13 +20,13 @@ impl Dynamics for Cart {
     fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
         Ok(observations.iter().map(|o| [o.state[0], o.state[1], 0.0]).collect())
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        vec![state[0]; n]
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        rows.iter().map(|&row| state[row]).collect()
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
         std::thread::sleep(self.pause);
         let push = |[p, v, e]: [f32; 3], u: &f32| [p + 0.3 * v + 0.045 * u, v + 0.3 * u, e + u * u];
-        state.iter().zip(actions.chunks_exact(2)).map(|(cart, block)| block.iter().fold(*cart, push)).collect()
+        state.iter().zip(acts.blocks.chunks_exact(2)).map(|(cart, block)| block.iter().fold(*cart, push)).collect()
     }
     fn latents(&self, state: &Self::State) -> Table {
         Table::from_data(3, state.concat())
@@ -42,7 +42,7 @@ impl Dynamics for Cart {
 struct Quadratic;
 
 impl Objective<Vec<[f32; 3]>> for Quadratic {
-    fn cost(&self, rollout: &[Vec<[f32; 3]>]) -> Vec<f32> {
+    fn cost(&self, rollout: &[Vec<[f32; 3]>], _: &[usize]) -> Vec<f32> {
         let last = rollout.last().expect("a block");
         let on_the_way = |i: usize| rollout.iter().map(|s| (s[i][0] - 1.0).powi(2)).sum::<f32>();
         (0..last.len()).map(|i| on_the_way(i) + last[i][1].powi(2) + 0.05 * last[i][2]).collect()
@@ -56,9 +56,9 @@ fn cart_cost(pushes: &[f32]) -> f64 {
     let cart = Cart { pause: Duration::ZERO };
     let mut rollout = vec![vec![[0.0; 3]]];
     for block in pushes.chunks_exact(2) {
-        rollout.push(cart.step(rollout.last().expect("a state"), block));
+        rollout.push(cart.step(rollout.last().expect("a state"), Acts::of(block)));
     }
-    f64::from(Quadratic.cost(&rollout[1..])[0])
+    f64::from(Quadratic.cost(&rollout[1..], &[0])[0])
 }
 
 /// The least cost: differences of a quadratic are exact, so two of them give its matrix.
@@ -96,9 +96,10 @@ fn solve_cart(config: &PlannerConfig, pause: Duration, deadline: Option<Duration
     let prior = PriorRule::Fixed { mean: vec![0.0], std: vec![1.5] }.prior(&Table::new(2), &[0.0], N / 2, 2);
     let start = vec![[0.0; 3]];
     let dynamics = Cart { pause };
-    let problem =
-        Problem { dynamics: &dynamics, start: &start, objective: &Quadratic, space: &space, prior: &prior, deadline };
-    config.build(1).expect("a good configuration").plan(&problem, Key::new(seed))
+    let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(seed) }];
+    let problems =
+        Problems { dynamics: &dynamics, start: &start, objective: &Quadratic, space: &space, each: &each, deadline };
+    config.build(1).expect("a good configuration").plan(&problems).swap_remove(0)
 }
 
 /// Searches with one budget.
@@ -145,15 +146,16 @@ fn each_search_finds_the_gap_in_the_wall() {
     for config in searches(200, 8) {
         let planner = config.build(2).expect("a good configuration");
         let solved = (0..10u64).filter(|&seed| {
-            let problem = Problem {
+            let problem = Problem { goal: 0, prior: prior.clone(), proposals: Vec::new(), key: Key::new(seed) };
+            let problems = Problems {
                 dynamics: &dynamics,
                 start: &start,
-                objective: &Reach { goal },
+                objective: &Reach { goals: vec![goal] },
                 space: &space,
-                prior: &prior,
+                each: &[problem],
                 deadline: None,
             };
-            let plan = planner.plan(&problem, Key::new(seed));
+            let plan = planner.plan(&problems).swap_remove(0);
             let states = Rollout::imagine(&dynamics, &start, &plan.blocks).states.expect("an exact model reads");
             states.row(5)[0] > 55.0
         });
@@ -181,6 +183,40 @@ fn the_answer_depends_on_the_key_and_not_on_threads() {
     }
 }
 
+/// Problems with starts, goals, priors, proposals and keys of their own.
+#[test]
+fn problems_solved_together_are_solved_as_each_alone() {
+    let dynamics = Exact { skip: 5, wall: true, blur: 0.0 };
+    let space = Space::uniform(&["x", "y"], 0.0, 100.0).block(5);
+    let rule = PriorRule::HoldLast { std: vec![12.0, 12.0], growth: 0.5 };
+    let starts: Vec<_> = (0..5u16).map(|i| [15.0 + 5.0 * f32::from(i), 40.0, 0.0, 0.0, 0.0]).collect();
+    let objective = Reach { goals: (0..5u16).map(|i| [80.0, 20.0 + 10.0 * f32::from(i)]).collect() };
+    let problem = |i: usize| Problem {
+        goal: 4 - i,
+        prior: rule.prior(&Table::new(10), &starts[i][..2], 3, 5),
+        // The last one has more proposals than a search has samples.
+        proposals: vec![Table::from_data(10, vec![50.0; 20]); if i == 4 { 70 } else { i }],
+        key: Key::new(i as u64),
+    };
+    let follow = PlannerConfig::Follow(FollowConfig {});
+    for config in searches(64, 4).into_iter().chain([random(64, 3), follow]) {
+        let planner = config.build(2).expect("good");
+        let solve = |which: &[usize]| -> Vec<Plan> {
+            let start: Vec<_> = which.iter().map(|&i| starts[i]).collect();
+            let each: Vec<Problem> = which.iter().map(|&i| problem(i)).collect();
+            let (objective, deadline) = (&objective, None);
+            let problems =
+                Problems { dynamics: &dynamics, start: &start, objective, space: &space, each: &each, deadline };
+            let still = |plan| Plan { elapsed: Duration::ZERO, ..plan };
+            planner.plan(&problems).into_iter().map(still).collect()
+        };
+        let all = solve(&[0, 1, 2, 3, 4]);
+        assert_eq!(solve(&[3, 1, 4]), [all[3].clone(), all[1].clone(), all[4].clone()], "{}: three", config.name());
+        (0..5).for_each(|i| assert_eq!(solve(&[i]), all[i..=i], "{}: problem {i} alone", config.name()));
+        assert!(solve(&[]).is_empty(), "nothing to solve");
+    }
+}
+
 #[test]
 fn a_deadline_is_kept_and_more_time_never_hurts() {
     // Five steps of 2 ms: an iteration takes at least 10 ms, on a busy machine more.
@@ -203,23 +239,21 @@ fn a_good_proposal_is_found_at_once_and_a_broken_one_is_left_out_and_counted() {
     let space = Space::uniform(&["push"; 2], -4.0, 4.0);
     let prior = PriorRule::Fixed { mean: vec![0.0], std: vec![0.5] }.prior(&Table::new(2), &[0.0], N / 2, 2);
     let (start, dynamics) = (vec![[0.0; 3]], Cart { pause: Duration::ZERO });
-    let problem = Problem {
-        dynamics: &dynamics,
-        start: &start,
-        objective: &Quadratic,
-        space: &space,
-        prior: &prior,
-        deadline: None,
+    let search = |planner: SamplingPlanner, proposals: Vec<Table>| {
+        let each = [Problem { goal: 0, prior: prior.clone(), proposals, key: Key::new(0) }];
+        let (objective, deadline) = (&Quadratic, None);
+        let problems = Problems { dynamics: &dynamics, start: &start, objective, space: &space, each: &each, deadline };
+        planner.plan(&problems).swap_remove(0)
     };
     let good = solve_cart(&searches(64, 8)[0], Duration::ZERO, None, 0);
     let broken = Table::from_data(2, vec![f32::NAN; N]);
     let short = Table::from_data(2, good.blocks.data[..4].to_vec());
     let one = PlannerConfig::Cem(CemConfig { iterations: 1, ..CemConfig::default() }).build(1).expect("good");
-    let hybrid = one.search(&problem, &[broken, short.clone(), good.blocks.clone()], Key::new(0));
+    let hybrid = search(one, vec![broken, short.clone(), good.blocks.clone()]);
     assert!(hybrid.cost <= good.cost + 1e-6, "the proposal is among the candidates: {} {}", hybrid.cost, good.cost);
     assert_eq!(hybrid.left_out, 1, "the broken one");
     let follow = PlannerConfig::Follow(FollowConfig {}).build(1).expect("good");
-    let followed = follow.search(&problem, &[short], Key::new(0));
+    let followed = search(follow, vec![short]);
     assert_eq!(followed.blocks.data[..4], good.blocks.data[..4], "the proposal itself");
     assert_eq!(followed.blocks.data[4..], [0.0; N - 4], "continued by the prior's mean");
     assert_eq!(followed.left_out, 0, "nothing broken");
@@ -245,9 +279,10 @@ proptest! {
         let mut configs = searches(64, 8).to_vec();
         configs.extend([random(20, 2), PlannerConfig::Follow(FollowConfig {})]);
         let start = vec![[20.0, 40.0, 0.0, 0.0, 0.0]];
-        let objective = Reach { goal: [80.0, 40.0] };
-        let problem = Problem { dynamics: &dynamics, start: &start, objective: &objective, space: &space, prior: &prior, deadline: None };
-        let plan = configs[kind].build(2).expect("good").search(&problem, &[Table::from_data(4, vec![proposal; 8])], Key::new(seed));
+        let objective = Reach { goals: vec![[80.0, 40.0]] };
+        let each = [Problem { goal: 0, prior, proposals: vec![Table::from_data(4, vec![proposal; 8])], key: Key::new(seed) }];
+        let problems = Problems { dynamics: &dynamics, start: &start, objective: &objective, space: &space, each: &each, deadline: None };
+        let plan = configs[kind].build(2).expect("good").plan(&problems).swap_remove(0);
         prop_assert_eq!(plan.blocks.len(), 3);
         for block in plan.blocks.rows() {
             for i in 0..4 {

@@ -2,8 +2,8 @@
 
 use terrella_agent::{ExactSim, IcemConfig, PlannerConfig, PriorRule, Return};
 use terrella_core::{
-    Actions, AnySim, Coordinate, Dynamics, EnvSpec, Image, Key, Objective, Observation, Plan, Problem, Result, Sim,
-    Space, Step, Table,
+    Actions, AnySim, Coordinate, Dynamics, EnvSpec, Image, Key, Objective, Observation, Plan, Planner, Problem,
+    Problems, Result, Sim, Space, Step, Table,
 };
 
 /// A walker on a line that is paid for where it stands, and falls off beyond 3: one step at a time, or by choice.
@@ -57,16 +57,11 @@ fn planned(actions: Actions, horizon: usize) -> (Plan, f64) {
     let rule = PriorRule::Fixed { std: vec![1.0; mean.len()], mean: mean.clone() };
     let prior = rule.prior(&Table::new(1), &mean, horizon, 1);
     let objective = Return::new(&exact, &start, 1.0).expect("rewards");
-    let problem = Problem {
-        dynamics: &exact,
-        start: &start,
-        objective: &objective,
-        space: &space,
-        prior: &prior,
-        deadline: None,
-    };
+    let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(0) }];
+    let problems =
+        Problems { dynamics: &exact, start: &start, objective: &objective, space: &space, each: &each, deadline: None };
     let planner = PlannerConfig::Icem(IcemConfig { samples: 200, iterations: 6, ..IcemConfig::default() });
-    let plan = planner.build(1).expect("a planner").search(&problem, &[], Key::new(0));
+    let plan = planner.build(1).expect("a planner").plan(&problems).swap_remove(0);
     world.set_state(&[0.0]).expect("a state");
     let mut collected = 0.0;
     for block in plan.blocks.rows() {
@@ -100,7 +95,7 @@ fn what_tells_no_rewards_is_refused() {
     let start = exact.observe(&[Observation { state: vec![0.0], image: None }]).expect("a start");
     assert!(Return::new(&exact, &start, 1.5).is_err(), "a discount above 1");
     // 1, then 2 at γ = 1/2, then 3 at γ² = 1/4.
-    let rollout = exact.roll_out(&start, &[1.0, 1.0, 1.0], 1);
-    let cost = Return::new(&exact, &start, 0.5).expect("rewards").cost(&rollout);
+    let rollout = exact.roll_out(&start, &[0], &[1.0, 1.0, 1.0]);
+    let cost = Return::new(&exact, &start, 0.5).expect("rewards").cost(&rollout, &[0]);
     assert!((cost[0] + 2.75).abs() < 1e-6, "{cost:?}");
 }

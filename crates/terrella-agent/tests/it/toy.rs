@@ -124,7 +124,7 @@ impl Sim for Rolling {
     fn load(&mut self, snapshot: &[f64]) {
         self.ball = std::array::from_fn(|i| snapshot[i] as f32);
     }
-    fn goals(&self) -> Option<&dyn Env> {
+    fn goals(&self) -> Option<&dyn GoalWorld> {
         Some(self)
     }
 }
@@ -186,7 +186,7 @@ impl Sim for Counting {
     fn load(&mut self, snapshot: &[f64]) {
         self.0.load(snapshot);
     }
-    fn goals(&self) -> Option<&dyn Env> {
+    fn goals(&self) -> Option<&dyn GoalWorld> {
         Some(self)
     }
 }
@@ -204,12 +204,12 @@ impl Task for Counting {
 pub(crate) struct Staring<P>(pub(crate) P);
 
 impl<P: Policy> Policy for Staring<P> {
-    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
-        self.0.begin(goal, key)
+    fn begin(&mut self, rows: &[usize], goals: &[Goal], keys: &[Key]) -> Result<()> {
+        self.0.begin(rows, goals, keys)
     }
-    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
-        assert!(now.image.is_some(), "a picture for who looks");
-        self.0.act(now)
+    fn act(&mut self, rows: &[usize], seen: &[Observation]) -> Result<Table> {
+        assert!(seen.iter().all(|now| now.image.is_some()), "a picture for who looks");
+        self.0.act(rows, seen)
     }
 }
 
@@ -234,15 +234,15 @@ impl Dynamics for Exact {
         };
         observations.iter().map(row).collect()
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        vec![state[0]; n]
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        rows.iter().map(|&row| state[row]).collect()
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
         let block = |(ball, block): (&Ball, &[f32])| {
             let moved = block.chunks_exact(2).fold(*ball, |ball, target| advance(ball, target, self.wall));
             std::array::from_fn(|i| if i < 4 { moved[i] + self.blur * (ball[i] - moved[i]) } else { moved[i] })
         };
-        state.iter().zip(actions.chunks_exact(self.block_width())).map(block).collect()
+        state.iter().zip(acts.blocks.chunks_exact(self.block_width())).map(block).collect()
     }
     fn latents(&self, state: &Self::State) -> Table {
         Table::from_data(2, state.iter().flat_map(|b| [b[0] / EXTENT, b[1] / EXTENT]).collect())
@@ -257,16 +257,25 @@ impl Dynamics for Exact {
 
 /// Squared distance to a point at the end, and a tenth of it on the way.
 pub(crate) struct Reach {
-    pub(crate) goal: [f32; 2],
+    /// One or several.
+    pub(crate) goals: Vec<[f32; 2]>,
+}
+
+impl Reach {
+    /// The places of some goals.
+    pub(crate) fn of(goals: &[Goal]) -> Self {
+        Self { goals: goals.iter().map(|goal| [goal.observation.state[0], goal.observation.state[1]]).collect() }
+    }
 }
 
 impl Objective<Vec<Ball>> for Reach {
-    fn cost(&self, rollout: &[Vec<Ball>]) -> Vec<f32> {
+    fn cost(&self, rollout: &[Vec<Ball>], goals: &[usize]) -> Vec<f32> {
         let mut costs = vec![0.0; rollout[0].len()];
         for (k, states) in rollout.iter().enumerate() {
             let weight = if k + 1 == rollout.len() { 1.0 } else { 0.1 };
-            for (cost, b) in costs.iter_mut().zip(states) {
-                *cost += weight * ((b[0] - self.goal[0]).powi(2) + (b[1] - self.goal[1]).powi(2));
+            for ((cost, b), goal) in costs.iter_mut().zip(states).zip(goals) {
+                let goal = self.goals[*goal];
+                *cost += weight * ((b[0] - goal[0]).powi(2) + (b[1] - goal[1]).powi(2));
             }
         }
         costs

@@ -55,10 +55,10 @@ pub(crate) fn expert<'a>(exact: &'a ExactSim, world: &AnySim, search: Search) ->
 /// The return and the number of steps from the start of a seed.
 pub(crate) fn episode(world: &mut AnySim, policy: &mut dyn Policy, seed: u64) -> Result<(f64, usize)> {
     world.reset(seed);
-    policy.begin(&Goal::default(), Key::new(seed).with("expert"))?;
+    policy.begin(&[0], &[Goal::default()], &[Key::new(seed).with("expert")])?;
     let (mut sum, mut steps) = (0.0, 0);
     loop {
-        let step = world.step(&policy.act(&seen(world))?);
+        let step = world.step(&policy.act(&[0], &[seen(world)])?.data);
         (sum, steps) = (sum + step.reward, steps + 1);
         if step.terminated || step.truncated {
             return Ok((sum, steps));

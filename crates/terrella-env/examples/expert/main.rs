@@ -10,6 +10,7 @@ use act::{SEARCHES, Search, episode, expert};
 use std::io::Write;
 use std::time::Instant;
 use terrella_agent::{ExactSim, RandomPolicy};
+use terrella_core::Each;
 
 fn mean_and_deviation(x: &[f64]) -> [f64; 2] {
     let mean = x.iter().sum::<f64>() / x.len() as f64;
@@ -42,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let ms = 1e3 * started.elapsed().as_secs_f64() / steps as f64;
         for seed in 0..episodes {
-            floor.push(episode(&mut world, &mut RandomPolicy::new(exact.space(), 1), seed)?.0);
+            floor.push(episode(&mut world, &mut Each::new(|_| RandomPolicy::new(exact.space(), 1)), seed)?.0);
         }
         let ([mean, deviation], [random, spread]) = (mean_and_deviation(&returns), mean_and_deviation(&floor));
         let least = returns.iter().copied().fold(f64::INFINITY, f64::min);

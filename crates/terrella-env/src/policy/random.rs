@@ -1,6 +1,7 @@
 //! Policies without aim: uniform, and noise on top of another policy.
 
-use terrella_core::{Actions, Goal, Key, Observation, Policy, Result, Space, Stream};
+use std::collections::BTreeMap;
+use terrella_core::{Actions, Error, Goal, Key, Observation, Policy, Result, RowPolicy, Space, Stream, Table};
 
 /// Draws each action uniformly from the allowed ones.
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ impl RandomPolicy {
     }
 }
 
-impl Policy for RandomPolicy {
+impl RowPolicy for RandomPolicy {
     fn begin(&mut self, _: &Goal, key: Key) -> Result<()> {
         self.stream = key.with("random").stream();
         Ok(())
@@ -31,16 +32,15 @@ impl Policy for RandomPolicy {
     }
 }
 
-/// Adds noise that lasts a few steps to the actions of another policy, and now and then ignores it
-/// for a while: recordings then show how to recover.
+/// Adds noise that lasts a few steps to the actions of another policy: recordings then show how to recover.
 #[derive(Clone, Debug)]
 pub struct Noisy<P> {
     policy: P,
     space: Space,
     /// Deviation of the noise, as a part of each dimension's range.
     level: f64,
-    noise: Vec<f64>,
-    stream: Stream,
+    /// The noise of each row, and what it is drawn from.
+    rows: BTreeMap<usize, (Vec<f64>, Stream)>,
 }
 
 /// How much of the noise stays from step to step.
@@ -49,31 +49,34 @@ const PERSISTENCE: f64 = 0.7;
 impl<P: Policy> Noisy<P> {
     /// Noise of this deviation, as a part of the range of each dimension.
     pub fn new(policy: P, space: Space, level: f64) -> Self {
-        let noise = vec![0.0; space.width()];
-        Self { policy, space, level, noise, stream: Key::new(0).stream() }
+        Self { policy, space, level, rows: BTreeMap::new() }
     }
 }
 
 impl<P: Policy> Policy for Noisy<P> {
-    fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
-        self.stream = key.with("noise").stream();
-        self.noise.fill(0.0);
-        self.policy.begin(goal, key)
+    fn begin(&mut self, rows: &[usize], goals: &[Goal], keys: &[Key]) -> Result<()> {
+        let still = vec![0.0; self.space.width()];
+        self.rows.extend(rows.iter().zip(keys).map(|(&row, key)| (row, (still.clone(), key.with("noise").stream()))));
+        self.policy.begin(rows, goals, keys)
     }
 
-    fn looks(&self) -> bool {
-        self.policy.looks()
+    fn looks(&self, rows: &[usize]) -> Vec<usize> {
+        self.policy.looks(rows)
     }
 
-    fn act(&mut self, now: &Observation) -> Result<Vec<f32>> {
-        let mut action = self.policy.act(now)?;
+    fn act(&mut self, rows: &[usize], seen: &[Observation]) -> Result<Table> {
+        let mut actions = self.policy.act(rows, seen)?;
         let fresh = (1.0 - PERSISTENCE * PERSISTENCE).sqrt();
-        for (i, (x, noise)) in action.iter_mut().zip(&mut self.noise).enumerate() {
-            *noise = PERSISTENCE * *noise + fresh * self.stream.normal();
-            let range = f64::from(self.space.high[i] - self.space.low[i]);
-            *x += (*noise * self.level * range) as f32;
+        for (row, action) in rows.iter().zip(actions.data.chunks_mut(self.space.width())) {
+            let no_goal = || Error::Invalid(format!("row {row} has no goal yet; call begin before act"));
+            let (noise, stream) = self.rows.get_mut(row).ok_or_else(no_goal)?;
+            for (i, (x, noise)) in action.iter_mut().zip(noise).enumerate() {
+                *noise = PERSISTENCE * *noise + fresh * stream.normal();
+                let range = f64::from(self.space.high[i] - self.space.low[i]);
+                *x += (*noise * self.level * range) as f32;
+            }
+            self.space.clamp(action);
         }
-        self.space.clamp(&mut action);
-        Ok(action)
+        Ok(actions)
     }
 }

@@ -11,7 +11,7 @@ use super::{GoalPose, PushT, route};
 use crate::geometry::{Vec2, vec2};
 use crate::policy::state;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Goal, Key, Observation, Policy, Result, Sim, Stream};
+use terrella_core::{Goal, Key, Observation, Result, RowPolicy, Sim, Stream};
 
 /// How a demonstrator moves.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -264,7 +264,7 @@ fn outline(low: Vec2, high: Vec2) -> Vec<(Vec2, Vec2)> {
     places
 }
 
-impl Policy for PushDemonstrator {
+impl RowPolicy for PushDemonstrator {
     fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
         if !goal.observation.state.is_empty() {
             let [x, y, body_x, body_y, angle] = state("the goal of the PushT demonstrator", &goal.observation)?;

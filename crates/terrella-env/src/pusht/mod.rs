@@ -33,7 +33,8 @@ use physics::{Bodies, Rules};
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 use terrella_core::{
-    Actions, ActionsAre, AnySim, Coordinate, Env, EnvSpec, Image, Key, Part, Rule, Sim, Space, Step, Symmetry, Task,
+    Actions, ActionsAre, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Sim, Space, Step, Symmetry,
+    Task,
 };
 
 /// Name in the registry.
@@ -225,7 +226,7 @@ impl Sim for PushT {
         self.latency.load(&snapshot[used..]);
     }
 
-    fn goals(&self) -> Option<&dyn Env> {
+    fn goals(&self) -> Option<&dyn GoalWorld> {
         Some(self)
     }
 }

@@ -1,7 +1,7 @@
 //! A policy without aim that still sees much of the world: it wanders about the T.
 
 use crate::policy::state;
-use terrella_core::{Goal, Key, Observation, Policy, Result, Space, Stream};
+use terrella_core::{Goal, Key, Observation, Result, RowPolicy, Space, Stream};
 
 /// Walks at random: targets near the agent, changing smoothly, drawn towards the T so that
 /// something happens.
@@ -26,7 +26,7 @@ impl Wander {
     }
 }
 
-impl Policy for Wander {
+impl RowPolicy for Wander {
     fn begin(&mut self, _: &Goal, key: Key) -> Result<()> {
         self.stream = key.with("wander").stream();
         self.offset = [0.0; 2];

@@ -3,7 +3,7 @@
 use super::TwoRoomOptions;
 use crate::geometry::{Vec2, vec2};
 use crate::policy::state;
-use terrella_core::{Goal, Key, Observation, Policy, Result, Stream};
+use terrella_core::{Goal, Key, Observation, Result, RowPolicy, Stream};
 
 /// Walks to the goal through the door.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl RoomDemonstrator {
     }
 }
 
-impl Policy for RoomDemonstrator {
+impl RowPolicy for RoomDemonstrator {
     fn begin(&mut self, goal: &Goal, key: Key) -> Result<()> {
         let [x, y] = state("the goal of the TwoRoom demonstrator", &goal.observation)?;
         self.goal = vec2(x, y);

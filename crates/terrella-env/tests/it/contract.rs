@@ -2,15 +2,15 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use terrella_core::{AnySim, Env, Key, Many, Rule, Sim, Step};
+use terrella_core::{AnySim, Env, GoalWorld, Key, Many, Rule, Sim, Step};
 use terrella_env::{make, make_env, registry};
 
 fn worlds() -> impl Iterator<Item = AnySim> {
     registry().iter().map(|w| make(w.id, &Value::Null).expect("defaults are valid"))
 }
 
-fn worlds_with_goals() -> impl Iterator<Item = Box<dyn Env>> {
-    worlds().filter_map(|w| w.goals().map(Env::boxed_clone))
+fn worlds_with_goals() -> impl Iterator<Item = Box<dyn GoalWorld>> {
+    worlds().filter_map(|w| w.goals().map(GoalWorld::boxed_clone))
 }
 
 fn actions(env: &dyn Sim, seed: u64, n: usize) -> Vec<Vec<f32>> {
@@ -78,7 +78,7 @@ fn many_do_not_depend_on_threads() {
             many.reset(&rows, &seeds).expect("rows and seeds");
             for t in 0..5 {
                 let acts: Vec<f32> = actions(&world, t, N).concat();
-                many.step(&acts).expect("one action a world");
+                many.step(&rows, &acts).expect("one action a world");
             }
             many.worlds().iter().map(|w| bits(&w.state())).collect::<Vec<_>>()
         };
@@ -92,14 +92,15 @@ fn a_row_of_many_is_saved_with_the_time_it_has_left() {
         let id = &world.spec().id;
         let mut many = Many::new(&world, 2);
         let idle = vec![0.0; 2 * world.spec().actions.width()];
-        (0..7).for_each(|_| _ = many.step(&idle).expect("one action a world"));
+        let idle = |many: &mut Many<AnySim>| many.step(&[0, 1], &idle).expect("one action a world");
+        (0..7).for_each(|_| drop(idle(&mut many)));
         many.reset(&[1], &[3]).expect("a row");
         let snapshot = many.save(0);
         many.load(1, &snapshot);
         let max = world.spec().max_steps.unwrap_or_default();
-        (8..max).for_each(|_| _ = many.step(&idle).expect("one action a world"));
-        assert_eq!(many.last().truncated, [false, false], "{id}: one step is left");
-        assert_eq!(many.step(&idle).expect("one action a world").truncated, [true, true], "{id}: and then none");
+        let last = (8..max).map(|_| idle(&mut many)).last();
+        assert_eq!(last.map(|steps| steps.truncated), Some(vec![false, false]), "{id}: one step is left");
+        assert_eq!(idle(&mut many).truncated, [true, true], "{id}: and then none");
     }
 }
 

@@ -6,7 +6,7 @@ mod act;
 
 use act::{SEARCHES, episode, expert};
 use terrella_agent::{ExactSim, RandomPolicy};
-use terrella_core::{Policy, Sim};
+use terrella_core::{Each, Policy, Sim};
 use terrella_env::sims;
 
 #[test]
@@ -27,7 +27,7 @@ fn an_expert_does_every_task_that_chance_does_not() {
         let mut world = entry.with_defaults().expect("a world");
         let exact = ExactSim::new(world.clone());
         let mut planner = expert(&exact, &world, search).expect("rewards");
-        let mut chance = RandomPolicy::new(exact.space(), 1);
+        let mut chance = Each::new(|_| RandomPolicy::new(exact.space(), 1));
         let policies: [&mut dyn Policy; 2] = [&mut planner, &mut chance];
         let [planned, random] = policies.map(|policy| {
             let returns = (0..n).map(|seed| episode(&mut world, policy, seed).expect("an episode").0);

@@ -1,7 +1,7 @@
 //! Scripted policies reach their goals, stay in the action space and follow their key.
 
 use serde_json::Value;
-use terrella_core::{Goal, Key, Observation, Policy, Rule, Sim};
+use terrella_core::{Each, Goal, Key, Observation, Policy, RowPolicy, Rule, Sim};
 use terrella_env::policy::Noisy;
 use terrella_env::pusht::{PushDemonstrator, PushStyle};
 use terrella_env::{
@@ -12,7 +12,7 @@ fn seen(env: &dyn Sim) -> Observation {
     Observation { image: None, state: env.logged() }
 }
 
-fn run(env: &mut dyn Sim, policy: &mut dyn Policy, goal: &[f32], key: Key, steps: usize) -> Vec<Vec<f32>> {
+fn run(env: &mut dyn Sim, policy: &mut dyn RowPolicy, goal: &[f32], key: Key, steps: usize) -> Vec<Vec<f32>> {
     let goal = Goal { observation: Observation { image: None, state: goal.to_vec() }, steps };
     policy.begin(&goal, key).expect("a state goal");
     let mut actions = Vec::new();
@@ -69,12 +69,20 @@ fn the_pusht_demonstrator_copes_with_noise_and_relative_actions() {
     let options: PushTOptions = serde_json::from_str(r#"{"action": "relative"}"#).expect("valid");
     let mut world = PushT::new(options).expect("valid");
     let space = world.spec().actions.space();
-    let mut policy = Noisy::new(PushDemonstrator::new(world.clone(), PushStyle::default()), space, 0.03);
+    let shadow = world.clone();
+    let demonstrator = Each::new(|_| PushDemonstrator::new(shadow.clone(), PushStyle::default()));
+    let mut policy = Noisy::new(demonstrator, space, 0.03);
     let goal = [200.0, 310.0, 256.0, 256.0, 0.0];
     let mut placed = 0;
     for seed in 0..10 {
         world.reset(seed);
-        run(&mut world, &mut policy, &goal, Key::new(seed), 300);
+        let asked = Goal { observation: Observation { image: None, state: goal.to_vec() }, steps: 300 };
+        policy.begin(&[0], &[asked], &[Key::new(seed)]).expect("a state goal");
+        for _ in 0..300 {
+            let action = policy.act(&[0], &[seen(&world)]).expect("a logged state");
+            world.spec().actions.space().check(action.row(0)).expect("inside the action space");
+            world.step(action.row(0));
+        }
         let [_, _, x, y, angle] = world.state_exact();
         let near = (x - 256.0).hypot(y - 256.0) < 20.0;
         placed += usize::from(near && angle_difference(angle, 0.0).abs() < 20_f64.to_radians());

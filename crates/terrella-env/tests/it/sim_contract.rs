@@ -2,7 +2,7 @@
 //! state bit for bit, rewards that are numbers, time that is up when it should be, pictures that tell
 //! states apart, and the same numbers in any number of threads.
 
-use terrella_core::{Actions, AnySim, Key, Many, Sim, Step, Steps};
+use terrella_core::{Actions, AnySim, Env, Key, Many, Sim, Step, Steps};
 use terrella_env::sims;
 
 /// `n` random actions, one row each.
@@ -104,11 +104,11 @@ fn threads_do_not_matter() {
             let seeds: Vec<u64> = (0..N as u64).collect();
             many.reset(&(0..N).collect::<Vec<_>>(), &seeds).expect("rows and seeds");
             let mut stream = Key::new(2).stream();
-            let mut steps = Vec::new();
+            let (rows, mut steps) = ((0..N).collect::<Vec<_>>(), Vec::new());
             for t in 0..25 {
                 let actions: Vec<f32> = (0..N).flat_map(|_| world.spec().actions.sample(&mut stream)).collect();
-                steps.push(many.step(&actions).expect("one action a world").clone());
-                let ended = many.last().ended();
+                steps.push(many.step(&rows, &actions).expect("one action a world"));
+                let ended = steps[t].ended();
                 let seeds: Vec<u64> = ended.iter().map(|&row| (t * N + row) as u64).collect();
                 many.reset(&ended, &seeds).expect("rows and seeds");
             }
@@ -128,12 +128,12 @@ fn many_worlds_are_each_as_one_alone_and_refuse_what_does_not_fit() {
         let mut alone = entry.with_defaults().expect("a world");
         alone.reset(8);
         for action in actions(&world, 20) {
-            let steps = many.step(&action.repeat(3)).expect("one action a world");
+            let steps = many.step(&[0, 1, 2], &action.repeat(3)).expect("one action a world");
             let step = Step { reward: steps.reward[1], terminated: steps.terminated[1], truncated: steps.truncated[1] };
             assert_eq!(step, alone.step(&action), "{}", entry.id);
-            assert_eq!(many.observe().row(1), alone.observe(), "{}", entry.id);
+            assert_eq!(many.shown().row(1), alone.observe(), "{}", entry.id);
         }
         assert!(many.reset(&[3], &[0]).is_err() && many.reset(&[0, 1], &[0]).is_err());
-        assert!(many.step(&[0.0]).is_err());
+        assert!(many.step(&[0, 1, 2], &[0.0]).is_err());
     }
 }

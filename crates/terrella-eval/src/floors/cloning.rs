@@ -4,7 +4,7 @@
 //! told the time to the goal only as far as the protocol fixes it.
 
 use super::{Memory, NEIGHBOURS};
-use terrella_core::{Goal, Key, Observation, Policy, Result};
+use terrella_core::{Goal, Key, Observation, Result, RowPolicy};
 
 /// Regresses actions on moments and goals.
 pub struct Cloning<'a> {
@@ -19,7 +19,7 @@ impl<'a> Cloning<'a> {
     }
 }
 
-impl Policy for Cloning<'_> {
+impl RowPolicy for Cloning<'_> {
     fn begin(&mut self, goal: &Goal, _key: Key) -> Result<()> {
         self.goal = self.memory.features(&goal.observation)?;
         Ok(())

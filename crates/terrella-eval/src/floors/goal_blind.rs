@@ -3,12 +3,12 @@
 //! What it reaches, habit reaches: goals that lie where everybody goes anyway.
 
 use super::{Memory, NEIGHBOURS};
-use terrella_core::{Goal, Key, Observation, Policy, Result};
+use terrella_core::{Goal, Key, Observation, Result, RowPolicy};
 
 /// Does not look at the goal.
 pub struct GoalBlind<'a>(pub &'a Memory<'a>);
 
-impl Policy for GoalBlind<'_> {
+impl RowPolicy for GoalBlind<'_> {
     fn begin(&mut self, _goal: &Goal, _key: Key) -> Result<()> {
         Ok(())
     }

@@ -5,8 +5,7 @@
 //! for each number of each moment.
 
 use crate::rollout::recorded;
-use terrella_agent::View;
-use terrella_core::{Dataset, EnvSpec, Error, Observation, Result, Stats, Table};
+use terrella_core::{Dataset, EnvSpec, Error, Observation, Result, Stats, Table, View};
 
 /// Moments kept at most, evenly spaced: floors look at every step, and must not take longer than the policies.
 const MAX_MOMENTS: usize = 4_000;

@@ -4,7 +4,7 @@
 //! plays that moment's actions back; when they are over it looks again.
 
 use super::Memory;
-use terrella_core::{Goal, Key, Observation, Policy, Result};
+use terrella_core::{Goal, Key, Observation, Result, RowPolicy};
 
 /// Plays back the nearest training moment.
 pub struct NearestReplay<'a> {
@@ -21,7 +21,7 @@ impl<'a> NearestReplay<'a> {
     }
 }
 
-impl Policy for NearestReplay<'_> {
+impl RowPolicy for NearestReplay<'_> {
     fn begin(&mut self, goal: &Goal, _key: Key) -> Result<()> {
         self.goal = self.memory.features(&goal.observation)?;
         self.played = 0;

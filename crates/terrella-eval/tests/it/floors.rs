@@ -37,12 +37,11 @@ fn replay_solves_what_recordings_hold_and_the_goal_blind_do_not() {
         protocol: &protocol,
         view: VIEW,
         threads: 2,
+        rows: 7,
         progress: None,
     };
     let floors = terrella_eval::floors(&arena, &train, &hold).expect("floors");
-    let idle = |pair: &Pair| -> Box<dyn Policy> {
-        Box::new(NullPolicy::constant(hold(dataset.episodes[pair.episode].states.row(pair.start))))
-    };
+    let idle = each(|pair: &Pair| NullPolicy::constant(hold(dataset.episodes[pair.episode].states.row(pair.start))));
     let attempts = evaluate(&arena, "idler", &idle).expect("attempts");
     let card = Scorecard::new(&attempts, &floors, provenance()).expect("a card");
     let score = card.score(Rule::Moderate).expect("noted");

@@ -18,15 +18,14 @@ const VIEW: View = View { picture: None, state: true };
 
 /// Plans in the toy world with a model that may be wrong.
 fn planner<'a>(dynamics: &'a Exact, wall: bool, config: &PlannerConfig) -> MpcPolicy<'a, Exact, Reach> {
-    let aim = |goal: &Goal| {
-        let objective = Reach { goal: [goal.observation.state[0], goal.observation.state[1]] };
-        Ok(Aim { objective, propose: None })
-    };
+    let aim = |goals: &[Goal]| Ok(Aim { objective: Reach::of(goals), propose: None });
     let rule = PriorRule::HoldLast { std: vec![12.0, 12.0], growth: 0.5 };
     let planner = config.build(2).expect("a good planner");
     MpcPolicy::new(dynamics, Rolling::new(wall).space(), planner, (MpcConfig::default(), rule), aim)
         .expect("a good policy")
-        .with_start_action(|balls: &Vec<_>| Some(balls[0][..2].to_vec()))
+        .with_start_action(|balls: &Vec<toy::Ball>| {
+            Some(Table::from_data(2, balls.iter().flat_map(|ball| ball[..2].to_vec()).collect()))
+        })
 }
 
 /// Keeps the ball where it is: its own position is the target.

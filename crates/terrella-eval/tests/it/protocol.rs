@@ -10,7 +10,7 @@ fn short_protocol() -> Protocol {
 }
 
 fn arena<'a>(env: &'a Rolling, dataset: &'a Dataset, held_out: &'a [usize], protocol: &'a Protocol) -> Arena<'a> {
-    Arena { env, dataset, held_out, protocol, view: VIEW, threads: 2, progress: None }
+    Arena { env, dataset, held_out, protocol, view: VIEW, threads: 2, rows: 7, progress: None }
 }
 
 #[test]
@@ -54,31 +54,34 @@ fn too_few_pairs_are_refused_with_counts_and_remedies() {
 }
 
 #[test]
-fn outcomes_do_not_depend_on_threads_and_replay_is_the_ceiling() {
+fn outcomes_do_not_depend_on_threads_or_rows_and_replay_is_the_ceiling() {
     let (env, dataset, protocol) = (Rolling::new(true), recordings(6, 80, 8, true), short_protocol());
     let dynamics = Exact { skip: 5, wall: true, blur: 0.0 };
     let counted = AtomicUsize::new(0);
-    let run = |threads| {
+    let run = |threads, rows| {
         let progress = |done: usize, total: usize| {
             assert!(done <= total && total == 40, "{done} of {total}");
             counted.fetch_add(1, Ordering::Relaxed);
         };
-        let arena = Arena { threads, progress: Some(&progress), ..arena(&env, &dataset, &[0, 2, 5], &protocol) };
-        let make = |_: &Pair| -> Box<dyn Policy + '_> { Box::new(planner(&dynamics, true, &PlannerConfig::default())) };
+        let arena = Arena { threads, rows, progress: Some(&progress), ..arena(&env, &dataset, &[0, 2, 5], &protocol) };
+        let make = |_: &[Pair]| -> Result<Box<dyn Policy + '_>> {
+            Ok(Box::new(planner(&dynamics, true, &PlannerConfig::default())))
+        };
         evaluate(&arena, "planner", &make).expect("forty attempts").to_json_lines().expect("numbers")
     };
-    let one = run(1);
+    let one = run(1, 1);
     assert_eq!(one.lines().count(), 40, "one line an attempt");
-    assert_eq!(one, run(3), "1 or 3 threads");
-    assert_eq!(counted.into_inner(), 80, "progress is told of each attempt");
+    assert_eq!(one, run(3, 3), "1 or 3 threads, 1 or 3 rows");
+    assert_eq!(one, run(1, 40), "all together");
+    assert_eq!(counted.into_inner(), 120, "progress is told of each attempt");
     let verdict: Verdict = serde_json::from_str(one.lines().next().expect("a line")).expect("a verdict");
     assert_eq!(verdict.states.len(), verdict.actions.len() + 1, "a verdict is an episode");
 
     // Recordings begin in motion and attempts at rest, so replay is nearly but not quite perfect.
-    let replay = |pair: &Pair| -> Box<dyn Policy> {
+    let replay = each(|pair: &Pair| {
         let actions = &dataset.episodes[pair.episode].actions;
-        Box::new(ReplayPolicy::new(Table::from_data(2, actions.data[pair.start * 2..pair.goal * 2].to_vec())))
-    };
+        ReplayPolicy::new(Table::from_data(2, actions.data[pair.start * 2..pair.goal * 2].to_vec()))
+    });
     let arena = arena(&env, &dataset, &[0, 2, 5], &protocol);
     let floors = terrella_eval::floors(&arena, &[1, 3, 4], &hold).expect("floors");
     let card =
@@ -95,7 +98,9 @@ fn a_rate_prints_with_everything_it_stands_on_and_needs_it_to_exist() {
     let arena = arena(&env, &dataset, &[0, 2], &protocol);
     let floors = terrella_eval::floors(&arena, &[1, 3, 4], &hold).expect("floors");
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
-    let make = |_: &Pair| -> Box<dyn Policy + '_> { Box::new(planner(&dynamics, false, &PlannerConfig::default())) };
+    let make = |_: &[Pair]| -> Result<Box<dyn Policy + '_>> {
+        Ok(Box::new(planner(&dynamics, false, &PlannerConfig::default())))
+    };
     let attempts = evaluate(&arena, "planner", &make).expect("attempts");
     let card = Scorecard::new(&attempts, &floors, provenance()).expect("a card");
     let line = card.score(Rule::Moderate).expect("noted").to_string();
@@ -141,16 +146,19 @@ fn attempts_draw_a_picture_a_block_and_the_floors_none() {
     let view = View { picture: Some(8), state: true };
     let arena = Arena { env: &env, view, ..arena(&env.0, &dataset, &[0, 2], &protocol) };
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
-    let lazy = |_: &Pair| -> Box<dyn Policy + '_> { Box::new(planner(&dynamics, false, &PlannerConfig::default())) };
-    let staring =
-        |_: &Pair| -> Box<dyn Policy + '_> { Box::new(Staring(planner(&dynamics, false, &PlannerConfig::default()))) };
+    let lazy = |_: &[Pair]| -> Result<Box<dyn Policy + '_>> {
+        Ok(Box::new(planner(&dynamics, false, &PlannerConfig::default())))
+    };
+    let staring = |_: &[Pair]| -> Result<Box<dyn Policy + '_>> {
+        Ok(Box::new(Staring(planner(&dynamics, false, &PlannerConfig::default()))))
+    };
     let steps = |attempts: &Attempts| attempts.verdicts().iter().map(|v| v.actions.len()).collect::<Vec<_>>();
     let a = evaluate(&arena, "planner", &lazy).expect("attempts");
     assert_eq!(env.drawn(), steps(&a).iter().map(|n| n.div_ceil(5)).sum::<usize>(), "one a block");
     let b = evaluate(&arena, "planner", &staring).expect("attempts");
     assert_eq!(env.drawn(), steps(&b).iter().sum::<usize>(), "one a step");
     assert_eq!(a.to_json_lines().expect("numbers"), b.to_json_lines().expect("numbers"), "the same outcomes");
-    let null = |_: &Pair| -> Box<dyn Policy> { Box::new(NullPolicy::constant(vec![20.0, 50.0])) };
+    let null = each(|_: &Pair| NullPolicy::constant(vec![20.0, 50.0]));
     evaluate(&arena, "null", &null).expect("attempts");
     terrella_eval::floors(&arena, &[], &hold).expect("floors");
     assert_eq!(env.drawn(), 0, "nobody looks");
@@ -159,7 +167,7 @@ fn attempts_draw_a_picture_a_block_and_the_floors_none() {
 /// Notes what it is shown and does nothing.
 struct Witness<'a>(&'a std::sync::Mutex<Vec<Observation>>);
 
-impl Policy for Witness<'_> {
+impl RowPolicy for Witness<'_> {
     fn begin(&mut self, goal: &Goal, _key: Key) -> Result<()> {
         self.0.lock().expect("no panic").push(goal.observation.clone());
         assert_eq!(goal.steps, 25, "the demonstrator's time");
@@ -179,8 +187,7 @@ fn goals_come_as_recorded_pictures_or_are_drawn_and_the_state_stays_hidden() {
         let notes = std::sync::Mutex::new(Vec::new());
         let view = View { picture: Some(picture), state: false };
         let arena = Arena { view, ..arena(&env, &dataset, &[2], &protocol) };
-        let make = |_: &Pair| -> Box<dyn Policy + '_> { Box::new(Witness(&notes)) };
-        let attempts = evaluate(&arena, "witness", &make).expect("one attempt");
+        let attempts = evaluate(&arena, "witness", &each(|_: &Pair| Witness(&notes))).expect("one attempt");
         let pair = attempts.pairs()[0];
         (notes.into_inner().expect("no panic"), pair)
     };
@@ -199,9 +206,7 @@ fn goals_come_as_recorded_pictures_or_are_drawn_and_the_state_stays_hidden() {
 fn failures_are_sorted_by_the_part_that_was_missing() {
     let (env, dataset, protocol) = (Rolling::new(false), recordings(6, 60, 8, false), short_protocol());
     let arena = arena(&env, &dataset, &[0, 2], &protocol);
-    let make = |pair: &Pair| -> Box<dyn Policy> {
-        Box::new(NullPolicy::constant(hold(dataset.episodes[pair.episode].states.row(pair.start))))
-    };
+    let make = each(|pair: &Pair| NullPolicy::constant(hold(dataset.episodes[pair.episode].states.row(pair.start))));
     let attempts = evaluate(&arena, "idler", &make).expect("attempts");
     let failures = failures(&env, &attempts, Rule::Historic);
     assert_eq!(failures.n_failed, 40, "who waits does not arrive");

@@ -32,17 +32,18 @@ fn search_chart() -> Chart {
             let mut draw = || stream.uniform(10.0, 90.0) as f32;
             let (start, goal) = (vec![[draw() * 0.4, draw(), 0.0, 0.0, 0.0]], [draw(), draw()]);
             let prior = rule.prior(&Table::new(10), &start[0][..2], 5, 5);
-            let objective = Reach { goal };
-            let problem = Problem {
+            let objective = Reach { goals: vec![goal] };
+            let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(i) }];
+            let problems = Problems {
                 dynamics: &dynamics,
                 start: &start,
                 objective: &objective,
                 space: &space,
-                prior: &prior,
+                each: &each,
                 deadline: None,
             };
-            let idle = objective.cost(std::slice::from_ref(&start))[0] * 1.4;
-            let plan = planner.plan(&problem, Key::new(i));
+            let idle = objective.cost(std::slice::from_ref(&start), &[0])[0] * 1.4;
+            let plan = planner.plan(&problems).swap_remove(0);
             sums.iter_mut().zip(plan.history).for_each(|(s, c)| *s += f64::from(c / idle) / n as f64);
         }
         chart = chart.line(config.name(), sums.iter().enumerate().map(|(i, s)| [i as f64 + 1.0, *s]).collect());
@@ -62,13 +63,16 @@ fn report() -> Report {
         protocol: &protocol,
         view: VIEW,
         threads: 2,
+        rows: 7,
         progress: None,
     };
     let floors = terrella_eval::floors(&arena, &split.train, &hold).expect("floors");
     let exact = Exact { skip: 5, wall: WALL, blur: 0.0 };
     let wrong = Exact { skip: 5, wall: false, blur: 0.3 };
     let run = |dynamics: &Exact, name: &str| {
-        let make = |_: &Pair| -> Box<dyn Policy + '_> { Box::new(planner(dynamics, WALL, &PlannerConfig::default())) };
+        let make = |_: &[Pair]| -> Result<Box<dyn Policy + '_>> {
+            Ok(Box::new(planner(dynamics, WALL, &PlannerConfig::default())))
+        };
         evaluate(&arena, name, &make).expect("attempts")
     };
     let (good, bad) = (run(&exact, "exact model"), run(&wrong, "model without the wall"));

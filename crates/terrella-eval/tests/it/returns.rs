@@ -1,7 +1,7 @@
 //! Returns of a model between chance and the true equations, in a world whose returns are known.
 
-use terrella_agent::{NullPolicy, RandomPolicy, View};
-use terrella_core::{Actions, AnySim, Coordinate, EnvSpec, Image, Key, Policy, Result, Sim, Space, Step};
+use terrella_agent::{NullPolicy, RandomPolicy};
+use terrella_core::{Actions, AnySim, Coordinate, Each, EnvSpec, Image, Key, Policy, Result, Sim, Space, Step, View};
 use terrella_eval::{Collected, Provenance, Returns, ReturnsConfig, collect_returns};
 
 /// Pays what is asked for, up to 1 a step, and what the start gives once; over after ten steps.
@@ -50,17 +50,18 @@ type Make<'a> = &'a (dyn Fn() -> Result<Box<dyn Policy>> + Sync);
 fn tried(name: &str, threads: usize, make: Make<'_>) -> Collected {
     let config = ReturnsConfig { episodes: 12, seed: 3 };
     let view = View { picture: None, state: true };
-    collect_returns(&till(), (name, view), (&config, threads), make, None).expect("tried")
+    collect_returns(&till(), (name, view), (&config, [threads, 5]), make, None).expect("tried")
 }
 
 fn asking(ask: f32) -> impl Fn() -> Result<Box<dyn Policy>> + Sync {
-    move || Ok(Box::new(NullPolicy::constant(vec![ask])))
+    move || Ok(Box::new(Each::new(move |_| NullPolicy::constant(vec![ask]))))
 }
 
 #[test]
 fn a_model_stands_between_chance_and_the_true_equations() {
-    let random =
-        || -> Result<Box<dyn Policy>> { Ok(Box::new(RandomPolicy::new(Space::uniform(&["ask"], -1.0, 1.0), 1))) };
+    let random = || -> Result<Box<dyn Policy>> {
+        Ok(Box::new(Each::new(|_| RandomPolicy::new(Space::uniform(&["ask"], -1.0, 1.0), 1))))
+    };
     let [model, expert, floor] =
         [tried("model", 2, &asking(0.5)), tried("expert", 1, &asking(1.0)), tried("random", 1, &random)];
     assert_eq!(

@@ -63,11 +63,11 @@ impl Dynamics for Looking {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.observe(observations)
     }
-    fn repeat(&self, state: &Self::State, n: usize) -> Self::State {
-        self.0.repeat(state, n)
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        self.0.take(state, rows)
     }
-    fn step(&self, state: &Self::State, actions: &[f32]) -> Self::State {
-        self.0.step(state, actions)
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
+        self.0.step(state, acts)
     }
     fn latents(&self, state: &Self::State) -> Table {
         self.0.latents(state)

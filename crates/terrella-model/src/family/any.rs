@@ -11,7 +11,7 @@ use crate::interface::Interface;
 use crate::{Symmetry, Turn, Views};
 use std::any::Any;
 use std::sync::Arc;
-use terrella_core::{Dynamics, Image, Observation, Result, Table};
+use terrella_core::{Acts, Dynamics, Image, Observation, Result, Table};
 
 /// A trained world, whichever its family; a copy costs nothing.
 #[derive(Clone)]
@@ -68,11 +68,11 @@ impl AnyWorld {
     /// Lets somebody act on latents; see [`Family::follow`].
     pub(crate) fn follow(
         &self,
-        aim: (&AnyState, &AnyState),
-        size: (usize, usize),
+        aim: [(&AnyState, &[usize]); 2],
+        horizon: usize,
         act: &mut OnLatents<'_>,
     ) -> Vec<Table> {
-        self.world.follow(aim, size, act)
+        self.world.follow(aim, horizon, act)
     }
 
     /// What it is.
@@ -97,17 +97,16 @@ trait Erased: Send + Sync {
     fn block_width(&self) -> usize;
     fn observe(&self, observations: &[Observation]) -> Result<AnyState>;
     fn track(&self, before: &AnyState, block: &[f32], observations: &[Observation]) -> Result<AnyState>;
-    fn repeat(&self, state: &AnyState, n: usize) -> AnyState;
-    fn step(&self, state: &AnyState, actions: &[f32]) -> AnyState;
-    fn step_for(&self, state: &AnyState, actions: &[f32], dt: &[f32]) -> AnyState;
-    fn roll_out(&self, start: &AnyState, sequences: &[f32], n: usize) -> Vec<AnyState>;
+    fn take(&self, state: &AnyState, rows: &[usize]) -> AnyState;
+    fn step(&self, state: &AnyState, acts: Acts<'_>) -> AnyState;
+    fn roll_out(&self, start: &AnyState, rows: &[usize], sequences: &[f32]) -> Vec<AnyState>;
     fn latents(&self, state: &AnyState) -> Table;
     fn read(&self, state: &AnyState) -> Option<Table>;
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn ended(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>>;
     fn around(&self, symmetry: &Symmetry, views: Views) -> Option<Arc<dyn Erased>>;
-    fn follow(&self, aim: (&AnyState, &AnyState), size: (usize, usize), act: &mut OnLatents<'_>) -> Vec<Table>;
+    fn follow(&self, aim: [(&AnyState, &[usize]); 2], horizon: usize, act: &mut OnLatents<'_>) -> Vec<Table>;
 }
 
 /// A world of a family.
@@ -136,20 +135,16 @@ impl<F: Family> Erased for Of<F> {
         self.0.track(shown(before), block, observations).map(hide)
     }
 
-    fn repeat(&self, state: &AnyState, n: usize) -> AnyState {
-        hide(self.0.repeat(shown(state), n))
+    fn take(&self, state: &AnyState, rows: &[usize]) -> AnyState {
+        hide(self.0.take(shown(state), rows))
     }
 
-    fn step(&self, state: &AnyState, actions: &[f32]) -> AnyState {
-        hide(self.0.step(shown(state), actions))
+    fn step(&self, state: &AnyState, acts: Acts<'_>) -> AnyState {
+        hide(self.0.step(shown(state), acts))
     }
 
-    fn step_for(&self, state: &AnyState, actions: &[f32], dt: &[f32]) -> AnyState {
-        hide(self.0.step_for(shown(state), actions, dt))
-    }
-
-    fn roll_out(&self, start: &AnyState, sequences: &[f32], n: usize) -> Vec<AnyState> {
-        self.0.roll_out(shown(start), sequences, n).into_iter().map(hide).collect()
+    fn roll_out(&self, start: &AnyState, rows: &[usize], sequences: &[f32]) -> Vec<AnyState> {
+        self.0.roll_out(shown(start), rows, sequences).into_iter().map(hide).collect()
     }
 
     fn latents(&self, state: &AnyState) -> Table {
@@ -176,13 +171,8 @@ impl<F: Family> Erased for Of<F> {
         F::around(&self.0, symmetry, views).map(|world| Arc::new(Self(world)) as Arc<dyn Erased>)
     }
 
-    fn follow(
-        &self,
-        (start, goal): (&AnyState, &AnyState),
-        size: (usize, usize),
-        act: &mut OnLatents<'_>,
-    ) -> Vec<Table> {
-        F::follow(&self.0, (shown(start), shown(goal)), size, act)
+    fn follow(&self, aim: [(&AnyState, &[usize]); 2], horizon: usize, act: &mut OnLatents<'_>) -> Vec<Table> {
+        F::follow(&self.0, aim.map(|(state, rows)| (shown(state), rows)), horizon, act)
     }
 }
 
@@ -205,20 +195,16 @@ impl Dynamics for AnyWorld {
         self.world.track(before, block, observations)
     }
 
-    fn repeat(&self, state: &AnyState, n: usize) -> AnyState {
-        self.world.repeat(state, n)
+    fn take(&self, state: &AnyState, rows: &[usize]) -> AnyState {
+        self.world.take(state, rows)
     }
 
-    fn step(&self, state: &AnyState, actions: &[f32]) -> AnyState {
-        self.world.step(state, actions)
+    fn step(&self, state: &AnyState, acts: Acts<'_>) -> AnyState {
+        self.world.step(state, acts)
     }
 
-    fn step_for(&self, state: &AnyState, actions: &[f32], dt: &[f32]) -> AnyState {
-        self.world.step_for(state, actions, dt)
-    }
-
-    fn roll_out(&self, start: &AnyState, sequences: &[f32], n: usize) -> Vec<AnyState> {
-        self.world.roll_out(start, sequences, n)
+    fn roll_out(&self, start: &AnyState, rows: &[usize], sequences: &[f32]) -> Vec<AnyState> {
+        self.world.roll_out(start, rows, sequences)
     }
 
     fn latents(&self, state: &AnyState) -> Table {

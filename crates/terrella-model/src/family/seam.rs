@@ -13,7 +13,7 @@ use crate::{Symmetry, Views};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use terrella_core::{Batch, Dynamics, Key, Signature, Table, Window};
+use terrella_core::{Acts, Batch, Dynamics, Key, Signature, Table, Window};
 
 /// What a family looks at, before it knows any data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,17 +124,18 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
         None
     }
 
-    /// Lets somebody act on latents for `horizon` blocks, in `n` copies of the only state of a batch of
-    /// one; answers with what is done in each copy. A world that looks from several sides asks for each
-    /// side, and does the average.
+    /// Lets somebody act on latents for `horizon` blocks, once for each of these rows of `start` with the goal
+    /// in the same place of the rows of `goal`; answers with what is done in each. A world that looks from
+    /// several sides asks for each side, and does the average.
     fn follow(
         world: &Self::World,
-        (start, goal): (&StateOf<Self>, &StateOf<Self>),
-        (n, horizon): (usize, usize),
+        [start, goal]: [(&StateOf<Self>, &[usize]); 2],
+        horizon: usize,
         act: &mut OnLatents<'_>,
     ) -> Vec<Table> {
-        let goal = world.latents(&world.repeat(goal, n));
-        follow(world, world.repeat(start, n), (n, horizon), |k, state| act(k, &world.latents(state), &goal))
+        let goal = world.latents(&world.take(goal.0, goal.1));
+        let start = (world.take(start.0, start.1), start.1.len());
+        follow(world, start, horizon, |k, state| act(k, &world.latents(state), &goal))
     }
 }
 
@@ -148,8 +149,8 @@ pub type OnLatents<'a> = dyn FnMut(usize, &Table, &Table) -> Vec<f32> + 'a;
 /// Block after block, what `act` does in these `n` states.
 pub(crate) fn follow<D: Dynamics>(
     world: &D,
-    start: D::State,
-    (n, horizon): (usize, usize),
+    (start, n): (D::State, usize),
+    horizon: usize,
     mut act: impl FnMut(usize, &D::State) -> Vec<f32>,
 ) -> Vec<Table> {
     let width = world.block_width();
@@ -159,7 +160,7 @@ pub(crate) fn follow<D: Dynamics>(
         let blocks = act(k, &state);
         plans.iter_mut().zip(blocks.chunks(width)).for_each(|(plan, block)| plan.push(block));
         if k + 1 < horizon {
-            state = world.step(&state, &blocks);
+            state = world.step(&state, Acts::of(&blocks));
         }
     }
     plans

@@ -166,28 +166,46 @@ impl Reacher {
         Ok((net.valid(), last))
     }
 
-    /// Proposes action sequences (`[horizon, block]` each, log units) from the only state of a batch
-    /// of one, following itself through the imagined world: one sequence for each pace in
-    /// `to_go`, the environment steps in which the goal shall be reached. A search can then judge
-    /// which pace works out; all of them look like what the demonstrators did. Where start and goal
-    /// are seen from several sides, each side proposes, and the average is done.
+    /// Proposes action sequences (`[horizon, block]` each, log units), following itself through the imagined
+    /// world: one for each [`Way`]. A search can then judge which pace works out; all of them look like what
+    /// the demonstrators did. Where starts and goals are seen from several sides, each side proposes, and the
+    /// average is done.
     pub fn propose(
         &self,
         world: &AnyWorld,
-        (start, goal): (&AnyState, &AnyState),
-        to_go: &[usize],
+        (starts, goals): (&AnyState, &AnyState),
+        ways: &[Way],
         horizon: usize,
     ) -> Vec<Table> {
-        let (n, skip) = (to_go.len(), world.frame_skip());
+        let apart = |a: &Way, b: &Way| (a.start, a.goal) != (b.start, b.goal);
+        if ways.len() > 1 && world.sides() == 1 && ways.windows(2).all(|two| apart(&two[0], &two[1])) {
+            // A single row is multiplied in another order than several, and no start may depend on the others.
+            let alone = |way| self.propose(world, (starts, goals), std::slice::from_ref(way), horizon);
+            return ways.iter().flat_map(alone).collect();
+        }
+        let (n, skip) = (ways.len(), world.frame_skip());
         let device = self.device();
         let mut act = |k: usize, now: &Table, goal: &Table| {
-            let left = |&steps: &usize| steps.saturating_sub(k * skip).clamp(1, self.reach()) as f32;
-            // Each side has a row for each pace.
-            let left = to_go.iter().map(left).collect::<Vec<f32>>().repeat(now.len() / n.max(1));
+            let left = |way: &Way| way.steps.saturating_sub(k * skip).clamp(1, self.reach()) as f32;
+            // Each side has a row for each way.
+            let left = ways.iter().map(left).collect::<Vec<f32>>().repeat(now.len() / n.max(1));
             let mut blocks = table(self.forward(tensor(now, &device), tensor(goal, &device), &left)).data;
             world.interface().action_stats.denormalize(&mut blocks);
             blocks
         };
-        world.follow((start, goal), (n, horizon), &mut act)
+        let [start, goal] =
+            [|way: &Way| way.start, |way: &Way| way.goal].map(|row| ways.iter().map(row).collect::<Vec<_>>());
+        world.follow([(starts, &start), (goals, &goal)], horizon, &mut act)
     }
+}
+
+/// From where to where, and how fast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Row of the starts.
+    pub start: usize,
+    /// Row of the goals.
+    pub goal: usize,
+    /// Environment steps in which the goal shall be reached.
+    pub steps: usize,
 }

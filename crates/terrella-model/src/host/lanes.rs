@@ -56,16 +56,41 @@ pub(crate) struct Left<'a> {
     pub(crate) depth: usize,
 }
 
+/// What the sums of a product begin with.
+#[derive(Clone, Copy)]
+enum Begin<'a> {
+    Zero,
+    /// The same for each row.
+    Bias(&'a [Lane]),
+    /// What stands there.
+    There,
+}
+
 /// `out = left · right`, or with a bias added to each row.
 ///
 /// # Shapes
 /// `left`: `[rows, depth]`, `right`: `[depth, width]` lanes, `bias`: `[width]` → `out`: `[rows, width]`.
-#[allow(unsafe_code)]
 pub(crate) fn product(
-    (rows, depth, width): (usize, usize, usize),
+    shape: (usize, usize, usize),
     left: Left<'_>,
     right: &[Lane],
     bias: Option<&[Lane]>,
+    out: &mut [Lane],
+) {
+    sums(shape, left, right, bias.map_or(Begin::Zero, Begin::Bias), out);
+}
+
+/// `out += left · right`, shapes as of [`product`].
+pub(crate) fn product_onto(shape: (usize, usize, usize), left: Left<'_>, right: &[Lane], out: &mut [Lane]) {
+    sums(shape, left, right, Begin::There, out);
+}
+
+#[allow(unsafe_code)]
+fn sums(
+    (rows, depth, width): (usize, usize, usize),
+    left: Left<'_>,
+    right: &[Lane],
+    begin: Begin<'_>,
     out: &mut [Lane],
 ) {
     if rows == 0 || width == 0 || depth == 0 {
@@ -73,17 +98,18 @@ pub(crate) fn product(
     }
     assert!((rows - 1) * left.rows + (depth - 1) * left.depth < left.numbers.len(), "all of the left side");
     assert!(right.len() >= depth * width && out.len() >= rows * width, "whole rows");
-    assert!(bias.is_none_or(|bias| bias.len() >= width), "a bias for each column");
+    assert!(!matches!(begin, Begin::Bias(bias) if bias.len() < width), "a bias for each column");
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx512f") {
         // SAFETY: the instructions are there, and by the assertions all that is read and written lies inside.
-        unsafe { wide::product((rows, depth, width), left, right, bias, out) };
+        unsafe { wide::product((rows, depth, width), left, right, begin, out) };
         return;
     }
     for row in out.chunks_exact_mut(width).take(rows) {
-        match bias {
-            Some(bias) => row.copy_from_slice(&bias[..width]),
-            None => row.fill(Lane::default()),
+        match begin {
+            Begin::Zero => row.fill(Lane::default()),
+            Begin::Bias(bias) => row.copy_from_slice(&bias[..width]),
+            Begin::There => {}
         }
     }
     let stride = (width * LANE) as isize;
@@ -176,6 +202,10 @@ mod tests {
             let left = Left { numbers: &turned, rows: 1, depth: rows };
             product((rows, depth, width), left, &right, None, &mut out);
             check(&out, &[]);
+            // Onto what stands there.
+            out = padded(&bias.repeat(rows), columns);
+            product_onto((rows, depth, width), left, &right, &mut out);
+            check(&out, &bias);
         }
     }
 

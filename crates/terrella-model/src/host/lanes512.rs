@@ -1,6 +1,6 @@
 //! The same with AVX-512: tiles of up to 6 rows × 4 lanes whose sums stay in registers.
 
-use super::{Lane, Left};
+use super::{Begin, Lane, Left};
 use std::arch::x86_64::*;
 
 /// Rows and lanes of a tile: 24 sums, 4 lanes of the right side and a number of the left one fill the 32 registers.
@@ -15,7 +15,7 @@ pub(super) unsafe fn product(
     (rows, depth, width): (usize, usize, usize),
     left: Left<'_>,
     right: &[Lane],
-    bias: Option<&[Lane]>,
+    begin: Begin<'_>,
     out: &mut [Lane],
 ) {
     let (right, out) = (right.as_ptr(), out.as_mut_ptr());
@@ -32,8 +32,12 @@ pub(super) unsafe fn product(
                     strides: [left.rows, left.depth],
                     right: right.add(first).cast(),
                     width,
-                    bias: bias.map(|bias| bias.as_ptr().add(first).cast()),
                     out: out.add(row * width + first).cast(),
+                    begin: match begin {
+                        Begin::Zero => None,
+                        Begin::Bias(bias) => Some((bias.as_ptr().add(first).cast(), 0)),
+                        Begin::There => Some((out.add(row * width + first).cast(), width * super::LANE)),
+                    },
                 };
                 match end - first {
                     1 => tile.rows::<1>(rows - row),
@@ -53,8 +57,9 @@ struct Tile {
     strides: [usize; 2],
     right: *const f32,
     width: usize,
-    bias: Option<*const f32>,
     out: *mut f32,
+    /// What sums begin with, and how far apart its rows stand.
+    begin: Option<(*const f32, usize)>,
 }
 
 impl Tile {
@@ -81,10 +86,10 @@ impl Tile {
         let mut sums = [[_mm512_setzero_ps(); V]; R];
         // SAFETY: `R` rows, `depth` numbers and `V` lanes from here lie inside, as the caller promises; lanes are aligned.
         unsafe {
-            if let Some(bias) = self.bias {
-                for row in &mut sums {
+            if let Some((begin, apart)) = self.begin {
+                for (r, row) in sums.iter_mut().enumerate() {
                     for (v, sum) in row.iter_mut().enumerate() {
-                        *sum = _mm512_load_ps(bias.add(v * super::LANE));
+                        *sum = _mm512_load_ps(begin.add(r * apart + v * super::LANE));
                     }
                 }
             }

@@ -1,9 +1,14 @@
-//! Layers on plain rows of numbers, for planning on a CPU.
+//! Layers on plain rows of numbers, for seeing, learning and planning on a CPU.
 //!
-//! A search imagines a few dozen rows at a time, so a tensor library spends its time between
-//! operations. Families put the layers here together as their networks need them.
+//! A search imagines a few dozen rows at a time, and a picture is a hundred short ones, so a tensor library
+//! spends its time between operations. Families put the layers here together as their networks need them.
 
 pub(crate) mod block;
 pub(crate) mod dense;
+pub(crate) mod grid;
 pub(crate) mod lanes;
+pub(crate) mod layer;
+pub(crate) mod look;
+pub(crate) mod look_back;
 pub(crate) mod threads;
+pub(crate) mod vector;

@@ -14,9 +14,16 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// Rows that go through the predictor together.
 const ROWS: usize = 32;
 
-/// Works on chunks of rows with the threads there are, and answers in order.
-pub(crate) fn in_chunks<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    each(rows.div_ceil(ROWS), |at| work(at * ROWS..rows.min((at + 1) * ROWS)))
+/// Works on chunks of rows with the threads there are, and answers in order. Groups of these sizes are cut apart: a last
+/// row by itself is multiplied in another order than a row among others, and no group may depend on which others
+/// there are.
+pub(crate) fn in_chunks<T: Send>(groups: &[usize], work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let mut chunks: Vec<Range<usize>> = Vec::new();
+    for &rows in groups {
+        let first = chunks.last().map_or(0, |chunk| chunk.end);
+        chunks.extend((first..first + rows).step_by(ROWS).map(|at| at..(at + ROWS).min(first + rows)));
+    }
+    each(chunks.len(), |at| work(chunks[at].clone()))
 }
 
 /// Does `n` pieces of work with the threads there are, and answers in order.

@@ -1,6 +1,8 @@
 //! Two-layer perceptrons: the projectors of the LeWM recipe and the small heads.
 
-use crate::host::dense::{Dense, numbers};
+use super::still;
+use crate::host::dense::Dense;
+use crate::host::layer::Layer;
 use burn::module::Module;
 use burn::nn;
 use burn::prelude::*;
@@ -68,13 +70,17 @@ impl Projector {
         match self {
             Self::Linear(layer) => vec![Dense::of(layer)],
             Self::Batch(p) => {
-                let (mean, variance) = (numbers(p.norm.running_mean.value()), numbers(p.norm.running_var.value()));
-                let (gamma, beta) = (numbers(p.norm.gamma.val()), numbers(p.norm.beta.val()));
-                let scale: Vec<f32> =
-                    gamma.iter().zip(&variance).map(|(g, v)| g / (v + p.norm.epsilon as f32).sqrt()).collect();
-                let shift: Vec<f32> = beta.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+                let (scale, shift) = still(&p.norm);
                 vec![Dense::of(&p.first).then(&scale, &shift), Dense::of(&p.second)]
             }
+        }
+    }
+
+    /// The layer on rows of lanes, where there is but one.
+    pub(crate) fn layer_on_host(&self) -> Option<Layer> {
+        match self {
+            Self::Linear(layer) => Some(Layer::of(layer)),
+            Self::Batch(_) => None,
         }
     }
 

@@ -6,7 +6,8 @@ pub(crate) mod predictor;
 pub(crate) mod reacher;
 pub(crate) mod vit;
 
-use burn::nn::Linear;
+use crate::host::dense::numbers;
+use burn::nn::{BatchNorm, Linear};
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use terrella_core::Table;
@@ -50,6 +51,15 @@ pub(crate) fn rowwise(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
     let y = layer.forward(x.reshape([batch * time, width]));
     let [_, width] = y.dims();
     y.reshape([batch, time, width])
+}
+
+/// Scale and shift of a batch norm that no longer moves.
+pub(crate) fn still(norm: &BatchNorm) -> (Vec<f32>, Vec<f32>) {
+    let (mean, variance) = (numbers(norm.running_mean.value()), numbers(norm.running_var.value()));
+    let (gamma, beta) = (numbers(norm.gamma.val()), numbers(norm.beta.val()));
+    let scale: Vec<f32> = gamma.iter().zip(&variance).map(|(g, v)| g / (v + norm.epsilon as f32).sqrt()).collect();
+    let shift = beta.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+    (scale, shift)
 }
 
 /// Reads a tensor back as rows.

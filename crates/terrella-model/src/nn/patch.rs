@@ -4,11 +4,18 @@
 //! still. Here overlapping patches pass through two linear layers, and a handful of learnt queries
 //! each choose where to look: a softmax over patches whose expected content and expected position
 //! are read off (spatial softmax, Finn et al. 2016, with contents beside coordinates). Finding a
-//! thing in one place so teaches finding it everywhere.
+//! thing in one place so teaches finding it everywhere. On a CPU [`crate::host::look`] does the same without tensors.
 
-use super::rowwise;
+use super::{rowwise, still};
+use crate::host::dense::numbers;
+use crate::host::grid::Grid;
+use crate::host::lanes::Lane;
+use crate::host::layer::Layer;
+use crate::host::look::Look;
+use crate::host::look_back::Slopes;
 use burn::module::{Module, Param};
 use burn::nn;
+use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::activation::{relu, softmax};
 
@@ -88,15 +95,61 @@ impl PatchEncoder {
         let h = relu(self.mix.forward(self.norm.forward(seen)));
         relu(self.head.forward(h))
     }
+
+    /// [`Self::look`] on plain rows over this grid of cells, if widths allow.
+    pub(crate) fn look_on_host(&self, grid: Grid) -> Option<Look> {
+        let hidden = numbers(self.position.val());
+        let bias = self.embed.bias.as_ref().map_or_else(Vec::new, |bias| numbers(bias.val()));
+        let place: Vec<f32> = hidden.iter().zip(bias.iter().cycle()).map(|(p, b)| p + b).collect();
+        let mut queries = Layer::of(&self.queries);
+        let sharpen = |x: &mut Lane| x.0.iter_mut().for_each(|x| *x *= SHARPNESS as f32);
+        queries.weight.iter_mut().chain(&mut queries.bias).for_each(sharpen);
+        let embed = numbers(self.embed.weight.val());
+        Look::new(grid, (&embed, &place), (Layer::of(&self.content), queries), coordinates(grid.tokens()))
+    }
+
+    /// [`Self::gather`] on plain rows, with a ReLU behind each layer and the norm, which no longer moves, in the first.
+    pub(crate) fn gather_on_host(&self) -> [Layer; 2] {
+        let (scale, shift) = still(&self.norm);
+        [Layer::of(&self.mix).after(&scale, &shift), Layer::of(&self.head)]
+    }
+
+    /// Gradients found by [`Look::learn`], under the names of their parameters.
+    pub(crate) fn slopes(&self, slopes: Slopes, device: &Device) -> GradientsParams {
+        let mut gradients = GradientsParams::new();
+        let device = &device.clone().without_autodiff();
+        let mut matrix = |param: &Param<Tensor<2>>, data: Vec<f32>| {
+            let gradient = Tensor::<2>::from_data(TensorData::new(data, param.val().dims()), device);
+            gradients.register(param.id, gradient);
+        };
+        let sharpen = |x: Vec<f32>| x.into_iter().map(|x| x * SHARPNESS as f32).collect::<Vec<f32>>();
+        let ([content, content_bias], [queries, queries_bias]) = (slopes.content, slopes.queries.map(sharpen));
+        matrix(&self.embed.weight, slopes.embed);
+        matrix(&self.position, slopes.place);
+        matrix(&self.content.weight, content);
+        matrix(&self.queries.weight, queries);
+        let biases = [(&self.embed, slopes.bias), (&self.content, content_bias), (&self.queries, queries_bias)];
+        for (layer, data) in biases {
+            if let Some(bias) = &layer.bias {
+                gradients.register(bias.id, Tensor::<1>::from_data(TensorData::new(data, bias.val().dims()), device));
+            }
+        }
+        gradients
+    }
+}
+
+/// [`coordinates`] as a tensor.
+fn places(tokens: usize, device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(coordinates(tokens), [tokens, PLACE]), device)
 }
 
 /// Coordinates of the patches in `[-1, 1]`, and their second-order products, `[tokens, PLACE]`.
-fn places(tokens: usize, device: &Device) -> Tensor<2> {
+fn coordinates(tokens: usize) -> Vec<f32> {
     let side = tokens.isqrt();
     let at = |i: usize| (2 * i + 1) as f32 / side as f32 - 1.0;
     let rows = (0..tokens).flat_map(|token| {
         let (y, x) = (at(token / side), at(token % side));
         [x, y, x * y, x * x, y * y]
     });
-    Tensor::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [tokens, PLACE]), device)
+    rows.collect()
 }

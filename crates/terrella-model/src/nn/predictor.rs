@@ -9,7 +9,6 @@ use burn::module::{Module, Param};
 use burn::nn;
 use burn::prelude::*;
 use burn::tensor::activation::{gelu, relu, silu};
-use std::ops::Range;
 
 /// Shape of a [`Predictor`].
 #[derive(Clone, Copy, Debug)]
@@ -47,15 +46,11 @@ impl Steering {
         Self { modulations: both.map(|(a, b)| Tensor::cat(vec![a.clone(), b], 1)).collect() }
     }
 
-    /// `n` copies of each of these rows, side by side.
+    /// These rows, in this order, each as often as it is named.
     #[must_use]
-    pub fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
-        let copies = |m: &Tensor<3>| {
-            let [_, time, width] = m.dims();
-            let some = m.clone().narrow(0, rows.start, rows.len());
-            some.unsqueeze_dim::<4>(1).repeat_dim(1, n).reshape([rows.len() * n, time, width])
-        };
-        Self { modulations: self.modulations.iter().map(copies).collect() }
+    pub fn take(&self, rows: &TensorData) -> Self {
+        let some = |m: &Tensor<3>| m.clone().select(0, Tensor::<1, Int>::from_data(rows.clone(), &m.device()));
+        Self { modulations: self.modulations.iter().map(some).collect() }
     }
 
     /// Number of steps.

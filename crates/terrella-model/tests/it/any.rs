@@ -2,7 +2,7 @@
 
 use crate::support::{alone, batch, interface};
 use burn::prelude::*;
-use terrella_core::{Batch, Dynamics, Image, Key, Observation, Stats, Table, Window};
+use terrella_core::{Acts, Batch, Dt, Dynamics, Image, Key, Observation, Stats, Table, Window};
 use terrella_model::{
     AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, Registered, Sees, TrainConfig, Trainer,
     Wants, World,
@@ -19,10 +19,10 @@ fn told<D: Dynamics>(world: &D, image: Option<&Image>) -> Vec<u32> {
     let (width, n, horizon) = (world.block_width(), 5, 3);
     let first = world.observe(&look(0)).expect("a state");
     let seen = world.track(&first, &numbers(1, width), &look(2)).expect("a state");
-    let mut states = world.roll_out(&seen, &numbers(3, n * horizon * width), n);
-    let many = world.repeat(&seen, n);
-    let next = world.step(&many, &numbers(4, n * width));
-    let after = world.step_for(&next, &numbers(5, n * width), &[0.1, 0.2, 0.05, 0.1, 0.3]);
+    let mut states = world.roll_out(&seen, &[0; 5], &numbers(3, n * horizon * width));
+    let many = world.take(&seen, &[0; 5]);
+    let next = world.step(&many, Acts::of(&numbers(4, n * width)));
+    let after = world.step(&next, Acts::of(&numbers(5, n * width)).lasting(Dt::Each(&[0.1, 0.2, 0.05, 0.1, 0.3])));
     states.extend([first, seen, many, next, after]);
     let mut bits = vec![width as u32];
     for state in &states {
@@ -154,8 +154,8 @@ fn a_plain_family_can_be_acted_in_on_latents() {
         let block = |i: usize| (0..width).map(move |j| (goal.row(i)[j] - now.row(i)[j]) * (1 + i + k) as f32);
         (0..3).flat_map(block).collect()
     };
-    let plain = Plain::follow(&world, (&start, &goal), (3, 4), &mut act);
-    let sided = JepaConfig::follow(&world, (&start, &goal), (3, 4), &mut act);
+    let plain = Plain::follow(&world, [(&start, &[0; 3]), (&goal, &[0; 3])], 4, &mut act);
+    let sided = JepaConfig::follow(&world, [(&start, &[0; 3]), (&goal, &[0; 3])], 4, &mut act);
     assert_eq!(plain, sided, "bit for bit");
     assert!(plain.iter().all(|plan| plan.len() == 4) && plain[0] != plain[2], "three plans of four blocks: {plain:?}");
     assert!(plain[0].row(0) != plain[0].row(1), "the world moves on");

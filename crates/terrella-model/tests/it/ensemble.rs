@@ -3,7 +3,7 @@
 use crate::support::alone;
 use burn::prelude::*;
 use std::f32::consts::TAU;
-use terrella_core::{Batch, Clip, Dataset, Dynamics, Episode, Key, Observation, Signature, Stats, Table};
+use terrella_core::{Acts, Batch, Clip, Dataset, Dt, Dynamics, Episode, Key, Observation, Signature, Stats, Table};
 use terrella_model::{EnsembleConfig, EnsembleWorld, Interface, TrainConfig, Trainer, load_any, save_world};
 
 /// Pendulums that are pushed, with steps of 20 to 80 ms; most swing, some go round.
@@ -81,7 +81,7 @@ fn an_ensemble_foretells_a_swing_on_a_clock_of_its_own() {
         let mut now = state(&world, &[first]);
         for row in 0..20 {
             let dt: Vec<f32> = episode.durations(row..row + 1, 20.0).map(|dt| dt as f32).collect();
-            now = world.step_for(&now, episode.actions.row(row), &dt);
+            now = world.step(&now, Acts::of(episode.actions.row(row)).lasting(Dt::Each(&dt)));
         }
         let (told, truth) = (world.read(&now).expect("a state"), episode.states.row(20));
         model += f64::from(told.row(0)[0] - truth[0]).powi(2);
@@ -89,12 +89,13 @@ fn an_ensemble_foretells_a_swing_on_a_clock_of_its_own() {
     }
     assert!(model < 0.05 * still, "twenty steps ahead: {model} against standing still {still}");
     // A turn more changes nothing but the count of turns.
-    let next = |angle: f32| world.read(&world.step(&state(&world, &[[angle, 1.0]]), &[0.0])).expect("a state").data;
+    let next =
+        |angle: f32| world.read(&world.step(&state(&world, &[[angle, 1.0]]), Acts::of(&[0.0]))).expect("a state").data;
     let (here, round) = (next(0.5), next(0.5 + TAU));
     assert!((round[0] - here[0] - TAU).abs() < 1e-3 && (round[1] - here[1]).abs() < 1e-3, "{here:?} {round:?}");
     // Speeds that nobody ever had: members disagree there more than where they learned.
     let apart = |speed: f32| {
-        let after = world.step(&state(&world, &[[0.5, speed]]), &[0.0]);
+        let after = world.step(&state(&world, &[[0.5, speed]]), Acts::of(&[0.0]));
         world.disagreement(&after).row(0)[1]
     };
     assert!(apart(60.0) > 5.0 * apart(1.0), "{} beside {}", apart(60.0), apart(1.0));
@@ -107,15 +108,15 @@ fn rows_do_not_know_each_other_and_noise_hangs_on_its_key() {
     let world = trained(&data, 1).world(&Device::flex());
     let rows: Vec<[f32; 2]> = (0..70).map(|i| [0.1 * i as f32, 1.0 - 0.05 * i as f32]).collect();
     let pushes: Vec<f32> = (0..70).map(|i| 0.03 * i as f32).collect();
-    let together = world.read(&world.step(&state(&world, &rows), &pushes)).expect("states");
+    let together = world.read(&world.step(&state(&world, &rows), Acts::of(&pushes))).expect("states");
     for (i, row) in rows.iter().enumerate() {
-        let alone = world.read(&world.step(&state(&world, &[*row]), &pushes[i..=i])).expect("a state");
+        let alone = world.read(&world.step(&state(&world, &[*row]), Acts::of(&pushes[i..=i]))).expect("a state");
         let near = alone.row(0).iter().zip(together.row(i)).all(|(a, b)| (a - b).abs() < 1e-5);
         assert!(near, "row {i}: {alone:?} beside {:?}", together.row(i));
     }
     let noisy = |key: u64| {
         let start = state(&world, &rows).with_noise(Key::new(key));
-        world.read(&world.step(&start, &pushes)).expect("states").data
+        world.read(&world.step(&start, Acts::of(&pushes))).expect("states").data
     };
     assert_eq!(noisy(1), noisy(1), "the same key");
     assert!(noisy(1) != noisy(2) && noisy(1) != together.data, "another key, and no noise");
@@ -141,9 +142,10 @@ fn an_ensemble_is_saved_loaded_and_resumed_bit_for_bit() {
     save_world(&resumed, &path).expect("saved");
     let loaded = load_any(&path, &Device::flex()).expect("loaded");
     let seen = [Observation { image: None, state: vec![1.0, 2.0] }];
-    let again = loaded.read(&loaded.step_for(&loaded.observe(&seen).expect("a state"), &[0.5], &[0.05]));
+    let again =
+        loaded.read(&loaded.step(&loaded.observe(&seen).expect("a state"), Acts::of(&[0.5]).lasting(Dt::Same(0.05))));
     let world = whole.world(&Device::flex());
-    let once = world.read(&world.step_for(&state(&world, &[[1.0, 2.0]]), &[0.5], &[0.05]));
+    let once = world.read(&world.step(&state(&world, &[[1.0, 2.0]]), Acts::of(&[0.5]).lasting(Dt::Same(0.05))));
     assert_eq!(again, once, "after a stop, a file and back");
     let told = Trainer::<terrella_model::JepaConfig>::resume(folder.path(), &Device::flex()).err().expect("refused");
     assert!(told.to_string().contains("ensemble"), "{told}");

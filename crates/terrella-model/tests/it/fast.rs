@@ -2,7 +2,7 @@
 
 use crate::support::{alone, batch, interface, with_goals};
 use burn::prelude::*;
-use terrella_core::{Dynamics, Key, Observation, Table};
+use terrella_core::{Acts, Dynamics, Key, Observation, Table};
 use terrella_model::{JepaConfig, LossWeights, Losses, Sees, Size, TrainConfig, Trainer, World};
 
 fn close(what: &str, a: f32, b: f32, tolerance: f32) {
@@ -66,9 +66,9 @@ fn planning_on_plain_rows_is_planning_with_tensors() {
         let roll = |world: &World| -> Vec<(Table, Table)> {
             let start = world.observe(&look(0, 1)).expect("a state");
             let start = world.track(&start, &actions(0, 1), &look(1, 1)).expect("a state");
-            let mut state = world.repeat(&start, 70);
+            let mut state = world.take(&start, &[0; 70]);
             let step = |at| {
-                state = world.step(&state, &actions(at, 70));
+                state = world.step(&state, Acts::of(&actions(at, 70)));
                 (world.latents(&state), world.read(&state).expect("a readout"))
             };
             let steps: Vec<(Table, Table)> = (1..5).map(step).collect();
@@ -77,7 +77,7 @@ fn planning_on_plain_rows_is_planning_with_tensors() {
             let width = world.block_width();
             let row = |i: usize| blocks.iter().flat_map(move |b| b[i * width..(i + 1) * width].to_vec());
             let sequences: Vec<f32> = (0..70).flat_map(row).collect();
-            for (state, (latents, _)) in world.roll_out(&start, &sequences, 70).iter().zip(&steps) {
+            for (state, (latents, _)) in world.roll_out(&start, &[0; 70], &sequences).iter().zip(&steps) {
                 let same = world.latents(state).data.iter().zip(&latents.data).all(|(a, b)| a.to_bits() == b.to_bits());
                 assert!(same, "{size:?}: a rollout at once differs from one step after another");
             }

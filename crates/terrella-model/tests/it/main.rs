@@ -9,5 +9,6 @@ mod outcomes;
 mod parameters;
 mod reach;
 mod resume;
+mod rows;
 mod support;
 mod views;

@@ -2,12 +2,12 @@
 
 use crate::support::alone;
 use burn::prelude::*;
-use terrella_core::{Batch, Clip, Dataset, Dynamics, Episode, Key, Last, Observation, Signature, Stats, Table};
+use terrella_core::{Acts, Batch, Clip, Dataset, Dynamics, Episode, Key, Last, Observation, Signature, Stats, Table};
 use terrella_model::{EnsembleConfig, EnsembleWorld, Interface, TrainConfig, Trainer, load_any, save_world};
 
 /// Carts that are pushed about. A step is worth the more the nearer it starts to 0.5 and the less it pushes; the
 /// task ends when a cart is beyond 1 after it; at -1 there is a wall. No row is logged after that.
-fn carts(logged: bool) -> Dataset {
+pub(crate) fn carts(logged: bool) -> Dataset {
     let episode = |index: usize| {
         let mut stream = Key::new(11).at(index as u64).stream();
         let (mut place, mut speed) = (stream.uniform(-1.0, 0.8), stream.uniform(-0.5, 0.5));
@@ -80,7 +80,7 @@ fn batch(data: &Dataset, step: u64) -> Batch {
     batch
 }
 
-fn trained(data: &Dataset, steps: u64) -> Trainer<EnsembleConfig> {
+pub(crate) fn trained(data: &Dataset, steps: u64) -> Trainer<EnsembleConfig> {
     let interface = Interface::of(data, &(0..LEARNED).collect::<Vec<_>>(), &[]).expect("an interface");
     let config = TrainConfig { steps: steps.max(1), learning_rate: 3e-3, ..TrainConfig::default() };
     let family = EnsembleConfig { members: 3, layers: 2, hidden: 64, ..EnsembleConfig::default() };
@@ -101,7 +101,7 @@ fn judged(world: &EnsembleWorld, data: &Dataset) -> (f32, f32, f32) {
     let (mut told, mut truth, mut right) = (Vec::new(), Vec::new(), [[0.0f32; 2]; 2]);
     for episode in &data.episodes[LEARNED..] {
         for row in 0..episode.len() {
-            let after = world.step(&state(world, episode.states.row(row)), episode.actions.row(row));
+            let after = world.step(&state(world, episode.states.row(row)), Acts::of(episode.actions.row(row)));
             told.push(world.reward(&after).expect("a reward")[0]);
             truth.push(episode.rewards[row]);
             let (ended, says) = (episode.terminated[row], world.ended(&after).expect("an end")[0] > 0.5);
@@ -147,14 +147,16 @@ fn outcomes_survive_a_file_and_are_asked_of_recordings() {
     }
     let after = |trainer: &Trainer<EnsembleConfig>| {
         let world = trainer.world(&Device::flex());
-        let after = world.step(&state(&world, &[0.2, 0.1]), &[0.5]);
+        let after = world.step(&state(&world, &[0.2, 0.1]), Acts::of(&[0.5]));
         (world.read(&after), world.reward(&after).expect("a reward"), world.ended(&after).expect("an end"))
     };
     assert_eq!(after(&trainer), after(&resumed), "after a stop");
     save_world(&resumed, &folder.path().join("model")).expect("saved");
     let loaded = load_any(&folder.path().join("model"), &Device::flex()).expect("loaded");
-    let told =
-        loaded.step(&loaded.observe(&[Observation { image: None, state: vec![0.2, 0.1] }]).expect("a state"), &[0.5]);
+    let told = loaded.step(
+        &loaded.observe(&[Observation { image: None, state: vec![0.2, 0.1] }]).expect("a state"),
+        Acts::of(&[0.5]),
+    );
     let (_, reward, ended) = after(&resumed);
     assert_eq!((loaded.reward(&told), loaded.ended(&told)), (Some(reward), Some(ended)), "by a world of any family");
     assert_eq!(loaded.interface(), &trainer.interface, "statistics of rewards go with the weights");
@@ -168,7 +170,7 @@ fn where_nothing_was_logged_nothing_is_foretold() {
     let _turn = alone();
     let data = carts(false);
     let world = trained(&data, 1).world(&Device::flex());
-    let after = world.step(&state(&world, &[0.2, 0.1]), &[0.5]);
+    let after = world.step(&state(&world, &[0.2, 0.1]), Acts::of(&[0.5]));
     assert!(world.reward(&after).is_none() && world.ended(&after).is_none(), "no outcome");
     // The text of a checkpoint is what it was.
     let text = serde_json::to_string(world.interface()).expect("JSON");
@@ -177,7 +179,7 @@ fn where_nothing_was_logged_nothing_is_foretold() {
     let mut data = carts(true);
     data.episodes.iter_mut().for_each(|e| e.terminated.fill(false));
     let world = trained(&data, 1).world(&Device::flex());
-    let after = world.step(&state(&world, &[0.2, 0.1]), &[0.5]);
+    let after = world.step(&state(&world, &[0.2, 0.1]), Acts::of(&[0.5]));
     assert!(world.reward(&after).is_some() && world.ended(&after).is_none(), "a reward, and no end");
 }
 
@@ -190,7 +192,7 @@ fn threads_change_no_number() {
         let world = trained(&carts(true), 4).world(&Device::flex());
         let start = state(&world, &[0.1, 0.2]).with_noise(Key::new(3));
         let sequences: Vec<f32> = (0..150 * 5).map(|i| (i as f32 * 0.1).sin()).collect();
-        let rollout = world.roll_out(&start, &sequences, 150);
+        let rollout = world.roll_out(&start, &[0; 150], &sequences);
         let numbers = rollout
             .iter()
             .flat_map(|after| [world.read(after).expect("states").data, world.reward(after).expect("rewards")]);
@@ -223,12 +225,12 @@ fn rollouts_at_once_are_steps_one_after_another() {
     for noise in [false, true] {
         let start = state(&world, &[0.1, 0.2]);
         let start = if noise { start.with_noise(Key::new(8)) } else { start };
-        let rollout = world.roll_out(&start, &sequences, 100);
+        let rollout = world.roll_out(&start, &[0; 100], &sequences);
         assert_eq!(rollout.len(), 4, "a batch after each step");
-        let mut now = world.repeat(&start, 100);
+        let mut now = world.take(&start, &[0; 100]);
         for (step, at_once) in rollout.iter().enumerate() {
             let actions: Vec<f32> = sequences.chunks(4).map(|row| row[step]).collect();
-            now = world.step(&now, &actions);
+            now = world.step(&now, Acts::of(&actions));
             assert_eq!(world.read(&now), world.read(at_once), "states after step {step}");
             assert_eq!(world.reward(&now), world.reward(at_once), "rewards of step {step}");
             assert_eq!(world.ended(&now), world.ended(at_once), "ends of step {step}");

@@ -26,10 +26,10 @@ fn belief_turns_with_the_world() {
         let look = |v| [Observation { image: None, state: turned(v) }];
         let start = world.observe(&look([0.7, -0.4])).expect("a state");
         let start = world.track(&start, &block, &look([0.9, -0.2])).expect("a state");
-        let ahead = world.step(&world.repeat(&start, n), &block.repeat(n));
+        let ahead = world.roll_out(&start, &vec![0; n], &block.repeat(n)).remove(0);
         let read =
             |state| turn.inverse().vector(world.read(state).expect("a readout").row(n - 1).try_into().expect("two"));
-        [read(&world.repeat(&start, n)), read(&ahead)]
+        [read(&world.take(&start, &vec![0; n])), read(&ahead)]
     };
     let near = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) < 1e-4;
     for turn in Turn::all() {

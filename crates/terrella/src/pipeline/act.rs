@@ -3,10 +3,11 @@
 use super::heads::{PROBE, shown};
 use super::{Recordings, Run};
 use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
+use crate::watch::Watch;
 use anyhow::{Context, Result};
-use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule, View};
-use terrella_core::{ActionsAre, Dynamics, EnvSpec, Error, Goal, Policy, Stats, Table};
-use terrella_model::{AnyState, AnyWorld, Learned, Probe, Saved};
+use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule};
+use terrella_core::{ActionsAre, Dynamics, EnvSpec, Error, Goal, Key, Observation, Policy, Stats, Table, View};
+use terrella_model::{AnyState, AnyWorld, Learned, Probe, Saved, Way};
 
 /// A model that can act in a world. It can be shared by threads.
 pub struct Actor {
@@ -131,22 +132,27 @@ impl Actor {
         let prior = if flavour == Flavour::Search { &self.prior } else { &self.near };
         let rules = (self.settings.mpc.clone(), prior.clone());
         let policy =
-            MpcPolicy::new(world, self.spec.actions.space(), planner, rules, move |goal| self.aim(goal, flavour))
+            MpcPolicy::new(world, self.spec.actions.space(), planner, rules, move |goals| self.aim(goals, flavour))
                 .context("planner")?;
         Ok(policy.with_start_action(|state| self.start_action(state)))
     }
 
-    /// What a goal means to the model.
-    fn aim(&self, goal: &Goal, flavour: Flavour) -> terrella_core::Result<Aim<'_, AnyState, Distance<'_, AnyWorld>>> {
+    /// What goals mean to the model.
+    fn aim(
+        &self,
+        goals: &[Goal],
+        flavour: Flavour,
+    ) -> terrella_core::Result<Aim<'_, AnyState, Distance<'_, AnyWorld>>> {
         let world = &self.saved.world;
-        let state = world.observe(std::slice::from_ref(&goal.observation))?;
+        let seen: Vec<Observation> = goals.iter().map(|goal| goal.observation.clone()).collect();
+        let state = world.observe(&seen)?;
         let timing = self.settings.cost.timing;
         let objective = match self.settings.cost.kind {
-            CostKind::Latent => Distance::latent(world, world.latents(&state).data, timing),
+            CostKind::Latent => Distance::latent(world, world.latents(&state), timing),
             CostKind::State => {
                 // A model of states is given the goal state; one of pictures has to tell it.
                 let wanted = if world.wants().picture.is_none() {
-                    goal.observation.state.clone()
+                    Table::from_data(self.spec.state.len(), seen.iter().flat_map(|seen| seen.state.clone()).collect())
                 } else {
                     self.believed(&state).ok_or_else(|| Error::Invalid("the model cannot tell states".to_owned()))?
                 };
@@ -154,29 +160,44 @@ impl Actor {
             }
         };
         let propose = self.saved.reacher.as_ref().filter(|_| flavour != Flavour::Search).map(|(reacher, _)| {
-            let propose = move |now: &AnyState, ahead: Ahead| -> Vec<Table> {
+            let propose = move |now: &AnyState, goals: &[usize], ahead: &[Ahead]| -> Vec<Vec<Table>> {
                 let paces = if flavour == Flavour::Hybrid { PACES } else { &PACES[..1] };
-                let to_go: Vec<usize> = paces.iter().map(|pace| pace.steps(ahead.steps_left)).collect();
-                reacher.propose(world, (now, &state), &to_go, ahead.blocks)
+                let way = |(start, (goal, ahead)): (usize, (&usize, &Ahead))| {
+                    let (goal, left) = (*goal, ahead.steps_left);
+                    paces.iter().map(move |pace| Way { start, goal, steps: pace.steps(left) })
+                };
+                let ways: Vec<Way> = goals.iter().zip(ahead).enumerate().flat_map(way).collect();
+                let blocks = ahead.first().map_or(0, |ahead| ahead.blocks);
+                let proposed = reacher.propose(world, (now, &state), &ways, blocks);
+                proposed.chunks(paces.len()).map(<[Table]>::to_vec).collect()
             };
             Box::new(propose) as terrella_agent::Propose<'_, AnyState>
         });
         Ok(Aim { objective, propose })
     }
 
-    /// The state the model believes in: its own word, or that of the linear probe.
-    pub fn believed(&self, state: &AnyState) -> Option<Vec<f32>> {
+    /// The states the model believes in: its own word, or that of the linear probe. Each row is asked by itself: a
+    /// single row is multiplied in another order than several, and no attempt may depend on which others there are.
+    pub fn believed(&self, state: &AnyState) -> Option<Table> {
         let world = &self.saved.world;
-        let told = world.read(state).or_else(|| Some(self.probe.as_ref()?.read(&world.latents(state))))?;
-        Some(told.row(0).to_vec())
+        let mut all = Table::default();
+        for row in 0..world.latents(state).len() {
+            let one = world.take(state, &[row]);
+            let told = world.read(&one).or_else(|| Some(self.probe.as_ref()?.read(&world.latents(&one))))?;
+            all.width = told.width;
+            all.data.extend(told.data);
+        }
+        Some(all)
     }
 
     /// What stands for the last action before there is one: the action that stays.
-    fn start_action(&self, state: &AnyState) -> Option<Vec<f32>> {
-        match self.spec.actions_are {
-            ActionsAre::Displacements => Some(self.spec.hold(&[])),
-            ActionsAre::Targets => Some(self.spec.hold(&self.believed(state)?)),
-        }
+    fn start_action(&self, state: &AnyState) -> Option<Table> {
+        let hold = |state: &[f32]| self.spec.hold(state);
+        let actions: Vec<Vec<f32>> = match self.spec.actions_are {
+            ActionsAre::Displacements => vec![hold(&[]); self.saved.world.latents(state).len()],
+            ActionsAre::Targets => self.believed(state)?.rows().map(hold).collect(),
+        };
+        Some(Table::from_data(self.spec.actions.width(), actions.concat()))
     }
 }
 
@@ -205,19 +226,25 @@ fn prior(settings: &PriorSettings, stats: &Stats, learned: Option<&Learned>, tar
     Ok(PriorRule::HoldLast { std: scaled(&learned.action_change), growth: settings.growth })
 }
 
-/// A policy that could not be made, or must not go on: it says so when it is asked.
-pub(super) struct Refusing(pub(super) String);
+/// A policy that goes on until somebody asks to stop.
+pub(super) struct Stoppable<'a, P> {
+    pub(super) policy: P,
+    pub(super) watch: &'a Watch,
+}
 
-impl Policy for Refusing {
-    fn begin(&mut self, _: &Goal, _: terrella_core::Key) -> terrella_core::Result<()> {
-        Err(Error::Invalid(self.0.clone()))
+impl<P: Policy> Policy for Stoppable<'_, P> {
+    fn begin(&mut self, rows: &[usize], goals: &[Goal], keys: &[Key]) -> terrella_core::Result<()> {
+        self.policy.begin(rows, goals, keys)
     }
 
-    fn looks(&self) -> bool {
-        false
+    fn looks(&self, rows: &[usize]) -> Vec<usize> {
+        self.policy.looks(rows)
     }
 
-    fn act(&mut self, _: &terrella_core::Observation) -> terrella_core::Result<Vec<f32>> {
-        Err(Error::Invalid(self.0.clone()))
+    fn act(&mut self, rows: &[usize], seen: &[Observation]) -> terrella_core::Result<Table> {
+        if self.watch.stopped() {
+            return Err(Error::Invalid("interrupted".to_owned()));
+        }
+        self.policy.act(rows, seen)
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use terrella_agent::{CemConfig, Distance, PlannerConfig, PriorRule, Timing};
-use terrella_core::{Dynamics, Key, Planner, Problem, Sim, Table};
+use terrella_core::{Dynamics, Key, Planner, Problem, Problems, Sim, Table};
 use terrella_data::Sampler;
 use terrella_model::{AnyWorld, Registered, Saved, TrainConfig, Trainer, Visitor};
 
@@ -129,7 +129,7 @@ fn model(world: &AnyWorld, recordings: &Recordings, limit: Duration) -> Result<V
         .map(|i| super::heads::shown(world, recordings, (i % recordings.dataset.episodes.len(), i / 8)))
         .collect();
     let start = world.observe(&rows[..1])?;
-    let goal = world.latents(&world.observe(&rows[1..2])?).data;
+    let goal = world.latents(&world.observe(&rows[1..2])?);
     let encode = timed("encode 64 frames", (64, "frames"), limit, || {
         // An error would have shown in the lines above.
         std::hint::black_box(world.observe(&rows).map(|s| world.latents(&s)).ok());
@@ -141,15 +141,16 @@ fn model(world: &AnyWorld, recordings: &Recordings, limit: Duration) -> Result<V
     let prior =
         PriorRule::HoldLast { std, growth: 0.5 }.prior(&Table::new(block.width()), &middle, 5, world.frame_skip());
     let objective = Distance::latent(world, goal, Timing::default());
-    let problem =
-        Problem { dynamics: world, start: &start, objective: &objective, space: &block, prior: &prior, deadline: None };
+    let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(0) }];
+    let problems =
+        Problems { dynamics: world, start: &start, objective: &objective, space: &block, each: &each, deadline: None };
     let mut out = vec![encode];
     for (samples, iterations) in [(64, 5), (300, 30)] {
         let cem = CemConfig { samples, iterations, elites: samples / 8, ..CemConfig::default() };
         let planner = PlannerConfig::Cem(cem).build(space.width())?;
         let name = format!("plan, CEM {samples} sequences × {iterations} iterations × 5 blocks");
         out.push(timed(&name, (1, "plans"), limit, || {
-            std::hint::black_box(planner.plan(&problem, Key::new(0)));
+            std::hint::black_box(planner.plan(&problems));
         }));
     }
     Ok(out)

@@ -12,7 +12,9 @@ use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 use terrella_agent::ExactSim;
-use terrella_core::{Env, Episode, Frames, Goal, Key, Observation, Policy, Rule, Signature, Sim, Table};
+use terrella_core::{
+    Each, Episode, Frames, Goal, GoalWorld, Key, Observation, Policy, RowPolicy, Rule, Signature, Sim, Table,
+};
 use terrella_data::{OpenOptions, Writer, Written, check_compatible, open};
 use terrella_env::policy::Noisy;
 use terrella_env::{demonstrator, explorer, make, make_env};
@@ -160,26 +162,26 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
     let mut policy: Box<dyn Policy> = if explores {
-        explorer(&config.env, &Value::Null)?
+        Box::new(alone(explorer(&config.env, &Value::Null)?))
     } else {
         let level = stream.uniform(0.0, config.noise.max(f64::MIN_POSITIVE));
-        let demonstrator = demonstrator(&config.env, &Value::Null)?;
+        let demonstrator = alone(demonstrator(&config.env, &Value::Null)?);
         Box::new(Noisy::new(demonstrator, world.spec().actions.space(), level))
     };
     world.reset(key.with("start").seed());
     let mut goal = draw_goal(&*world, key.with("goal").at(0));
     let mut n_goals = 1;
-    policy.begin(&as_goal(&goal), key.with("policy").at(0))?;
+    policy.begin(&[0], &[as_goal(&goal)], &[key.with("policy").at(0)])?;
     let (mut states, mut actions) = (Table::new(world.spec().state.len()), Table::new(world.spec().actions.width()));
     let mut pictures = Vec::new();
     for _ in 0..config.steps.unwrap_or(STEPS) {
         let state = world.logged();
         if !explores && world.reached(Rule::Moderate, &state, &goal) {
             goal = draw_goal(&*world, key.with("goal").at(n_goals));
-            policy.begin(&as_goal(&goal), key.with("policy").at(n_goals))?;
+            policy.begin(&[0], &[as_goal(&goal)], &[key.with("policy").at(n_goals)])?;
             n_goals += 1;
         }
-        let action = policy.act(&Observation { image: None, state: state.clone() })?;
+        let action = policy.act(&[0], &[Observation { image: None, state: state.clone() }])?.data;
         if config.size > 0 {
             pictures.push(world.draw(config.size));
         }
@@ -192,8 +194,14 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     Ok(Episode { index: number, task: task.to_owned(), states, actions, frames, ..Episode::default() })
 }
 
+/// A policy of one row in a batch of one.
+pub(super) fn alone<'a, P: RowPolicy + 'a>(policy: P) -> Each<'a, P> {
+    let policy = std::cell::Cell::new(Some(policy));
+    Each::new(move |_| policy.take().expect("there is one row"))
+}
+
 /// Where another start of this world lies.
-fn draw_goal(world: &dyn Env, key: Key) -> Vec<f32> {
+fn draw_goal(world: &dyn GoalWorld, key: Key) -> Vec<f32> {
     let mut other = world.boxed_clone();
     other.reset(key.seed());
     other.logged()

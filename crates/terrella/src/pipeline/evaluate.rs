@@ -1,7 +1,7 @@
 //! How good a model is: goals reached from held-out episodes, against floors on the same pairs, and
 //! how far its imagination carries.
 
-use super::act::{Actor, Refusing};
+use super::act::{Actor, Stoppable};
 use super::{Recordings, Run};
 use crate::error::{Interrupted, usage};
 use crate::settings::{CostKind, Flavour};
@@ -84,6 +84,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         protocol: &protocol,
         view: actor.view(),
         threads: settings.threads(),
+        rows: settings.rows,
         progress: None,
     };
     let stage = watch.stage("floors", 1);
@@ -186,21 +187,16 @@ fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
 /// All attempts of a policy, and how many proposals its searches could not use.
 fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch) -> Result<(Attempts, usize)> {
     let left_out = AtomicUsize::new(0);
-    let count = |_: &AnyState, plan: &Plan| {
-        left_out.fetch_add(plan.left_out, Ordering::Relaxed);
+    let count = |_: &AnyState, plans: &[Plan]| {
+        left_out.fetch_add(plans.iter().map(|plan| plan.left_out).sum(), Ordering::Relaxed);
     };
     let n = arena.protocol.pairs * arena.protocol.seeds.len();
     let stage = watch.stage(flavour.name(), n as u64);
     let progress = |done: usize, _: usize| stage.at(done as u64, "");
     let arena = Arena { progress: Some(&progress), ..*arena };
-    let make = |_: &Pair| -> Box<dyn Policy + '_> {
-        if watch.stopped() {
-            return Box::new(Refusing("interrupted".to_owned()));
-        }
-        match actor.policy(flavour) {
-            Ok(policy) => Box::new(policy.on_plan(count)),
-            Err(error) => Box::new(Refusing(format!("{error:#}"))),
-        }
+    let make = |_: &[Pair]| -> terrella_core::Result<Box<dyn Policy + '_>> {
+        let policy = actor.policy(flavour).map_err(|error| terrella_core::Error::Invalid(format!("{error:#}")))?;
+        Ok(Box::new(Stoppable { policy: policy.on_plan(count), watch }))
     };
     let attempts = terrella_eval::evaluate(&arena, flavour.name(), &make);
     if watch.stopped() {

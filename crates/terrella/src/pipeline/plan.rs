@@ -8,12 +8,13 @@ use crate::settings::Flavour;
 use anyhow::Result;
 use serde::Serialize;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use terrella_agent::play;
-use terrella_core::{Dynamics, Env, Goal, Image, Key, Plan, Policy, Rollout, Rule, Verdict};
-use terrella_eval::{Filmstrip, Report, StripRow, believed, percent};
+use terrella_core::{
+    AnySim, Dynamics, Env, Goal, GoalWorld, Image, Key, Many, Plan, Policy, Rollout, Rule, Table, Verdict,
+};
+use terrella_eval::{Filmstrip, Judged, Report, StripRow, believed, percent};
 
 /// Which attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,33 +77,30 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
         )));
     }
     let (start, goal) = (log.states.row(config.start), log.states.row(goal_row));
-    let mut env = world.boxed_clone();
     let mut judge = world.boxed_clone();
-    env.set_logged(goal)?;
-    let observation = actor.view().observe(&*env);
-    env.set_logged(start)?;
+    judge.set_logged(goal)?;
+    let observation = actor.view().observe(&*judge);
+    let mut env = Many::new(&AnySim::from(world), 1);
+    env.set_logged(&[0], &Table::from_data(start.len(), start.to_vec()))?;
     let noted: RefCell<Noted> = RefCell::default();
-    let mut policy = actor.policy(config.policy)?.on_plan(|state, plan| {
-        let model = &actor.saved.world;
+    let mut policy = actor.policy(config.policy)?.on_plan(|state, plans| {
+        let (model, plan) = (&actor.saved.world, &plans[0]);
         let rollout = Rollout::imagine(model, state, &plan.blocks);
         let told = model.read(state).zip(rollout.states);
         let decoded = || Some(model.draw(state)?.into_iter().take(1).chain(rollout.images?).collect());
         noted.borrow_mut().push((plan.clone(), believed(world, told.as_ref()).or_else(decoded)));
     });
-    policy.begin(&Goal { observation, steps: goal_row - config.start.min(goal_row) }, Key::new(run.settings.seed))?;
-    let mut reached: BTreeMap<String, Option<usize>> = eval.rules.iter().map(|r| (r.name().to_owned(), None)).collect();
-    let mut streaks = vec![0; eval.rules.len()];
-    let played = play(&mut *env, &mut policy, actor.view(), eval.budget, |step, state| {
-        for (rule, streak) in eval.rules.iter().zip(&mut streaks) {
-            *streak = if judge.reached(*rule, state, goal) { *streak + 1 } else { 0 };
-            if let Some(first @ None) = reached.get_mut(rule.name())
-                && *streak >= rule.hold()
-            {
-                *first = Some(step);
-            }
+    let asked = Goal { observation, steps: goal_row - config.start.min(goal_row) };
+    policy.begin(&[0], &[asked], &[Key::new(run.settings.seed)])?;
+    let mut judged = Judged::new(&eval.rules);
+    let played = play(&mut env, &mut policy, (&[0], actor.view()), eval.budget, |now| {
+        match judged.note(&eval.rules, now.number, |rule| judge.reached(rule, now.state, goal)) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
         }
-        if reached.values().all(Option::is_some) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    })?
+    .swap_remove(0);
+    let reached = judged.reached;
     drop(policy);
     let (episode, start, seed) = (config.episode, config.start, run.settings.seed);
     let last = played.states.row(played.states.len() - 1).to_vec();
@@ -177,7 +175,7 @@ pub fn origin(trained_on: bool) -> &'static str {
 }
 
 /// What happened, block by block, and below it each plan as it was imagined.
-fn strips(env: &mut dyn Env, verdict: &Verdict, noted: &Noted, skip: usize) -> Result<Vec<Filmstrip>> {
+fn strips(env: &mut dyn GoalWorld, verdict: &Verdict, noted: &Noted, skip: usize) -> Result<Vec<Filmstrip>> {
     const SIZE: usize = 96;
     let mut draw = |state: &[f32]| -> Result<Option<Image>> {
         env.set_logged(state)?;

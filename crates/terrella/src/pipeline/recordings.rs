@@ -7,7 +7,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{AnySim, Dataset, Env, EnvSpec, Key, Part, Sim, Split};
+use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Key, Part, Sim, Split};
 use terrella_data::{OpenOptions, SourceOptions, open_with};
 use terrella_eval::logged_parts;
 use terrella_model::{Augment, Interface, Learned, TrainConfig};
@@ -149,7 +149,7 @@ impl Recordings {
     ///
     /// # Errors
     /// If we do not know it, or it has no goals.
-    pub fn world(&self) -> Result<&dyn Env> {
+    pub fn world(&self) -> Result<&dyn GoalWorld> {
         let world = self.world.as_ref().context(
             "these recordings name no world to act in; import them with --env (see `terrella envs`), or train without evaluating",
         )?;

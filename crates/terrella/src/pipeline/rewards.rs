@@ -4,14 +4,17 @@
 //! One planner acts in whatever it is given: in the world's own equations it is the expert that
 //! demonstrates, and the ceiling that is judged against; in a learned model it is what the model is worth.
 
-use super::collect::CollectConfig;
+use super::act::Stoppable;
+use super::collect::{CollectConfig, alone};
 use super::{Recordings, Run};
 use crate::error::Interrupted;
 use crate::settings::{Layers, Settings};
 use crate::watch::Watch;
 use anyhow::{Context, Result};
-use terrella_agent::{Aim, ExactSim, MpcPolicy, PriorRule, RandomPolicy, Return, View};
-use terrella_core::{AnySim, Dynamics, Episode, Frames, Goal, Key, Observation, Policy, Signature, Sim, Space, Table};
+use terrella_agent::{Aim, ExactSim, MpcPolicy, PriorRule, RandomPolicy, Return};
+use terrella_core::{
+    AnySim, Dynamics, Each, Episode, Frames, Goal, Key, Observation, Policy, Signature, Sim, Space, Table, View,
+};
 use terrella_env::policy::Noisy;
 use terrella_eval::{Collected, Provenance, Returns, ReturnsConfig, collect_returns};
 
@@ -56,7 +59,7 @@ fn planner<'a, D: Dynamics>(
     let rules = (settings.mpc.clone(), PriorRule::Fixed { mean, std });
     let probe = dynamics.observe(&[Observation { image: None, state: vec![0.0; state_width] }])?;
     let objective = Return::new(dynamics, &probe, settings.cost.discount)?;
-    let aim = move |_: &Goal| Ok(Aim { objective: objective.clone(), propose: None });
+    let aim = move |_: &[Goal]| Ok(Aim { objective: objective.clone(), propose: None });
     Ok(Box::new(MpcPolicy::new(dynamics, space, search, rules, aim)?))
 }
 
@@ -81,14 +84,14 @@ pub(super) fn record<D: Dynamics>(
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
     let mut policy: Box<dyn Policy + '_> = if explores {
-        Box::new(RandomPolicy::new(space.clone(), 1 + stream.below(HELD)))
+        Box::new(alone(RandomPolicy::new(space.clone(), 1 + stream.below(HELD))))
     } else {
         let level = stream.uniform(0.0, config.noise.max(f64::MIN_POSITIVE));
         let expert = planner(acting.dynamics, (space.clone(), world.spec().state.len()), acting.settings)?;
         Box::new(Noisy::new(expert, space.clone(), level))
     };
     world.reset(key.with("start").seed());
-    policy.begin(&Goal::default(), key.with("policy"))?;
+    policy.begin(&[0], &[Goal::default()], &[key.with("policy")])?;
     let mut episode = Episode {
         index: number,
         task: if explores { "explore" } else { acting.task }.to_owned(),
@@ -102,7 +105,7 @@ pub(super) fn record<D: Dynamics>(
         if config.size > 0 {
             pictures.push(world.draw(config.size));
         }
-        let action = policy.act(&Observation { image: None, state: state.clone() })?;
+        let action = policy.act(&[0], &[Observation { image: None, state: state.clone() }])?.data;
         let step = world.step(&action);
         episode.states.push(&state);
         episode.actions.push(&action);
@@ -132,14 +135,17 @@ pub(super) fn returns<D: Dynamics + Sync>(
     watch: &Watch,
 ) -> Result<Returns> {
     let settings = &run.settings;
-    let how = (&settings.eval.returns, settings.eval.threads(), watch);
+    let how = (&settings.eval.returns, [settings.eval.threads(), settings.eval.rows], watch);
     let sizes = (world.spec().actions.space(), world.spec().state.len());
     let exact = ExactSim::new(world.clone());
     let [floor, ceiling] = Returns::BESIDE;
     let collected = [
         tried(world, "model", how, &|| planner(model, sizes.clone(), settings))?,
         tried(world, ceiling, how, &|| planner(&exact, sizes.clone(), settings))?,
-        tried(world, floor, how, &|| Ok(Box::new(RandomPolicy::new(sizes.0.clone(), 1))))?,
+        tried(world, floor, how, &|| {
+            let space = sizes.0.clone();
+            Ok(Box::new(Each::new(move |_| RandomPolicy::new(space.clone(), 1))))
+        })?,
     ];
     let provenance = Provenance {
         split: recordings.split_words.clone(),
@@ -155,13 +161,14 @@ pub(super) fn returns<D: Dynamics + Sync>(
 fn tried<'p>(
     world: &AnySim,
     name: &str,
-    (config, threads, watch): (&ReturnsConfig, usize, &Watch),
+    (config, size, watch): (&ReturnsConfig, [usize; 2], &'p Watch),
     make: &(dyn Fn() -> terrella_core::Result<Box<dyn Policy + 'p>> + Sync),
 ) -> Result<Collected> {
     let stage = watch.stage(name, config.episodes as u64);
     let progress = |done: usize, _: usize| stage.at(done as u64, "");
     let view = View { picture: None, state: true };
-    let collected = collect_returns(world, (name, view), (config, threads), make, Some(&progress));
+    let make = || -> terrella_core::Result<Box<dyn Policy + 'p>> { Ok(Box::new(Stoppable { policy: make()?, watch })) };
+    let collected = collect_returns(world, (name, view), (config, size), &make, Some(&progress));
     if watch.stopped() {
         return Err(Interrupted { resume: None }.into());
     }

@@ -229,8 +229,10 @@ pub struct EvalSettings {
     pub seeds: Vec<u64>,
     /// Rules that are noted.
     pub rules: Vec<Rule>,
-    /// Attempts at a time; 0 takes as many as there are cores. It changes no outcome.
+    /// Threads that make attempts; 0 takes as many as there are cores. They change no outcome.
     pub threads: usize,
+    /// Attempts that a thread makes side by side; they change no outcome. A GPU wants many.
+    pub rows: usize,
     /// What is imagined to measure open-loop errors.
     pub rollout: RolloutConfig,
     /// The same in units of the log, where there is no world to act in.
@@ -245,7 +247,7 @@ impl Default for EvalSettings {
         let policies = vec![Flavour::Hybrid, Flavour::Search, Flavour::Reacher];
         let (rollout, open_loop) = (RolloutConfig::default(), OpenLoopConfig::default());
         let returns = ReturnsConfig::default();
-        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rollout, open_loop, returns }
+        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rows: 16, rollout, open_loop, returns }
     }
 }
 
@@ -256,7 +258,7 @@ impl EvalSettings {
         Protocol { offset, budget, pairs, seeds, rules }
     }
 
-    /// Attempts at a time.
+    /// Threads that make attempts.
     pub fn threads(&self) -> usize {
         if self.threads > 0 { self.threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
     }

@@ -4,8 +4,7 @@
 use crate::support::{device, fresh, tiny, training};
 use terrella::Watch;
 use terrella::pipeline::{Actor, CollectConfig, Recordings, Run, collect, evaluate, train_whole};
-use terrella_agent::View;
-use terrella_core::Rule;
+use terrella_core::{Rule, View};
 use terrella_eval::{RolloutConfig, rollout_error};
 use terrella_model::Saved;
 

@@ -8,10 +8,11 @@
 use super::EnsembleConfig;
 use super::inputs::{Inputs, Lesson};
 use super::loss::{BOUNDS, Scores};
-use super::member::{Layer, Numbers};
+use super::member::Numbers;
 use super::net::EnsembleNet;
 use crate::host::dense::numbers;
 use crate::host::lanes::{LANE, Lane, Left, flat, flat_mut, lanes, product, silu_and_slope};
+use crate::host::layer::Layer;
 use crate::host::threads::each;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
@@ -83,7 +84,7 @@ pub(super) fn gradient(
     let all = Numbers::of(net);
     let networks: Vec<Network> = each(members, |m| {
         let layers = all.member(m);
-        let turned = layers.iter().skip(1).map(turned).collect();
+        let turned = layers.iter().skip(1).map(Layer::turned).collect();
         (layers, turned)
     });
     let parts = rows.div_ceil(ROWS);
@@ -144,22 +145,6 @@ pub(super) fn gradient(
     let number = |(name, x): (&'static str, f64)| (name, Tensor::from_floats([x as f32], device));
     let (names, numbers) = named.into_iter().map(number).unzip();
     (gradients, Scores { names, numbers, standing_still: lesson.standing_still })
-}
-
-/// A layer's weight the other way round, `[output, input]` in lanes.
-fn turned(layer: &Layer) -> Vec<Lane> {
-    let (from, to) = (layer.width() * LANE, lanes(layer.input) * LANE);
-    let mut turned = vec![Lane::default(); layer.output * lanes(layer.input)];
-    let (weight, into) = (flat(&layer.weight), flat_mut(&mut turned));
-    // A lane of columns at a time, so that what is written stays at hand.
-    for first in (0..layer.output).step_by(LANE) {
-        for i in 0..layer.input {
-            for o in first..layer.output.min(first + LANE) {
-                into[o * to + i] = weight[i * from + o];
-            }
-        }
-    }
-    turned
 }
 
 /// Rows of whole lanes, added up, without their padding.

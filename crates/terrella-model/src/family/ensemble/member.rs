@@ -4,31 +4,9 @@
 
 use super::net::EnsembleNet;
 use crate::host::dense::numbers;
-use crate::host::lanes::{LANE, Lane, Left, flat, lanes, padded, product, silu};
+use crate::host::lanes::{LANE, Lane, flat, lanes, padded, silu};
+use crate::host::layer::Layer;
 use burn::prelude::*;
-
-/// A layer whose rows are whole lanes.
-#[derive(Clone, Debug)]
-pub(super) struct Layer {
-    /// `[input, output]`.
-    pub(super) weight: Vec<Lane>,
-    pub(super) bias: Vec<Lane>,
-    pub(super) input: usize,
-    pub(super) output: usize,
-}
-
-impl Layer {
-    /// Lanes of an output row.
-    pub(super) fn width(&self) -> usize {
-        lanes(self.output)
-    }
-
-    /// The layer of `rows` rows, of which numbers stand `stride` apart.
-    pub(super) fn forward(&self, rows: usize, (x, stride): (&[f32], usize), out: &mut [Lane]) {
-        let left = Left { numbers: x, rows: stride, depth: 1 };
-        product((rows, self.input, self.width()), left, &self.weight, Some(&self.bias), out);
-    }
-}
 
 /// The numbers of all networks, as tensors hold them.
 pub(super) struct Numbers {

@@ -13,7 +13,7 @@ use burn::nn::Initializer;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::activation::sigmoid;
-use terrella_core::{Batch, Clip, Dynamics, Key, Last, Observation, Signature, Stats, Table};
+use terrella_core::{Acts, Batch, Clip, Dt, Dynamics, Key, Last, Observation, Signature, Stats, Table};
 
 /// Two state numbers, one of them an angle, and an action.
 fn interface(reward: bool, ends: bool) -> Interface {
@@ -121,7 +121,7 @@ fn steps_on_plain_rows_are_what_the_tensors_tell() {
     let start = world.observe(&seen).expect("states");
     assert!(world.reward(&start).is_none() && world.ended(&start).is_none(), "nothing was done yet");
     let dt = vec![0.04; n];
-    let after = world.step_for(&start, &actions, &dt);
+    let after = world.step(&start, Acts::of(&actions).lasting(Dt::Each(&dt)));
 
     let mut x = Vec::new();
     (0..n).for_each(|i| inputs.row(&states[2 * i..2 * i + 2], &actions[i..=i], dt[i], &mut x));

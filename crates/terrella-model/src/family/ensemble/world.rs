@@ -7,15 +7,16 @@
 
 use super::EnsembleConfig;
 use super::inputs::Inputs;
-use super::member::{Layer, Numbers, Room, forward};
+use super::member::{Numbers, Room, forward};
 use super::net::EnsembleNet;
 use crate::host::dense::{exp, numbers};
 use crate::host::lanes::{LANE, lanes};
+use crate::host::layer::Layer;
 use crate::host::threads::each;
 use crate::interface::Interface;
 use std::ops::Range;
 use std::sync::Arc;
-use terrella_core::{Dynamics, Error, Image, Key, Observation, Result, Table};
+use terrella_core::{Acts, Dt, Dynamics, Error, Image, Key, Observation, Result, Table};
 
 /// Rows of one member that go together, at most: with their weights they fill half of a core's cache.
 const ROWS: usize = 64;
@@ -50,8 +51,9 @@ impl Particles {
         self.rows
     }
 
-    /// Draws noise of the told variance in every step from here on, keyed by this. Rewards stay the means that
-    /// are told; members that were taught no variance know of no noise.
+    /// Draws noise of the told variance in every step from here on, keyed by this, the step, the member and the
+    /// place of the row in its batch: copies of a row go different ways. Rewards stay the means that are told;
+    /// members that were taught no variance know of no noise.
     #[must_use]
     pub fn with_noise(self, key: Key) -> Self {
         Self { noise: Some((key, 0)), ..self }
@@ -93,6 +95,11 @@ impl EnsembleWorld {
     /// What it was trained on.
     pub fn interface(&self) -> &Interface {
         &self.interface
+    }
+
+    /// Seconds that a step usually lasts.
+    fn usual(&self) -> f32 {
+        (1.0 / self.interface.signature.fps) as f32
     }
 
     /// Particles of each state at rest in one point.
@@ -225,26 +232,26 @@ impl Dynamics for EnsembleWorld {
         Ok(self.gather(&states))
     }
 
-    fn repeat(&self, state: &Particles, n: usize) -> Particles {
+    fn take(&self, state: &Particles, rows: &[usize]) -> Particles {
         let width = self.inputs.state_width();
-        let each = state.states.chunks(state.rows * width).flat_map(|cloud| cloud.repeat(n));
-        let [reward, ended] = [&state.reward, &state.ended].map(|told| told.repeat(n));
-        Particles { states: each.collect(), rows: state.rows * n, noise: state.noise, reward, ended }
+        let mut states = Vec::with_capacity(self.config.members * rows.len() * width);
+        for cloud in state.states.chunks_exact((state.rows * width).max(1)) {
+            rows.iter().for_each(|&row| states.extend_from_slice(&cloud[row * width..(row + 1) * width]));
+        }
+        let some = |told: &Vec<f32>| rows.iter().filter_map(|&row| told.get(row).copied()).collect();
+        let [reward, ended] = [&state.reward, &state.ended].map(some);
+        Particles { states, rows: rows.len(), noise: state.noise, reward, ended }
     }
 
-    fn step(&self, state: &Particles, actions: &[f32]) -> Particles {
-        let usual = (1.0 / self.interface.signature.fps) as f32;
-        self.step_for(state, actions, &vec![usual; state.rows])
+    fn step(&self, state: &Particles, acts: Acts<'_>) -> Particles {
+        let dt = acts.dt.rows(self.usual(), state.rows);
+        self.play(state, Script { actions: acts.blocks, steps: 1, dt: &dt }).remove(0)
     }
 
-    fn step_for(&self, state: &Particles, actions: &[f32], dt: &[f32]) -> Particles {
-        self.play(state, Script { actions, steps: 1, dt }).remove(0)
-    }
-
-    fn roll_out(&self, start: &Particles, sequences: &[f32], n: usize) -> Vec<Particles> {
-        let usual = (1.0 / self.interface.signature.fps) as f32;
-        let steps = sequences.len() / (n * self.block_width()).max(1);
-        self.play(&self.repeat(start, n), Script { actions: sequences, steps, dt: &vec![usual; n] })
+    fn roll_out(&self, start: &Particles, rows: &[usize], sequences: &[f32]) -> Vec<Particles> {
+        let steps = sequences.len() / (rows.len() * self.block_width()).max(1);
+        let dt = Dt::Usual.rows(self.usual(), rows.len());
+        self.play(&self.take(start, rows), Script { actions: sequences, steps, dt: &dt })
     }
 
     fn latents(&self, state: &Particles) -> Table {

@@ -10,6 +10,7 @@ use crate::pixels::Patcher;
 use crate::{Error, Result};
 use crate::{Symmetry, Turn};
 use burn::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 use terrella_core::{Batch, Observation, Stats};
 
@@ -22,8 +23,16 @@ pub struct Tensors {
     pub actions: Tensor<3>,
     /// Features of the logged state, `[batch, frames, features]`, where a readout wants them.
     pub features: Option<Tensor<3>>,
+}
+
+/// What is known of a batch beside what the encoder looks at.
+pub(crate) struct Lesson {
+    pub(crate) actions: Tensor<3>,
+    pub(crate) features: Option<Tensor<3>>,
     /// What is asked about how to get from one latent to another, where that is learned.
     pub(crate) pairs: Option<Pairs>,
+    /// Features of the logged state, row by row, where anybody wants them.
+    told: Option<Vec<f32>>,
 }
 
 /// Turns host batches and observations into tensors.
@@ -72,12 +81,64 @@ impl Batcher {
         changes: &Changes,
         device: &Device,
     ) -> Result<Tensors> {
+        let lesson = self.lesson((batch, clips.clone()), changes, device)?;
+        let inputs = self.inputs((batch, clips), &lesson, changes, device)?;
+        Ok(Tensors { inputs, actions: lesson.actions, features: lesson.features })
+    }
+
+    /// What the encoder looks at, `[batch · shown, tokens, values]`.
+    ///
+    /// # Errors
+    /// If the batch lacks pictures that the model needs, or has pictures of another size.
+    pub(crate) fn inputs(
+        &self,
+        (batch, clips): (&Batch, Range<usize>),
+        lesson: &Lesson,
+        changes: &Changes,
+        device: &Device,
+    ) -> Result<Tensor<3>> {
+        let rows = clips.len() * batch.shown();
+        let (data, shape) = match &self.patcher {
+            Some(patcher) => {
+                let (images, turns) = self.frames((batch, clips), changes)?;
+                let patches = patcher.patches_in(&images, &turns, changes.lights());
+                (patches, [rows, patcher.tokens(), patcher.values()])
+            }
+            None => (lesson.told.clone().unwrap_or_default(), [rows, 1, self.codec.feature_width()]),
+        };
+        Ok(Tensor::from_data(TensorData::new(data, shape), device))
+    }
+
+    /// The pictures of some clips, moved, and the turn of each.
+    ///
+    /// # Errors
+    /// If there are none, or of another size.
+    pub(crate) fn frames<'a>(
+        &self,
+        (batch, clips): (&'a Batch, Range<usize>),
+        changes: &Changes,
+    ) -> Result<(Cow<'a, [u8]>, Vec<Turn>)> {
+        self.check_size(batch.image_size)?;
+        let each = changes.turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, batch.shown())).collect();
+        Ok((changes.moved(part(&batch.images, batch.clips.len(), &clips), self.image_size), each))
+    }
+
+    /// All of [`Self::changed`] but what the encoder looks at.
+    ///
+    /// # Errors
+    /// If the batch lacks states that the model needs.
+    pub(crate) fn lesson(
+        &self,
+        (batch, clips): (&Batch, Range<usize>),
+        changes: &Changes,
+        device: &Device,
+    ) -> Result<Lesson> {
         let (n, all, frames, shown) = (clips.len(), batch.clips.len(), batch.n_frames, batch.shown());
         let mut states = part(&batch.states, all, &clips).to_vec();
         let mut actions = part(&batch.actions, all, &clips).to_vec();
         let widths = [self.codec.state_width(), self.actions.width()];
         changes.numbers((&mut states, &mut actions), widths, self.image_size);
-        let features = if self.readout || self.patcher.is_none() {
+        let told = if self.readout || self.patcher.is_none() {
             if states.is_empty() {
                 return Err(Error::Invalid(
                     "the model wants a logged state, but the data has none; train from pixels without readout".into(),
@@ -87,28 +148,13 @@ impl Batcher {
         } else {
             None
         };
-        let inputs = match &self.patcher {
-            Some(patcher) => {
-                self.check_size(batch.image_size)?;
-                let turns: Vec<Turn> = changes.turns().iter().flat_map(|t| std::iter::repeat_n(*t, shown)).collect();
-                let images = changes.moved(part(&batch.images, all, &clips), self.image_size);
-                let patches = patcher.patches_in(&images, &turns, changes.lights());
-                Tensor::from_data(TensorData::new(patches, [n * shown, patcher.tokens(), patcher.values()]), device)
-            }
-            None => {
-                let width = self.codec.feature_width();
-                Tensor::from_data(TensorData::new(features.clone().unwrap_or_default(), [n * shown, 1, width]), device)
-            }
-        };
-        let blocks = self.blocks(actions, n, frames - 1, device);
-        let width = self.codec.feature_width();
-        let features = features.filter(|_| self.readout).map(|f| {
-            let features = Tensor::<3>::from_data(TensorData::new(f, [n, shown, width]), device);
-            features.narrow(1, 0, frames)
-        });
+        let actions = self.blocks(actions, n, frames - 1, device);
+        let shape = [n, shown, self.codec.feature_width()];
+        let features = told.clone().filter(|_| self.readout);
+        let features = features.map(|f| Tensor::<3>::from_data(TensorData::new(f, shape), device).narrow(1, 0, frames));
         let pairs =
             self.reach.map(|reach| Pairs::of(part(&batch.to_goal, all, &clips), (n, frames), (self.frame_skip, reach)));
-        Ok(Tensors { inputs, actions: blocks, features, pairs })
+        Ok(Lesson { actions, features, pairs, told })
     }
 
     /// Normalised action blocks, `[batch, steps, block]`, from actions in log units.
@@ -146,7 +192,22 @@ impl Batcher {
             let shape = [turns.len() * n, 1, self.codec.feature_width()];
             return Ok(Tensor::from_data(TensorData::new(features, shape), device));
         };
-        let mut bytes = Vec::with_capacity(n * patcher.bytes());
+        let (bytes, each) = self.pictures(observations, turns, patcher)?;
+        let patches = patcher.patches(&bytes, &each);
+        Ok(Tensor::from_data(TensorData::new(patches, [each.len(), patcher.tokens(), patcher.values()]), device))
+    }
+
+    /// The pictures of observations, and a turn for each time that one is looked at, as [`Patcher::patches`] takes them.
+    ///
+    /// # Errors
+    /// If an observation has no picture, or one of another size.
+    pub(crate) fn pictures(
+        &self,
+        observations: &[Observation],
+        turns: &[Turn],
+        patcher: &Patcher,
+    ) -> Result<(Vec<u8>, Vec<Turn>)> {
+        let mut bytes = Vec::with_capacity(observations.len() * patcher.bytes());
         for o in observations {
             let image = o.image.as_ref().ok_or_else(|| {
                 Error::Invalid("the model sees pictures, but was shown none; give the observation an image".into())
@@ -154,9 +215,7 @@ impl Batcher {
             self.check_size(Some([image.height, image.width]))?;
             bytes.extend_from_slice(&image.data);
         }
-        let each: Vec<Turn> = turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, n)).collect();
-        let patches = patcher.patches(&bytes, &each);
-        Ok(Tensor::from_data(TensorData::new(patches, [each.len(), patcher.tokens(), patcher.values()]), device))
+        Ok((bytes, turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, observations.len())).collect()))
     }
 
     fn check_size(&self, size: Option<[usize; 2]>) -> Result<()> {

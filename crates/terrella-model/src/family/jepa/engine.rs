@@ -9,7 +9,6 @@
 use crate::host::block::{Block, Norm, Rows};
 use crate::host::dense::{self, Dense, silu};
 use crate::host::threads::in_chunks;
-use std::ops::Range;
 
 /// The predictor of a trained model, with its action encoder and its readout.
 #[derive(Debug)]
@@ -78,22 +77,14 @@ impl Memory {
         all
     }
 
-    /// `n` copies of each of these rows, side by side.
-    pub(crate) fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
-        let copies = |all: &[Vec<f32>]| -> Vec<Vec<f32>> {
-            let each = |table: &Vec<f32>| {
-                let width = table.len() / self.rows;
-                let rows = &table[rows.start * width..rows.end * width];
-                rows.chunks(width).flat_map(|row| row.repeat(n)).collect()
-            };
-            all.iter().map(each).collect()
+    /// These rows, in this order, each as often as it is named.
+    pub(crate) fn take(&self, rows: impl ExactSizeIterator<Item = usize> + Clone) -> Self {
+        let some = |table: &Vec<f32>| -> Vec<f32> {
+            let width = table.len() / self.rows.max(1);
+            rows.clone().flat_map(|row| &table[row * width..(row + 1) * width]).copied().collect()
         };
-        Self {
-            rows: rows.len() * n,
-            latents: copies(&self.latents),
-            steering: copies(&self.steering),
-            kept: copies(&self.kept),
-        }
+        let all = |tables: &[Vec<f32>]| tables.iter().map(some).collect();
+        Self { rows: rows.len(), latents: all(&self.latents), steering: all(&self.steering), kept: all(&self.kept) }
     }
 }
 
@@ -110,26 +101,31 @@ impl Engine {
 
     /// The states after these normalised action blocks, `[rows, block]`.
     pub(crate) fn step(&self, before: &Memory, actions: &[f32]) -> Memory {
+        self.step_in(before, actions, &[before.rows])
+    }
+
+    fn step_in(&self, before: &Memory, actions: &[f32], groups: &[usize]) -> Memory {
         let action = actions.len() / before.rows.max(1);
-        let parts = in_chunks(before.rows, |rows| {
-            let mut memory = before.repeat(rows.clone(), 1);
+        let parts = in_chunks(groups, |rows| {
+            let mut memory = before.take(rows.clone());
             self.advance(&mut memory, &actions[rows.start * action..rows.end * action]);
             memory
         });
         Memory::joined(parts)
     }
 
-    /// As [`Self::step`], where what was seen, `[rows, width]`, stands in the place of the prediction.
-    pub(crate) fn track(&self, before: &Memory, actions: &[f32], seen: Vec<f32>) -> Memory {
+    /// As [`Self::step`], where what was seen, `[rows, width]`, stands in the place of the prediction; `groups`
+    /// are as for [`in_chunks`].
+    pub(crate) fn track(&self, before: &Memory, actions: &[f32], seen: Vec<f32>, groups: &[usize]) -> Memory {
+        let action = actions.len() / before.rows.max(1);
         if before.latents.len() < self.history {
             // The window still grows, and a search wants the keys and values that come with a prediction.
-            let mut memory = self.step(before, actions);
+            let mut memory = self.step_in(before, actions, groups);
             memory.correct(seen);
             return memory;
         }
         // The window slides, and nothing is kept of a prediction but the steering.
-        let action = actions.len() / before.rows.max(1);
-        let parts = in_chunks(before.rows, |rows| {
+        let parts = in_chunks(groups, |rows| {
             let mut newest = vec![0.0; rows.len() * self.steering()];
             self.steer(&actions[rows.start * action..rows.end * action], rows.len(), &mut newest);
             newest
@@ -140,10 +136,10 @@ impl Engine {
     }
 
     /// The latents after each of several blocks a row (`[rows, block]` each). A chunk of rows goes
-    /// through all blocks before anybody waits for it.
-    pub(crate) fn roll_out(&self, before: &Memory, actions: &[Vec<f32>]) -> Vec<Vec<f32>> {
-        let parts = in_chunks(before.rows, |rows| {
-            let mut memory = before.repeat(rows.clone(), 1);
+    /// through all blocks before anybody waits for it; `groups` are as for [`in_chunks`].
+    pub(crate) fn roll_out(&self, before: &Memory, actions: &[Vec<f32>], groups: &[usize]) -> Vec<Vec<f32>> {
+        let parts = in_chunks(groups, |rows| {
+            let mut memory = before.take(rows.clone());
             let step = |actions: &Vec<f32>| {
                 let action = actions.len() / before.rows;
                 self.advance(&mut memory, &actions[rows.start * action..rows.end * action]);

@@ -5,7 +5,6 @@ use crate::family::jepa::net::Jepa;
 use crate::nn::predictor::Steering;
 use crate::nn::table;
 use burn::prelude::*;
-use std::ops::Range;
 use std::sync::Arc;
 use terrella_core::Table;
 
@@ -59,19 +58,20 @@ impl Held {
         }
     }
 
-    /// `n` copies of each of these rows, side by side.
-    pub(crate) fn repeat(&self, rows: Range<usize>, n: usize) -> Self {
+    /// These rows, in this order, each as often as it is named.
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
         match self {
-            Self::Host(memory) => Self::Host(memory.repeat(rows, n)),
+            Self::Host(memory) => Self::Host(memory.take(rows.iter().copied())),
             Self::Device { latents, steering } => {
-                let copies = |t: &Tensor<2>| {
-                    let [_, width] = t.dims();
-                    let some = t.clone().narrow(0, rows.start, rows.len());
-                    some.unsqueeze_dim::<3>(1).repeat_dim(1, n).reshape([rows.len() * n, width])
+                let numbers: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+                let numbers = TensorData::new(numbers, [rows.len()]);
+                let some = |t: &Tensor<2>| {
+                    let at = Tensor::<1, Int>::from_data(numbers.clone(), &t.device());
+                    t.clone().select(0, at)
                 };
                 Self::Device {
-                    latents: latents.iter().map(copies).collect(),
-                    steering: steering.as_ref().map(|s| s.repeat(rows.clone(), n)),
+                    latents: latents.iter().map(some).collect(),
+                    steering: steering.as_ref().map(|s| s.take(&numbers)),
                 }
             }
         }
@@ -79,9 +79,14 @@ impl Held {
 
     /// States without a past after each of several normalised blocks a row, where there is a way to
     /// have them at once.
-    pub(crate) fn roll_out(&self, engine: Option<&Arc<Engine>>, blocks: &[Vec<f32>]) -> Option<Vec<Self>> {
+    pub(crate) fn roll_out(
+        &self,
+        engine: Option<&Arc<Engine>>,
+        blocks: &[Vec<f32>],
+        groups: &[usize],
+    ) -> Option<Vec<Self>> {
         let (Self::Host(memory), Some(engine)) = (self, engine) else { return None };
-        let latents = engine.roll_out(memory, blocks).into_iter();
+        let latents = engine.roll_out(memory, blocks, groups).into_iter();
         Some(latents.map(|latents| Self::Host(Memory::new(latents, engine.width))).collect())
     }
 
@@ -105,13 +110,15 @@ impl Held {
         model: &Jepa,
         engine: Option<&Arc<Engine>>,
         blocks: Vec<f32>,
-        seen: Self,
+        (seen, sides): (Self, usize),
         device: &Device,
     ) -> Self {
         match (self, seen, engine) {
             (Self::Host(memory), Self::Host(seen), Some(engine)) => {
                 let seen = seen.now()[..memory.now().len()].to_vec();
-                Self::Host(engine.track(memory, &blocks, seen))
+                // A state of one side is one row; others are several rows each, apart in the batch.
+                let groups = if sides == 1 { vec![1; memory.rows()] } else { vec![memory.rows()] };
+                Self::Host(engine.track(memory, &blocks, seen, &groups))
             }
             (Self::Device { latents, steering }, Self::Device { latents: seen, .. }, _) => {
                 let steering = steered(model, steering.as_ref(), blocks, self.rows(), device);

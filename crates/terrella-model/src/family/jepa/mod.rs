@@ -1,17 +1,21 @@
 //! The joint-embedding predictive architecture, in the order of the LeWM paper: [`config`] → [`net`] →
 //! [`gradient`] with [`sigreg`] and [`reach`] → [`world`].
 //!
-//! [`batch`] turns what is recorded into what the network takes; [`held`] and [`engine`] keep states and the
-//! predictor on the host where the model runs on a CPU.
+//! [`batch`] turns what is recorded into what the network takes; [`held`], [`eyes`] and [`engine`] keep states, the
+//! encoder and the predictor on the host where the model runs on a CPU.
 
 mod batch;
 mod config;
 mod engine;
+mod eyes;
 mod gradient;
 mod held;
 mod net;
 mod reach;
+#[cfg(test)]
+mod reference;
 mod sigreg;
+mod sigreg_rows;
 mod world;
 
 pub use batch::{Batcher, Tensors};
@@ -32,7 +36,7 @@ use crate::train_config::TrainConfig;
 use crate::{Symmetry, Views};
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use terrella_core::{Batch, Key, Table, Window};
+use terrella_core::{Batch, Dynamics, Key, Table, Window};
 
 /// What turns batches into gradients.
 pub struct Tools {
@@ -121,14 +125,13 @@ impl Family for JepaConfig {
 
     fn follow(
         world: &World,
-        (start, goal): (&Latents, &Latents),
-        (n, horizon): (usize, usize),
+        [start, goal]: [(&Latents, &[usize]); 2],
+        horizon: usize,
         act: &mut OnLatents<'_>,
     ) -> Vec<Table> {
-        let goal = world.all_sides(&world.repeat_all_sides(goal, n));
-        follow(world, world.repeat_all_sides(start, n), (n, horizon), |k, state| {
-            world.consensus(state, act(k, &world.all_sides(state), &goal))
-        })
+        let goal = world.all_sides(&world.take(goal.0, goal.1));
+        let start = (world.take(start.0, start.1), start.1.len());
+        follow(world, start, horizon, |k, state| world.consensus(state, act(k, &world.all_sides(state), &goal)))
     }
 }
 

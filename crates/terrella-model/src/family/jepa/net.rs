@@ -7,8 +7,11 @@
 
 use crate::family::jepa::config::{JepaConfig, Sees, Size};
 use crate::family::jepa::engine::Engine;
+use crate::family::jepa::eyes::Eyes;
 use crate::host::block::MOST;
 use crate::host::dense::Dense;
+use crate::host::look::Look;
+use crate::host::look_back::Slopes;
 use crate::interface::Interface;
 use crate::nn::mlp::{Mlp, Projector, StateEncoder};
 use crate::nn::patch::{PatchEncoder, PatchShape};
@@ -19,6 +22,7 @@ use crate::nn::vit::{Vit, VitShape};
 use crate::pixels::{Cut, Patcher};
 use burn::module::Module;
 use burn::nn;
+use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::activation::silu;
 
@@ -237,6 +241,34 @@ impl Jepa {
     /// The head that tells actions, if the model has one.
     pub(crate) fn reacher(&self) -> Option<&Reacher> {
         self.reacher.as_ref()
+    }
+
+    /// [`Self::look`] on plain rows, if the encoder looks at patches of these pictures.
+    pub(crate) fn look_on_host(&self, patcher: &Patcher) -> Option<Look> {
+        match &self.encoder {
+            Encoder::Patch(encoder) => encoder.look_on_host(patcher.grid()?),
+            Encoder::Vit(_) | Encoder::State(_) => None,
+        }
+    }
+
+    /// What [`Self::look_on_host`] learned, under the names of the parameters.
+    pub(crate) fn slopes(&self, slopes: Slopes, device: &Device) -> GradientsParams {
+        match &self.encoder {
+            Encoder::Patch(encoder) => encoder.slopes(slopes, device),
+            Encoder::Vit(_) | Encoder::State(_) => GradientsParams::new(),
+        }
+    }
+
+    /// The encoder on plain rows, if it looks at patches of these pictures.
+    pub(crate) fn eyes(&self, patcher: &Patcher) -> Option<Eyes> {
+        let look = self.look_on_host(patcher)?;
+        match &self.encoder {
+            Encoder::Patch(encoder) => {
+                let [mix, head] = encoder.gather_on_host();
+                Some(Eyes { look, layers: [mix, head, self.projector.layer_on_host()?] })
+            }
+            Encoder::Vit(_) | Encoder::State(_) => None,
+        }
     }
 
     /// The predictor on plain rows, if its window is not too long for that.

@@ -6,7 +6,7 @@ use burn::prelude::*;
 use terrella_core::Key;
 
 /// Knots of the quadrature on `[0, 3]`.
-const KNOTS: usize = 17;
+pub(super) const KNOTS: usize = 17;
 
 /// The sketched isotropic-Gaussian distance of `[batch, time, latent]`: mean over time steps and
 /// directions (unit vectors, the columns of `[latent, n]`) of
@@ -16,23 +16,19 @@ pub fn sigreg(latents: Tensor<3>, directions: Tensor<2>) -> Tensor<1> {
     let [batch, time, latent] = latents.dims();
     let [_, n_directions] = directions.dims();
     let x = latents.reshape([batch * time, latent]).matmul(directions).reshape([batch, time, n_directions]);
-    let step = 3.0 / (KNOTS - 1) as f64;
+    let (step, knots) = knots();
     // cos and sin at equally spaced knots by the Chebyshev recurrence: one sine and one cosine
     // instead of seventeen each.
     let (cos1, sin1) = ((x.clone() * step).cos(), (x * step).sin());
     let twice = cos1.clone() * 2.0;
     let (mut before, mut now) = ((cos1.ones_like(), sin1.zeros_like()), (cos1, sin1));
     let mut total: Option<Tensor<3>> = None;
-    // At t = 0 both characteristic functions are one: the first knot adds nothing.
-    for knot in 1..KNOTS {
-        let t = step * knot as f64;
-        let gauss = (-t * t / 2.0).exp();
-        let weight = gauss * if knot == KNOTS - 1 { step } else { 2.0 * step };
+    for (at, (gauss, weight)) in knots.into_iter().enumerate() {
         let real = now.0.clone().mean_dim(0) - gauss;
         let imaginary = now.1.clone().mean_dim(0);
         let error = (real.square() + imaginary.square()) * weight;
         total = Some(total.map_or(error.clone(), |sum| sum + error));
-        if knot + 1 < KNOTS {
+        if at + 2 < KNOTS {
             let next = (twice.clone() * now.0.clone() - before.0, twice.clone() * now.1.clone() - before.1);
             before = now;
             now = next;
@@ -41,9 +37,27 @@ pub fn sigreg(latents: Tensor<3>, directions: Tensor<2>) -> Tensor<1> {
     total.expect("there are sixteen knots").mean() * batch as f64
 }
 
+/// The distance between two knots, and of each knot but the first the Gaussian's value and the weight; at the first both
+/// characteristic functions are one.
+pub(super) fn knots() -> (f64, [(f64, f64); KNOTS - 1]) {
+    let step = 3.0 / (KNOTS - 1) as f64;
+    let knot = |at: usize| {
+        let t = step * (at + 1) as f64;
+        let gauss = (-t * t / 2.0).exp();
+        (gauss, gauss * if at + 2 == KNOTS { step } else { 2.0 * step })
+    };
+    (step, std::array::from_fn(knot))
+}
+
 /// Random unit vectors as the columns of `[latent, n]`, drawn on the host, so that a step repeats
 /// exactly on any backend.
 pub fn directions(latent: usize, n: usize, key: Key, device: &Device) -> Tensor<2> {
+    let rows = direction_rows(latent, n, key);
+    Tensor::<2>::from_data(TensorData::new(rows, [n, latent]), device).transpose()
+}
+
+/// The same as rows, `[n, latent]`.
+pub(super) fn direction_rows(latent: usize, n: usize, key: Key) -> Vec<f32> {
     let mut stream = key.with("directions").stream();
     let mut rows = vec![0.0f32; latent * n];
     for direction in rows.chunks_mut(latent) {
@@ -51,7 +65,7 @@ pub fn directions(latent: usize, n: usize, key: Key, device: &Device) -> Tensor<
         let norm = direction.iter().map(|x| x * x).sum::<f32>().sqrt();
         direction.iter_mut().for_each(|x| *x /= norm);
     }
-    Tensor::<2>::from_data(TensorData::new(rows, [n, latent]), device).transpose()
+    rows
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::device::is_cpu;
 use crate::family::jepa::batch::Batcher;
 use crate::family::jepa::config::JepaConfig;
 use crate::family::jepa::engine::Engine;
+use crate::family::jepa::eyes::Eyes;
 use crate::family::jepa::held::Held;
 use crate::family::jepa::net::Jepa;
 use crate::family::seam::Family;
@@ -16,7 +17,7 @@ use crate::nn::table;
 use crate::{Symmetry, Turn, Views};
 use burn::prelude::*;
 use std::sync::Arc;
-use terrella_core::{Dynamics, Image, Observation, Table, blocks_at};
+use terrella_core::{Acts, Dynamics, Image, Observation, Table, blocks_at};
 
 /// A trained model with everything it needs to be asked in log units.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub struct World {
     pub(crate) interface: Interface,
     pub(crate) batcher: Batcher,
     pub(crate) device: Device,
+    eyes: Option<Arc<Eyes>>,
     engine: Option<Arc<Engine>>,
     around: Option<(Symmetry, Views)>,
 }
@@ -53,14 +55,15 @@ impl World {
         let batcher = Batcher::new(&config, &interface);
         let device = device.clone().without_autodiff();
         let engine = is_cpu(&device).then(|| model.on_host().map(Arc::new)).flatten();
+        let eyes = batcher.patcher().filter(|_| is_cpu(&device)).and_then(|patcher| model.eyes(patcher).map(Arc::new));
         let config = config.resolved();
-        Self { model, config, interface, batcher, device, engine, around: None }
+        Self { model, config, interface, batcher, device, eyes, engine, around: None }
     }
 
     /// The same model without its short cuts for the CPU: slower, and the reference for them.
     #[must_use]
     pub fn by_tensors(mut self) -> Self {
-        self.engine = None;
+        (self.eyes, self.engine) = (None, None);
         self
     }
 
@@ -90,6 +93,12 @@ impl World {
     }
 
     fn encode_turned(&self, observations: &[Observation], turns: &[Turn]) -> crate::Result<Tensor<2>> {
+        if let (Some(eyes), Some(patcher)) = (&self.eyes, self.batcher.patcher()) {
+            let (images, each) = self.batcher.pictures(observations, turns, patcher)?;
+            let latents = eyes.encode(patcher, &images, &each);
+            let shape = [each.len(), latents.len() / each.len().max(1)];
+            return Ok(Tensor::from_data(TensorData::new(latents, shape), &self.device));
+        }
         let symmetry = self.around.as_ref().map(|(symmetry, _)| symmetry);
         Ok(self.model.encode(self.batcher.observations(observations, (symmetry, turns), &self.device)?))
     }
@@ -99,9 +108,22 @@ impl World {
         state.held.now(state.held.rows())
     }
 
-    /// `n` copies of the only state of a batch of one, from all sides.
-    pub(super) fn repeat_all_sides(&self, state: &Latents, n: usize) -> Latents {
-        Latents { held: state.held.repeat(0..state.turns.len(), n), turns: state.turns.clone(), offset: None }
+    /// The states as they look from the first side, moved by what all sides together know better
+    /// ([`Views::Look`]); otherwise as they are.
+    fn at_a_look(&self, state: &Latents) -> Option<Latents> {
+        self.around.as_ref().filter(|(_, views)| *views == Views::Look && state.turns.len() > 1)?;
+        let first: Vec<usize> = (0..state.n()).collect();
+        let one = Latents { held: state.held.take(&first), turns: vec![Turn::NONE], offset: None };
+        let offset = self.told(state).and_then(|all| {
+            let mut offset = Table::new(all.width);
+            for (row, all) in all.rows().enumerate() {
+                // Each by itself: one row is multiplied in another order than several.
+                let one = self.told(&self.take(&one, &[row]))?;
+                offset.push(&self.batcher.codec().difference(all, one.row(0)));
+            }
+            Some(offset)
+        });
+        Some(Latents { offset, ..one })
     }
 
     /// Normalised actions as they look from each side, `[sides · rows, width]`, from one side's.
@@ -170,43 +192,44 @@ impl Dynamics for World {
         // What is seen stands where a prediction would; the past stays as context.
         let seen = self.observe(observations)?.held;
         let blocks = self.blocks(&before.turns, block);
-        let held = before.held.track(&self.model, self.engine.as_ref(), blocks, seen, &self.device);
+        let held =
+            before.held.track(&self.model, self.engine.as_ref(), blocks, (seen, before.turns.len()), &self.device);
         Ok(Latents { held, turns: before.turns.clone(), offset: before.offset.clone() })
     }
 
-    fn repeat(&self, state: &Latents, n: usize) -> Latents {
-        match &self.around {
-            Some((_, Views::Look)) if state.turns.len() > 1 => {
-                let one = Latents { held: state.held.repeat(0..1, 1), turns: vec![Turn::NONE], offset: None };
-                let offset = self.told(state).zip(self.told(&one)).map(|(all, one)| {
-                    let difference = self.batcher.codec().difference(all.row(0), one.row(0));
-                    Table::from_data(all.width, difference.repeat(n))
-                });
-                Latents { held: state.held.repeat(0..1, n), offset, ..one }
-            }
-            _ => self.repeat_all_sides(state, n),
-        }
+    fn take(&self, state: &Latents, rows: &[usize]) -> Latents {
+        let n = state.n();
+        let all: Vec<usize> =
+            (0..state.turns.len()).flat_map(|side| rows.iter().map(move |row| side * n + row)).collect();
+        let offset = state.offset.as_ref().map(|offset| offset.take(rows));
+        Latents { held: state.held.take(&all), turns: state.turns.clone(), offset }
     }
 
-    fn step(&self, state: &Latents, actions: &[f32]) -> Latents {
-        let blocks = self.blocks(&state.turns, actions);
+    fn step(&self, state: &Latents, acts: Acts<'_>) -> Latents {
+        let blocks = self.blocks(&state.turns, acts.blocks);
         let held = state.held.step(&self.model, self.engine.as_ref(), blocks, &self.device);
         Latents { held, turns: state.turns.clone(), offset: state.offset.clone() }
     }
 
-    fn roll_out(&self, start: &Latents, sequences: &[f32], n: usize) -> Vec<Latents> {
-        let (width, each) = (self.block_width(), sequences.len() / n.max(1));
-        let start = self.repeat(start, n);
+    fn roll_out(&self, start: &Latents, rows: &[usize], sequences: &[f32]) -> Vec<Latents> {
+        let (width, each) = (self.block_width(), sequences.len() / rows.len().max(1));
+        let look = self.at_a_look(start);
+        let start = self.take(look.as_ref().unwrap_or(start), rows);
         let actions: Vec<Vec<f32>> =
             (0..each).step_by(width).map(|at| blocks_at(sequences, each, at..at + width)).collect();
         let blocks: Vec<Vec<f32>> = actions.iter().map(|actions| self.blocks(&start.turns, actions)).collect();
-        if let Some(held) = start.held.roll_out(self.engine.as_ref(), &blocks) {
+        // Sequences of one start are what they are without the others.
+        let groups = match start.turns.len() {
+            1 => rows.chunk_by(|a, b| a == b).map(<[usize]>::len).collect(),
+            sides => vec![sides * rows.len()],
+        };
+        if let Some(held) = start.held.roll_out(self.engine.as_ref(), &blocks, &groups) {
             let state = |held| Latents { held, turns: start.turns.clone(), offset: start.offset.clone() };
             return held.into_iter().map(state).collect();
         }
         let mut now = start;
         let step = |actions: &Vec<f32>| {
-            now = self.step(&now, actions);
+            now = self.step(&now, Acts::of(actions));
             now.clone()
         };
         actions.iter().map(step).collect()
@@ -275,7 +298,7 @@ mod tests {
 
     /// Foretells, and puts what is seen in the place of what was foretold.
     fn step_and_correct(world: &World, before: &Latents, block: &[f32], seen: &[Observation]) -> Latents {
-        let mut after = world.step(before, block);
+        let mut after = world.step(before, Acts::of(block));
         match (&mut after.held, world.observe(seen).expect("a state").held) {
             (Held::Host(here), Held::Host(seen)) => here.correct(seen.now().to_vec()),
             (Held::Device { latents, .. }, Held::Device { latents: mut seen, .. }) => {
@@ -296,6 +319,7 @@ mod tests {
     /// While the window grows and when it slides, from one side and from all, on rows and on tensors.
     #[test]
     fn tracking_is_a_step_corrected_by_what_is_seen() {
+        let _turn = crate::device::alone();
         let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
         for history in 1..4 {
             let fast = trained(history);
@@ -322,10 +346,11 @@ mod tests {
                             assert_eq!(format!("{a:?}"), format!("{b:?}"), "{name}, all that is held {at}");
                         }
                         // What comes next shows the past.
-                        let [mut a, mut b] = [&tracked, &reference].map(|state| world.step(state, &block(20)));
+                        let [mut a, mut b] =
+                            [&tracked, &reference].map(|state| world.step(state, Acts::of(&block(20))));
                         for ahead in 21..24 {
                             assert_eq!(bits(&world, &a), bits(&world, &b), "{name}, {at} and {ahead}");
-                            (a, b) = (world.step(&a, &block(ahead)), world.step(&b, &block(ahead)));
+                            (a, b) = (world.step(&a, Acts::of(&block(ahead))), world.step(&b, Acts::of(&block(ahead))));
                         }
                     }
                 }

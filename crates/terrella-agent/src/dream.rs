@@ -1,0 +1,239 @@
+//! Dreams are worlds: a [`Dynamics`] that can be acted in like any [`Env`] (after DIAMOND,
+//! Alonso et al. 2024), so that one loop, one viewer and one evaluator serve both.
+//!
+//! A model moves a block of actions at a time. Steps inside a block are collected and the state
+//! holds still; with the block's last action the dream moves on. Its state is what the model
+//! believes ([`Dynamics::read`]), its picture what the model draws; rewards and ends are the model's word. What the
+//! numbers are called it takes from the world it imagines. Rows that began together are one batch of
+//! states as long as they are stepped together.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use terrella_core::{
+    Acts, AnySim, Dynamics, Env, EnvSpec, Error, Image, Key, Observation, Result, Sim, Steps, Table, View,
+};
+
+/// Worlds that exist in a model.
+///
+/// [`Env::save`] files the model's state in the dream and writes its number, so that [`Env::load`] is exact for any
+/// model. Snapshots are therefore valid within one dream, and their memory is freed with it.
+pub struct Dream<D: Dynamics> {
+    dynamics: Arc<D>,
+    world: AnySim,
+    view: View,
+    /// A batch of states to start from, and how many they are; drawn by the world where there are none.
+    starts: Option<(D::State, usize)>,
+    together: Vec<Together<D::State>>,
+    /// What was done in each row since its last block.
+    pending: Vec<Vec<f32>>,
+    filed: Mutex<Vec<D::State>>,
+}
+
+/// Rows that began together and are at the same place of a block.
+struct Together<S> {
+    rows: Vec<usize>,
+    state: S,
+}
+
+impl<D: Dynamics> Dream<D> {
+    /// `n` dreams of a world: starts are observed in the world through `view`, all else is imagined.
+    ///
+    /// # Errors
+    /// If the model cannot see what the view shows, its block is not whole actions, or it can neither
+    /// draw nor tell states: of such a dream nothing could be seen.
+    pub fn new(dynamics: Arc<D>, world: AnySim, view: View, n: usize) -> Result<Self> {
+        let (block, action) = (dynamics.block_width(), world.spec().actions.width());
+        if action == 0 || !block.is_multiple_of(action) {
+            return Err(Error::Invalid(format!(
+                "the model takes blocks of {block} numbers, which is not a whole number of the actions of {action} of world {}",
+                world.spec().id
+            )));
+        }
+        let state = dynamics.observe(&vec![view.observe(&world); n.max(1)])?;
+        if dynamics.draw(&state).is_none() && dynamics.read(&state).is_none() {
+            return Err(Error::Invalid(
+                "the model can neither draw nor tell states, so nothing could be seen of its dream; train a decoder or a readout (model.readout = true)".to_owned(),
+            ));
+        }
+        let together = vec![Together { rows: (0..n).collect(), state }];
+        let pending = vec![Vec::with_capacity(block); n];
+        Ok(Self { dynamics, world, view, starts: None, together, pending, filed: Mutex::default() })
+    }
+
+    /// Lets [`Env::reset`] begin at one of these observations (drawn from its seed) instead of at a
+    /// start drawn by the world: dreams of recordings.
+    ///
+    /// # Errors
+    /// If there is none, or the model cannot see one of them.
+    pub fn with_starts(mut self, starts: &[Observation]) -> Result<Self> {
+        if starts.is_empty() {
+            return Err(Error::Invalid("a dream needs at least one observation to start from".to_owned()));
+        }
+        self.starts = Some((self.dynamics.observe(starts)?, starts.len()));
+        Ok(self)
+    }
+
+    fn check(&self, rows: &[usize]) -> Result<()> {
+        let n = self.pending.len();
+        match rows.iter().find(|&&row| row >= n) {
+            Some(row) => Err(Error::Invalid(format!("there is no row {row} in {n} dreams; rows count from 0"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts these rows into these states.
+    fn begin(&mut self, rows: &[usize], state: D::State) {
+        for together in std::mem::take(&mut self.together) {
+            let [stays, _] = self.parted(together, |row| !rows.contains(&row));
+            self.together.extend(stays);
+        }
+        rows.iter().for_each(|&row| self.pending[row].clear());
+        self.together.push(Together { rows: rows.to_vec(), state });
+    }
+
+    /// Rows for which this is true, and the others.
+    fn parted(&self, together: Together<D::State>, first: impl Fn(usize) -> bool) -> [Option<Together<D::State>>; 2] {
+        let at: (Vec<usize>, Vec<usize>) = (0..together.rows.len()).partition(|&at| first(together.rows[at]));
+        match (at.0.is_empty(), at.1.is_empty()) {
+            (_, true) => [Some(together), None],
+            (true, false) => [None, Some(together)],
+            (false, false) => [at.0, at.1].map(|at| {
+                let rows = at.iter().map(|&at| together.rows[at]).collect();
+                Some(Together { rows, state: self.dynamics.take(&together.state, &at) })
+            }),
+        }
+    }
+
+    /// What `ask` tells of each of these rows, in order; it is asked once for all that are together.
+    fn told<T: Clone>(&self, rows: &[usize], ask: impl Fn(&D::State) -> Vec<T>) -> Vec<T> {
+        let mut told: Vec<Option<T>> = vec![None; self.pending.len()];
+        for together in self.together.iter().filter(|together| together.rows.iter().any(|row| rows.contains(row))) {
+            together.rows.iter().zip(ask(&together.state)).for_each(|(&row, answer)| told[row] = Some(answer));
+        }
+        rows.iter().filter_map(|&row| told[row].clone()).collect()
+    }
+}
+
+impl<D: Dynamics> Env for Dream<D> {
+    fn spec(&self) -> &EnvSpec {
+        self.world.spec()
+    }
+
+    fn n(&self) -> usize {
+        self.pending.len()
+    }
+
+    fn reset(&mut self, rows: &[usize], seeds: &[u64]) -> Result<()> {
+        Error::check("seeds of rows to reset", rows.len(), seeds.len())?;
+        self.check(rows)?;
+        let state = if let Some((starts, n)) = &self.starts {
+            let drawn = |seed: &u64| Key::new(*seed).with("dream start").stream().below(*n);
+            self.dynamics.take(starts, &seeds.iter().map(drawn).collect::<Vec<_>>())
+        } else {
+            let mut seen = |seed: &u64| {
+                self.world.reset(*seed);
+                self.view.observe(&self.world)
+            };
+            self.dynamics.observe(&seeds.iter().map(&mut seen).collect::<Vec<_>>())?
+        };
+        self.begin(rows, state);
+        Ok(())
+    }
+
+    fn set_logged(&mut self, rows: &[usize], states: &Table) -> Result<()> {
+        Error::check("states of rows to set", rows.len(), states.len())?;
+        self.check(rows)?;
+        let mut seen = |state: &[f32]| -> Result<Observation> {
+            self.world.set_logged(state)?;
+            Ok(self.view.observe(&self.world))
+        };
+        let seen: Vec<Observation> = states.rows().map(&mut seen).collect::<Result<_>>()?;
+        let state = self.dynamics.observe(&seen)?;
+        self.begin(rows, state);
+        Ok(())
+    }
+
+    /// Rewards and ends come with the last action of a block, where the model foretells them.
+    fn step(&mut self, rows: &[usize], actions: &[f32]) -> Result<Steps> {
+        let space = self.world.spec().actions.space();
+        Error::check("actions of rows to step", space.width() * rows.len(), actions.len())?;
+        self.check(rows)?;
+        let n = rows.len();
+        let mut place = vec![None; self.pending.len()];
+        for (at, &row) in rows.iter().enumerate() {
+            if place[row].replace(at).is_some() {
+                return Err(Error::Invalid(format!("row {row} is to be stepped twice; name each row once")));
+            }
+        }
+        for (&row, action) in rows.iter().zip(actions.chunks(space.width())) {
+            let at = self.pending[row].len();
+            self.pending[row].extend_from_slice(action);
+            space.clamp(&mut self.pending[row][at..]);
+        }
+        let mut steps = Steps { reward: vec![0.0; n], terminated: vec![false; n], truncated: vec![false; n] };
+        for together in std::mem::take(&mut self.together) {
+            let [stepped, waits] = self.parted(together, |row| place[row].is_some());
+            self.together.extend(waits);
+            let Some(mut stepped) = stepped else { continue };
+            if stepped.rows.first().is_some_and(|&row| self.pending[row].len() >= self.dynamics.block_width()) {
+                let blocks: Vec<f32> =
+                    stepped.rows.iter().flat_map(|&row| std::mem::take(&mut self.pending[row])).collect();
+                stepped.state = self.dynamics.step(&stepped.state, Acts::of(&blocks));
+                let [reward, ended] = [self.dynamics.reward(&stepped.state), self.dynamics.ended(&stepped.state)];
+                for (i, place) in stepped.rows.iter().enumerate().filter_map(|(i, &row)| Some((i, place[row]?))) {
+                    steps.reward[place] = reward.as_ref().map_or(0.0, |reward| f64::from(reward[i]));
+                    steps.terminated[place] = ended.as_ref().is_some_and(|ended| ended[i] > 0.5);
+                }
+            }
+            self.together.push(stepped);
+        }
+        Ok(steps)
+    }
+
+    /// What the model believes; of no numbers if it cannot tell.
+    fn logged(&self, rows: &[usize]) -> Table {
+        let rows_of = |table: Table| table.rows().map(<[f32]>::to_vec).collect::<Vec<_>>();
+        let told = self.told(rows, |state| self.dynamics.read(state).map_or_else(Vec::new, rows_of));
+        Table { width: told.first().map_or(0, Vec::len), data: told.concat() }
+    }
+
+    /// What the model draws, at the size asked for; if it cannot draw, the world in the state that it
+    /// tells.
+    ///
+    /// # Panics
+    /// If the model tells a state that the world cannot be in.
+    fn draw(&self, rows: &[usize], size: usize) -> Vec<Image> {
+        let drawn = self.told(rows, |state| self.dynamics.draw(state).unwrap_or_default());
+        if drawn.len() == rows.len() {
+            return drawn.iter().map(|image| image.resized(size, size)).collect();
+        }
+        let mut world = self.world.clone();
+        let mut draw = |state: &[f32]| {
+            if let Err(error) = world.set_logged(state) {
+                panic!("the model tells state {state:?}, and the world cannot be in it: {error}");
+            }
+            world.draw(size)
+        };
+        self.logged(rows).rows().map(&mut draw).collect()
+    }
+
+    fn save(&self, row: usize) -> Vec<f64> {
+        let one = |together: &Together<D::State>| {
+            let at = together.rows.iter().position(|&other| other == row)?;
+            Some(self.dynamics.take(&together.state, &[at]))
+        };
+        let state = self.together.iter().find_map(one).expect("every row is somewhere");
+        // A panic elsewhere cannot leave the store half-written: it only ever grows by one push.
+        let mut filed = self.filed.lock().unwrap_or_else(PoisonError::into_inner);
+        filed.push(state);
+        let pending = self.pending[row].iter().map(|x| f64::from(*x));
+        [(filed.len() - 1) as f64].into_iter().chain(pending).collect()
+    }
+
+    /// # Panics
+    /// If the snapshot was not written by this dream.
+    fn load(&mut self, row: usize, snapshot: &[f64]) {
+        let state = self.filed.lock().unwrap_or_else(PoisonError::into_inner)[snapshot[0] as usize].clone();
+        self.begin(&[row], state);
+        self.pending[row].extend(snapshot[1..].iter().map(|x| *x as f32));
+    }
+}

@@ -1,0 +1,44 @@
+//! The encoder of a trained model on a CPU: the same numbers as [`super::net`] on plain rows.
+//!
+//! Groups of pictures go through the layers that look at each by itself; then rows of what was seen go through the wide
+//! layers. The network of tensors is the reference; a test holds the two together.
+
+use crate::Turn;
+use crate::host::lanes::{LANE, Lane, flat};
+use crate::host::layer::Layer;
+use crate::host::look::Look;
+use crate::host::threads::in_chunks;
+use crate::host::vector::relu;
+use crate::pixels::Patcher;
+
+/// Layers, in order.
+#[derive(Debug)]
+pub(crate) struct Eyes {
+    pub(crate) look: Look,
+    /// Those behind the queries and the projector, with a ReLU between two.
+    pub(crate) layers: [Layer; 3],
+}
+
+impl Eyes {
+    /// Latents of these pictures, `[turns, latent]`, turned as by [`Patcher::patches`].
+    pub(crate) fn encode(&self, patcher: &Patcher, images: &[u8], turns: &[Turn]) -> Vec<f32> {
+        let images = patcher.shrunken(images);
+        let plain = patcher.light(&[], (0, 1));
+        let seen = self.look.see(turns.len(), |at, out| patcher.cells(&images, at, (turns[at], plain), out));
+        let told = self.look.told();
+        let parts = in_chunks(&[turns.len()], |rows| {
+            let n = rows.len();
+            let mut x = seen[rows.start * told..rows.end * told].to_vec();
+            for (at, layer) in self.layers.iter().enumerate() {
+                let mut y = vec![Lane::default(); n * layer.width()];
+                layer.forward(n, (&x, x.len() / n), &mut y);
+                if at + 1 < self.layers.len() {
+                    relu(&mut y);
+                }
+                x = flat(&y).chunks_exact(layer.width() * LANE).flat_map(|row| &row[..layer.output]).copied().collect();
+            }
+            x
+        });
+        parts.concat()
+    }
+}

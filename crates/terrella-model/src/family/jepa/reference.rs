@@ -1,0 +1,215 @@
+//! The short cuts of a CPU see and learn what the tensors do.
+
+use crate::Turn;
+use crate::augment::{Augment, Changes};
+use crate::device::alone;
+use crate::family::jepa::batch::Batcher;
+use crate::family::jepa::config::{JepaConfig, LossWeights, Size};
+use crate::family::jepa::gradient::{Workers, gradient};
+use crate::family::jepa::net::Jepa;
+use crate::family::jepa::world::World;
+use crate::host::dense::numbers;
+use crate::host::look::Album;
+use crate::interface::Interface;
+use crate::train::Trainer;
+use crate::train_config::TrainConfig;
+use crate::{Symmetry, Views};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::prelude::*;
+use terrella_core::{Batch, Clip, Dynamics, Image, Key, Observation, Signature, Stats, Table};
+
+fn interface(config: &JepaConfig) -> Interface {
+    let stats = Stats::of(2, [&Table::from_data(2, vec![-1.0, -1.0, 1.0, 1.0])]);
+    let names = |prefix: &str| (0..2).map(|i| format!("{prefix}{i}")).collect();
+    let image = Some([config.image_size(); 2]);
+    let signature = Signature { fps: 10.0, image, state: names("s"), action: names("a"), ..Signature::default() };
+    Interface {
+        signature,
+        state_stats: stats.clone(),
+        action_stats: stats,
+        angles: Vec::new(),
+        data_hash: "random".to_owned(),
+        ..Interface::default()
+    }
+}
+
+/// Pictures of a bright square each on noise: no two patches are alike.
+fn pictures(n: usize, side: usize, key: Key) -> Vec<u8> {
+    let mut stream = key.stream();
+    let mut all: Vec<u8> = (0..n * side * side * 3).map(|_| stream.below(60) as u8).collect();
+    for picture in all.chunks_mut(side * side * 3) {
+        let (row, column) = (stream.below(side - 20), stream.below(side - 20));
+        for y in row..row + 20 {
+            picture[(y * side + column) * 3..][..60].iter_mut().for_each(|x| *x += 180);
+        }
+    }
+    all
+}
+
+/// With a goal some steps ahead of each clip, if the model asks for goals.
+fn batch(config: &JepaConfig, clips: usize, n_frames: usize, key: Key) -> Batch {
+    let mut stream = key.stream();
+    let mut normal = |n: usize| (0..n).map(|_| stream.normal() as f32).collect::<Vec<f32>>();
+    let side = config.image_size();
+    let to_goal = config.goal().map_or_else(Vec::new, |reach| (0..clips).map(|clip| 1 + 7 * clip % reach).collect());
+    let shown = n_frames + usize::from(!to_goal.is_empty());
+    Batch {
+        clips: (0..clips).map(|start| Clip { episode: 0, start }).collect(),
+        n_frames,
+        image_size: Some([side, side]),
+        to_goal,
+        states: normal(clips * shown * 2),
+        actions: normal(clips * (n_frames - 1) * config.frame_skip * 2),
+        images: pictures(clips * shown, side, key.with("pictures")),
+        ..Batch::default()
+    }
+}
+
+/// A model after a few steps, which moved the statistics of its norm.
+fn trained(size: Size, steps: u64, reach: f64) -> (Trainer<JepaConfig>, JepaConfig) {
+    let weights = LossWeights { reach, ..LossWeights::default() };
+    let config = JepaConfig { size, readout: true, weights, ..JepaConfig::default() };
+    let train = TrainConfig { steps: 100, batch_size: 4, ..TrainConfig::default() };
+    let mut trainer = Trainer::new(config.clone(), interface(&config), train, &Device::flex());
+    for step in 0..steps {
+        trainer.advance(&batch(&config, 4, 3, Key::new(3).at(step)), false).expect("a step");
+    }
+    (trainer, config)
+}
+
+#[test]
+fn pictures_look_on_rows_as_they_do_on_tensors() {
+    let _turn = alone();
+    for (size, steps) in [(Size::Xs, 4), (Size::S, 4), (Size::M, 1)] {
+        let (trainer, config) = trained(size, steps, 0.0);
+        let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
+        let world = World::new(trainer.model(), config.clone(), interface(&config), &Device::flex());
+        let side = config.image_size();
+        let seen: Vec<Observation> = pictures(5, side, Key::new(7))
+            .chunks(side * side * 3)
+            .map(|data| Image { height: side, width: side, data: data.to_vec() })
+            .map(|image| Observation { image: Some(image), state: vec![0.0; 2] })
+            .collect();
+        for views in [Views::One, Views::Imagine] {
+            let fast = world.clone().with_views(Some(symmetry.clone()), views);
+            let sides = |world: &World, seen: &[Observation]| world.all_sides(&world.observe(seen).expect("latents"));
+            let (a, b) = (sides(&fast, &seen), sides(&fast.clone().by_tensors(), &seen));
+            assert_eq!((a.width, a.len()), (b.width, b.len()), "{size:?}, {views:?}");
+            let most = b.data.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+            let far = a.data.iter().zip(&b.data).fold(0.0f32, |far, (a, b)| far.max((a - b).abs()));
+            assert!(far < 2e-5 * (1.0 + most), "{size:?}, {views:?}: {far} of {most}");
+            // Who else is looked at changes nothing.
+            let alone = sides(&fast, &seen[4..]);
+            let same = |(at, row): (usize, &[f32])| row == a.row(5 * at + 4);
+            assert!(alone.rows().enumerate().all(same), "{size:?}, {views:?}: a picture alone");
+        }
+    }
+}
+
+/// The largest difference of two gradients, and the largest number of the second, one a tensor.
+struct Apart<'a>([&'a GradientsParams; 2], Vec<[f32; 2]>);
+
+impl ModuleVisitor for Apart<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let [Some(a), Some(b)] = self.0.map(|all| all.get::<D>(param.id)) else {
+            assert!(self.0.iter().all(|all| all.get::<D>(param.id).is_none()), "both or neither");
+            return;
+        };
+        assert_eq!(a.dims(), b.dims(), "shapes");
+        let (a, b) = (numbers(a), numbers(b));
+        let most = b.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+        self.1.push([a.iter().zip(&b).fold(0.0f32, |far, (a, b)| far.max((a - b).abs())), most]);
+    }
+}
+
+impl Apart<'_> {
+    /// The largest difference as a share of the largest number of its tensor. A softmax does not feel the queries'
+    /// biases: of their gradients, which are rounding alone, it is the share of the largest of all.
+    fn share(model: &Jepa, gradients: [&GradientsParams; 2], tensors: usize) -> f32 {
+        let mut apart = Apart(gradients, Vec::new());
+        model.visit(&mut apart);
+        assert!(apart.1.len() >= tensors, "all that learn: {}", apart.1.len());
+        let all = apart.1.iter().fold(0.0f32, |all, [_, most]| all.max(*most));
+        let share = |[far, most]: &[f32; 2]| far / if *most < 1e-5 * all { all } else { *most };
+        apart.1.iter().map(share).fold(0.0, f32::max)
+    }
+}
+
+/// What is seen, and the gradient for a random one behind it: odd numbers of pictures, turned.
+#[test]
+fn looking_on_rows_has_the_gradient_of_looking_on_tensors() {
+    let _turn = alone();
+    let device = Device::flex().autodiff();
+    for (size, steps, n) in [(Size::Xs, 4, 37), (Size::S, 4, 5), (Size::M, 1, 3)] {
+        let (trainer, config) = trained(size, steps, 0.0);
+        let model: Jepa = trainer.model().train();
+        let batcher = Batcher::new(&config, &interface(&config));
+        let patcher = batcher.patcher().expect("it sees");
+        let images = pictures(n, config.image_size(), Key::new(1));
+        let turns: Vec<Turn> = (0..n).map(Turn::number).collect();
+        let shape = [n, patcher.tokens(), patcher.values()];
+        let inputs = Tensor::from_data(TensorData::new(patcher.patches(&images, &turns), shape), &device);
+        let seen = model.look(inputs);
+        let mut stream = Key::new(2).stream();
+        let back: Vec<f32> = (0..seen.dims()[0] * seen.dims()[1]).map(|_| stream.normal() as f32).collect();
+        let random = Tensor::<2>::from_data(TensorData::new(back.clone(), seen.dims()), &device);
+        let want = GradientsParams::from_grads((seen.clone() * random).sum().backward(), &model);
+
+        let (look, album, small) =
+            (model.look_on_host(patcher).expect("patches"), Album::default(), patcher.shrunken(&images));
+        let light = patcher.light(&[], (0, n));
+        // The room of one batch serves the next.
+        for _ in 0..2 {
+            let told = look.watch(n, |at, out| patcher.cells(&small, at, (turns[at], light), out), &album);
+            for (a, b) in told.iter().zip(numbers(seen.clone().inner())) {
+                assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{size:?}: {a} against {b}");
+            }
+            let found = model.slopes(look.learn(&back, &album).slopes(&look), &device);
+            let share = Apart::share(&model, [&found, &want], 7);
+            assert!(share < 1e-4, "{size:?}: {share}");
+        }
+    }
+}
+
+/// Batches of odd numbers of clips and frames, turned, in one part and in several; once with goals, moved and in other
+/// lights.
+#[test]
+fn the_gradient_on_rows_is_the_one_on_tensors() {
+    let _turn = alone();
+    let device = Device::flex().autodiff();
+    let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
+    let moving = Augment { shift: 6, colour: 0.2, moves: Some(Symmetry { side: 4.0, ..symmetry.clone() }) };
+    for (size, parts, clips, reach, augment) in [
+        (Size::Xs, 1, 7, 0.0, Augment::default()),
+        (Size::Xs, 2, 5, 0.0, Augment::default()),
+        (Size::Xs, 4, 13, 0.0, Augment::default()),
+        (Size::S, 2, 7, 0.0, Augment::default()),
+        (Size::Xs, 2, 7, 1.0, moving),
+    ] {
+        let (trainer, config) = trained(size, 2, reach);
+        let model: Jepa = trainer.model().train();
+        let batch = batch(&config, clips, 3, Key::new(9));
+        let batcher = Batcher::new(&config, &interface(&config));
+        let train = TrainConfig { symmetry: Some(symmetry.clone()), augment, ..TrainConfig::default() };
+        let mut changes = Changes::draw(&train, clips, Key::new(5)).expect("what moves is said");
+        changes.turns = (0..clips).map(Turn::number).collect();
+        let found = |rows: bool| {
+            let workers = Workers::new(parts);
+            let workers = if rows { workers } else { workers.by_tensors() };
+            let with = (&model, &batcher, &workers);
+            let (gradients, scores) =
+                gradient(with, (&batch, &changes), (&config, Key::new(4)), &device).expect("a gradient");
+            (gradients, scores.read_back(Tensor::zeros([1], &Device::flex())))
+        };
+        let ((rows, scores), (tensors, want)) = (found(true), found(false));
+        // The norm over a few pictures that look much alike magnifies rounding.
+        let share = Apart::share(&model, [&rows, &tensors], 40);
+        assert!(share < 2e-3, "{size:?}, {parts} parts: {share}");
+        let reach = (reach > 0.0).then_some("reach");
+        for name in ["total", "predict", "rollout", "readout", "sigreg"].into_iter().chain(reach) {
+            let (a, b) = (scores.get(name), want.get(name));
+            assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{name}: {a} against {b}");
+        }
+    }
+}
