@@ -43,6 +43,23 @@ impl Dataset {
         )
     }
 
+    /// These episodes as recordings of their own, numbered anew, with statistics of theirs alone and a hash made of
+    /// that of the whole and of what was taken: nothing that follows can see the others.
+    #[must_use]
+    pub fn only(&self, taken: &[usize]) -> Self {
+        let (state_stats, action_stats) = self.stats_of(taken);
+        let renumbered = |(index, &e): (usize, &usize)| Episode { index, ..self.episodes[e].clone() };
+        let key = taken.iter().fold(Key::new(0).with(&self.hash), |key, &e| key.at(e as u64));
+        Self {
+            signature: self.signature.clone(),
+            episodes: taken.iter().enumerate().map(renumbered).collect(),
+            state_stats,
+            action_stats,
+            hash: (0..4).map(|part| format!("{:016x}", key.with("part").at(part).seed())).collect(),
+            notes: self.notes.clone(),
+        }
+    }
+
     /// Splits by episode. Each episode draws its own number from the seed, so appending episodes
     /// to a dataset keeps the relative order of those that were there.
     ///
@@ -66,5 +83,34 @@ impl Dataset {
             side
         };
         Ok(Split { train: sorted(train), held_out: sorted(held_out) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_a_dataset_of_its_own() {
+        let episode = |index: usize| {
+            let rows = Table::from_data(1, vec![index as f32; 3]);
+            Episode { index, states: rows.clone(), actions: rows, ..Episode::default() }
+        };
+        let names = || vec!["x".to_owned()];
+        let whole = Dataset {
+            signature: Signature { state: names(), action: names(), ..Signature::default() },
+            episodes: (0..5).map(episode).collect(),
+            state_stats: Stats::default(),
+            action_stats: Stats::default(),
+            hash: "ab".to_owned(),
+            notes: Vec::new(),
+        };
+        let part = whole.only(&[1, 3]);
+        let there: Vec<(usize, f32)> = part.episodes.iter().map(|e| (e.index, e.states.data[0])).collect();
+        assert_eq!(there, [(0, 1.0), (1, 3.0)], "the same rows under new numbers");
+        assert_eq!(part.state_stats.mean, [2.0], "statistics of what was taken");
+        let others = [&whole.hash, &whole.only(&[1, 2]).hash, &whole.only(&[3, 1]).hash];
+        assert!(part.hash.len() == 64 && others.iter().all(|hash| **hash != part.hash), "a hash of its own");
+        assert_eq!(part.hash, whole.only(&[1, 3]).hash, "the same part again");
     }
 }

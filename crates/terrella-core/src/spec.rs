@@ -129,6 +129,35 @@ impl EnvSpec {
         }
     }
 
+    /// Which numbers of a log move with a picture of this world that is moved: the points that its symmetry names.
+    /// Displacements and forces are the same wherever things are; `states` says whether states matter.
+    ///
+    /// # Errors
+    /// What the world does not declare, so that nobody can know.
+    pub fn moves(&self, states: bool) -> Result<Symmetry, String> {
+        let targets = self.actions_are == ActionsAre::Targets;
+        let nothing = Symmetry { side: 1.0, points: Vec::new(), headings: Vec::new(), action_points: Vec::new() };
+        let Some(symmetry) = self.symmetry.clone() else {
+            let what = match (targets, states) {
+                (true, _) => "whose actions are places",
+                (false, true) => "whose logged state is learned from",
+                (false, false) => return Ok(nothing),
+            };
+            return Err(format!(
+                "world {}, {what}, declares no symmetry that would say where its pictures show them",
+                self.id
+            ));
+        };
+        let points = if targets { symmetry.action_points.clone() } else { Vec::new() };
+        let lacking = (0..self.actions.width()).find(|at| targets && !points.as_flattened().contains(at));
+        match lacking {
+            Some(at) => {
+                Err(format!("action number {at} of world {} is a place, but no point of its symmetry", self.id))
+            }
+            None => Ok(Symmetry { action_points: points, headings: Vec::new(), ..symmetry }),
+        }
+    }
+
     /// Whether the time is up after so many steps.
     pub fn is_over(&self, n_steps: usize) -> bool {
         self.max_steps.is_some_and(|max| n_steps >= max)
@@ -148,5 +177,27 @@ mod tests {
         assert_eq!(told, [("ball", "m", Some(0.5)), ("hip angle", "°", None)]);
         assert_eq!(spec.tolerances(), [0.5, 0.5, f32::INFINITY]);
         assert_eq!(spec.angles(), [2]);
+    }
+
+    #[test]
+    fn what_moves_with_a_picture_is_declared_or_unknown() {
+        let at = |name: &str| Coordinate::new(name.to_owned(), "px");
+        let symmetry = Symmetry { side: 9.0, points: vec![[0, 1]], headings: vec![2], action_points: vec![[0, 1]] };
+        let actions = Actions::Box(crate::Space::uniform(&["x", "y"], 0.0, 9.0));
+        let state = vec![at("x"), at("y"), Coordinate::new("heading", "rad")];
+        let pushes = EnvSpec { id: "pushes".into(), state, actions, ..EnvSpec::default() };
+        let goes = EnvSpec { id: "goes".into(), actions_are: ActionsAre::Targets, ..pushes.clone() };
+        let moves = |spec: &EnvSpec, states| spec.moves(states).map(|moves| (moves.points, moves.action_points));
+        assert_eq!(moves(&pushes, false), Ok((vec![], vec![])), "displacements are the same everywhere");
+        let told = moves(&pushes, true).expect_err("states are somewhere");
+        assert!(told.contains("pushes") && told.contains("state"), "{told}");
+        let told = moves(&goes, false).expect_err("targets are somewhere");
+        assert!(told.contains("goes") && told.contains("places"), "{told}");
+        let known = |spec: EnvSpec| EnvSpec { symmetry: Some(symmetry.clone()), ..spec };
+        assert_eq!(moves(&known(goes.clone()), true), Ok((vec![[0, 1]], vec![[0, 1]])), "as declared");
+        assert_eq!(moves(&known(pushes), true), Ok((vec![[0, 1]], vec![])), "states move, displacements do not");
+        let half = EnvSpec { symmetry: Some(Symmetry { action_points: vec![], ..symmetry.clone() }), ..goes };
+        let told = moves(&half, false).expect_err("a target that is no point");
+        assert!(told.contains("action number 0"), "{told}");
     }
 }

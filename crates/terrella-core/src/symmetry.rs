@@ -118,6 +118,20 @@ impl Symmetry {
         self.turn_points(turn, &self.action_points, row);
     }
 
+    /// Moves the points of one state row, by shares of the side.
+    pub fn move_state(&self, by: [f32; 2], row: &mut [f32]) {
+        self.move_points(by, &self.points, row);
+    }
+
+    /// Moves the points of one action row, by shares of the side.
+    pub fn move_action(&self, by: [f32; 2], row: &mut [f32]) {
+        self.move_points(by, &self.action_points, row);
+    }
+
+    fn move_points(&self, by: [f32; 2], points: &[[usize; 2]], row: &mut [f32]) {
+        points.iter().flat_map(|point| point.iter().zip(by)).for_each(|(&at, by)| row[at] += by * self.side);
+    }
+
     fn turn_points(&self, turn: Turn, points: &[[usize; 2]], row: &mut [f32]) {
         let centre = self.side / 2.0;
         for &[x, y] in points {
@@ -156,6 +170,15 @@ mod tests {
         let written = r#"{"extent":6.0,"points":[[0,1]],"headings":[],"action_points":[]}"#;
         let read: Symmetry = serde_json::from_str(written).expect("a symmetry");
         assert_eq!((read.side, serde_json::to_string(&read).ok().as_deref()), (6.0, Some(written)));
+    }
+
+    #[test]
+    fn points_are_moved_and_nothing_else() {
+        let symmetry = Symmetry { side: 8.0, points: vec![[0, 1]], headings: vec![2], action_points: vec![[1, 2]] };
+        let (mut state, mut action) = ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]);
+        symmetry.move_state([0.25, -0.5], &mut state);
+        symmetry.move_action([0.25, -0.5], &mut action);
+        assert_eq!((state, action), ([3.0, -2.0, 3.0], [1.0, 4.0, -1.0]));
     }
 
     #[test]

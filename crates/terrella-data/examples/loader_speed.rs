@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let data = Arc::new(open(dataset, &OpenOptions::default())?);
     let all: Vec<usize> = (0..data.episodes.len()).collect();
-    let window = Window { n_frames: 4, frame_skip: 5 };
+    let window = Window { n_frames: 4, frame_skip: 5, goal: None };
     let sampler = Arc::new(Sampler::new(data.clone(), &all, window, 64, 0)?);
     let mut batch = Batch::default();
     // One epoch's worth of touching, so that the pictures are in memory as they are in training.

@@ -41,6 +41,11 @@ impl Sampler {
                 window.n_frames, window.frame_skip
             )));
         }
+        if window.goal == Some(0) {
+            return Err(Error::Invalid(
+                "goals at most 0 steps ahead are no goals; let them lie at least 1 step ahead, or ask for none".into(),
+            ));
+        }
         if let Some(at) = episodes.iter().find(|at| **at >= dataset.episodes.len()) {
             return Err(Error::Invalid(format!(
                 "there is no episode {at}; the dataset has {}",
@@ -108,7 +113,13 @@ impl Sampler {
 
     /// As [`Self::batch`], into buffers that are kept.
     pub fn fill(&self, step: u64, batch: &mut Batch) {
-        gather(&self.dataset, self.window, &self.clips(step), batch);
+        let clips = self.clips(step);
+        let key = Key::new(self.seed).with("goals");
+        let first = step * self.batch_size as u64;
+        let goal =
+            |(at, clip): (u64, &Clip)| clip.to_goal(self.window, self.dataset.episodes[clip.episode].len(), key.at(at));
+        let to_goal: Vec<usize> = (first..).zip(&clips).filter_map(goal).collect();
+        gather(&self.dataset, self.window, (&clips, &to_goal), batch);
     }
 
     /// The clip with this number.
@@ -141,11 +152,13 @@ impl Sampler {
 /// Rounds of the permutation; four are enough to be pseudo-random (Luby and Rackoff 1988), two are margin.
 const ROUNDS: u64 = 6;
 
-/// Lays clips out as a batch, replacing what it held.
+/// Lays clips out as a batch, replacing what it held; `to_goal` has the steps to the goal of each clip, or is empty.
 ///
 /// # Panics
-/// If a clip reaches beyond its episode, or an episode lacks a reward or an end that the signature promises.
-pub fn gather(dataset: &Dataset, window: Window, clips: &[Clip], batch: &mut Batch) {
+/// If a clip or its goal reaches beyond its episode, only some clips have a goal, or an episode lacks a reward or an
+/// end that the signature promises.
+pub fn gather(dataset: &Dataset, window: Window, (clips, to_goal): (&[Clip], &[usize]), batch: &mut Batch) {
+    assert!(to_goal.is_empty() || to_goal.len() == clips.len(), "{} goals for {} clips", to_goal.len(), clips.len());
     batch.clips.clear();
     batch.images.clear();
     for numbers in [&mut batch.states, &mut batch.actions, &mut batch.dt, &mut batch.rewards, &mut batch.ends] {
@@ -154,13 +167,15 @@ pub fn gather(dataset: &Dataset, window: Window, clips: &[Clip], batch: &mut Bat
     batch.lasts.clear();
     batch.clips.extend_from_slice(clips);
     batch.n_frames = window.n_frames;
+    batch.to_goal.clear();
+    batch.to_goal.extend_from_slice(to_goal);
     let signature = &dataset.signature;
     batch.image_size = signature.image;
     let picture = batch.image_size.map_or(0, |[height, width]| height * width * 3);
-    batch.images.reserve(clips.len() * window.n_frames * picture);
+    batch.images.reserve(clips.len() * batch.shown() * picture);
     for (at, clip) in clips.iter().enumerate() {
         let episode = &dataset.episodes[clip.episode];
-        for row in clip.rows(window) {
+        for row in clip.rows(window).chain(to_goal.get(at).map(|steps| clip.start + steps)) {
             if let Some(frames) = &episode.frames {
                 batch.images.extend_from_slice(frames.bytes(row));
             }

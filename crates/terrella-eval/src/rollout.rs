@@ -56,7 +56,7 @@ pub fn rollout_error<D: Dynamics>(
             config.horizon, config.clips, config.batch
         )));
     }
-    let window = Window { n_frames: config.horizon + 1, frame_skip: width / action };
+    let window = Window { n_frames: config.horizon + 1, frame_skip: width / action, goal: None };
     let clips = draw_clips(dataset, held_out, window, config)?;
     // Never fitted to what is judged: without the episodes that were learned from there is no such curve.
     let mean = match train {

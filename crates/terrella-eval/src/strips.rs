@@ -74,7 +74,7 @@ pub fn dream_strip<D: Dynamics>(
 ) -> Result<Filmstrip> {
     let log = &dataset.episodes[clip.episode];
     let width = dynamics.block_width();
-    let window = Window { n_frames: horizon + 1, frame_skip: width / log.actions.width.max(1) };
+    let window = Window { n_frames: horizon + 1, frame_skip: width / log.actions.width.max(1), goal: None };
     let (need, have) = (clip.start + window.span(), log.len());
     if have < need {
         return Err(Error::Invalid(format!(

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use terrella_core::{Batch, Key};
-use terrella_model::{Batcher, Jepa, JepaConfig, Size, TrainConfig, Trainer, Turn, save_world, sigreg};
+use terrella_model::{Batcher, Changes, Jepa, JepaConfig, Size, TrainConfig, Trainer, save_world, sigreg};
 use twin::{FRAMES, Outcome, batch, directions, interface, write_f32, write_u8};
 
 mod twin;
@@ -51,7 +51,7 @@ fn main() -> Outcome {
     write_f32(folder, "actions", &[clips, FRAMES - 1, 10], &batch.actions)?;
 
     let batcher = Batcher::new(&config, &interface);
-    let tensors = batcher.turned((&batch, 0..clips), None, &vec![Turn::NONE; clips], &device)?;
+    let tensors = batcher.changed((&batch, 0..clips), &Changes::none(clips), &device)?;
     let (embeddings, predictions, rolled) = run(&model, tensors.inputs, tensors.actions);
     for (name, tensor) in [("embeddings", embeddings), ("predictions", predictions), ("rolled", rolled)] {
         write_f32(folder, name, &tensor.dims(), &numbers(tensor))?;
@@ -81,7 +81,7 @@ fn train(model: &Jepa, batcher: &Batcher, batch: &Batch, folder: &Path) -> Outco
     let device = Device::flex().autodiff();
     let model = model.clone().train().freeze_group(ParamGroup::from_regex("dropout").expect("a valid pattern"));
     let clips = batch.clips.len();
-    let tensors = batcher.turned((batch, 0..clips), None, &vec![Turn::NONE; clips], &device)?;
+    let tensors = batcher.changed((batch, 0..clips), &Changes::none(clips), &device)?;
     let latents = model.encode(tensors.inputs);
     let [_, width] = latents.dims();
     let latents = latents.reshape([clips, FRAMES, width]);

@@ -9,8 +9,9 @@
 use crate::adamw::adamw;
 use crate::family::{AnyWorld, ModelConfig, Moved, Registered, Visitor};
 use crate::heads::decoder::{Decoder, DecoderNet};
-use crate::heads::reacher::{Reacher, ReacherConfig};
+use crate::heads::reacher::ReacherConfig;
 use crate::interface::Interface;
+use crate::nn::reacher::Reacher;
 use crate::train::Trainer;
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
@@ -121,7 +122,7 @@ impl Saved {
                 let block = family.window(1).frame_skip * interface.action_width();
                 let reacher = match reacher {
                     Some(config) => {
-                        let net = Reacher::new(latent()?, block, &config, device);
+                        let net = Reacher::new(latent()?, block, (config.width, config.reach), device);
                         Some((import(net, &path.join("reacher.safetensors"))?, config))
                     }
                     None => None,

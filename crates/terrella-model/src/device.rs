@@ -10,3 +10,10 @@ pub(crate) fn is_cpu(device: &Device) -> bool {
     #[cfg(not(feature = "flex"))]
     false
 }
+
+/// The random numbers of the CPU backend are global: tests that make weights take turns.
+#[cfg(test)]
+pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

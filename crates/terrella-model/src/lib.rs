@@ -7,6 +7,7 @@
 #![recursion_limit = "256"]
 
 mod adamw;
+mod augment;
 mod checkpoint;
 mod codec;
 mod device;
@@ -24,6 +25,7 @@ mod train;
 mod train_config;
 mod views;
 
+pub use augment::{Augment, Changes};
 pub use checkpoint::{Saved, describe, load_any, save_world};
 pub use codec::StateCodec;
 pub use error::{Error, Result};
@@ -36,11 +38,12 @@ pub use family::{
 };
 pub use heads::decoder::{DECODED_SIZE, Decoder};
 pub use heads::probe::Probe;
-pub use heads::reacher::{Reacher, ReacherConfig, Trace, Way, look_through};
+pub use heads::reacher::{ReacherConfig, Trace, Way, look_through};
 pub use interface::{Interface, Learned};
 pub use losses::{LossChart, Losses, Progress};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;
+pub use nn::reacher::Reacher;
 pub use pixels::{Cut, Patcher};
 pub use terrella_core::{Symmetry, Turn};
 pub use train::Trainer;

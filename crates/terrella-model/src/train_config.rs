@@ -1,6 +1,7 @@
 //! How a model of any family is trained: steps and rates, as settings say them.
 
 use crate::Symmetry;
+use crate::augment::Augment;
 use serde::{Deserialize, Serialize};
 
 /// How to train.
@@ -23,6 +24,8 @@ pub struct TrainConfig {
     pub clip_norm: f64,
     /// Symmetries of the world, used to turn clips.
     pub symmetry: Option<Symmetry>,
+    /// How pictures are varied.
+    pub augment: Augment,
     /// Seed of weights, batches and everything else.
     pub seed: u64,
     /// Steps between log lines.
@@ -40,6 +43,7 @@ impl Default for TrainConfig {
             warmup: 0.05,
             clip_norm: 1.0,
             symmetry: None,
+            augment: Augment::default(),
             seed: 0,
             log_every: 25,
         }

@@ -32,7 +32,7 @@ proptest! {
         batch_size in 1usize..9,
         seed in any::<u64>(),
     ) {
-        let window = Window { n_frames, frame_skip };
+        let window = Window { n_frames, frame_skip, goal: None };
         let all: Vec<usize> = (0..lengths.len()).collect();
         let Ok(sampler) = Sampler::new(dataset(&lengths), &all, window, batch_size, seed) else {
             prop_assert!(lengths.iter().all(|n| *n < window.span()), "refused although an episode is long enough");
@@ -60,7 +60,7 @@ proptest! {
         frame_skip in 1usize..4,
         step in 0u64..50,
     ) {
-        let window = Window { n_frames, frame_skip };
+        let window = Window { n_frames, frame_skip, goal: None };
         let all: Vec<usize> = (0..lengths.len()).collect();
         let data = dataset(&lengths);
         let batch = Sampler::new(data.clone(), &all, window, 5, 3).expect("long enough").batch(step);
@@ -85,10 +85,49 @@ proptest! {
     }
 }
 
+/// Goals change nothing else, lie ahead within the episode, and are each as likely.
+#[test]
+fn goals_lie_ahead_and_leave_the_clips_as_they_were() {
+    let data = dataset(&[30, 24]);
+    let plain = Window { n_frames: 3, frame_skip: 2, goal: None };
+    let with_goals = Window { goal: Some(8), ..plain };
+    let sampler = |window| Sampler::new(data.clone(), &[0, 1], window, 4, 7).expect("long enough");
+    let (without, with) = (sampler(plain), sampler(with_goals));
+    let size = 6 * 4 * 3;
+    let mut times = BTreeMap::<usize, usize>::new();
+    for step in 0..500 {
+        let (a, b) = (without.batch(step), with.batch(step));
+        assert_eq!((&a.clips, &a.actions, a.shown()), (&b.clips, &b.actions, 3), "step {step}");
+        assert_eq!((b.to_goal.len(), b.shown(), a.to_goal.len()), (4, 4, 0), "one goal a clip");
+        for (i, (clip, &steps)) in b.clips.iter().zip(&b.to_goal).enumerate() {
+            let left = data.episodes[clip.episode].len() - 1 - clip.start;
+            assert!(steps >= 1 && steps <= left.min(8), "{steps} steps where {left} rows are left");
+            let goal = clip.start + steps;
+            let at = |batch: &Batch, row: usize| batch.states[(i * batch.shown() + row) * 3];
+            assert!((0..3).all(|row| at(&a, row) == at(&b, row)), "frames as they were");
+            assert_eq!(at(&b, 3), (1000 * clip.episode + goal) as f32, "the state of the goal");
+            let picture = &b.images[(i * 4 + 3) * size..][..size];
+            assert_eq!(picture, data.episodes[clip.episode].frames.as_ref().expect("pictures").bytes(goal));
+            if left >= 8 {
+                *times.entry(steps).or_default() += 1;
+            }
+        }
+    }
+    let (n, rarest) = (times.values().sum::<usize>(), times.values().min().copied().unwrap_or(0));
+    // Five standard deviations of a share of an eighth.
+    let spread = 5.0 * (n as f64 * 0.125 * 0.875).sqrt();
+    assert!(times.len() == 8 && rarest as f64 > n as f64 / 8.0 - spread, "uniform: {times:?}");
+    assert_eq!(with.batch(9).to_goal, with.batch(9).to_goal, "a function of the step alone");
+    let short = Window { n_frames: 1, frame_skip: 1, goal: Some(3) };
+    assert_eq!((short.count(5), Window { goal: None, ..short }.count(5)), (4, 5), "the last row has no goal ahead");
+    let refused = Sampler::new(data, &[0], Window { goal: Some(0), ..plain }, 4, 7).expect_err("no goal at all");
+    assert_says(&refused, &["0 steps ahead", "at least 1"]);
+}
+
 #[test]
 fn orders_differ_between_epochs_and_seeds_and_look_random() {
     let data = dataset(&[400]);
-    let window = Window { n_frames: 2, frame_skip: 1 };
+    let window = Window { n_frames: 2, frame_skip: 1, goal: None };
     let order = |seed: u64, epoch: u64| {
         let sampler = Sampler::new(data.clone(), &[0], window, 399, seed).expect("long enough");
         sampler.clips(epoch).iter().map(|c| c.start as f64).collect::<Vec<_>>()
@@ -106,12 +145,13 @@ fn orders_differ_between_epochs_and_seeds_and_look_random() {
 
 #[test]
 fn prefetched_batches_are_those_of_direct_calls() {
-    let window = Window { n_frames: 3, frame_skip: 2 };
+    let window = Window { n_frames: 3, frame_skip: 2, goal: Some(6) };
     let sampler = Arc::new(Sampler::new(dataset(&[12, 9]), &[0, 1], window, 4, 5).expect("long enough"));
     let ahead = Prefetch::new(sampler.clone(), 10, 2).expect("a thread");
     for (step, batch) in (10..20).zip(ahead) {
         let direct = sampler.batch(step);
         assert_eq!((batch.clips, batch.images, batch.actions), (direct.clips, direct.images, direct.actions), "{step}");
+        assert_eq!(batch.to_goal, direct.to_goal, "{step}");
     }
     // The iterator is dropped by now; its thread holds the only other reference and gives it back.
     let gone = (0..200).any(|_| {
@@ -124,23 +164,23 @@ fn prefetched_batches_are_those_of_direct_calls() {
 #[test]
 fn episodes_shorter_than_the_window_are_named_or_refused() {
     let data = dataset(&[4, 20, 3]);
-    let window = Window { n_frames: 4, frame_skip: 5 };
+    let window = Window { n_frames: 4, frame_skip: 5, goal: None };
     let sampler = Sampler::new(data.clone(), &[0, 1, 2], window, 2, 0).expect("one is long enough");
     assert_eq!(sampler.skipped(), [0, 2], "the short ones");
     let error = Sampler::new(data.clone(), &[0, 2], window, 2, 0).expect_err("all are too short");
     assert_says(&error, &["all 2 episodes", "16 rows", "longest has 4", "lower the number of frames"]);
     let error = Sampler::new(data.clone(), &[7], window, 2, 0).expect_err("there is no such episode");
     assert_says(&error, &["episode 7", "has 3"]);
-    assert!(Sampler::new(data, &[1], Window { n_frames: 0, frame_skip: 1 }, 2, 0).is_err(), "no frames");
+    assert!(Sampler::new(data, &[1], Window { n_frames: 0, frame_skip: 1, goal: None }, 2, 0).is_err(), "no frames");
 }
 
 #[test]
 fn windows_carry_how_long_actions_last_and_what_came_of_them() {
-    let window = Window { n_frames: 3, frame_skip: 2 };
+    let window = Window { n_frames: 3, frame_skip: 2, goal: None };
     let clips = [Clip { episode: 1, start: 2 }, Clip { episode: 0, start: 0 }];
     let mut data = Arc::unwrap_or_clone(dataset(&[5, 9]));
     let mut batch = Batch::default();
-    gather(&data, window, &clips, &mut batch);
+    gather(&data, window, (&clips, &[]), &mut batch);
     assert_eq!(batch.dt, [0.1; 8], "a constant rate");
     assert!(batch.rewards.is_empty() && batch.ends.is_empty(), "nothing was logged");
     (data.signature.reward, data.signature.ends) = (true, true);
@@ -151,7 +191,7 @@ fn windows_carry_how_long_actions_last_and_what_came_of_them() {
     }
     // Rows of the second episode lie further and further apart.
     data.episodes[1].times = (0..9).map(|t| f64::from(t * t) / 64.0).collect();
-    gather(&data, window, &clips, &mut batch);
+    gather(&data, window, (&clips, &[]), &mut batch);
     let square = |t: f32| (2.0 * t + 1.0) / 64.0;
     assert_eq!(batch.dt, [square(2.0), square(3.0), square(4.0), square(5.0), 0.1, 0.1, 0.1, 0.1], "irregular times");
     assert_eq!(batch.rewards, [12.0, 13.0, 14.0, 15.0, 0.0, 1.0, 2.0, 3.0], "rewards of the actions");
@@ -160,7 +200,7 @@ fn windows_carry_how_long_actions_last_and_what_came_of_them() {
     assert_eq!(ending, [1], "the second clip reaches to the end of its episode, the first does not");
     // The last action of an episode had an outcome that no window of rows and the actions between them shows.
     let mut whole = Batch::default();
-    gather(&data, window, &[clips[1], Clip { episode: 1, start: 4 }], &mut whole);
+    gather(&data, window, (&[clips[1], Clip { episode: 1, start: 4 }], &[]), &mut whole);
     let action = data.episodes[1].actions.row(8).to_vec();
     let last = Last { clip: 1, action, dt: 0.1, reward: Some(18.0), ended: Some(false) };
     assert_eq!(whole.lasts[1..], [last], "the last row of the second episode");

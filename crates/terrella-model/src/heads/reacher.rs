@@ -5,14 +5,13 @@
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
 use crate::family::{AnyState, AnyWorld};
+use crate::nn::reacher::Reacher;
 use crate::nn::{table, tensor};
 use crate::{Error, Result};
 use crate::{Symmetry, Turn};
 use burn::module::Module;
-use burn::nn;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
-use burn::tensor::activation::relu;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Episode, Error as CoreError, Key, Observation, Table};
 
@@ -107,34 +106,7 @@ pub fn look_through(
 /// Frames encoded in one pass.
 const ENCODE_AT_ONCE: usize = 256;
 
-/// Goal-conditioned action network.
-#[derive(Module, Debug)]
-pub struct Reacher {
-    layers: Vec<nn::Linear>,
-    reach: usize,
-}
-
 impl Reacher {
-    pub(crate) fn new(latent: usize, block: usize, config: &ReacherConfig, device: &Device) -> Self {
-        let w = config.width;
-        let sizes = [3 * latent + 2, w, w, w, block];
-        Self {
-            layers: sizes.windows(2).map(|s| nn::LinearConfig::new(s[0], s[1]).init(device)).collect(),
-            reach: config.reach,
-        }
-    }
-
-    /// # Shapes
-    /// `now`, `goal`: `[batch, latent]`, `to_go`: environment steps, one a row → `[batch, block]`, normalised.
-    fn forward(&self, now: Tensor<2>, goal: Tensor<2>, to_go: &[f32]) -> Tensor<2> {
-        let clock: Vec<f32> = to_go.iter().flat_map(|&s| [s / self.reach as f32, 1.0 / s.max(1.0)]).collect();
-        let clock = Tensor::<2>::from_data(TensorData::new(clock, [to_go.len(), 2]), &now.device());
-        let change = goal.clone() - now.clone();
-        let x = Tensor::cat(vec![now, goal, change, clock], 1);
-        let (last, hidden) = self.layers.split_last().expect("four layers");
-        last.forward(hidden.iter().fold(x, |x, layer| relu(layer.forward(x))))
-    }
-
     /// Trains on traces of the training episodes; returns the network and its last loss. `on_step`
     /// is told the steps done.
     ///
@@ -159,7 +131,7 @@ impl Reacher {
         let latent = first.latents.width;
         let device = device.clone().autodiff();
         device.seed(Key::new(config.seed).with("reacher").seed());
-        let mut net = Self::new(latent, skip * action, config, &device);
+        let mut net = Self::new(latent, skip * action, (config.width, config.reach), &device);
         let mut optimizer = AdamWConfig::new().with_weight_decay(1e-3).with_epsilon(1e-8).init();
         let mut last = f32::NAN;
         for step in 0..config.steps {
@@ -212,9 +184,9 @@ impl Reacher {
             return ways.iter().flat_map(alone).collect();
         }
         let (n, skip) = (ways.len(), world.frame_skip());
-        let device = self.layers[0].weight.val().device();
+        let device = self.device();
         let mut act = |k: usize, now: &Table, goal: &Table| {
-            let left = |way: &Way| way.steps.saturating_sub(k * skip).clamp(1, self.reach) as f32;
+            let left = |way: &Way| way.steps.saturating_sub(k * skip).clamp(1, self.reach()) as f32;
             // Each side has a row for each way.
             let left = ways.iter().map(left).collect::<Vec<f32>>().repeat(now.len() / n.max(1));
             let mut blocks = table(self.forward(tensor(now, &device), tensor(goal, &device), &left)).data;

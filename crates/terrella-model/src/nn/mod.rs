@@ -3,6 +3,7 @@
 pub(crate) mod mlp;
 pub(crate) mod patch;
 pub(crate) mod predictor;
+pub(crate) mod reacher;
 pub(crate) mod vit;
 
 use crate::host::dense::numbers;

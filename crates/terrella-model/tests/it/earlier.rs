@@ -28,6 +28,7 @@ fn weights_that_were_kept_with_the_training_are_the_models() {
         let config: JepaConfig = read(model, "").expect("readable").family("a test").expect("a JEPA");
         let weights = config.weights;
         assert_eq!((config.directions, weights.sigreg, weights.rollout, weights.readout), (128, 0.05, 0.5, 10.0));
+        assert_eq!(weights.reach, 0.0, "what there was not has no weight");
     }
     let model = r#""model": {"kind": "ensemble", "members": 7}"#;
     let config: EnsembleConfig = read(model, "").expect("readable").family("a test").expect("an ensemble");

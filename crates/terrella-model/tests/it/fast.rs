@@ -1,9 +1,9 @@
 //! The fast ways are the plain ways: parts of a batch side by side, and planning without tensors.
 
-use crate::support::{alone, batch, interface};
+use crate::support::{alone, batch, interface, with_goals};
 use burn::prelude::*;
 use terrella_core::{Acts, Dynamics, Key, Observation, Table};
-use terrella_model::{JepaConfig, Losses, Sees, Size, TrainConfig, Trainer, World};
+use terrella_model::{JepaConfig, LossWeights, Losses, Sees, Size, TrainConfig, Trainer, World};
 
 fn close(what: &str, a: f32, b: f32, tolerance: f32) {
     assert!((a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs())), "{what}: {a} against {b}");
@@ -13,11 +13,14 @@ fn close(what: &str, a: f32, b: f32, tolerance: f32) {
 fn parts_of_a_batch_have_the_gradient_of_the_whole() {
     let _turn = alone();
     for sees in [Sees::Pixels, Sees::State] {
-        let config = JepaConfig { sees, readout: true, ..JepaConfig::default() };
+        let weights = LossWeights { reach: 1.0, ..LossWeights::default() };
+        let config = JepaConfig { sees, readout: true, weights, ..JepaConfig::default() };
         let run = |parts| -> Vec<Losses> {
             let train = TrainConfig { steps: 20, batch_size: 7, ..TrainConfig::default() };
             let mut trainer = Trainer::new(config.clone(), interface(&config), train, &Device::flex()).in_parts(parts);
-            let mut step = |at| trainer.advance(&batch(&config, 7, 4, Key::new(3).at(at)), true).expect("a step");
+            let goals = [1, 5, 6, 10, 11, 30, 50];
+            let lesson = |at| with_goals(batch(&config, 7, 4, Key::new(3).at(at)), &goals);
+            let mut step = |at| trainer.advance(&lesson(at), true).expect("a step");
             (0..4).map(|at| step(at).expect("losses").losses).collect()
         };
         let [whole, two, four] = [1, 2, 4].map(run);
@@ -28,6 +31,7 @@ fn parts_of_a_batch_have_the_gradient_of_the_whole() {
                 close("total", a.get("total"), b.get("total"), tolerance);
                 close("prediction", a.get("predict"), b.get("predict"), tolerance);
                 close("SIGReg", a.get("sigreg"), b.get("sigreg"), tolerance);
+                close("reaching", a.get("reach"), b.get("reach"), tolerance);
                 close("readout of rollouts", a.get("readout_rollout"), b.get("readout_rollout"), tolerance);
                 close("gradient norm", a.get("gradient_norm"), b.get("gradient_norm"), 10.0 * tolerance);
             }

@@ -7,6 +7,7 @@ mod fast;
 mod gradients;
 mod outcomes;
 mod parameters;
+mod reach;
 mod resume;
 mod rows;
 mod support;

@@ -53,6 +53,21 @@ pub(crate) fn batch(config: &JepaConfig, clips: usize, n_frames: usize, key: Key
     }
 }
 
+/// The same with goals so many steps ahead, of random states and pictures.
+pub(crate) fn with_goals(batch: Batch, to_goal: &[usize]) -> Batch {
+    let (clips, key) = (batch.clips.len(), Key::new(77));
+    let mut stream = key.stream();
+    let mut goals = Batch { to_goal: to_goal.to_vec(), images: Vec::new(), states: Vec::new(), ..batch.clone() };
+    for clip in 0..clips {
+        let (images, states) = (batch.images.len() / clips, batch.states.len() / clips);
+        goals.images.extend(&batch.images[clip * images..(clip + 1) * images]);
+        goals.images.extend((0..images / batch.n_frames).map(|_| stream.below(256) as u8));
+        goals.states.extend(&batch.states[clip * states..(clip + 1) * states]);
+        goals.states.extend((0..states / batch.n_frames).map(|_| stream.normal() as f32));
+    }
+    goals
+}
+
 /// Every number of a model, by name.
 pub(crate) fn values(model: &Jepa) -> BTreeMap<String, Vec<f32>> {
     let mut walk = Walk { path: Vec::new(), found: BTreeMap::new() };

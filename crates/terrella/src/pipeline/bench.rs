@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use terrella_agent::{CemConfig, Distance, PlannerConfig, PriorRule, Timing};
 use terrella_core::{Dynamics, Key, Planner, Problem, Problems, Sim, Table};
 use terrella_data::Sampler;
-use terrella_model::{AnyWorld, Registered, Saved, Trainer, Visitor};
+use terrella_model::{AnyWorld, Registered, Saved, TrainConfig, Trainer, Visitor};
 
 /// What to measure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,7 +87,9 @@ impl Visitor for TrainStep<'_> {
 
     fn visit<F: Registered>(self, family: F) -> Self::Output {
         let Self(settings, recordings, sampler, device, limit) = self;
-        let mut trainer = Trainer::new(family, recordings.interface()?, settings.train.clone(), device);
+        let augment = recordings.train_config(settings)?.augment;
+        let config = TrainConfig { augment, ..settings.train.clone() };
+        let mut trainer = Trainer::new(family, recordings.interface()?, config, device);
         let frames = settings.train.batch_size * settings.train.n_frames;
         let mut failed = None;
         let timed = timed("train step", (frames, "frames"), limit, || {

@@ -46,7 +46,7 @@ fn regression(
 ) -> Result<()> {
     let size = run.settings.model.family::<EnsembleConfig>("size").unwrap_or_default();
     let plain = EnsembleConfig { members: 1, bootstrap: false, variance: false, ..size };
-    let mut trainer = Trainer::new(plain, interface, recordings.train_config(&run.settings), device);
+    let mut trainer = Trainer::new(plain, interface, recordings.train_config(&run.settings)?, device);
     let sampler = sampler(&trainer, recordings)?;
     let steps = trainer.config.steps;
     let stage = watch.stage(REGRESSION, steps);

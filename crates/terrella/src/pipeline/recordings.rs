@@ -7,10 +7,10 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::sync::Arc;
-use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Part, Sim, Split};
+use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Key, Part, Sim, Split};
 use terrella_data::{OpenOptions, SourceOptions, open_with};
 use terrella_eval::logged_parts;
-use terrella_model::{Interface, Learned, TrainConfig};
+use terrella_model::{Augment, Interface, Learned, TrainConfig};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -56,7 +56,17 @@ impl Recordings {
         let split =
             dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
         let percent = 100.0 * settings.data.held_out;
-        let split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
+        let mut split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
+        let (dataset, split) = if data.inner {
+            split_words = format!("an inner split: {split_words}, of the {} that are learned from", split.train.len());
+            let dataset = dataset.only(&split.train);
+            // Another seed, or the same places of a shorter list would be held out.
+            let seed = Key::new(data.split_seed).with("inner").seed();
+            let split = dataset.split(seed, data.held_out).with_context(|| format!("{shown}, inner split"))?;
+            (dataset, split)
+        } else {
+            (dataset, split)
+        };
         let world = declared(&dataset.signature, settings.data.env.as_deref())?;
         let asked = settings.data.split();
         Ok(Self { dataset: Arc::new(dataset), split, split_words, world, notes: Vec::new(), asked })
@@ -172,14 +182,57 @@ impl Recordings {
         self.spec().map_or_else(logged, EnvSpec::parts)
     }
 
-    /// The training settings with the world's symmetry filled in, where it holds, is wanted, and is of use
-    /// to the model.
-    pub fn train_config(&self, settings: &Settings) -> TrainConfig {
+    /// The training settings with what the world declares filled in: its symmetry, where it holds, is wanted, and is
+    /// of use to the model; and what moves with its pictures, where those are moved.
+    ///
+    /// # Errors
+    /// If pictures shall be varied that there are not, or by too much, or moved where nobody says what moves with them.
+    pub fn train_config(&self, settings: &Settings) -> Result<TrainConfig> {
         let mut config = settings.train.clone();
         if config.symmetry.is_none() && settings.data.symmetry && settings.model.turns() {
             config.symmetry = self.spec().and_then(|spec| spec.symmetry.clone());
         }
-        config
+        let Augment { shift, colour, moves } = &mut config.augment;
+        if *shift == 0 && *colour == 0.0 {
+            return Ok(config);
+        }
+        let wants = settings.model.wants();
+        let Some(side) = wants.picture else {
+            return Err(usage("train.augment varies pictures, and this model is shown none; leave it out"));
+        };
+        // Half a picture that is gone is a sign of a slip.
+        if 2 * *shift > side {
+            return Err(usage(format!(
+                "train.augment.shift = {shift} moves pictures of {side} pixels by more than half; {} is usual",
+                side / 16
+            )));
+        }
+        if *shift > 0 && moves.is_none() {
+            let declared = match self.spec() {
+                Some(spec) => spec.moves(wants.state),
+                None => Err("these recordings name no world".to_owned()),
+            };
+            *moves = Some(declared.map_err(|reason| {
+                usage(format!(
+                    "train.augment.shift: {reason}, and actions or states that are places would lie about a picture that is moved;                      leave it out, or name what moves with train.augment.moves (extent, points, headings, action_points)"
+                ))
+            })?);
+        }
+        if let Some(moves) = moves {
+            let signature = &self.dataset.signature;
+            for (what, points, there) in [
+                ("points", &moves.points, signature.state.len()),
+                ("action_points", &moves.action_points, signature.action.len()),
+            ] {
+                // Recordings may lack the states that their world has.
+                if let Some(at) = points.as_flattened().iter().find(|&&at| there > 0 && at >= there) {
+                    return Err(usage(format!(
+                        "train.augment.moves.{what} names number {at} of {there}; count from 0"
+                    )));
+                }
+            }
+        }
+        Ok(config)
     }
 
     /// What a model trained on these has to know.

@@ -74,7 +74,7 @@ pub fn train<F: Registered>(
                 run.settings.model.kind()
             )));
         }
-        None => Trainer::new(family, fresh, recordings.train_config(&run.settings), device),
+        None => Trainer::new(family, fresh, recordings.train_config(&run.settings)?, device),
     };
     if trainer.interface.data_hash != recordings.dataset.hash {
         bail!(

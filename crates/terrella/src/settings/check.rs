@@ -16,6 +16,10 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("train.warmup", 0.0..=1.0, "0.05"),
     ("train.clip_norm", 1e-12..=1e12, "1"),
     ("train.log_every", 1.0..=1e12, "25"),
+    // Beyond, factors near 0 would turn pictures black or grey.
+    ("train.augment.colour", 0.0..=0.9, "0.2"),
+    ("model.reach", 1.0..=1e6, "50"),
+    ("model.weights.reach", 0.0..=1e6, "1"),
     ("decoder.batch_size", 1.0..=1e6, "64"),
     ("reacher.batch_size", 1.0..=1e6, "256"),
     ("reacher.width", 1.0..=1e5, "512"),

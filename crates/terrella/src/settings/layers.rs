@@ -261,6 +261,9 @@ fn table(value: &impl serde::Serialize) -> Result<Table> {
     }
 }
 
+/// Settings that are given as a whole, or not at all.
+const WHOLE: [&str; 2] = ["train.symmetry", "train.augment.moves"];
+
 fn merge(into: &mut Table, layer: &Table, known: &Table, path: &str, origin: &str) -> Result<()> {
     for (key, value) in layer {
         let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
@@ -271,7 +274,7 @@ fn merge(into: &mut Table, layer: &Table, known: &Table, path: &str, origin: &st
             return Err(usage(format!("{origin}: there is no setting {full}{hint}")));
         };
         match (value, known) {
-            (Value::Table(value), Value::Table(known)) if full != "train.symmetry" => {
+            (Value::Table(value), Value::Table(known)) if !WHOLE.contains(&full.as_str()) => {
                 let entry = into.entry(key.clone()).or_insert_with(|| Value::Table(Table::new()));
                 if let Value::Table(entry) = entry {
                     merge(entry, value, known, &full, origin)?;

@@ -71,6 +71,9 @@ pub struct DataSettings {
     pub held_out: f64,
     /// Seed of that choice.
     pub split_seed: u64,
+    /// Whether what would be learned from is split once more by the same share, and what is held out left unopened:
+    /// for choosing settings without a look at the episodes that they will be judged on.
+    pub inner: bool,
     /// Whether a known symmetry of the world is used to turn clips in training.
     pub symmetry: bool,
 }
@@ -88,6 +91,7 @@ impl Default for DataSettings {
             noise: 0.03,
             held_out: 0.1,
             split_seed: 0,
+            inner: false,
             symmetry: true,
         }
     }
@@ -268,7 +272,8 @@ impl Settings {
         settings.data.path = Some(PathBuf::from("data"));
         settings.data.env = Some(String::new());
         settings.data.camera = Some(String::new());
-        settings.train.symmetry = Some(symmetry);
+        settings.train.symmetry = Some(symmetry.clone());
+        settings.train.augment.moves = Some(symmetry);
         settings.mpc.deadline_ms = Some(1);
         settings.mpc.slack_blocks = Some(1);
         settings.cost.tolerance = Some(vec![1.0]);

@@ -71,7 +71,11 @@ fn weights_can_be_set_where_they_were() {
     .expect("written");
     layers.file(&file).expect("as it was");
     let model = model(&layers.clone().resolve().expect("settings"));
-    assert_eq!(model["weights"], json!({ "sigreg": 0.05, "rollout": 0.25, "readout": 5.0 }), "the new place holds");
+    assert_eq!(
+        model["weights"],
+        json!({ "sigreg": 0.05, "rollout": 0.25, "readout": 5.0, "reach": 0.0 }),
+        "the new place holds"
+    );
     assert_eq!(model["directions"], json!(64), "directions");
     layers.set("model.kind=ensemble").expect("another family");
     let told = layers.set("train.weights.sigreg=0.1").expect_err("it has none").to_string();

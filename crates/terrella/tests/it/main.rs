@@ -10,4 +10,5 @@ mod readme;
 mod record;
 mod rewards;
 mod support;
+mod taught;
 mod thread;

@@ -82,7 +82,7 @@ impl Family for EnsembleConfig {
     }
 
     fn window(&self, n_frames: usize) -> Window {
-        Window { n_frames, frame_skip: 1 }
+        Window { n_frames, frame_skip: 1, goal: None }
     }
 
     fn net(&self, about: &Interface, device: &Device) -> EnsembleNet {

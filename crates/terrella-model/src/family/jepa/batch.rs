@@ -1,20 +1,23 @@
 //! From a host batch to tensors: the one place where log units become network inputs.
 
+use crate::augment::Changes;
 use crate::codec::StateCodec;
 use crate::family::jepa::config::{JepaConfig, Sees};
 use crate::family::jepa::net::patcher;
+use crate::family::jepa::reach::Pairs;
 use crate::interface::Interface;
 use crate::pixels::Patcher;
 use crate::{Error, Result};
 use crate::{Symmetry, Turn};
 use burn::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 use terrella_core::{Batch, Observation, Stats};
 
 /// A batch as a model takes it.
 #[derive(Clone, Debug)]
 pub struct Tensors {
-    /// Encoder inputs, `[batch · frames, tokens, values]`.
+    /// Encoder inputs, `[batch · shown, tokens, values]`: the frames of each clip, then its goal if it has one.
     pub inputs: Tensor<3>,
     /// Normalised action blocks, `[batch, frames - 1, block]`.
     pub actions: Tensor<3>,
@@ -26,6 +29,8 @@ pub struct Tensors {
 pub(crate) struct Lesson {
     pub(crate) actions: Tensor<3>,
     pub(crate) features: Option<Tensor<3>>,
+    /// What is asked about how to get from one latent to another, where that is learned.
+    pub(crate) pairs: Option<Pairs>,
     /// Features of the logged state, row by row, where anybody wants them.
     told: Option<Vec<f32>>,
 }
@@ -38,6 +43,7 @@ pub struct Batcher {
     actions: Stats,
     frame_skip: usize,
     readout: bool,
+    reach: Option<usize>,
     image_size: usize,
 }
 
@@ -50,6 +56,7 @@ impl Batcher {
             actions: interface.action_stats.clone(),
             frame_skip: config.frame_skip,
             readout: config.readout,
+            reach: config.goal(),
             image_size: config.image_size(),
         }
     }
@@ -64,23 +71,22 @@ impl Batcher {
         self.patcher.as_ref()
     }
 
-    /// Tensors of some clips of a batch, turned as told; `turns` has one entry for each of these clips.
+    /// Tensors of some clips of a batch, changed as told of these clips.
     ///
     /// # Errors
     /// If the batch lacks pictures or states that the model needs, or has pictures of another size.
-    pub fn turned(
+    pub fn changed(
         &self,
         (batch, clips): (&Batch, Range<usize>),
-        symmetry: Option<&Symmetry>,
-        turns: &[Turn],
+        changes: &Changes,
         device: &Device,
     ) -> Result<Tensors> {
-        let lesson = self.lesson((batch, clips.clone()), symmetry, turns, device)?;
-        let inputs = self.inputs((batch, clips), &lesson, turns, device)?;
+        let lesson = self.lesson((batch, clips.clone()), changes, device)?;
+        let inputs = self.inputs((batch, clips), &lesson, changes, device)?;
         Ok(Tensors { inputs, actions: lesson.actions, features: lesson.features })
     }
 
-    /// What the encoder looks at, `[batch · frames, tokens, values]`.
+    /// What the encoder looks at, `[batch · shown, tokens, values]`.
     ///
     /// # Errors
     /// If the batch lacks pictures that the model needs, or has pictures of another size.
@@ -88,52 +94,50 @@ impl Batcher {
         &self,
         (batch, clips): (&Batch, Range<usize>),
         lesson: &Lesson,
-        turns: &[Turn],
+        changes: &Changes,
         device: &Device,
     ) -> Result<Tensor<3>> {
-        let rows = clips.len() * batch.n_frames;
+        let rows = clips.len() * batch.shown();
         let (data, shape) = match &self.patcher {
             Some(patcher) => {
-                let (images, turns) = self.frames((batch, clips), turns)?;
-                (patcher.patches(images, &turns), [rows, patcher.tokens(), patcher.values()])
+                let (images, turns) = self.frames((batch, clips), changes)?;
+                let patches = patcher.patches_in(&images, &turns, changes.lights());
+                (patches, [rows, patcher.tokens(), patcher.values()])
             }
             None => (lesson.told.clone().unwrap_or_default(), [rows, 1, self.codec.feature_width()]),
         };
         Ok(Tensor::from_data(TensorData::new(data, shape), device))
     }
 
-    /// The pictures of some clips, and the turn of each.
+    /// The pictures of some clips, moved, and the turn of each.
     ///
     /// # Errors
     /// If there are none, or of another size.
     pub(crate) fn frames<'a>(
         &self,
         (batch, clips): (&'a Batch, Range<usize>),
-        turns: &[Turn],
-    ) -> Result<(&'a [u8], Vec<Turn>)> {
+        changes: &Changes,
+    ) -> Result<(Cow<'a, [u8]>, Vec<Turn>)> {
         self.check_size(batch.image_size)?;
-        let each = turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, batch.n_frames)).collect();
-        Ok((part(&batch.images, batch.clips.len(), &clips), each))
+        let each = changes.turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, batch.shown())).collect();
+        Ok((changes.moved(part(&batch.images, batch.clips.len(), &clips), self.image_size), each))
     }
 
-    /// All of [`Self::turned`] but what the encoder looks at.
+    /// All of [`Self::changed`] but what the encoder looks at.
     ///
     /// # Errors
     /// If the batch lacks states that the model needs.
     pub(crate) fn lesson(
         &self,
         (batch, clips): (&Batch, Range<usize>),
-        symmetry: Option<&Symmetry>,
-        turns: &[Turn],
+        changes: &Changes,
         device: &Device,
     ) -> Result<Lesson> {
-        let (n, all, frames) = (clips.len(), batch.clips.len(), batch.n_frames);
+        let (n, all, frames, shown) = (clips.len(), batch.clips.len(), batch.n_frames, batch.shown());
         let mut states = part(&batch.states, all, &clips).to_vec();
         let mut actions = part(&batch.actions, all, &clips).to_vec();
-        if let Some(symmetry) = symmetry {
-            for_rows(&mut states, self.codec.state_width(), n, turns, |turn, row| symmetry.turn_state(turn, row));
-            for_rows(&mut actions, self.actions.width(), n, turns, |turn, row| symmetry.turn_action(turn, row));
-        }
+        let widths = [self.codec.state_width(), self.actions.width()];
+        changes.numbers((&mut states, &mut actions), widths, self.image_size);
         let told = if self.readout || self.patcher.is_none() {
             if states.is_empty() {
                 return Err(Error::Invalid(
@@ -145,10 +149,12 @@ impl Batcher {
             None
         };
         let actions = self.blocks(actions, n, frames - 1, device);
-        let shape = [n, frames, self.codec.feature_width()];
-        let features =
-            told.clone().filter(|_| self.readout).map(|f| Tensor::from_data(TensorData::new(f, shape), device));
-        Ok(Lesson { actions, features, told })
+        let shape = [n, shown, self.codec.feature_width()];
+        let features = told.clone().filter(|_| self.readout);
+        let features = features.map(|f| Tensor::<3>::from_data(TensorData::new(f, shape), device).narrow(1, 0, frames));
+        let pairs =
+            self.reach.map(|reach| Pairs::of(part(&batch.to_goal, all, &clips), (n, frames), (self.frame_skip, reach)));
+        Ok(Lesson { actions, features, pairs, told })
     }
 
     /// Normalised action blocks, `[batch, steps, block]`, from actions in log units.
@@ -230,15 +236,4 @@ impl Batcher {
 fn part<'a, T>(all: &'a [T], n: usize, clips: &Range<usize>) -> &'a [T] {
     let each = all.len() / n.max(1);
     &all[clips.start * each..clips.end * each]
-}
-
-/// Applies `f` to each row of the given width; rows of clip `i` get turn `i`.
-fn for_rows(data: &mut [f32], width: usize, clips: usize, turns: &[Turn], f: impl Fn(Turn, &mut [f32])) {
-    if data.is_empty() || width == 0 {
-        return;
-    }
-    let per_clip = data.len() / clips;
-    for (clip, turn) in data.chunks_mut(per_clip).zip(turns) {
-        clip.chunks_mut(width).for_each(|row| f(*turn, row));
-    }
 }

@@ -43,6 +43,9 @@ pub struct JepaConfig {
     /// Whether a head learns to tell the logged state ("pixels + logged state"). The latent then
     /// carries what the log calls state; without it, pictures alone decide.
     pub readout: bool,
+    /// Largest distance of a goal that the loss of reaching asks about, in environment steps; where that loss has
+    /// no weight, nobody is asked.
+    pub reach: usize,
     /// Random directions of SIGReg a step.
     pub directions: usize,
     /// Weights of the losses beside the prediction's 1.
@@ -57,6 +60,7 @@ impl Default for JepaConfig {
             frame_skip: 5,
             history: None,
             readout: false,
+            reach: 50,
             directions: 256,
             weights: LossWeights::default(),
         }
@@ -67,6 +71,11 @@ impl JepaConfig {
     /// Side of the square pictures the encoder takes.
     pub fn image_size(&self) -> usize {
         if self.size == Size::L { 224 } else { 96 }
+    }
+
+    /// Largest distance of a goal, if anybody is asked how to get there.
+    pub(crate) fn goal(&self) -> Option<usize> {
+        (self.weights.reach > 0.0).then_some(self.reach)
     }
 
     /// Latents the predictor looks back on: two tell a velocity; LeWM uses three.
@@ -87,10 +96,13 @@ pub struct LossWeights {
     /// Logged state told from encodings and predictions. Features have unit variance and matter to
     /// a hundredth of it, hence a weight above one.
     pub readout: f64,
+    /// Action blocks told from where things are and where they are later, by a small head whose gradient teaches the
+    /// encoder; 0 leaves the head out.
+    pub reach: f64,
 }
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0 }
+        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0, reach: 0.0 }
     }
 }

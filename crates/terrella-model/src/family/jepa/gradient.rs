@@ -8,16 +8,17 @@
 //! cores there are. What pictures show by themselves needs no graph: see [`crate::host::look`].
 
 use crate::Result;
+use crate::augment::Changes;
 use crate::device::is_cpu;
 use crate::family::jepa::batch::{Batcher, Lesson};
 use crate::family::jepa::config::{JepaConfig, LossWeights};
 use crate::family::jepa::net::Jepa;
+use crate::family::jepa::reach::reach;
 use crate::family::jepa::sigreg::{direction_rows, directions, sigreg};
 use crate::family::jepa::sigreg_rows::sigreg_on_rows;
 use crate::host::dense::numbers;
 use crate::host::look::Album;
 use crate::losses::Losses;
-use crate::{Symmetry, Turn};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::prelude::*;
@@ -75,8 +76,8 @@ impl Workers {
 
 /// What a batch cost, not yet read back.
 pub struct Scores {
-    /// Prediction, rollout, readout, readout of rollouts: not yet weighted.
-    losses: [Tensor<1>; 4],
+    /// Prediction, rollout, readout, readout of rollouts, reaching: not yet weighted.
+    losses: [Tensor<1>; 5],
     /// SIGReg.
     gaussian: Tensor<1>,
     latents: Tensor<3>,
@@ -96,25 +97,28 @@ struct Part {
 /// What one part knows after judging.
 struct Judged {
     gradients: GradientsParams,
-    /// Gradient of its own clips' latents, `[clips, frames, latent]`.
+    /// Gradient of its own clips' latents, `[clips, shown, latent]`.
     own: Tensor<3>,
-    losses: [Tensor<1>; 4],
+    losses: [Tensor<1>; 5],
     /// Without plain rows: gradient of all latents through its share of SIGReg's directions, and their value.
     gaussian: Option<(Tensor<3>, Tensor<1>)>,
 }
 
-/// Computes the gradient of all losses. `turns` has one entry a clip.
+/// Computes the gradient of all losses on a batch whose clips are changed as told.
+///
+/// Goals go through the encoder's batch norm with the frames, since what is seen later is normalised by the same
+/// statistics wherever it stands. SIGReg looks at the frames alone: each column it judges is one sample a clip from all of the
+/// recordings, while goals gather towards the ends of episodes, and its value stays comparable with runs without goals.
 ///
 /// # Errors
 /// If the batch does not fit the model.
 pub(crate) fn gradient(
     (model, batcher, workers): (&Jepa, &Batcher, &Workers),
-    batch: &Batch,
-    (symmetry, turns): (Option<&Symmetry>, &[Turn]),
+    (batch, changes): (&Batch, &Changes),
     (config, key): (&JepaConfig, Key),
     device: &Device,
 ) -> Result<(GradientsParams, Scores)> {
-    let (n, frames) = (batch.clips.len(), batch.n_frames);
+    let (n, frames, shown) = (batch.clips.len(), batch.n_frames, batch.shown());
     let ranges = split(n, workers.parts);
     let alone = ranges.len() == 1;
     let rows = workers.rows && is_cpu(device);
@@ -122,11 +126,11 @@ pub(crate) fn gradient(
     let start = |(at, clips): (usize, Range<usize>)| {
         // Graphs that share a parameter are one graph under one lock: parts get leaves of their own.
         let model = if alone { model.clone() } else { model.valid().train() };
-        let (own, turns) = ((batch, clips.clone()), &turns[clips.clone()]);
-        let lesson = batcher.lesson(own.clone(), symmetry, turns, device)?;
+        let (own, changes) = ((batch, clips.clone()), &changes.of(clips.clone()));
+        let lesson = batcher.lesson(own.clone(), changes, device)?;
         let seen = match &look {
             Some(_) => None,
-            None => Some(model.look(batcher.inputs(own, &lesson, turns, device)?)),
+            None => Some(model.look(batcher.inputs(own, &lesson, changes, device)?)),
         };
         Ok(Part { at, clips, model, lesson, seen })
     };
@@ -135,9 +139,10 @@ pub(crate) fn gradient(
 
     let seen = match &look {
         Some((look, patcher)) => {
-            let (images, turns) = batcher.frames((batch, 0..n), turns)?;
-            let images = patcher.shrunken(images);
-            let cells = |at: usize, out: &mut _| patcher.cells(&images, at, turns[at], out);
+            let (images, turns) = batcher.frames((batch, 0..n), changes)?;
+            let images = patcher.shrunken(&images);
+            let light = |at: usize| patcher.light(changes.lights(), (at, turns.len()));
+            let cells = |at: usize, out: &mut _| patcher.cells(&images, at, (turns[at], light(at)), out);
             let seen = look.watch(turns.len(), cells, &workers.album);
             Tensor::from_data(TensorData::new(seen, [turns.len(), look.told()]), device)
         }
@@ -146,7 +151,7 @@ pub(crate) fn gradient(
     let seen = seen.require_grad();
     let flat = model.gather(seen.clone());
     let [_, latent] = flat.dims();
-    let latents = flat.clone().detach().reshape([n, frames, latent]);
+    let latents = flat.clone().detach().reshape([n, shown, latent]);
     // Directions are shared out in equal numbers (rounded up).
     let (n_parts, each) = (parts.len(), config.directions.div_ceil(parts.len()));
     let along = (!rows).then(|| directions(latent, n_parts * each, key, device));
@@ -154,8 +159,7 @@ pub(crate) fn gradient(
     let judge = |part: &Part| {
         let share = part.clips.len() as f64 / n as f64;
         let own = latents.clone().narrow(0, part.clips.start, part.clips.len()).require_grad();
-        let (total, [predict, rollout, readout, foretold]) =
-            judge(&part.model, own.clone(), &part.lesson, &config.weights);
+        let (total, losses) = judge(&part.model, own.clone(), &part.lesson, &config.weights);
         let mut grads = (total * share).backward();
         let own = own.grad_remove(&mut grads).expect("every loss looks at latents");
         let gradients = GradientsParams::from_grads(grads, &part.model);
@@ -163,21 +167,23 @@ pub(crate) fn gradient(
         let gaussian = along.as_ref().map(|along| {
             let along = along.clone().narrow(1, part.at * each, each);
             let all = latents.clone().require_grad();
-            let gaussian = sigreg(all.clone(), along) / n_parts as f64;
+            let gaussian = sigreg(all.clone().narrow(1, 0, frames), along) / n_parts as f64;
             let mut grads = (gaussian.clone() * config.weights.sigreg).backward();
             (all.grad_remove(&mut grads).expect("SIGReg looks at latents"), gaussian.inner())
         });
-        let [predict, rollout, readout, foretold] = [predict, rollout, readout, foretold].map(|loss| loss * share);
-        let losses = [predict, rollout, readout, foretold].map(Tensor::inner);
+        let losses = losses.map(|loss| (loss * share).inner());
         Judged { gradients, own, losses, gaussian }
     };
     let judged = workers.each(parts.iter().collect(), judge);
     let mut gaussian: Vec<_> = judged.iter().filter_map(|judged| judged.gaussian.clone()).collect();
     if rows {
         let along = direction_rows(latent, n_parts * each, key);
-        let (value, slope) = sigreg_on_rows(&numbers(latents.clone().inner()), (frames, latent), &along);
+        let latents = latents.clone().inner();
+        let judged = latents.clone().narrow(1, 0, frames);
+        let (value, slope) = sigreg_on_rows(&numbers(judged), (frames, latent), &along);
         let device = &device.clone().without_autodiff();
-        let slope = Tensor::<3>::from_data(TensorData::new(slope, latents.dims()), device);
+        let slope = Tensor::<3>::from_data(TensorData::new(slope, [n, frames, latent]), device);
+        let slope = latents.zeros_like().slice_assign([0..n, 0..frames, 0..latent], slope);
         gaussian.push((slope * config.weights.sigreg, Tensor::from_floats([value as f32], device)));
     }
 
@@ -189,9 +195,8 @@ pub(crate) fn gradient(
     let mut sum = GradientsAccumulator::new();
     sum.accumulate(model, GradientsParams::from_grads(grads, model));
 
-    let latents = latents.inner();
     let added = |sum: Tensor<1>, part: Tensor<1>| sum + part;
-    let losses = [0, 1, 2, 3].map(|i| judged.iter().map(|j| j.losses[i].clone()).reduce(added));
+    let losses = [0, 1, 2, 3, 4].map(|i| judged.iter().map(|j| j.losses[i].clone()).reduce(added));
     let losses = losses.map(|loss| loss.expect("at least one part"));
     let gaussian = gaussian.into_iter().map(|(_, value)| value).reduce(added).expect("at least one share");
     for Judged { gradients, .. } in judged {
@@ -202,7 +207,7 @@ pub(crate) fn gradient(
         sum.accumulate(model, model.slopes(found.slopes(look), device));
     } else {
         let finish = |(seen, part): (Tensor<2>, &Part)| {
-            let handed = handed.clone().narrow(0, part.clips.start * frames, part.clips.len() * frames);
+            let handed = handed.clone().narrow(0, part.clips.start * shown, part.clips.len() * shown);
             GradientsParams::from_grads((seen * Tensor::from_inner(handed)).sum().backward(), &part.model)
         };
         let graphs = parts.iter_mut().filter_map(|part| Some((part.seen.take()?, &*part))).collect();
@@ -210,6 +215,7 @@ pub(crate) fn gradient(
             sum.accumulate(model, gradients);
         }
     }
+    let latents = latents.inner().narrow(1, 0, frames);
     Ok((sum.grads(), Scores { losses, gaussian, latents, weights: config.weights }))
 }
 
@@ -221,8 +227,9 @@ fn split(n: usize, parts: usize) -> Vec<Range<usize>> {
 
 /// The losses of some clips but SIGReg, weighted and summed, and one by one; each declared weight is
 /// used here or where SIGReg is.
-fn judge(model: &Jepa, latents: Tensor<3>, lesson: &Lesson, weights: &LossWeights) -> (Tensor<1>, [Tensor<1>; 4]) {
-    let [_, frames, _] = latents.dims();
+fn judge(model: &Jepa, shown: Tensor<3>, lesson: &Lesson, weights: &LossWeights) -> (Tensor<1>, [Tensor<1>; 5]) {
+    let frames = lesson.actions.dims()[1] + 1;
+    let latents = shown.clone().narrow(1, 0, frames);
     let steering = model.steer(lesson.actions.clone());
     let targets = latents.clone().narrow(1, 1, frames - 1);
     let history = model.history().min(frames - 1);
@@ -232,13 +239,17 @@ fn judge(model: &Jepa, latents: Tensor<3>, lesson: &Lesson, weights: &LossWeight
     let rollout = mse(rolled.clone(), targets);
     let mut total = predict.clone() + rollout.clone() * weights.rollout;
     let zero = || predict.zeros_like().detach();
-    let (mut readout, mut foretold) = (zero(), zero());
+    let (mut readout, mut foretold, mut reached) = (zero(), zero(), zero());
     if let (Some(features), Some(now), Some(then)) = (&lesson.features, model.read(latents), model.read(rolled)) {
         readout = mse(now, features.clone());
         foretold = mse(then, features.clone().narrow(1, 1, frames - 1));
         total = total + (readout.clone() + foretold.clone()) * weights.readout;
     }
-    (total, [predict, rollout, readout, foretold])
+    if let (Some(head), Some(pairs)) = (model.reacher(), &lesson.pairs) {
+        reached = reach(head, shown, lesson.actions.clone(), pairs);
+        total = total + reached.clone() * weights.reach;
+    }
+    (total, [predict, rollout, readout, foretold, reached])
 }
 
 fn mse<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
@@ -254,11 +265,12 @@ impl Scores {
         let transaction = tensors.fold(Transaction::default(), Transaction::register);
         let read = |data: burn::tensor::TensorData| data.iter::<f32>().next().unwrap_or(f32::NAN);
         let numbers: Vec<f32> = transaction.execute().into_iter().map(read).collect();
-        const NAMES: [&str; 9] = [
+        const NAMES: [&str; 10] = [
             "predict",
             "rollout",
             "readout",
             "readout_rollout",
+            "reach",
             "sigreg",
             "copy_last",
             "effective_rank",
@@ -270,9 +282,12 @@ impl Scores {
         let readout = named.get("readout") + named.get("readout_rollout");
         let total = named.get("predict")
             + weighted("rollout", weights.rollout)
+            + weighted("reach", weights.reach)
             + weighted("sigreg", weights.sigreg)
             + readout * weights.readout as f32;
-        Losses::of(NAMES.into_iter().zip(numbers).chain([("total", total)]))
+        // Without a head there is nothing to tell of it.
+        let told = NAMES.into_iter().zip(numbers).filter(|(name, _)| *name != "reach" || weights.reach > 0.0);
+        Losses::of(told.chain([("total", total)]))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The joint-embedding predictive architecture, in the order of the LeWM paper: [`config`] → [`net`] →
-//! [`gradient`] with [`sigreg`] → [`world`].
+//! [`gradient`] with [`sigreg`] and [`reach`] → [`world`].
 //!
 //! [`batch`] turns what is recorded into what the network takes; [`held`], [`eyes`] and [`engine`] keep states, the
 //! encoder and the predictor on the host where the model runs on a CPU.
@@ -11,6 +11,7 @@ mod eyes;
 mod gradient;
 mod held;
 mod net;
+mod reach;
 #[cfg(test)]
 mod reference;
 mod sigreg;
@@ -25,7 +26,7 @@ pub use world::{Latents, World};
 
 use super::seam::{Family, OnLatents, Wants, follow};
 use crate::Result;
-use crate::Turn;
+use crate::augment::Changes;
 use crate::device::is_cpu;
 use crate::family::jepa::gradient::{PARTS, Scores, Workers, gradient};
 use crate::interface::Interface;
@@ -69,7 +70,7 @@ impl Family for JepaConfig {
     }
 
     fn window(&self, n_frames: usize) -> Window {
-        Window { n_frames, frame_skip: self.frame_skip }
+        Window { n_frames, frame_skip: self.frame_skip, goal: self.goal() }
     }
 
     fn net(&self, about: &Interface, device: &Device) -> Jepa {
@@ -88,10 +89,8 @@ impl Family for JepaConfig {
         (config, key): (&TrainConfig, Key),
         device: &Device,
     ) -> Result<(GradientsParams, Scores)> {
-        let symmetry = config.symmetry.as_ref();
-        let turn = |clip| Turn::number(key.with("turn").at(clip as u64).stream().below(8));
-        let turns: Vec<Turn> = (0..batch.clips.len()).map(|c| symmetry.map_or(Turn::NONE, |_| turn(c))).collect();
-        gradient((net, &tools.batcher, &tools.workers), batch, (symmetry, &turns), (&tools.config, key), device)
+        let changes = Changes::draw(config, batch.clips.len(), key)?;
+        gradient((net, &tools.batcher, &tools.workers), (batch, &changes), (&tools.config, key), device)
     }
 
     fn read_back(scores: Scores, _: &TrainConfig, gradient_norm: Tensor<1>) -> Losses {
@@ -109,7 +108,7 @@ impl Family for JepaConfig {
     }
 
     fn charts(&self) -> &'static [LossChart] {
-        if self.readout { &CHARTS } else { &CHARTS[..3] }
+        if self.readout { &CHARTS } else { &CHARTS[..4] }
     }
 
     fn latent(&self) -> Option<usize> {
@@ -136,8 +135,8 @@ impl Family for JepaConfig {
     }
 }
 
-/// The last one is of models with a readout.
-const CHARTS: [LossChart; 4] = [
+/// The last one is of models with a readout; that of actions is left out where they are not told.
+const CHARTS: [LossChart; 5] = [
     LossChart {
         title: "Predicting the next latent",
         unit: "mean squared error",
@@ -158,6 +157,13 @@ const CHARTS: [LossChart; 4] = [
         note: "Distance of the latents from an isotropic Gaussian, which is what forbids a collapse.",
         log: false,
         lines: &[("SIGReg", "sigreg")],
+    },
+    LossChart {
+        title: "Telling what was done",
+        unit: "mean absolute error, in deviations",
+        note: "The next actions, told from where things are and where they are up to some seconds later.",
+        log: false,
+        lines: &[("told by the small head", "reach")],
     },
     LossChart {
         title: "Telling the logged state",

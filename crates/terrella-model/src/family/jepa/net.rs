@@ -16,6 +16,7 @@ use crate::interface::Interface;
 use crate::nn::mlp::{Mlp, Projector, StateEncoder};
 use crate::nn::patch::{PatchEncoder, PatchShape};
 use crate::nn::predictor::{Predictor, PredictorShape, Steering};
+use crate::nn::reacher::Reacher;
 use crate::nn::rowwise;
 use crate::nn::vit::{Vit, VitShape};
 use crate::pixels::{Cut, Patcher};
@@ -71,7 +72,8 @@ impl Shape {
     }
 }
 
-/// Encoder, projector, action encoder, predictor and, where wanted, a readout of the logged state.
+/// Encoder, projector, action encoder, predictor and, where wanted, a readout of the logged state and a head that
+/// tells actions.
 #[derive(Module, Debug)]
 pub struct Jepa {
     encoder: Encoder,
@@ -82,6 +84,8 @@ pub struct Jepa {
     readout: Option<Mlp>,
     history: usize,
     residual: bool,
+    // Last, so that all others are drawn as they are without it.
+    reacher: Option<Reacher>,
 }
 
 #[derive(Module, Debug)]
@@ -156,6 +160,10 @@ impl Jepa {
             readout: config.readout.then(|| Mlp::new(shape.latent, 2 * shape.latent, features, device)),
             history: config.history(),
             residual: !published,
+            reacher: config.goal().map(|reach| {
+                let block = config.frame_skip * interface.action_width();
+                Reacher::new(shape.latent, block, (2 * shape.latent, reach), device)
+            }),
         }
     }
 
@@ -228,6 +236,11 @@ impl Jepa {
     /// `[…, latent]` → `[…, features]`.
     pub fn read<const D: usize>(&self, latents: Tensor<D>) -> Option<Tensor<D>> {
         self.readout.as_ref().map(|head| head.forward(latents))
+    }
+
+    /// The head that tells actions, if the model has one.
+    pub(crate) fn reacher(&self) -> Option<&Reacher> {
+        self.reacher.as_ref()
     }
 
     /// [`Self::look`] on plain rows, if the encoder looks at patches of these pictures.

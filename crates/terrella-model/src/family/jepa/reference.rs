@@ -1,8 +1,10 @@
 //! The short cuts of a CPU see and learn what the tensors do.
 
 use crate::Turn;
+use crate::augment::{Augment, Changes};
+use crate::device::alone;
 use crate::family::jepa::batch::Batcher;
-use crate::family::jepa::config::{JepaConfig, Size};
+use crate::family::jepa::config::{JepaConfig, LossWeights, Size};
 use crate::family::jepa::gradient::{Workers, gradient};
 use crate::family::jepa::net::Jepa;
 use crate::family::jepa::world::World;
@@ -45,24 +47,29 @@ fn pictures(n: usize, side: usize, key: Key) -> Vec<u8> {
     all
 }
 
+/// With a goal some steps ahead of each clip, if the model asks for goals.
 fn batch(config: &JepaConfig, clips: usize, n_frames: usize, key: Key) -> Batch {
     let mut stream = key.stream();
     let mut normal = |n: usize| (0..n).map(|_| stream.normal() as f32).collect::<Vec<f32>>();
     let side = config.image_size();
+    let to_goal = config.goal().map_or_else(Vec::new, |reach| (0..clips).map(|clip| 1 + 7 * clip % reach).collect());
+    let shown = n_frames + usize::from(!to_goal.is_empty());
     Batch {
         clips: (0..clips).map(|start| Clip { episode: 0, start }).collect(),
         n_frames,
         image_size: Some([side, side]),
-        states: normal(clips * n_frames * 2),
+        to_goal,
+        states: normal(clips * shown * 2),
         actions: normal(clips * (n_frames - 1) * config.frame_skip * 2),
-        images: pictures(clips * n_frames, side, key.with("pictures")),
+        images: pictures(clips * shown, side, key.with("pictures")),
         ..Batch::default()
     }
 }
 
 /// A model after a few steps, which moved the statistics of its norm.
-fn trained(size: Size, steps: u64) -> (Trainer<JepaConfig>, JepaConfig) {
-    let config = JepaConfig { size, readout: true, ..JepaConfig::default() };
+fn trained(size: Size, steps: u64, reach: f64) -> (Trainer<JepaConfig>, JepaConfig) {
+    let weights = LossWeights { reach, ..LossWeights::default() };
+    let config = JepaConfig { size, readout: true, weights, ..JepaConfig::default() };
     let train = TrainConfig { steps: 100, batch_size: 4, ..TrainConfig::default() };
     let mut trainer = Trainer::new(config.clone(), interface(&config), train, &Device::flex());
     for step in 0..steps {
@@ -73,8 +80,9 @@ fn trained(size: Size, steps: u64) -> (Trainer<JepaConfig>, JepaConfig) {
 
 #[test]
 fn pictures_look_on_rows_as_they_do_on_tensors() {
+    let _turn = alone();
     for (size, steps) in [(Size::Xs, 4), (Size::S, 4), (Size::M, 1)] {
-        let (trainer, config) = trained(size, steps);
+        let (trainer, config) = trained(size, steps, 0.0);
         let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
         let world = World::new(trainer.model(), config.clone(), interface(&config), &Device::flex());
         let side = config.image_size();
@@ -131,9 +139,10 @@ impl Apart<'_> {
 /// What is seen, and the gradient for a random one behind it: odd numbers of pictures, turned.
 #[test]
 fn looking_on_rows_has_the_gradient_of_looking_on_tensors() {
+    let _turn = alone();
     let device = Device::flex().autodiff();
     for (size, steps, n) in [(Size::Xs, 4, 37), (Size::S, 4, 5), (Size::M, 1, 3)] {
-        let (trainer, config) = trained(size, steps);
+        let (trainer, config) = trained(size, steps, 0.0);
         let model: Jepa = trainer.model().train();
         let batcher = Batcher::new(&config, &interface(&config));
         let patcher = batcher.patcher().expect("it sees");
@@ -149,9 +158,10 @@ fn looking_on_rows_has_the_gradient_of_looking_on_tensors() {
 
         let (look, album, small) =
             (model.look_on_host(patcher).expect("patches"), Album::default(), patcher.shrunken(&images));
+        let light = patcher.light(&[], (0, n));
         // The room of one batch serves the next.
         for _ in 0..2 {
-            let told = look.watch(n, |at, out| patcher.cells(&small, at, turns[at], out), &album);
+            let told = look.watch(n, |at, out| patcher.cells(&small, at, (turns[at], light), out), &album);
             for (a, b) in told.iter().zip(numbers(seen.clone().inner())) {
                 assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{size:?}: {a} against {b}");
             }
@@ -162,30 +172,42 @@ fn looking_on_rows_has_the_gradient_of_looking_on_tensors() {
     }
 }
 
-/// Batches of odd numbers of clips and frames, turned, in one part and in several.
+/// Batches of odd numbers of clips and frames, turned, in one part and in several; once with goals, moved and in other
+/// lights.
 #[test]
 fn the_gradient_on_rows_is_the_one_on_tensors() {
+    let _turn = alone();
     let device = Device::flex().autodiff();
     let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
-    for (size, parts, clips) in [(Size::Xs, 1, 7), (Size::Xs, 2, 5), (Size::Xs, 4, 13), (Size::S, 2, 7)] {
-        let (trainer, config) = trained(size, 2);
+    let moving = Augment { shift: 6, colour: 0.2, moves: Some(Symmetry { side: 4.0, ..symmetry.clone() }) };
+    for (size, parts, clips, reach, augment) in [
+        (Size::Xs, 1, 7, 0.0, Augment::default()),
+        (Size::Xs, 2, 5, 0.0, Augment::default()),
+        (Size::Xs, 4, 13, 0.0, Augment::default()),
+        (Size::S, 2, 7, 0.0, Augment::default()),
+        (Size::Xs, 2, 7, 1.0, moving),
+    ] {
+        let (trainer, config) = trained(size, 2, reach);
         let model: Jepa = trainer.model().train();
         let batch = batch(&config, clips, 3, Key::new(9));
         let batcher = Batcher::new(&config, &interface(&config));
-        let turns: Vec<Turn> = (0..clips).map(Turn::number).collect();
+        let train = TrainConfig { symmetry: Some(symmetry.clone()), augment, ..TrainConfig::default() };
+        let mut changes = Changes::draw(&train, clips, Key::new(5)).expect("what moves is said");
+        changes.turns = (0..clips).map(Turn::number).collect();
         let found = |rows: bool| {
             let workers = Workers::new(parts);
             let workers = if rows { workers } else { workers.by_tensors() };
-            let how = (Some(&symmetry), &turns[..]);
             let with = (&model, &batcher, &workers);
-            let (gradients, scores) = gradient(with, &batch, how, (&config, Key::new(4)), &device).expect("a gradient");
+            let (gradients, scores) =
+                gradient(with, (&batch, &changes), (&config, Key::new(4)), &device).expect("a gradient");
             (gradients, scores.read_back(Tensor::zeros([1], &Device::flex())))
         };
         let ((rows, scores), (tensors, want)) = (found(true), found(false));
         // The norm over a few pictures that look much alike magnifies rounding.
         let share = Apart::share(&model, [&rows, &tensors], 40);
         assert!(share < 2e-3, "{size:?}, {parts} parts: {share}");
-        for name in ["total", "predict", "rollout", "readout", "sigreg"] {
+        let reach = (reach > 0.0).then_some("reach");
+        for name in ["total", "predict", "rollout", "readout", "sigreg"].into_iter().chain(reach) {
             let (a, b) = (scores.get(name), want.get(name));
             assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{name}: {a} against {b}");
         }

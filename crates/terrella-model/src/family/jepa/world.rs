@@ -319,6 +319,7 @@ mod tests {
     /// While the window grows and when it slides, from one side and from all, on rows and on tensors.
     #[test]
     fn tracking_is_a_step_corrected_by_what_is_seen() {
+        let _turn = crate::device::alone();
         let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
         for history in 1..4 {
             let fast = trained(history);
