@@ -80,7 +80,8 @@ def sample(groups):
                      f"{said}; {run['held_out']} of {run['of']} episodes held out …")
     q = next(q for q in run["imagined"] if q["name"] == "agent")
     lines.append(f"imagined {q['steps']} steps ahead, agent: {q['model'][0]:.3f} {q['unit']} (copy-last {q['copy-last'][0]:.3f})")
-    lines += [f"took {run['minutes']:.1f} min", "report: runs/…/report.html"]
+    # How long it took says more about the machine than about the program; docs/results.md has it.
+    lines.append("report: runs/…/report.html")
     return "```text\n" + "\n".join(lines) + "\n```\n"
 
 
