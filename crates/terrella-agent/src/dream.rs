@@ -73,11 +73,7 @@ impl<D: Dynamics> Dream<D> {
     }
 
     fn check(&self, rows: &[usize]) -> Result<()> {
-        let n = self.pending.len();
-        match rows.iter().find(|&&row| row >= n) {
-            Some(row) => Err(Error::Invalid(format!("there is no row {row} in {n} dreams; rows count from 0"))),
-            None => Ok(()),
-        }
+        Error::check_rows(rows, self.pending.len(), "dreams")
     }
 
     /// Puts these rows into these states.

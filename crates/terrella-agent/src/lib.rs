@@ -6,6 +6,7 @@
 //! fifth, `follow`, does not search at all. The crate knows neither Burn nor a particular world: a
 //! learned planner enters as a [`Propose`] closure whose sequences seed the search (the hybrid).
 
+mod aim;
 mod config;
 mod dream;
 mod exact;
@@ -19,10 +20,11 @@ mod reward;
 mod search;
 mod together;
 
+pub use aim::{Ahead, Aim, Propose};
 pub use config::{Answer, CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
 pub use dream::Dream;
 pub use exact::{Copies, ExactSim};
-pub use mpc::{Ahead, Aim, MpcConfig, MpcPolicy, Propose};
+pub use mpc::{MpcConfig, MpcPolicy};
 pub use objective::{Distance, Timing};
 pub use play::{Moment, Played, play};
 pub use policies::{NullPolicy, RandomPolicy, ReplayPolicy};

@@ -8,7 +8,7 @@
 //! otherwise ask the agent to be early, or to arrive and then stay.
 
 use crate::together::{Attempt, Together};
-use crate::{PriorRule, SamplingPlanner, shift};
+use crate::{Ahead, Aim, PriorRule, SamplingPlanner, shift};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -38,27 +38,6 @@ impl Default for MpcConfig {
     fn default() -> Self {
         Self { horizon: 5, replan_blocks: 1, warm_start: true, slack_blocks: Some(1), deadline_ms: None }
     }
-}
-
-/// What lies ahead when a proposal is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ahead {
-    /// Blocks in the plan.
-    pub blocks: usize,
-    /// Environment steps until the demonstrator was at the goal, and never less than one block.
-    pub steps_left: usize,
-}
-
-/// A learned planner: from each row of a batch of states, for one of the goals (its number) and with as many
-/// blocks ahead as the others, action sequences (`[blocks, block_width]`) worth trying.
-pub type Propose<'a, S> = Box<dyn Fn(&S, &[usize], &[Ahead]) -> Vec<Vec<Table>> + 'a>;
-
-/// What some goals mean to a model: the cost of a rollout, and sequences worth trying.
-pub struct Aim<'a, S, O> {
-    /// Cost of a rollout; goals are numbered as they were given.
-    pub objective: O,
-    /// The learned half of the hybrid, if there is one.
-    pub propose: Option<Propose<'a, S>>,
 }
 
 type AimAt<'a, S, O> = Box<dyn Fn(&[Goal]) -> Result<Aim<'a, S, O>> + 'a>;

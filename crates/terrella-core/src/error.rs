@@ -50,6 +50,17 @@ impl Error {
         }
         Err(Self::Shape { what: what.to_owned(), expected, got })
     }
+
+    /// Fails unless all of these rows are among `n` things, counted from 0.
+    ///
+    /// # Errors
+    /// The first row that is not there.
+    pub fn check_rows(rows: &[usize], n: usize, things: &str) -> Result<()> {
+        match rows.iter().find(|&&row| row >= n) {
+            Some(row) => Err(Self::Invalid(format!("there is no row {row} in {n} {things}; rows count from 0"))),
+            None => Ok(()),
+        }
+    }
 }
 
 fn remedy(reason: &std::io::Error) -> &'static str {

@@ -77,11 +77,7 @@ impl<S: Sim + Clone> Many<S> {
     }
 
     fn check(&self, rows: &[usize]) -> Result<()> {
-        let n = self.worlds.len();
-        match rows.iter().find(|&&row| row >= n) {
-            Some(row) => Err(Error::Invalid(format!("there is no row {row} in {n} worlds; rows count from 0"))),
-            None => Ok(()),
-        }
+        Error::check_rows(rows, self.worlds.len(), "worlds")
     }
 }
 

@@ -7,7 +7,6 @@
 //! ([`terrella_core::EnvSpec::moves`]).
 
 use crate::pixels::levels;
-use crate::train_config::TrainConfig;
 use crate::{Error, Result, Symmetry, Turn};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -50,19 +49,19 @@ impl Changes {
     ///
     /// # Errors
     /// If pictures shall be moved and nobody says what moves with them.
-    pub fn draw(config: &TrainConfig, clips: usize, key: Key) -> Result<Self> {
+    pub fn draw(augment: &Augment, symmetry: Option<&Symmetry>, clips: usize, key: Key) -> Result<Self> {
         let each = |purpose: &str| {
             let key = key.with(purpose);
             (0..clips as u64).map(move |clip| key.at(clip).stream())
         };
-        let Augment { shift, colour, moves } = config.augment.clone();
+        let Augment { shift, colour, moves } = augment.clone();
         if shift > 0 && moves.is_none() {
             return Err(Error::Invalid(format!(
                 "train.augment.shift = {shift} moves pictures, and train.augment.moves does not say which states and actions move with \
                  them; name them, or say with empty lists that there are none"
             )));
         }
-        let mut changes = Self { symmetry: config.symmetry.clone(), moves, ..Self::none(clips) };
+        let mut changes = Self { symmetry: symmetry.cloned(), moves, ..Self::none(clips) };
         if changes.symmetry.is_some() {
             changes.turns = each("turn").map(|mut stream| Turn::number(stream.below(8))).collect();
         }
@@ -162,14 +161,16 @@ mod tests {
 
     const SIDE: usize = 8;
 
-    fn config(shift: usize, colour: f64) -> TrainConfig {
-        let moves = Symmetry { side: 4.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[1, 0]] };
-        let augment = Augment { shift, colour, moves: Some(moves.clone()) };
-        TrainConfig { augment, symmetry: Some(moves), ..TrainConfig::default() }
+    fn config(shift: usize, colour: f64) -> Augment {
+        Augment { shift, colour, moves: Some(symmetry()) }
     }
 
-    fn drawn(config: &TrainConfig, clips: usize) -> Changes {
-        Changes::draw(config, clips, Key::new(4)).expect("what moves is said")
+    fn symmetry() -> Symmetry {
+        Symmetry { side: 4.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[1, 0]] }
+    }
+
+    fn drawn(config: &Augment, clips: usize) -> Changes {
+        Changes::draw(config, Some(&symmetry()), clips, Key::new(4)).expect("what moves is said")
     }
 
     /// A bright pixel, a logged point and a target that are together stay together, in all pictures of a clip.
@@ -236,14 +237,15 @@ mod tests {
         assert_eq!(all.of(0..2).shifts, some.shifts);
         assert_eq!(all.of(0..2).lights, some.lights);
         assert_eq!(all.of(3..5).turns, all.turns[3..], "the turns of the last clips");
-        let plain = drawn(&TrainConfig { augment: Augment::default(), ..config(0, 0.0) }, 5);
+        let plain = drawn(&Augment::default(), 5);
         assert_eq!(plain.turns, all.turns, "turns do not depend on what else is drawn");
         assert!(plain.shifts.is_empty() && plain.lights.is_empty(), "nothing else");
         let image = vec![7; SIDE * SIDE * 3 * 5];
         assert!(matches!(plain.moved(&image, SIDE), Cow::Borrowed(_)), "pictures are not even copied");
         let mut unsaid = config(3, 0.0);
-        unsaid.augment.moves = None;
-        let told = Changes::draw(&unsaid, 5, Key::new(4)).expect_err("nobody says what moves").to_string();
+        unsaid.moves = None;
+        let told =
+            Changes::draw(&unsaid, Some(&symmetry()), 5, Key::new(4)).expect_err("nobody says what moves").to_string();
         assert!(told.contains("shift = 3") && told.contains("train.augment.moves"), "{told}");
     }
 }

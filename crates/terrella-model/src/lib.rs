@@ -7,6 +7,8 @@
 #![recursion_limit = "256"]
 
 mod adamw;
+#[cfg(test)]
+mod apart;
 mod augment;
 mod checkpoint;
 mod codec;

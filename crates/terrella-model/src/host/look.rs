@@ -8,16 +8,13 @@
 use super::grid::{Grid, PANEL, TERMS, join, spread};
 use super::lanes::{LANE, Lane, Left, flat, product};
 use super::layer::Layer;
-use super::look_back::Sums;
 use super::threads::each;
 use super::vector::{relu, softmax};
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
 /// Pictures that go through the layers together.
-const GROUP: usize = 2;
-/// Pictures whose gradients are summed before they meet those of others.
-const PIECE: usize = 32;
+pub(super) const GROUP: usize = 2;
 
 /// Layers and queries.
 #[derive(Debug)]
@@ -58,7 +55,7 @@ pub(super) struct Room {
 }
 
 thread_local! {
-    static ROOM: RefCell<(Kept, Room)> = RefCell::default();
+    pub(super) static ROOM: RefCell<(Kept, Room)> = RefCell::default();
 }
 
 /// A buffer of this length, whatever it holds.
@@ -122,27 +119,6 @@ impl Look {
         groups.concat()
     }
 
-    /// The gradient of all layers for that of what was seen, `[pictures, told]`, in the pictures of an album.
-    pub(crate) fn learn(&self, back: &[f32], album: &Album) -> Sums {
-        let rooms = album.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let turned = [self.content.turned(), self.queries.turned()];
-        let (groups, told) = (PIECE / GROUP, self.told());
-        let pieces = each(rooms.len().div_ceil(groups), |piece| {
-            let mut sums = Sums::new(self);
-            for at in piece * groups..rooms.len().min((piece + 1) * groups) {
-                let kept = rooms[at].lock().unwrap_or_else(PoisonError::into_inner);
-                let back = &back[at * GROUP * told..][..kept.pictures * told];
-                ROOM.with_borrow_mut(|(_, room)| self.back(&kept, &turned, back, room, &mut sums));
-            }
-            sums
-        });
-        let add = |mut sum: Sums, piece| {
-            sum.add(&piece);
-            sum
-        };
-        pieces.into_iter().reduce(add).unwrap_or_else(|| Sums::new(self))
-    }
-
     fn take(&self, pictures: std::ops::Range<usize>, kept: &mut Kept, cells: impl Fn(usize, &mut [Lane])) {
         let each = self.grid.cells() * self.grid.lanes();
         kept.pictures = pictures.len();
@@ -198,4 +174,4 @@ impl Look {
 
 /// What was seen in a batch, group by group; its room serves one batch after the other.
 #[derive(Default)]
-pub(crate) struct Album(Mutex<Vec<Mutex<Kept>>>);
+pub(crate) struct Album(pub(super) Mutex<Vec<Mutex<Kept>>>);

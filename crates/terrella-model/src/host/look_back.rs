@@ -2,8 +2,13 @@
 
 use super::grid::{PANEL, TERMS, part, spread};
 use super::lanes::{LANE, Lane, Left, flat, flat_mut, product, product_onto};
-use super::look::{Kept, Look, Room, sized};
+use super::look::{Album, GROUP, Kept, Look, ROOM, Room, sized};
+use super::threads::each;
 use super::vector::{add_rows, behind, softmax_back};
+use std::sync::PoisonError;
+
+/// Pictures whose gradients are summed before they meet those of others.
+const PIECE: usize = 32;
 
 /// Gradients of all layers, summed over pictures.
 pub(crate) struct Sums {
@@ -29,7 +34,7 @@ pub(crate) struct Slopes {
 }
 
 impl Sums {
-    pub(super) fn new(look: &Look) -> Self {
+    fn new(look: &Look) -> Self {
         let zeros = |like: &Vec<Lane>| vec![Lane::default(); like.len()];
         let layer = |layer: &super::layer::Layer| [zeros(&layer.weight), zeros(&layer.bias)];
         Self {
@@ -40,7 +45,7 @@ impl Sums {
         }
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    fn add(&mut self, other: &Self) {
         add_rows(&mut self.embed, &other.embed);
         add_rows(&mut self.place, &other.place);
         let own = self.content.iter_mut().chain(&mut self.queries);
@@ -60,9 +65,30 @@ impl Sums {
 }
 
 impl Look {
+    /// The gradient of all layers for that of what was seen, `[pictures, told]`, in the pictures of an album.
+    pub(crate) fn learn(&self, back: &[f32], album: &Album) -> Sums {
+        let rooms = album.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let turned = [self.content.turned(), self.queries.turned()];
+        let (groups, told) = (PIECE / GROUP, self.told());
+        let pieces = each(rooms.len().div_ceil(groups), |piece| {
+            let mut sums = Sums::new(self);
+            for at in piece * groups..rooms.len().min((piece + 1) * groups) {
+                let kept = rooms[at].lock().unwrap_or_else(PoisonError::into_inner);
+                let back = &back[at * GROUP * told..][..kept.pictures * told];
+                ROOM.with_borrow_mut(|(_, room)| self.back(&kept, &turned, back, room, &mut sums));
+            }
+            sums
+        });
+        let add = |mut sum: Sums, piece| {
+            sum.add(&piece);
+            sum
+        };
+        pieces.into_iter().reduce(add).unwrap_or_else(|| Sums::new(self))
+    }
+
     /// Adds the gradients of some pictures for that of what was seen in them, `[pictures, told]`; `turned` are the
     /// weights of contents and queries the other way round.
-    pub(super) fn back(&self, kept: &Kept, turned: &[Vec<Lane>; 2], seen: &[f32], room: &mut Room, sums: &mut Sums) {
+    fn back(&self, kept: &Kept, turned: &[Vec<Lane>; 2], seen: &[f32], room: &mut Room, sums: &mut Sums) {
         let (grid, tokens, rows) = (self.grid, self.grid.tokens(), kept.pictures * self.grid.tokens());
         let (content, queries, hidden) = (self.content.width(), self.queries.width(), self.place.len() / tokens);
         let (narrow, wide, places) = (queries * LANE, content * LANE, self.coordinates());

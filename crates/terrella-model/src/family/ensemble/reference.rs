@@ -6,9 +6,9 @@ use super::loss::loss;
 use super::net::{EnsembleNet, Told};
 use super::world::{EnsembleWorld, noisy};
 use super::{EnsembleConfig, poisson};
+use crate::apart::apart;
 use crate::host::dense::numbers;
 use crate::interface::Interface;
-use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Initializer;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
@@ -59,23 +59,6 @@ fn batch(inputs: &Inputs) -> Batch {
     }
 }
 
-/// The largest difference of two gradients, as a share of the largest number of its tensor.
-struct Apart<'a>([&'a GradientsParams; 2], Vec<f32>);
-
-impl ModuleVisitor for Apart<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let [Some(a), Some(b)] = self.0.map(|all| all.get::<D>(param.id)) else {
-            assert!(self.0.iter().all(|all| all.get::<D>(param.id).is_none()), "both or neither");
-            return;
-        };
-        assert_eq!(a.dims(), b.dims(), "shapes");
-        let (a, b) = (numbers(a), numbers(b));
-        let most = b.iter().fold(0.0f32, |most, x| most.max(x.abs()));
-        assert!(most > 0.0, "a gradient of nothing compares nothing");
-        self.1.push(a.iter().zip(&b).fold(0.0f32, |far, (a, b)| far.max((a - b).abs())) / most);
-    }
-}
-
 #[test]
 fn the_gradient_by_hand_is_the_one_that_burn_finds() {
     let device = Device::flex().autodiff();
@@ -94,10 +77,10 @@ fn the_gradient_by_hand_is_the_one_that_burn_finds() {
         let (found, scores) = gradient((&net, &config), (&inputs, &lesson), how, &device);
         let (total, reference) = loss((&net, &config), (&inputs, &lesson), how, &device);
         let want = GradientsParams::from_grads(total.backward(), &net);
-        let mut apart = Apart([&found, &want], Vec::new());
-        net.visit(&mut apart);
-        assert_eq!(apart.1.len(), if variance { 10 } else { 8 }, "all parameters that learn");
-        assert!(apart.1.iter().all(|far| *far < 1e-4), "{reward} {ends} {variance}: {:?}", apart.1);
+        let apart = apart(&net, [&found, &want]);
+        assert_eq!(apart.len(), if variance { 10 } else { 8 }, "all parameters that learn");
+        assert!(apart.iter().all(|[_, most]| *most > 0.0), "a gradient of nothing compares nothing");
+        assert!(apart.iter().all(|[far, most]| far / most < 1e-4), "{reward} {ends} {variance}: {apart:?}");
         assert_eq!(scores.names, reference.names, "losses by name");
         for ((name, a), b) in scores.names.iter().zip(scores.numbers).zip(reference.numbers) {
             let (a, b) = (numbers(a)[0], numbers(b)[0]);

@@ -89,7 +89,7 @@ impl Family for JepaConfig {
         (config, key): (&TrainConfig, Key),
         device: &Device,
     ) -> Result<(GradientsParams, Scores)> {
-        let changes = Changes::draw(config, batch.clips.len(), key)?;
+        let changes = Changes::draw(&config.augment, config.symmetry.as_ref(), batch.clips.len(), key)?;
         gradient((net, &tools.batcher, &tools.workers), (batch, &changes), (&tools.config, key), device)
     }
 

@@ -1,6 +1,7 @@
 //! The short cuts of a CPU see and learn what the tensors do.
 
 use crate::Turn;
+use crate::apart::apart;
 use crate::augment::{Augment, Changes};
 use crate::device::alone;
 use crate::family::jepa::batch::Batcher;
@@ -14,12 +15,12 @@ use crate::interface::Interface;
 use crate::train::Trainer;
 use crate::train_config::TrainConfig;
 use crate::{Symmetry, Views};
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 use terrella_core::{Batch, Clip, Dynamics, Image, Key, Observation, Signature, Stats, Table};
 
-fn interface(config: &JepaConfig) -> Interface {
+pub(super) fn interface(config: &JepaConfig) -> Interface {
     let stats = Stats::of(2, [&Table::from_data(2, vec![-1.0, -1.0, 1.0, 1.0])]);
     let names = |prefix: &str| (0..2).map(|i| format!("{prefix}{i}")).collect();
     let image = Some([config.image_size(); 2]);
@@ -107,33 +108,14 @@ fn pictures_look_on_rows_as_they_do_on_tensors() {
     }
 }
 
-/// The largest difference of two gradients, and the largest number of the second, one a tensor.
-struct Apart<'a>([&'a GradientsParams; 2], Vec<[f32; 2]>);
-
-impl ModuleVisitor for Apart<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let [Some(a), Some(b)] = self.0.map(|all| all.get::<D>(param.id)) else {
-            assert!(self.0.iter().all(|all| all.get::<D>(param.id).is_none()), "both or neither");
-            return;
-        };
-        assert_eq!(a.dims(), b.dims(), "shapes");
-        let (a, b) = (numbers(a), numbers(b));
-        let most = b.iter().fold(0.0f32, |most, x| most.max(x.abs()));
-        self.1.push([a.iter().zip(&b).fold(0.0f32, |far, (a, b)| far.max((a - b).abs())), most]);
-    }
-}
-
-impl Apart<'_> {
-    /// The largest difference as a share of the largest number of its tensor. A softmax does not feel the queries'
-    /// biases: of their gradients, which are rounding alone, it is the share of the largest of all.
-    fn share(model: &Jepa, gradients: [&GradientsParams; 2], tensors: usize) -> f32 {
-        let mut apart = Apart(gradients, Vec::new());
-        model.visit(&mut apart);
-        assert!(apart.1.len() >= tensors, "all that learn: {}", apart.1.len());
-        let all = apart.1.iter().fold(0.0f32, |all, [_, most]| all.max(*most));
-        let share = |[far, most]: &[f32; 2]| far / if *most < 1e-5 * all { all } else { *most };
-        apart.1.iter().map(share).fold(0.0, f32::max)
-    }
+/// The largest difference of two gradients as a share of the largest number of its tensor. A softmax does not feel the
+/// queries' biases: of their gradients, which are rounding alone, it is the share of the largest of all.
+fn share(model: &Jepa, gradients: [&GradientsParams; 2], tensors: usize) -> f32 {
+    let apart = apart(model, gradients);
+    assert!(apart.len() >= tensors, "all that learn: {}", apart.len());
+    let all = apart.iter().fold(0.0f32, |all, [_, most]| all.max(*most));
+    let share = |[far, most]: &[f32; 2]| far / if *most < 1e-5 * all { all } else { *most };
+    apart.iter().map(share).fold(0.0, f32::max)
 }
 
 /// What is seen, and the gradient for a random one behind it: odd numbers of pictures, turned.
@@ -166,7 +148,7 @@ fn looking_on_rows_has_the_gradient_of_looking_on_tensors() {
                 assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{size:?}: {a} against {b}");
             }
             let found = model.slopes(look.learn(&back, &album).slopes(&look), &device);
-            let share = Apart::share(&model, [&found, &want], 7);
+            let share = share(&model, [&found, &want], 7);
             assert!(share < 1e-4, "{size:?}: {share}");
         }
     }
@@ -191,8 +173,7 @@ fn the_gradient_on_rows_is_the_one_on_tensors() {
         let model: Jepa = trainer.model().train();
         let batch = batch(&config, clips, 3, Key::new(9));
         let batcher = Batcher::new(&config, &interface(&config));
-        let train = TrainConfig { symmetry: Some(symmetry.clone()), augment, ..TrainConfig::default() };
-        let mut changes = Changes::draw(&train, clips, Key::new(5)).expect("what moves is said");
+        let mut changes = Changes::draw(&augment, Some(&symmetry), clips, Key::new(5)).expect("what moves is said");
         changes.turns = (0..clips).map(Turn::number).collect();
         let found = |rows: bool| {
             let workers = Workers::new(parts);
@@ -204,7 +185,7 @@ fn the_gradient_on_rows_is_the_one_on_tensors() {
         };
         let ((rows, scores), (tensors, want)) = (found(true), found(false));
         // The norm over a few pictures that look much alike magnifies rounding.
-        let share = Apart::share(&model, [&rows, &tensors], 40);
+        let share = share(&model, [&rows, &tensors], 40);
         assert!(share < 2e-3, "{size:?}, {parts} parts: {share}");
         let reach = (reach > 0.0).then_some("reach");
         for name in ["total", "predict", "rollout", "readout", "sigreg"].into_iter().chain(reach) {

@@ -256,9 +256,10 @@ impl Dynamics for World {
 mod tests {
     use super::*;
     use crate::family::jepa::config::Sees;
+    use crate::family::jepa::reference::interface;
     use crate::train::Trainer;
     use crate::train_config::TrainConfig;
-    use terrella_core::{Batch, Clip, Key, Signature, Stats};
+    use terrella_core::{Batch, Clip, Key};
 
     fn random(n: usize, key: Key) -> Vec<f32> {
         let mut stream = key.stream();
@@ -269,17 +270,7 @@ mod tests {
     /// AdaLN: before, actions do nothing.
     fn trained(history: usize) -> World {
         let config = JepaConfig { history: Some(history), sees: Sees::State, readout: true, ..JepaConfig::default() };
-        let stats = Stats::of(2, [&Table::from_data(2, vec![-1.0, -1.0, 1.0, 1.0])]);
-        let names = |prefix: &str| (0..2).map(|i| format!("{prefix}{i}")).collect();
-        let signature = Signature { fps: 10.0, state: names("s"), action: names("a"), ..Signature::default() };
-        let interface = Interface {
-            signature,
-            state_stats: stats.clone(),
-            action_stats: stats,
-            angles: Vec::new(),
-            data_hash: "random".to_owned(),
-            ..Interface::default()
-        };
+        let interface = interface(&config);
         let train = TrainConfig { steps: 100, batch_size: 8, learning_rate: 3e-3, ..TrainConfig::default() };
         let mut trainer = Trainer::new(config.clone(), interface.clone(), train, &Device::flex());
         for step in 0..3 {
