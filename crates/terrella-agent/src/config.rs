@@ -6,21 +6,9 @@
 //! the spread of the costs), so that one setting serves pixels, metres and latents.
 
 use crate::SamplingPlanner;
-use crate::search::{Settings, Update};
+use crate::settings::{Answer, Settings, Update};
 use serde::{Deserialize, Serialize};
 use terrella_core::{Error, Result};
-
-/// Which sequence a search answers with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Answer {
-    /// The cheapest sequence that was tried.
-    #[default]
-    Best,
-    /// The mean of the last distribution: dearer in the model, but it does not ride on a single
-    /// sample that the model happens to like.
-    Mean,
-}
 
 /// The cross-entropy method: refit a Gaussian to the best samples, again and again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -18,10 +18,11 @@ mod policies;
 mod prior;
 mod reward;
 mod search;
+mod settings;
 mod together;
 
 pub use aim::{Ahead, Aim, Propose};
-pub use config::{Answer, CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
+pub use config::{CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
 pub use dream::Dream;
 pub use exact::{Copies, ExactSim};
 pub use mpc::{MpcConfig, MpcPolicy};
@@ -31,3 +32,4 @@ pub use policies::{NullPolicy, RandomPolicy, ReplayPolicy};
 pub use prior::{PriorRule, shift};
 pub use reward::Return;
 pub use search::SamplingPlanner;
+pub use settings::Answer;

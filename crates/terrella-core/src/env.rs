@@ -4,15 +4,29 @@
 //! dream of many. Whoever acts, judges or collects asks an [`Env`] and never one world: rows are
 //! worlds, and each depends on its own seed and actions alone, whichever others there are.
 
-use crate::{EnvSpec, Image, Result, Sim, Steps, Table};
+use crate::{EnvSpec, Image, Observation, Result, Sim, Step, Table};
 
-/// What an agent is shown.
-#[derive(Clone, Debug, Default)]
-pub struct Observation {
-    /// The picture, if the agent sees.
-    pub image: Option<Image>,
-    /// The state, if it is logged; empty otherwise.
-    pub state: Vec<f32>,
+/// What a step brought to each world.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Steps {
+    /// Rewards, one a row.
+    pub reward: Vec<f64>,
+    /// Whose task itself ended: there is no future to value.
+    pub terminated: Vec<bool>,
+    /// Whose time is up: there would have been a future.
+    pub truncated: Vec<bool>,
+}
+
+impl Steps {
+    /// What it brought to one of them, counted as they were stepped.
+    pub fn at(&self, at: usize) -> Step {
+        Step { reward: self.reward[at], terminated: self.terminated[at], truncated: self.truncated[at] }
+    }
+
+    /// Which of them ended their episode, counted from 0 in the order in which they were stepped: reset them.
+    pub fn ended(&self) -> Vec<usize> {
+        (0..self.reward.len()).filter(|&row| self.terminated[row] || self.truncated[row]).collect()
+    }
 }
 
 /// Which part of a world is shown.

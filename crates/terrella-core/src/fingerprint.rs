@@ -5,15 +5,13 @@
 //! that is part of a longer one; all rows together ([`KnownRows`]) recognise also short pieces. Numbers
 //! are compared bit for bit: a resampled or rescaled recording is another one.
 
-use crate::seed::mix;
+use crate::row_hashes::{OFFSET, SHARED, mixed, row_hashes};
 use crate::{Episode, KnownRows};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Row hashes that are kept.
 const ROWS: usize = 32;
-/// Shared rows that make two recordings one, at least.
-pub(crate) const SHARED: usize = 4;
 
 /// What one episode is known by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,23 +61,6 @@ impl Fingerprint {
         let shared = a.intersection(&b).count();
         shared >= SHARED && 2 * shared > a.len().min(b.len())
     }
-}
-
-pub(crate) const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// A number mixed into a hash, where the order counts.
-pub(crate) fn mixed(hash: u64, x: u64) -> u64 {
-    mix(hash.rotate_left(5) ^ x)
-}
-
-/// A hash of each row: of its action, and of its state, if it is asked for.
-pub(crate) fn row_hashes(episode: &Episode, states: bool) -> impl Iterator<Item = u64> + '_ {
-    (0..episode.len()).map(move |at| {
-        let state = if states { episode.states.row(at) } else { &[] };
-        // One zero, not two.
-        let numbers = state.iter().chain(episode.actions.row(at));
-        numbers.fold(OFFSET, |hash, x| mixed(hash, u64::from((x + 0.0).to_bits())))
-    })
 }
 
 /// Which of these episodes are among the learned ones, whole or in part: one answer an episode. Older

@@ -7,7 +7,7 @@
 
 use crate::Episode;
 use crate::bloom::Bloom;
-use crate::fingerprint::{OFFSET, SHARED, mixed, row_hashes};
+use crate::row_hashes::{OFFSET, SHARED, mixed, row_hashes};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 

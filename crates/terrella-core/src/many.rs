@@ -3,7 +3,7 @@
 //! Each world depends on its own seed and its own actions alone, so threads do not change results. A
 //! thread costs more to start than hundreds of small worlds to step, so few worlds get one thread.
 
-use crate::{Env, EnvSpec, Error, Image, Result, Sim, Step, Table};
+use crate::{Env, EnvSpec, Error, Image, Result, Sim, Steps, Table};
 use std::time::Instant;
 
 /// Work that a thread must at least have to be worth starting, in seconds. One costs about 55 µs to start and
@@ -12,29 +12,6 @@ use std::time::Instant;
 const WORK: f64 = 300e-6;
 /// Steps that are timed to know what one costs.
 const TRIED: usize = 8;
-
-/// What a step brought to each world.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Steps {
-    /// Rewards, one a row.
-    pub reward: Vec<f64>,
-    /// Whose task itself ended: there is no future to value.
-    pub terminated: Vec<bool>,
-    /// Whose time is up: there would have been a future.
-    pub truncated: Vec<bool>,
-}
-
-impl Steps {
-    /// What it brought to one of them, counted as they were stepped.
-    pub fn at(&self, at: usize) -> Step {
-        Step { reward: self.reward[at], terminated: self.terminated[at], truncated: self.truncated[at] }
-    }
-
-    /// Which of them ended their episode, counted from 0 in the order in which they were stepped: reset them.
-    pub fn ended(&self) -> Vec<usize> {
-        (0..self.reward.len()).filter(|&row| self.terminated[row] || self.truncated[row]).collect()
-    }
-}
 
 /// Copies of a world side by side.
 #[derive(Clone, Debug)]

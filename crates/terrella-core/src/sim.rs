@@ -5,7 +5,7 @@
 //! kept in full precision. A world that has ended keeps stepping by its equations: whoever runs it resets
 //! it. [`AnySim`] is one of any kind, for lists of worlds; [`Many`](crate::Many) steps many together.
 
-use crate::{EnvSpec, GoalWorld, Image, Result};
+use crate::{EnvSpec, Image, Result, Task};
 use std::fmt;
 
 /// What a step brought.
@@ -80,6 +80,18 @@ pub trait Copied {
 
 impl<S: Sim + Clone + 'static> Copied for S {
     fn copied(&self) -> Box<dyn Sim> {
+        Box::new(self.clone())
+    }
+}
+
+/// A world with goals: every [`Sim`] with a [`Task`] that can be copied is one.
+pub trait GoalWorld: Sim + Task {
+    /// An independent copy.
+    fn boxed_clone(&self) -> Box<dyn GoalWorld>;
+}
+
+impl<S: Sim + Task + Clone + 'static> GoalWorld for S {
+    fn boxed_clone(&self) -> Box<dyn GoalWorld> {
         Box::new(self.clone())
     }
 }

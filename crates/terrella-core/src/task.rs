@@ -1,6 +1,6 @@
 //! Goals in a world: when one counts as reached, and where the picture shows it.
 
-use crate::{Result, Sim};
+use crate::Result;
 use serde::{Deserialize, Serialize};
 
 /// When a goal counts as reached; each world says in numbers what its rules mean.
@@ -47,16 +47,4 @@ pub trait Task {
 
     /// Whether `state` fulfils the rule for `goal` at one instant (see [`Rule::hold`]).
     fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool;
-}
-
-/// A world with goals: every [`Sim`] with a [`Task`] that can be copied is one.
-pub trait GoalWorld: Sim + Task {
-    /// An independent copy.
-    fn boxed_clone(&self) -> Box<dyn GoalWorld>;
-}
-
-impl<S: Sim + Task + Clone + 'static> GoalWorld for S {
-    fn boxed_clone(&self) -> Box<dyn GoalWorld> {
-        Box::new(self.clone())
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Datasets hold TIFF, as LeRobot does since it has depth, packed without loss; everything that reads TIFF reads it.
 
-use crate::picture::LARGEST_SIDE;
+use crate::png_file::{LARGEST_SIDE, decode_grey};
 use crate::pnm::Pnm;
 use std::io::Cursor;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
@@ -31,7 +31,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
         let picture = Pnm::decode(bytes, LARGEST_SIDE)?;
         return Ok((picture.height, picture.width, picture.depth()?));
     }
-    crate::picture::decode_grey_png(bytes)
+    decode_grey(bytes)
 }
 
 fn decode_tiff(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {

@@ -8,7 +8,7 @@
 use crate::logs::{Mapping, Marks, Pictures, Rule, Stream};
 use crate::mcap_file::McapFile;
 use crate::views::short_names;
-use crate::{Error, Note, Opened, Result, SourceOptions, View, open_source, picture};
+use crate::{Error, Note, Opened, Result, SourceOptions, View, open_source, png_file};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -182,7 +182,7 @@ impl<'a> Out<'a> {
                 self.file.write(outcome, t, t, &Value::Object(fields.collect()))?;
             }
             for (camera, frames) in self.cameras.iter().zip(shown) {
-                let png = picture::encode(frames.pixel(), frames.size(), frames.bytes(row));
+                let png = png_file::encode(frames.pixel(), frames.size(), frames.bytes(row));
                 let png = png.map_err(|e| Error::Invalid(format!("picture {row} of episode {index}: {e}")))?;
                 self.file.write_picture(*camera, t, t, &png)?;
             }

@@ -7,7 +7,7 @@
 
 use crate::export::into_file;
 use crate::views::short_names;
-use crate::{Error, Opened, Result, Source, picture};
+use crate::{Error, Opened, Result, Source, png_file};
 use rayon::prelude::*;
 use re_chunk::{Chunk, ChunkComponents, ChunkId, EntityPath, TimeColumn};
 use re_log_encoding::{Encoder, EncodingOptions};
@@ -134,7 +134,7 @@ impl<W: Write> Out<'_, W> {
             None => self.fixed(entity.into(), &EncodedImage::update_fields().with_media_type("image/png"))?,
         }
         let encode = |row: usize| {
-            picture::encode(frames.pixel(), frames.size(), frames.bytes(row))
+            png_file::encode(frames.pixel(), frames.size(), frames.bytes(row))
                 .map_err(|e| Error::Invalid(format!("picture {row} of {entity}: {e}")))
         };
         let every: Vec<usize> = (0..frames.len()).collect();

@@ -3,7 +3,8 @@
 //! A few episodes, evenly spaced, one below the other: their pictures at even times, and beneath them the
 //! states and the actions as curves, each between its smallest and its largest number in the whole recording.
 
-use crate::picture::{Scaler, encode};
+use crate::picture::Scaler;
+use crate::png_file::encode;
 use crate::{Error, Opened, Result};
 use font8x8::UnicodeFonts;
 use std::path::Path;

@@ -100,7 +100,7 @@ pub struct Seeded {
 pub fn seed(healthy: &Subject, defect: Defect, strength: Strength, key: Key) -> Option<Seeded> {
     let series = Series::all(healthy);
     let told = match defect {
-        Defect::Lag => crate::checks::lag::lag(healthy).is_some(),
+        Defect::Lag => crate::lag::lag(healthy).is_some(),
         Defect::PictureShift => crate::checks::pictures::tell(healthy),
         _ => true,
     };

@@ -10,14 +10,16 @@ mod checks;
 mod defects;
 mod examine;
 mod finding;
+mod lag;
 mod robust;
 mod score;
 mod series;
 mod subject;
+mod view;
 
-pub use checks::lag::{Lag, lag};
 pub use defects::{Defect, Seeded, Strength, lagging, seed};
 pub use examine::examine;
 pub use finding::{Check, Checkup, Finding, Group, Severity};
+pub use lag::{Lag, lag};
 pub use score::{Tally, tally};
 pub use subject::{Sight, Subject};

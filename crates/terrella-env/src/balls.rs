@@ -12,13 +12,12 @@
 
 use crate::artist::Artist;
 use crate::error::{Result, require};
-use crate::geometry::{Vec2, vec2};
+use crate::geometry::{Vec2, pixel, vec2};
 use crate::latency::Latency;
 use crate::look::lighter;
 use crate::policy::RandomPolicy;
-use crate::raster::{Backdrop, Canvas, Grid};
-use crate::registry::{BoxedPolicy, World, read};
-use crate::tworoom::{border, pixel};
+use crate::raster::{Backdrop, Canvas, Grid, border};
+use crate::world::{BoxedPolicy, World, read};
 use crate::{Look, Rgb};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -118,3 +118,8 @@ pub fn angle_difference(a: f64, b: f64) -> f64 {
     let d = (a - b).rem_euclid(TAU);
     if d > PI { d - TAU } else { d }
 }
+
+/// The pixel of a point.
+pub(crate) fn pixel(p: Vec2) -> [i32; 2] {
+    [p.x.round() as i32, p.y.round() as i32]
+}

@@ -17,15 +17,17 @@ mod raster;
 mod registry;
 mod sim;
 mod tworoom;
+mod world;
 
 pub use balls::{Balls, BallsOptions};
 pub use error::{Error, Result};
 pub use geometry::{Vec2, angle_difference};
 pub use look::{Look, Pattern};
 pub use pusht::{PushT, PushTOptions};
-pub use registry::{BoxedPolicy, World, demonstrator, explorer, make, make_env, registry, sims};
+pub use registry::{demonstrator, explorer, make, make_env, registry, sims};
 pub use sim::{Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher};
 pub use tworoom::{TwoRoom, TwoRoomOptions};
+pub use world::{BoxedPolicy, World};
 
 /// Red, green, blue, 0 to 255.
 pub type Rgb = [u8; 3];

@@ -6,7 +6,7 @@
 //! are those of pygame 2.6, because recordings drawn by it must match to the grey level.
 
 use crate::Rgb;
-use crate::geometry::Vec2;
+use crate::geometry::{Vec2, vec2};
 use std::sync::Arc;
 use terrella_core::Image;
 
@@ -348,4 +348,12 @@ impl Canvas<'_> {
         let mixed = |i: usize| (f64::from(ink[i]) * cover + f64::from(below[i]) * (1.0 - cover)) as u8;
         *cell = pack([mixed(0), mixed(1), mixed(2)]);
     }
+}
+
+/// Four walls around a world.
+pub(crate) fn border(canvas: &mut Canvas, extent: f64, width: f64, ink: Rgb) {
+    canvas.rectangle(Vec2::ZERO, vec2(extent, width), ink);
+    canvas.rectangle(vec2(0.0, extent - width), vec2(extent, extent), ink);
+    canvas.rectangle(Vec2::ZERO, vec2(width, extent), ink);
+    canvas.rectangle(vec2(extent - width, 0.0), vec2(extent, extent), ink);
 }

@@ -2,27 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::sim::entry;
+use crate::world::{BoxedPolicy, World};
 use crate::{
     Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher, balls, pusht, tworoom,
 };
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use terrella_core::{AnySim, GoalWorld, RowPolicy, Sim};
-
-/// A policy that can be sent to a thread.
-pub type BoxedPolicy = Box<dyn RowPolicy + Send>;
-
-/// An entry of the registry.
-#[derive(Debug)]
-pub struct World {
-    /// Its name.
-    pub id: &'static str,
-    /// What it is, in one line.
-    pub about: &'static str,
-    pub(crate) make: fn(&Value) -> Result<AnySim>,
-    pub(crate) demonstrator: fn(&Value) -> Result<BoxedPolicy>,
-    pub(crate) explorer: fn(&Value) -> Result<BoxedPolicy>,
-}
+use terrella_core::{AnySim, GoalWorld, Sim};
 
 const WORLDS: &[World] = &[
     pusht::WORLD,
@@ -48,16 +33,6 @@ pub fn registry() -> &'static [World] {
 /// The worlds with rewards: those that have no goals to reach.
 pub fn sims() -> impl Iterator<Item = &'static World> {
     WORLDS.iter().filter(|entry| entry.with_defaults().is_ok_and(|world| world.goals().is_none()))
-}
-
-impl World {
-    /// Builds it with the options that it has by default.
-    ///
-    /// # Errors
-    /// As [`make`].
-    pub fn with_defaults(&self) -> Result<AnySim> {
-        (self.make)(&Value::Null)
-    }
 }
 
 /// Builds a world from its name and its options as JSON (`null` for the defaults).
@@ -105,12 +80,4 @@ fn find(id: &str) -> Result<&'static World> {
         let nearest = known.iter().copied().max_by_key(|k| share(k)).filter(|k| share(k) >= 66);
         Error::UnknownWorld { id: id.to_owned(), known: known.join(", "), nearest }
     })
-}
-
-/// Options as JSON; serde's message names the keys that would do.
-pub(crate) fn read<T: DeserializeOwned + Default>(id: &'static str, options: &Value) -> Result<T> {
-    if options.is_null() {
-        return Ok(T::default());
-    }
-    T::deserialize(options).map_err(|e| Error::Options { id: id.to_owned(), reason: e.to_string() })
 }

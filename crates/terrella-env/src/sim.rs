@@ -24,7 +24,7 @@ pub use reacher::Reacher;
 use crate::Error;
 use crate::policy::RandomPolicy;
 use crate::raster::{Backdrop, Canvas, Grid};
-use crate::registry::World;
+use crate::world::World;
 use serde_json::Value;
 use std::f64::consts::{PI, TAU};
 use terrella_core::{AnySim, Coordinate, Image, Name, Result, Sim};

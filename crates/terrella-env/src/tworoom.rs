@@ -8,21 +8,21 @@
 //! The state is the agent's x and y; nothing is hidden. Historic and Moderate: less than 16 px from
 //! the goal. Strict: less than 8 px, for three steps.
 
-use crate::Look;
 use crate::artist::Artist;
 use crate::error::{Result, require};
-use crate::geometry::{Vec2, vec2};
+use crate::geometry::{Vec2, pixel, vec2};
 use crate::latency::Latency;
 use crate::look::lighter;
 use crate::policy::RandomPolicy;
-use crate::raster::{Backdrop, Canvas, Grid};
-use crate::registry::{World, read};
-use serde::{Deserialize, Serialize};
+use crate::raster::{Backdrop, Grid, border};
+use crate::world::{World, read};
 use std::sync::Arc;
 use terrella_core::{Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Sim, Space, Step, Task};
 
 mod demonstrator;
+mod options;
 use demonstrator::RoomDemonstrator;
+pub use options::TwoRoomOptions;
 
 /// Name in the registry.
 const ID: &str = "tworoom";
@@ -43,51 +43,6 @@ const EXTENT: f64 = 224.0;
 const BORDER: f64 = 14.0;
 /// How far off a wall a blocked agent comes to rest.
 const SKIN: f64 = 1e-4;
-
-/// Factors of variation of TwoRoom.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct TwoRoomOptions {
-    /// Where the middle of the wall is, in px from the left.
-    pub wall_x: f64,
-    /// Its thickness in px.
-    pub wall_thickness: f64,
-    /// Where the middle of the door is, in px from the top.
-    pub door_y: f64,
-    /// Height of the door in px.
-    pub door_size: f64,
-    /// Radius of the agent in px.
-    pub agent_radius: f64,
-    /// Largest motion along each axis in a step, in px.
-    pub speed: f64,
-    /// Part of the last motion that continues, as if the floor had little friction. Hidden from the
-    /// state, so the default is 0.
-    pub glide: f64,
-    /// Steps until an action takes effect.
-    pub latency: usize,
-    /// Whether the picture shows the goal.
-    pub draw_goal: bool,
-    /// Colours and background.
-    pub look: Look,
-}
-
-impl Default for TwoRoomOptions {
-    fn default() -> Self {
-        Self {
-            wall_x: 112.0,
-            wall_thickness: 10.0,
-            door_y: 112.0,
-            door_size: 40.0,
-            agent_radius: 7.0,
-            speed: 5.0,
-            glide: 0.0,
-            latency: 0,
-            draw_goal: false,
-            look: Look::default(),
-        }
-    }
-}
 
 /// The world.
 #[derive(Clone)]
@@ -373,19 +328,6 @@ fn backdrop(options: &TwoRoomOptions, walls: &[[Vec2; 2]; 2], goal: Option<Vec2>
             canvas.rectangle(*low, *high, options.look.wall);
         }
     })
-}
-
-/// Four walls around a world.
-pub(crate) fn border(canvas: &mut Canvas, extent: f64, width: f64, ink: crate::Rgb) {
-    canvas.rectangle(Vec2::ZERO, vec2(extent, width), ink);
-    canvas.rectangle(vec2(0.0, extent - width), vec2(extent, extent), ink);
-    canvas.rectangle(Vec2::ZERO, vec2(width, extent), ink);
-    canvas.rectangle(vec2(extent - width, 0.0), vec2(extent, extent), ink);
-}
-
-/// The pixel of a point.
-pub(crate) fn pixel(p: Vec2) -> [i32; 2] {
-    [p.x.round() as i32, p.y.round() as i32]
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod pairs;
 mod parts;
 mod png;
 mod protocol;
+mod recorded;
 mod report;
 mod returns;
 mod rollout;
@@ -30,6 +31,7 @@ mod spread;
 mod stats;
 mod strips;
 mod svg;
+mod tables;
 mod work;
 
 pub use clusters::wilson_by_episode;

@@ -1,58 +1,4 @@
-//! The numbers of a page as Markdown tables, for documents that quote them.
-//!
-//! Each row stands for itself: rate or error with its interval, its floors, what was held out, and the
-//! command and revision that made it.
-
-use crate::scorecard::percent;
-use crate::{OpenLoop, Report, Returns, Scorecard};
-
-impl Report {
-    /// Scores, returns and open-loop errors, a table each; empty if nothing was measured.
-    pub fn to_markdown(&self) -> String {
-        let scores = (!self.scorecards.is_empty()).then(|| {
-            let header = [
-                "policy",
-                "rule",
-                "reached",
-                "random",
-                "nothing",
-                "best other floor",
-                "held out",
-                "pairs",
-                "command",
-                "commit",
-            ];
-            table(&header, &self.scorecards.iter().flat_map(score_rows).collect::<Vec<_>>())
-        });
-        let returns = self.returns.as_ref().map(Returns::to_markdown);
-        let open_loop = self.open_loop.as_ref().map(OpenLoop::to_markdown);
-        [scores, returns, open_loop].into_iter().flatten().collect::<Vec<_>>().join("\n")
-    }
-}
-
-fn score_rows(card: &Scorecard) -> Vec<Vec<String>> {
-    let (held_out, all) = card.episodes();
-    let (protocol, origin) = (card.protocol(), card.provenance());
-    let row = |score: &crate::Score| {
-        let best = score
-            .best_floor()
-            .map_or_else(|| "–".to_owned(), |f| format!("{} {}", f.name, percent(f.rate, f.interval)));
-        let (random, null) = (score.random(), score.null());
-        vec![
-            card.policy().to_owned(),
-            score.rule().name().to_owned(),
-            format!("**{}**", percent(score.rate(), score.interval())),
-            percent(random.0, random.1),
-            percent(null.0, null.1),
-            best,
-            format!("{held_out} of {all} episodes ({})", origin.split),
-            format!("{} × {}", protocol.seeds.len(), protocol.pairs),
-            format!("`{}`", origin.command),
-            origin.commit.clone(),
-        ]
-    };
-    card.scores().iter().map(row).collect()
-}
+//! Tables in Markdown.
 
 /// A Markdown table; a bar in a cell does not end it.
 pub(crate) fn table<S: AsRef<str>>(header: &[S], rows: &[Vec<String>]) -> String {
@@ -75,6 +21,5 @@ mod tests {
     fn a_cell_cannot_break_its_table() {
         let made = table(&["a", "b"], &[vec!["x|y".to_owned(), "line\nend".to_owned()]]);
         assert_eq!(made, "| a | b |\n|---|---|\n| x\\|y | line end |\n", "escaped");
-        assert_eq!(Report::new("nothing").to_markdown(), "", "nothing was measured");
     }
 }

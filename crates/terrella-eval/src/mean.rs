@@ -1,7 +1,6 @@
 //! The average moment of the training recordings: the baseline that always says the same.
 
-use crate::RolloutConfig;
-use crate::rollout::recorded;
+use crate::recorded::recorded;
 use terrella_core::{Dataset, Dynamics, EnvSpec, Error, Observation, Result, View};
 
 /// The average training moment.
@@ -12,24 +11,25 @@ pub(crate) struct Mean {
 }
 
 impl Mean {
+    /// Over as many rows as are wanted, or as there are, in batches.
     pub(crate) fn over<D: Dynamics>(
         dynamics: &D,
         (dataset, train): (&Dataset, &[usize]),
         spec: &EnvSpec,
-        (view, config): (View, &RolloutConfig),
+        (view, [wanted, batch]): (View, [usize; 2]),
     ) -> Result<Self> {
         let n_rows: usize = train.iter().map(|&e| dataset.episodes[e].len()).sum();
         if n_rows == 0 {
             return Err(Error::Invalid("the mean baseline needs training episodes, and there are none".to_owned()));
         }
         // Evenly spaced rows of all training episodes laid end to end.
-        let n = config.mean_rows.clamp(1, n_rows);
+        let n = wanted.clamp(1, n_rows);
         let all: Vec<(usize, usize)> =
             train.iter().flat_map(|&e| (0..dataset.episodes[e].len()).map(move |row| (e, row))).collect();
         let rows: Vec<(usize, usize)> = (0..n).map(|i| all[i * n_rows / n]).collect();
         let mut latent: Vec<f64> = Vec::new();
         let mut picture: Option<Vec<f64>> = None;
-        for chunk in rows.chunks(config.batch) {
+        for chunk in rows.chunks(batch) {
             let seen: Vec<Observation> = chunk.iter().map(|&at| recorded(dataset, at, view)).collect::<Result<_>>()?;
             let state = dynamics.observe(&seen)?;
             let latents = dynamics.latents(&state);

@@ -10,7 +10,7 @@ use crate::curves::Estimate;
 use crate::html::{escape, table};
 use crate::limits::digits;
 use crate::markdown;
-use crate::rollout::recorded;
+use crate::recorded::recorded;
 use crate::spread::spread;
 use crate::stats::Interval;
 use serde::{Deserialize, Serialize};

@@ -8,12 +8,11 @@
 use crate::curves::{Curve, Estimate, Quantity, RolloutTable};
 use crate::mean::Mean;
 use crate::parts::check_same_world;
+use crate::recorded::recorded;
 use crate::spread::spread;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use terrella_core::{
-    Acts, Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Observation, Part, Result, Table, View, Window,
-};
+use terrella_core::{Acts, Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Part, Result, Table, View, Window};
 
 /// What is imagined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +60,7 @@ pub fn rollout_error<D: Dynamics>(
     // Never fitted to what is judged: without the episodes that were learned from there is no such curve.
     let mean = match train {
         [] => None,
-        _ => Some(Mean::over(dynamics, (dataset, train), spec, (view, config))?),
+        _ => Some(Mean::over(dynamics, (dataset, train), spec, (view, [config.mean_rows, config.batch]))?),
     };
     let mut sums = Sums { parts: spec.parts(), errors: BTreeMap::new(), n_points: window.n_frames };
     for batch in clips.chunks(config.batch) {
@@ -95,21 +94,6 @@ fn draw_clips(dataset: &Dataset, held_out: &[usize], window: Window, config: &Ro
     let starts = |episode: usize| 0..window.count(dataset.episodes[episode].len());
     let key = Key::new(config.seed).with("rollout clips");
     Ok(spread(&long, config.clips, starts, |episode| key.at(episode as u64)))
-}
-
-/// What the model is shown of a recorded row.
-pub(crate) fn recorded(dataset: &Dataset, (episode, row): (usize, usize), view: View) -> Result<Observation> {
-    let log = &dataset.episodes[episode];
-    let image = match (view.picture, &log.frames) {
-        (None, _) => None,
-        (Some(size), Some(frames)) => Some(frames.image(row).resized(size, size)),
-        (Some(_), None) => {
-            return Err(Error::Invalid(format!(
-                "episode {episode} has no pictures, but the model is to see; use recordings with pictures, or a model of states"
-            )));
-        }
-    };
-    Ok(Observation { image, state: if view.state { log.states.row(row).to_vec() } else { Vec::new() } })
 }
 
 /// Errors by (quantity, predictor): for each clip one number a horizon.

@@ -3,7 +3,7 @@
 use crate::html::{escape, push};
 use crate::limits::with_unit;
 use crate::png::data_uri;
-use crate::rollout::recorded;
+use crate::recorded::recorded;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use terrella_core::{

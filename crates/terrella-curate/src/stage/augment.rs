@@ -1,6 +1,6 @@
 //! Changed copies of episodes.
 
-use super::Work;
+use super::work::Work;
 use crate::Result;
 use crate::tables::{Descent, Rewrite, Tables, read_table};
 use arrow::array::{Array, AsArray, RecordBatch};

@@ -1,6 +1,6 @@
 //! Stages that keep, measure or label episodes: each is one query.
 
-use super::Work;
+use super::work::Work;
 use crate::pipeline::Alike;
 use crate::tables::{TableWriter, Tables, ints};
 use crate::{Error, Result};

@@ -1,6 +1,6 @@
 //! Cuts episodes into clips: by length, by a condition, at a lower rate.
 
-use super::Work;
+use super::work::Work;
 use crate::Result;
 use crate::tables::{Descent, Rewrite, Tables, read_table, rows_at};
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};

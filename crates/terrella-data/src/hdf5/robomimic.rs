@@ -4,7 +4,7 @@
 //! there are none.
 
 use super::file::{Hdf5, Rows};
-use super::{Cameras, Found, Recorded, Recording, cameras};
+use super::recording::{Cameras, Found, Recorded, Recording, cameras};
 use crate::outcome::Outcome;
 use crate::{Error, Note, Result, SourceOptions};
 use serde_json::Value;

@@ -4,7 +4,7 @@
 //! The last action of an episode may be NaN there, since nothing follows; it is read as 0 and told.
 
 use super::file::{Hdf5, Rows, Shape};
-use super::{Found, Recorded, Recording, cameras};
+use super::recording::{Found, Recorded, Recording, cameras};
 use crate::outcome::Outcome;
 use crate::{Error, Note, Result, SourceOptions};
 use terrella_core::Table;

@@ -3,8 +3,8 @@
 //! v3.0 stores statistics of the whole, v2.1 of each episode; the latter are put together over the
 //! episodes that are there, so that both can be held against the tables.
 
-use super::info::{ACTION, STATE};
 use super::layout::json_lines;
+use super::names::{ACTION, STATE};
 use crate::{Claims, Error, Result};
 use serde_json::Value;
 use std::ops::Range;

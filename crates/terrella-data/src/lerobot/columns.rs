@@ -3,7 +3,7 @@
 //! LeRobot declares widths in `info.json`; on disk a width of 1 is a plain column and anything wider
 //! a (fixed-size) list, of whatever float type the recorder had.
 
-use super::info::{ACTION, OUTCOMES, STATE};
+use super::names::{ACTION, INDICES, OUTCOMES, STATE};
 use crate::{Error, Result};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, Int64Array,
@@ -14,9 +14,6 @@ use arrow::datatypes::{DataType, Field, Fields, Float32Type, Schema};
 use std::path::Path;
 use std::sync::Arc;
 use terrella_core::{Episode, Signature, Table};
-
-/// Integer columns that every data file has.
-pub(crate) const INDICES: [&str; 4] = ["frame_index", "episode_index", "index", "task_index"];
 
 /// What the tables have beside what a signature says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

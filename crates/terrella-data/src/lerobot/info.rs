@@ -3,7 +3,9 @@
 //! The world a recording comes from is kept as `robot_type: "terrella/<env>"`: LeRobot passes that
 //! field through untouched, whereas it warns about keys of our own.
 
-use super::columns::Extras;
+use super::columns::{Extras, outcome_columns};
+use super::feature::Feature;
+use super::names::{ACTION, CHUNK_FILES, DATA_FILE_MB, IMAGE, INDICES, OUTCOMES, STATE, SUCCESS, VIDEO_FILE_MB};
 use super::pictures::PictureFeature;
 use crate::views::{Offered, choose_camera, choose_views};
 use crate::{Error, Result, SourceOptions, View};
@@ -25,24 +27,6 @@ pub(crate) enum Layout {
     /// v3.0: many episodes in a file.
     SharedFiles,
 }
-/// Feature of the logged state.
-pub(crate) const STATE: &str = "observation.state";
-/// Feature of the picture, as written.
-pub(crate) const IMAGE: &str = "observation.image";
-/// Feature of the action.
-pub(crate) const ACTION: &str = "action";
-/// Features of the reward of an action, and of whether it ended the task or the recording, as LeRobot calls them; the
-/// last is ours.
-pub(crate) const OUTCOMES: [&str; 3] = ["next.reward", "next.done", "next.truncated"];
-/// Feature of whether the task was done. Simulators end episodes by it and by a limit of time, both of which are
-/// `next.done`, so it tells one from the other.
-pub(crate) const SUCCESS: &str = "next.success";
-/// Bytes after which a new data file begins, in MB as LeRobot counts them.
-pub(crate) const DATA_FILE_MB: usize = 100;
-/// Bytes after which a new video begins.
-pub(crate) const VIDEO_FILE_MB: usize = 200;
-/// Files in one chunk folder.
-pub(crate) const CHUNK_FILES: usize = 1000;
 
 /// The file as it is stored; keys that are not listed are ignored when reading.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,55 +49,6 @@ pub(crate) struct Info {
     features: BTreeMap<String, Feature>,
 }
 
-/// One feature of the dataset.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Feature {
-    dtype: String,
-    shape: Vec<usize>,
-    #[serde(default)]
-    names: Value,
-    /// Unit of each number, where it is known; LeRobot has no such key and passes it over.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    units: Vec<String>,
-    /// What a video or depth is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) info: Option<Value>,
-}
-
-impl Feature {
-    pub(super) fn new(dtype: &str, shape: Vec<usize>, names: Value) -> Self {
-        Self { dtype: dtype.to_owned(), shape, names, units: Vec::new(), info: None }
-    }
-
-    fn is_pictures(&self) -> bool {
-        // Depth in a video is HEVC of 12 bits, which no decoder here reads.
-        self.dtype == "image" || (self.dtype == "video" && !self.is_depth())
-    }
-
-    fn is_depth(&self) -> bool {
-        let told = |key: &str| self.info.as_ref().is_some_and(|info| info[key] == true);
-        told("is_depth_map") || told("video.is_depth_map")
-    }
-
-    /// Height and width of pictures; grey ones have one channel or none.
-    fn picture_size(&self) -> Option<[usize; 2]> {
-        let channels_first = self.names.get(0).and_then(Value::as_str).is_some_and(|n| n.starts_with("channel"));
-        match (self.shape.as_slice(), channels_first) {
-            (&[1 | 3, height, width], true) | (&[height, width, 1 | 3], false) | (&[height, width], _) => {
-                (height > 0 && width > 0).then_some([height, width])
-            }
-            _ => None,
-        }
-    }
-
-    /// Metres of a count of depth: what the file says, else millimetres, which most cameras count.
-    fn metres(&self) -> f64 {
-        let info = self.info.as_ref().unwrap_or(&Value::Null);
-        let told = info["depth_metres_per_count"].as_f64().filter(|m| m.is_finite() && *m > 0.0);
-        told.unwrap_or(if info["depth_unit"] == "m" { 1.0 } else { 0.001 })
-    }
-}
-
 impl Info {
     /// Describes a dataset of this signature and these pictures.
     pub(super) fn new(
@@ -123,13 +58,11 @@ impl Info {
         [episodes, rows, tasks]: [usize; 3],
     ) -> Self {
         let feature = Feature::new;
-        let mut features: BTreeMap<String, Feature> = ["frame_index", "episode_index", "index", "task_index"]
-            .iter()
-            .map(|name| ((*name).to_owned(), feature("int64", vec![1], Value::Null)))
-            .collect();
+        let mut features: BTreeMap<String, Feature> =
+            INDICES.iter().map(|name| ((*name).to_owned(), feature("int64", vec![1], Value::Null))).collect();
         let seconds = if extras.own_times { "float64" } else { "float32" };
         features.insert("timestamp".to_owned(), feature(seconds, vec![1], Value::Null));
-        for (name, kind) in super::columns::outcome_columns(signature, extras) {
+        for (name, kind) in outcome_columns(signature, extras) {
             let dtype = if kind == DataType::Boolean { "bool" } else { "float32" };
             features.insert(name.to_owned(), feature(dtype, vec![1], Value::Null));
         }
@@ -204,7 +137,7 @@ impl Info {
         let read = move |name: &str| {
             [STATE, ACTION, "timestamp"].contains(&name)
                 || outcomes.contains(&name)
-                || super::columns::INDICES.contains(&name)
+                || INDICES.contains(&name)
                 || pictures.iter().any(|p| p.name == name)
         };
         self.features.keys().map(String::as_str).filter(move |name| !read(name))
@@ -302,18 +235,5 @@ mod tests {
         let camera = View { name: IMAGE.to_owned(), size: [96, 64], depth: None };
         let depth = View { name: "observation.images.wrist_depth".to_owned(), ..depth };
         assert_eq!(pictures, [camera, depth], "size and unit are kept");
-    }
-
-    #[test]
-    fn units_of_depth_are_known_by_name() {
-        for (info, metres) in [
-            (json!({"is_depth_map": true}), 0.001),
-            (json!({"is_depth_map": true, "depth_unit": "m"}), 1.0),
-            (json!({"video.is_depth_map": true, "depth_metres_per_count": 0.0002}), 0.0002),
-            (json!({"is_depth_map": true, "depth_metres_per_count": -1.0}), 0.001),
-        ] {
-            let feature = Feature { info: Some(info.clone()), ..Feature::new("image", vec![4, 6, 1], Value::Null) };
-            assert_eq!((feature.is_depth(), feature.metres()), (true, metres), "{info}");
-        }
     }
 }

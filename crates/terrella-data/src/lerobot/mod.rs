@@ -1,16 +1,18 @@
 //! LeRobot datasets: v3.0 is the format in which episodes live on disk; v2.0 and v2.1 are read too.
 //!
 //! One folder: `meta/` (info, statistics, tasks, episodes) and `data/`, whose rows are the steps;
-//! pictures are PNG in a struct column or videos beside it. `info` knows the metadata file, `columns`
+//! pictures are PNG in a struct column or videos beside it. `info` knows the metadata file, `names` what things are called in it, `columns`
 //! the Arrow layout, `layout` where files are in each version, `scan` makes episodes of rows, `read`
 //! opens a dataset and `write` makes one.
 
 mod claims;
 mod columns;
+mod feature;
 mod info;
 mod layout;
 mod meta;
 mod moments;
+mod names;
 mod pictures;
 mod read;
 mod scan;

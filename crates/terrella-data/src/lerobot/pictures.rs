@@ -3,11 +3,12 @@
 //! Each is PNG in the tables or, where colours may lose a little, a video of its own; depth is TIFF in the tables,
 //! since a video would change what was measured.
 
-use super::info::{Feature, IMAGE};
+use super::feature::Feature;
+use super::names::IMAGE;
 use super::stats::Histogram;
 use super::videos::{ClipRow, Videos};
 use crate::views::short_names;
-use crate::{Error, Result, View, depth, picture};
+use crate::{Error, Result, View, depth, png_file};
 use rayon::prelude::*;
 use serde_json::json;
 use std::path::Path;
@@ -70,7 +71,7 @@ impl PictureFeature {
         let (size @ [height, width], pixel) = (frames.size(), frames.pixel());
         // In parallel, one episode in memory at a time.
         let encode = |i: usize| match pixel {
-            Pixel::Rgb => picture::encode(pixel, size, frames.bytes(i)).map_err(|e| e.to_string()),
+            Pixel::Rgb => png_file::encode(pixel, size, frames.bytes(i)).map_err(|e| e.to_string()),
             Pixel::Depth => depth::encode(size, frames.bytes(i)),
         };
         let encoded = (0..frames.len()).into_par_iter().map(encode).collect::<Result<_, _>>();

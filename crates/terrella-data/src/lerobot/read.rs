@@ -6,12 +6,13 @@
 
 use super::claims;
 use super::columns::read_pictures;
-use super::info::{Info, OUTCOMES, SUCCESS};
+use super::info::Info;
 use super::layout::{self, Clip, ranges, relative};
+use super::names::{OUTCOMES, SUCCESS};
 use super::scan::{DataFile, Stored, Wanted, scan};
 use crate::error::DOWNLOAD_AGAIN;
-use crate::format::check_finite;
 use crate::outcome::{Logged, agree};
+use crate::source::check_finite;
 use crate::timing::own_times;
 use crate::video::{Video, check_decoders, frames_at};
 use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, View, picture};

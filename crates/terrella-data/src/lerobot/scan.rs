@@ -3,8 +3,8 @@
 //! Within a file rows must be numbered without a gap, which is what LeRobot itself assumes; between
 //! files numbers may jump, where a file was not downloaded.
 
-use super::columns::{INDICES, read_numbers, read_table};
-use super::info::{ACTION, OUTCOMES, STATE, SUCCESS};
+use super::columns::{read_numbers, read_table};
+use super::names::{ACTION, INDICES, OUTCOMES, STATE, SUCCESS};
 use crate::error::guarded;
 use crate::outcome::Outcome;
 use crate::{Error, Result};

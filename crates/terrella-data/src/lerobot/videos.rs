@@ -1,6 +1,6 @@
 //! The videos of one camera in a dataset that is being written: episodes one behind the other, a new file every 200 MB.
 
-use super::info::{CHUNK_FILES, VIDEO_FILE_MB};
+use super::names::{CHUNK_FILES, VIDEO_FILE_MB};
 use crate::video::VideoWriter;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};

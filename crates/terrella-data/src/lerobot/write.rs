@@ -8,13 +8,14 @@
 use super::columns::{
     Extras, int_column, outcome_columns, outcomes_of, picture_column, schema, table_column, time_column,
 };
-use super::info::{ACTION, CHUNK_FILES, DATA_FILE_MB, Info, OUTCOMES, STATE};
+use super::info::Info;
 use super::meta::{EpisodeRow, properties, write_episodes, write_tasks};
+use super::names::{ACTION, CHUNK_FILES, DATA_FILE_MB, OUTCOMES, STATE};
 use super::pictures::{PictureFeature, Stored};
 use super::sketch::Sketch;
 use super::stats::{FeatureStats, Histogram};
 use super::videos::ClipRow;
-use crate::format::check_finite;
+use crate::source::check_finite;
 use crate::timing::first_unordered;
 use crate::video::check_decoders;
 use crate::{Error, Result, View};

@@ -4,8 +4,8 @@
 //! are the nearest. How far the samples that were used lie from their rows is kept, because it bounds
 //! what any model can learn from the result.
 
+use super::column::Column;
 use super::mapping::Rule;
-use super::table::Column;
 
 /// A fraction of an interval that counts as none: floating times are not exact.
 const SAME: f64 = 1e-6;

@@ -2,7 +2,7 @@
 
 use super::files;
 use super::mcap::{self, MessageAt};
-use super::recording::Reader;
+use super::reader::Reader;
 use super::table::Content;
 
 /// Where columns are: a file, the recording itself if absent, and in an MCAP file a topic.

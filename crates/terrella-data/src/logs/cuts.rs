@@ -3,7 +3,7 @@
 use super::clock::Times;
 use super::contents::Place;
 use super::mapping::{Mapping, Marks};
-use super::recording::Reader;
+use super::reader::Reader;
 use std::ops::Range;
 
 /// A stretch of time that is an episode.

@@ -1,8 +1,9 @@
 //! Files of a log, told by their names' endings: tables in text, JSON, NumPy arrays, Parquet.
 
+use super::column::Column;
 use super::json;
 use super::mapping::Csv;
-use super::table::{Bytes, Column, Columns, Content};
+use super::table::{Bytes, Columns, Content};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
@@ -260,6 +261,13 @@ fn numbers(array: &ArrayRef) -> Result<Option<Column>, String> {
     let values = cast(&values, &DataType::Float64).map_err(|e| e.to_string())?;
     let data = values.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect();
     Ok((width > 0).then_some(Column { width, data }))
+}
+
+/// Whether a name is that of a file with a table in it.
+pub(super) fn table_ending(path: &std::path::Path) -> bool {
+    let name = path.to_string_lossy().to_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    [".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".parquet"].iter().any(|e| name.ends_with(e))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! the longest key that fits counts. Records (an array of objects, or lines of objects) are looked
 //! through one by one, so `pose.x` of a thousand records is a column of a thousand rows.
 
-use super::table::Column;
+use super::column::Column;
 use serde_json::Value;
 
 /// What a path leads to.

@@ -5,6 +5,7 @@
 //! does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
 
 mod clock;
+mod column;
 mod contents;
 mod cuts;
 mod decoding;
@@ -14,6 +15,7 @@ mod mapping;
 mod mcap;
 mod opening;
 mod pictures;
+mod reader;
 mod recording;
 mod source;
 mod streams;
@@ -26,7 +28,7 @@ pub(crate) use mapping::{Marks, Pictures, Rule, Stream};
 pub(crate) use mcap::OWN_RECORD;
 
 use crate::{Error, Format, Note, Result, Source, SourceOptions};
-use files::ENDINGS;
+use files::{ENDINGS, table_ending};
 use std::path::Path;
 use table::Content;
 use tree::Tree;
@@ -110,12 +112,6 @@ fn of_bag(path: &Path, tree: &Tree, options: &SourceOptions) -> Result<Option<(M
         mapping.episodes.get_or_insert_with(|| format!("**/*{ending}"));
     }
     Ok(Some((mapping, note)))
-}
-
-fn table_ending(path: &Path) -> bool {
-    let name = path.to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    [".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".parquet"].iter().any(|e| name.ends_with(e))
 }
 
 /// Tells what columns there are, and how a mapping for them begins.

@@ -93,5 +93,5 @@ impl Opening {
 }
 
 fn table_like(name: &str) -> bool {
-    super::table_ending(Path::new(name))
+    super::files::table_ending(Path::new(name))
 }

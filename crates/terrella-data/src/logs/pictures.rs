@@ -6,7 +6,7 @@ use super::clock::Times;
 use super::contents::Place;
 use super::mapping::Pictures;
 use super::mcap::MessageAt;
-use super::recording::Reader;
+use super::reader::Reader;
 use super::table::Content;
 use crate::video::{Video, check_decoders};
 

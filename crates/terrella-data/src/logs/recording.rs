@@ -3,14 +3,12 @@
 use super::clock::{Misfit, Times, common, pick, rows};
 use super::contents::Place;
 use super::cuts::{Cut, cuts, truth};
-use super::mapping::{Mapping, Rule};
-use super::mcap::MessageAt;
+use super::mapping::Rule;
 use super::pictures::PictureAt;
+use super::reader::Reader;
 use super::streams::Samples;
-use super::table::Content;
-use super::tree::Tree;
 use crate::outcome::Outcome;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Rows of one episode.
@@ -48,38 +46,7 @@ pub(super) struct Recording {
     pub(super) unused: BTreeSet<String>,
 }
 
-/// Reads files of one recording, each once.
-pub(super) struct Reader<'a> {
-    pub(super) tree: &'a Tree,
-    pub(super) mapping: &'a Mapping,
-    /// The file or folder that is the recording.
-    pub(super) name: &'a str,
-    /// By file and topic.
-    pub(super) contents: BTreeMap<(String, String), Content>,
-    pub(super) messages: BTreeMap<(String, String), Vec<MessageAt>>,
-    pub(super) used: BTreeSet<String>,
-    pub(super) odd: Vec<String>,
-    /// Topics that nobody wanted.
-    pub(super) others: BTreeSet<String>,
-    /// Stored times of the first clock beside those that are believed.
-    pub(super) stored: Option<Vec<[f64; 2]>>,
-}
-
-impl<'a> Reader<'a> {
-    pub(super) fn new(tree: &'a Tree, mapping: &'a Mapping, name: &'a str) -> Self {
-        Self {
-            tree,
-            mapping,
-            name,
-            contents: BTreeMap::new(),
-            messages: BTreeMap::new(),
-            used: BTreeSet::new(),
-            odd: Vec::new(),
-            others: BTreeSet::new(),
-            stored: None,
-        }
-    }
-
+impl Reader<'_> {
     /// Reads the recording; `fps` overrules the mapping.
     pub(super) fn read(&mut self, fps: Option<f64>) -> Result<Recording, String> {
         let mapping = self.mapping;

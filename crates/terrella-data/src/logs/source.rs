@@ -3,7 +3,8 @@
 use super::mapping::{Csv, Mapping, Pictures};
 use super::opening::Opening;
 use super::pictures::{PictureAt, natural};
-use super::recording::{Reader, Rows};
+use super::reader::Reader;
+use super::recording::Rows;
 use super::tree::Tree;
 use crate::outcome::agree;
 use crate::timing::own_times;

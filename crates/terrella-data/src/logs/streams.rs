@@ -1,10 +1,10 @@
 //! Streams of a recording: their columns side by side, the times of their samples, and what is put onto rows.
 
 use super::clock::{Misfit, Times, align};
+use super::column::Column;
 use super::contents::Place;
 use super::mapping::{Clock, Rule, Stream};
-use super::recording::Reader;
-use super::table::Column;
+use super::reader::Reader;
 use std::f64::consts::{PI, TAU};
 
 /// A stream that was read.

@@ -3,28 +3,9 @@
 //! Every reader ends here: tables in text, arrays and Parquet become named columns at once; JSON
 //! stays a tree, because only a mapping knows which branch is a column.
 
+use super::column::Column;
 use super::json;
 use std::collections::BTreeMap;
-
-/// Numbers of one column, row by row; missing ones are NaN.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Column {
-    /// Numbers a row.
-    pub(super) width: usize,
-    /// Rows × width.
-    pub(super) data: Vec<f64>,
-}
-
-impl Column {
-    pub(super) fn rows(&self) -> usize {
-        self.data.len() / self.width.max(1)
-    }
-
-    fn cut(&self, from: usize, to: usize) -> Self {
-        let data = self.data.chunks(self.width.max(1)).flat_map(|row| row[from..to].iter().copied()).collect();
-        Self { width: to - from, data }
-    }
-}
 
 /// A picture array: bytes of `shape`.
 #[derive(Clone, Debug, PartialEq)]

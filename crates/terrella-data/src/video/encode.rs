@@ -3,8 +3,8 @@
 //! Quality is fixed by the quantizer instead of by a bit rate, so that no picture is dropped or starved, and
 //! one thread encodes, so that the same pictures give the same bytes.
 
-use super::GROUP;
 use super::colour::Planar;
+use super::samples::GROUP;
 use openh264::OpenH264API;
 use openh264::encoder::{
     BitRate, EncoderConfig, FrameRate, IntraFramePeriod, QpRange, RateControlMode, UsageType, VuiConfig,

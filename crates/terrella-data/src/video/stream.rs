@@ -3,9 +3,9 @@
 //! Each sample is one picture and none is reordered, as Foxglove's `CompressedVideo` demands, so the pictures that
 //! come out are the samples that went in, in their order.
 
-use super::StreamTake;
 use super::colour::to_rgb;
 use super::decode::{Codec, Decoder, Planes, Take};
+use super::samples::{StreamTake, other_format};
 use crate::error::unpanicked;
 
 /// A stream while it is decoded.
@@ -19,7 +19,7 @@ impl VideoStream {
         let codec = match format {
             "h264" => Codec::H264 { length_bytes: 0, headers: Vec::new() },
             "av1" => Codec::Av1,
-            other => return Err(super::other_format(other)),
+            other => return Err(other_format(other)),
         };
         Ok(Self { decoder: Decoder::new(&codec)?, rgb: Vec::new() })
     }

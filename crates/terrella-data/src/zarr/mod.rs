@@ -7,7 +7,7 @@
 mod array;
 mod store;
 
-use crate::format::{check_finite, given_names};
+use crate::source::{check_finite, given_names};
 use crate::views::choose_views;
 use crate::{Error, Format, Result, Source, SourceOptions, View};
 use array::RowArray;

@@ -3,9 +3,9 @@
 //! An episode's own usual interval is the measure of its holes; the stated rate and that of the other
 //! episodes are the measure of its rate.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{median, quantile};
+use crate::view::View;
 
 /// A hole is an interval of this many usual ones, and of nearly twice those that are long by nature.
 const HOLE: f64 = 1.5;

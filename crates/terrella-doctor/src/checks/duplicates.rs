@@ -4,9 +4,9 @@
 //! closer than episodes of the same task ever are. Neighbours are looked for along random projections,
 //! so that ten thousand episodes take seconds.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::quantile;
+use crate::view::View;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use terrella_core::Key;

@@ -4,10 +4,10 @@
 //! catches up in one step with what went on meanwhile.
 
 use crate::checks::saturated::rests_by_nature;
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{runs, size_fence, step_into};
 use crate::series::{Role, Series};
+use crate::view::View;
 
 /// Rows from which on a rest is looked at.
 const SHORTEST: usize = 5;

@@ -4,10 +4,10 @@
 //! such motion of the other episodes, and beside the steps of its own, so impacts and switches that
 //! belong to the task are none.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{quantile, size_fence, step_into};
 use crate::series::{Role, Series};
+use crate::view::View;
 
 /// Part of the usual range below which a motion is too small to tell.
 const SMALLEST: f64 = 0.1;

@@ -3,9 +3,9 @@
 //! A policy learned from such actions copies its input, and a world model learns that actions do nothing
 //! of their own.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::series::{Role, Series};
+use crate::view::View;
 
 /// Part of the rows that must be equal.
 const PART: f64 = 0.98;

@@ -5,7 +5,7 @@ mod duplicates;
 mod frozen;
 mod jumps;
 mod labels;
-pub(crate) mod lag;
+mod lag;
 pub(crate) mod pictures;
 mod quaternion;
 mod ranges;
@@ -15,8 +15,8 @@ mod statistics;
 mod units;
 mod whole;
 
-use crate::examine::View;
 use crate::finding::Finding;
+use crate::view::View;
 
 /// Every check.
 pub(crate) const ALL: &[fn(&View) -> Vec<Finding>] = &[

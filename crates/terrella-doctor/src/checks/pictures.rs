@@ -3,11 +3,11 @@
 //! A linear probe reads the motion of the state off the change between thumbnails, fitted on other
 //! episodes. The shift at which what it sees goes best with what was logged is the misalignment.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{fence, median};
 use crate::series::{Role, Series};
 use crate::subject::{Sight, Subject};
+use crate::view::View;
 use rayon::prelude::*;
 use std::ops::Range;
 use terrella_core::Ridge;

@@ -3,10 +3,10 @@
 //! Four neighbouring columns are one if nearly all of their rows have norm 1 and all four move, or if
 //! their names say so. `q` and `-q` are the same rotation, but a model sees a jump.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::fence;
 use crate::series::Series;
+use crate::view::View;
 
 /// How far a norm may be from 1.
 const NORM: f64 = 0.01;

@@ -1,8 +1,8 @@
 //! Numbers that are not finite, and values far outside of what the other episodes have.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::fence;
+use crate::view::View;
 
 /// Usual ranges beyond which a value is out of range.
 const BEYOND: f64 = 1.0;

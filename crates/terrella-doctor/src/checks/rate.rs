@@ -4,10 +4,10 @@
 //! of velocities; the slope is the interval of a row. It needs no clock, so it finds one that is wrong.
 
 use crate::checks::units::FACTORS;
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::median;
 use crate::series::{Role, Series};
+use crate::view::View;
 
 /// Relative difference from the stated rate that is told.
 const DIFFERENCE: f64 = 0.03;

@@ -4,10 +4,10 @@
 //! size, stays exactly there, and does so for a larger part of the episode than elsewhere. A noisy one leaves its
 //! limit before a flat piece shows, but comes back to that very value, again and again, and to no other so often.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{fence, runs, step_into};
 use crate::series::{Role, Series};
+use crate::view::View;
 
 /// Part of an episode at the limit that is told.
 const PART: f64 = 0.03;

@@ -1,7 +1,7 @@
 //! Stored statistics against those of the rows: training divides by them.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
+use crate::view::View;
 use terrella_core::{Stats, Table};
 
 /// Difference that is told, in standard deviations.

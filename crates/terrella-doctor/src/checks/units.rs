@@ -4,10 +4,10 @@
 //! A column in another unit is outside of what other episodes have, and back inside after a division by
 //! the factor between the units.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{median, of_sorted, quantile};
 use crate::series::{Role, Series};
+use crate::view::View;
 
 const DEGREES: f64 = 180.0 / std::f64::consts::PI;
 /// Factors between units that get mixed up.

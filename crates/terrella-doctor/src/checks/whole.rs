@@ -1,8 +1,8 @@
 //! Bookkeeping: what the reader told, tasks, outcomes, lengths, episodes without motion.
 
-use crate::examine::View;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::median;
+use crate::view::View;
 use std::collections::BTreeMap;
 
 /// Rows below which nothing with a history can be learned.

@@ -5,7 +5,7 @@
 //! to two points, found by clipping the two facing edges against each other; contact ids let the
 //! solver recognise a point one step later.
 
-use super::shape::BoxShape;
+use super::shape::{BoxShape, Pose};
 use crate::geometry::{Vec2, vec2};
 
 /// A point where two shapes touch: on the first shape, on the second, and an id.
@@ -22,13 +22,6 @@ pub(crate) struct Contacts {
     pub(crate) normal: Vec2,
     pub(crate) touches: [Touch; 2],
     pub(crate) count: usize,
-}
-
-/// Where the body is: centre of gravity and the cosine and sine of its angle.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Pose {
-    pub(crate) position: Vec2,
-    pub(crate) rotation: Vec2,
 }
 
 /// A wall: a segment with rounded ends.

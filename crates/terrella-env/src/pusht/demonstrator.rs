@@ -7,7 +7,9 @@
 //! which weighs turning and shifting as a picture does. When nothing is left to win it walks to
 //! where the goal's agent stands. Its pace is that of the human recordings.
 
-use super::{GoalPose, PushT, route};
+use super::plan::GoalPose;
+use super::route;
+use super::world::{GOAL, PushT};
 use crate::geometry::{Vec2, vec2};
 use crate::policy::state;
 use serde::{Deserialize, Serialize};
@@ -86,7 +88,7 @@ pub struct PushDemonstrator {
 impl PushDemonstrator {
     /// A demonstrator that knows this world's options and nothing of its state.
     pub fn new(world: PushT, style: PushStyle) -> Self {
-        let goal = world.goal_pose(super::GOAL);
+        let goal = world.goal_pose(GOAL);
         Self {
             shadow: world,
             style,

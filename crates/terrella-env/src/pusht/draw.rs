@@ -3,10 +3,9 @@
 //! Order: ground, goal, the boxes of the body (a lighter face, then a thick rim, so a seam shows
 //! between them), the agent, walls, and a short red mark through every touching point.
 
-use super::collide::Pose;
 use super::options::PushTOptions;
-use super::physics::{Bodies, Rules, WALLS, each_contact};
-use super::shape::BoxShape;
+use super::physics::{Bodies, EXTENT, Rules, WALLS, each_contact};
+use super::shape::{BoxShape, Pose};
 use crate::geometry::{Vec2, vec2};
 use crate::look::lighter;
 use crate::raster::{Backdrop, Canvas, Grid};
@@ -16,7 +15,7 @@ const RIM: f64 = 2.0;
 const MARK: [u8; 3] = [231, 76, 60];
 
 pub(super) fn backdrop(options: &PushTOptions, rules: &Rules, goal: [f64; 3], size: usize) -> Backdrop {
-    let extent = super::EXTENT as usize;
+    let extent = EXTENT as usize;
     Backdrop::new(Grid::new(extent, size), options.look.ground(extent), |canvas| {
         let rotation = Vec2::of_angle(goal[2]);
         // The original draws its goal about the body's origin: the pose is that of a state.

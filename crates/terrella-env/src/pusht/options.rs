@@ -6,6 +6,9 @@ use crate::Look;
 use crate::error::{Result, require};
 use serde::{Deserialize, Serialize};
 
+/// Name of the world in the registry.
+pub(super) const ID: &str = "pusht";
+
 /// How an action is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,7 +71,7 @@ impl Default for PushTOptions {
 impl PushTOptions {
     /// Checks ranges and builds what the solver needs.
     pub(super) fn rules(&self) -> Result<Rules> {
-        let id = super::ID;
+        let id = ID;
         require((0.25..=2.0).contains(&self.scale), id, "scale", self.scale, "in 0.25..=2")?;
         require((1e-3..=1e3).contains(&self.mass), id, "mass", self.mass, "in 0.001..=1000")?;
         require((0.05..=20.0).contains(&self.inertia), id, "inertia", self.inertia, "in 0.05..=20")?;

@@ -5,10 +5,12 @@
 //! order of the solver's stages, which are reproduced one by one: integrate positions, collide,
 //! prepare contacts, damp, apply cached impulses, ten iterations. Nothing here allocates.
 
-use super::collide::{Contacts, Pose, Wall, disc_box, wall_box};
-use super::shape::BodyShape;
+use super::collide::{Contacts, Wall, disc_box, wall_box};
+use super::shape::{BodyShape, Pose};
 use crate::geometry::{Vec2, vec2};
 
+/// Side of the world in px.
+pub(crate) const EXTENT: f32 = 512.0;
 /// Seconds a substep.
 const DT: f64 = 0.01;
 /// Substeps an action.

@@ -1,7 +1,8 @@
 //! What a scripted pusher may know of the world: outlines to go around, and the simulator itself.
 
-use super::collide::Pose;
-use super::{ActionKind, PushT};
+use super::options::ActionKind;
+use super::shape::Pose;
+use super::world::PushT;
 use crate::geometry::{Vec2, vec2};
 
 /// The body as something to walk around.

@@ -1,6 +1,6 @@
 //! The shortest way of a disc around the boxes of a body: a visibility graph over their corners.
 
-use super::Obstacles;
+use super::plan::Obstacles;
 use crate::geometry::{Vec2, vec2};
 
 /// Corners to turn at lie this much farther out than the obstacles reach, in px.

@@ -1,6 +1,5 @@
 //! The pushed body: one or two axis-aligned boxes in its own frame, with mass, inertia and keypoints.
 
-use super::collide::Pose;
 use crate::geometry::{Vec2, vec2};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +48,13 @@ impl BoxShape {
         let (size, centre) = (self.high - self.low, self.centre());
         size.dot(size) / 12.0 + centre.dot(centre)
     }
+}
+
+/// Where the body is: centre of gravity and the cosine and sine of its angle.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pose {
+    pub(crate) position: Vec2,
+    pub(crate) rotation: Vec2,
 }
 
 /// Where the recordings' nine keypoints sit in the frame of the T: fitted to them, exact to 0.01 px.

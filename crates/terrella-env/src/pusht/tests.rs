@@ -1,6 +1,7 @@
 //! Tests against hand arithmetic; parity with the original is judged in `tests/judges/`.
 
 use super::*;
+use terrella_core::Key;
 
 fn world() -> PushT {
     PushT::new(PushTOptions::default()).expect("defaults are valid")

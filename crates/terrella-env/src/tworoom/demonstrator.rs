@@ -1,6 +1,6 @@
 //! The demonstrator of TwoRoom: straight to the goal, or to the door and through it first.
 
-use super::TwoRoomOptions;
+use super::options::TwoRoomOptions;
 use crate::geometry::{Vec2, vec2};
 use crate::policy::state;
 use terrella_core::{Goal, Key, Observation, Result, RowPolicy, Stream};

@@ -4,7 +4,7 @@
 //! deviation (angles as sine and cosine), or a small grey picture. Search is by scanning, a multiplication
 //! for each number of each moment.
 
-use crate::rollout::recorded;
+use crate::recorded::recorded;
 use terrella_core::{Dataset, EnvSpec, Error, Observation, Result, Stats, Table, View};
 
 /// Moments kept at most, evenly spaced: floors look at every step, and must not take longer than the policies.

@@ -1,6 +1,7 @@
 //! `terrella bench`.
 
-use super::{SettingOptions, device};
+use super::SettingOptions;
+use super::shared::device;
 use crate::out;
 use crate::pipeline::{About, BenchConfig, bench};
 use anyhow::{Context, Result};
@@ -25,7 +26,7 @@ impl Options {
         let config = BenchConfig { seconds: self.seconds, env: settings.data.collected_in().to_owned() };
         let folder = std::env::temp_dir().join(format!("terrella-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        let timed = bench(&settings, &config, &folder, (&device(), &super::watch()));
+        let timed = bench(&settings, &config, &folder, (&device(), &super::shared::watch()));
         std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         let timed = timed?;
         let about = About::now("bench");

@@ -63,12 +63,12 @@ impl Options {
         };
         let acting = self.by.map(|path| -> Result<_> {
             let run = Run::open(&path)?;
-            Ok((load_any(&run.file("model"), &super::device())?, run.settings))
+            Ok((load_any(&run.file("model"), &super::shared::device())?, run.settings))
         });
         let acting = acting.transpose()?;
         let by = acting.as_ref().map(|(model, settings)| (settings, model));
         let from = GoingOn { onto: self.onto.as_deref(), by };
-        let written = collect_on(&self.out, &config, from, &super::watch())?;
+        let written = collect_on(&self.out, &config, from, &super::shared::watch())?;
         if self.json {
             return out::json(&json!({ "path": self.out, "written": written, "config": config }));
         }

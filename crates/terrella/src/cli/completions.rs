@@ -1,8 +1,7 @@
 //! `terrella completions`.
 
-use super::Cli;
 use anyhow::Result;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 #[derive(Debug, Args)]
@@ -12,9 +11,9 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn run(self) -> Result<()> {
+    pub(super) fn run(self, program: &mut Command) -> Result<()> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "terrella", &mut text);
+        clap_complete::generate(self.shell, program, "terrella", &mut text);
         crate::out::line(String::from_utf8_lossy(&text).trim_end())
     }
 }

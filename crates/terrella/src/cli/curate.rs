@@ -54,7 +54,7 @@ impl CurateOptions {
         let file = self.pipeline.context("name a pipeline file")?;
         let pipeline = terrella_curate::Pipeline::read(&file)?;
         let destination = self.destination.unwrap_or_else(|| file.with_extension(""));
-        let watch = super::watch();
+        let watch = super::shared::watch();
         let mut stage: Option<(String, _)> = None;
         let mut progress = |name: &str, done: usize, total: usize| {
             if stage.as_ref().is_none_or(|(of, _)| of != name) {

@@ -39,7 +39,7 @@ enum FailOn {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let options = self.source_options.resolve()?;
-        let watch = super::watch();
+        let watch = super::shared::watch();
         let mut stage = None;
         let subject = Subject::open(&self.path, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("look", total as u64)).at(done as u64, "");

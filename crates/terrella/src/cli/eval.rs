@@ -1,6 +1,7 @@
 //! `terrella eval`.
 
-use super::{SettingOptions, data_of, device};
+use super::SettingOptions;
+use super::shared::{data_of, device};
 use crate::out;
 use crate::pipeline::{
     About, Actor, Evaluation, Recordings, Run, evaluate, evaluate_logs, write_logs_report, write_report,
@@ -32,7 +33,7 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        let watch = super::watch();
+        let watch = super::shared::watch();
         let (mut run, recordings) = load_recordings(&self.run, &self.settings, &watch)?;
         if !self.policy.is_empty() {
             run.settings.eval.policies = self.policy;

@@ -29,7 +29,7 @@ impl Options {
             );
         }
         let options = self.source_options.resolve()?;
-        let watch = super::watch();
+        let watch = super::shared::watch();
         let mut stage = None;
         let exported = terrella_data::export_mcap(&self.source, &self.destination, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("export", total as u64)).at(done as u64, "");

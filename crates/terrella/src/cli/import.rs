@@ -73,7 +73,7 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let source = self.source_options.resolve()?;
         let options = ImportOptions { source, image_size: self.image_size, video: self.video };
-        let watch = super::watch();
+        let watch = super::shared::watch();
         let mut stage = None;
         let imported = terrella_data::import(&self.source, &self.destination, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");

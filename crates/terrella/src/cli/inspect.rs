@@ -64,7 +64,7 @@ impl Options {
 
 #[cfg(feature = "rerun")]
 fn write_rerun(source: &Opened, file: &Path) -> Result<()> {
-    let watch = crate::cli::watch();
+    let watch = super::shared::watch();
     let mut stage = None;
     terrella_data::rerun_recording(source, file, &mut |done, total| {
         stage.get_or_insert_with(|| watch.stage("rerun", total as u64)).at(done as u64, "");

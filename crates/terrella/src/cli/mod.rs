@@ -17,14 +17,13 @@ mod plan;
 mod quickstart;
 mod record;
 mod report;
+mod shared;
 mod train;
 
 pub use options::SettingOptions;
 
-use crate::watch::Watch;
 use anyhow::Result;
-use burn::tensor::Device;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// World models on a laptop: recordings in, a planner acting in a learned world out.
 #[derive(Debug, Parser)]
@@ -95,25 +94,7 @@ impl Cli {
             Verb::Plan(options) => options.run(),
             Verb::Report(options) => options.run(),
             Verb::Bench(options) => options.run(),
-            Verb::Completions(options) => options.run(),
+            Verb::Completions(options) => options.run(&mut Self::command()),
         }
     }
-}
-
-/// The device that networks run on: the CPU, unless the program was built for a GPU only.
-fn device() -> Device {
-    #[cfg(feature = "flex")]
-    return Device::flex();
-    #[cfg(not(feature = "flex"))]
-    return Device::default();
-}
-
-/// Progress and Ctrl-C, for verbs that take a while.
-fn watch() -> Watch {
-    Watch::listening()
-}
-
-/// The folder of recordings that a run used.
-fn data_of(run: &crate::pipeline::Run) -> std::path::PathBuf {
-    run.settings.data.path.clone().unwrap_or_else(|| run.file("data"))
 }

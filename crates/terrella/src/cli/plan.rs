@@ -34,7 +34,7 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        let (mut run, actor, recordings) = load(&self.run, &self.settings, &super::watch())?;
+        let (mut run, actor, recordings) = load(&self.run, &self.settings, &super::shared::watch())?;
         run.about = About::now("plan");
         let config =
             PlanConfig { episode: self.episode, start: self.start, goal_row: self.goal_row, policy: self.policy };

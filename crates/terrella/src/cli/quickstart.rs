@@ -1,6 +1,7 @@
 //! `terrella quickstart`.
 
-use super::{SettingOptions, device, eval, train};
+use super::shared::device;
+use super::{SettingOptions, eval, train};
 use crate::out;
 use crate::pipeline::quickstart;
 use anyhow::Result;
@@ -24,7 +25,7 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        let watch = super::watch();
+        let watch = super::shared::watch();
         let mut options = self.settings;
         if options.preset.is_none() && self.resume.is_none() && !has_pictures(options.data.as_deref())? {
             watch.say("the recordings have no pictures, so the model will be shown the logged state");

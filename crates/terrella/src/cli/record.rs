@@ -55,7 +55,7 @@ impl Options {
             None => None,
         };
         let recorder = Recorder::create(&self.destination, &mapping, calibration.as_ref())?;
-        let watch = super::watch();
+        let watch = super::shared::watch();
         // Reading blocks, so it has a thread of its own and Ctrl-C is heard in this one.
         let (sender, lines) = sync_channel(1024);
         std::thread::spawn(move || {

@@ -33,7 +33,7 @@ impl Options {
             }
             return out::line(text.trim_end());
         }
-        let (options, watch) = (SettingOptions::default(), super::watch());
+        let (options, watch) = (SettingOptions::default(), super::shared::watch());
         // A page without pictures, or without what is known of the recordings, is better than none.
         let page = match load_recordings(&self.run, &options, &watch) {
             Ok((run, recordings)) if !recordings.has_goals() => write_logs_report(&run, Some(&recordings))?,

@@ -1,6 +1,7 @@
 //! `terrella train`.
 
-use super::{SettingOptions, data_of, device};
+use super::SettingOptions;
+use super::shared::{data_of, device};
 use crate::error::usage;
 use crate::out;
 use crate::pipeline::{ProbeReport, Recordings, Run, train_beside, train_whole};
@@ -27,7 +28,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let mut run = open("train", &self.settings, self.out.as_deref(), self.resume.as_deref(), true)?;
-        let (watch, device) = (super::watch(), device());
+        let (watch, device) = (super::shared::watch(), device());
         let recordings = Recordings::open(&data_of(&run), &run.settings, &watch)?;
         run.about.data_hash = recordings.dataset.hash.clone();
         run.record()?;

@@ -6,7 +6,9 @@ use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule};
-use terrella_core::{ActionsAre, Dynamics, EnvSpec, Error, Goal, Key, Observation, Policy, Stats, Table, View};
+use terrella_core::{
+    ActionsAre, Dynamics, Each, EnvSpec, Error, Goal, Key, Observation, Policy, RowPolicy, Stats, Table, View,
+};
 use terrella_model::{AnyState, AnyWorld, Learned, Probe, Saved, Way};
 
 /// A model that can act in a world. It can be shared by threads.
@@ -247,4 +249,10 @@ impl<P: Policy> Policy for Stoppable<'_, P> {
         }
         self.policy.act(rows, seen)
     }
+}
+
+/// A policy of one row in a batch of one.
+pub(super) fn alone<'a, P: RowPolicy + 'a>(policy: P) -> Each<'a, P> {
+    let policy = std::cell::Cell::new(Some(policy));
+    Each::new(move |_| policy.take().expect("there is one row"))
 }

@@ -3,18 +3,17 @@
 //! Every episode is keyed by the seed and its own number, so the recordings do not depend on how
 //! many threads made them. Work goes in rounds; each round is written in order.
 
+use super::act::alone;
+use super::collect_config::CollectConfig;
 use super::rewards::{self, Acting, record as record_reward};
 use crate::error::{Interrupted, usage};
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::Result;
-use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 use terrella_agent::ExactSim;
-use terrella_core::{
-    Each, Episode, Frames, Goal, GoalWorld, Key, Observation, Policy, RowPolicy, Rule, Signature, Sim, Table,
-};
+use terrella_core::{Episode, Frames, Goal, GoalWorld, Key, Observation, Policy, Rule, Signature, Sim, Table};
 use terrella_data::{OpenOptions, Writer, Written, check_compatible, open};
 use terrella_env::policy::Noisy;
 use terrella_env::{demonstrator, explorer, make, make_env};
@@ -22,27 +21,6 @@ use terrella_model::AnyWorld;
 
 /// Steps of an episode that nothing ends.
 const STEPS: usize = 120;
-
-/// What to record.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CollectConfig {
-    /// The world.
-    pub env: String,
-    /// Episodes.
-    pub episodes: usize,
-    /// Steps of each, at most; by default 120, or as many as a world with rewards allows.
-    pub steps: Option<usize>,
-    /// Share of episodes that explore.
-    pub explore: f64,
-    /// Largest noise on demonstrations, as a share of the action's range.
-    pub noise: f64,
-    /// Side of the pictures; 0 records none.
-    pub size: usize,
-    /// Seed.
-    pub seed: u64,
-    /// Threads; they change no number.
-    pub threads: usize,
-}
 
 /// What recordings go on from: those that there are, and a model that acts instead of the expert.
 #[derive(Clone, Copy, Default)]
@@ -192,12 +170,6 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let task = if explores { "explore" } else { "reach one goal after another" };
     let frames = (!pictures.is_empty()).then(|| Frames::from_images(&pictures));
     Ok(Episode { index: number, task: task.to_owned(), states, actions, frames, ..Episode::default() })
-}
-
-/// A policy of one row in a batch of one.
-pub(super) fn alone<'a, P: RowPolicy + 'a>(policy: P) -> Each<'a, P> {
-    let policy = std::cell::Cell::new(Some(policy));
-    Each::new(move |_| policy.take().expect("there is one row"))
 }
 
 /// Where another start of this world lies.

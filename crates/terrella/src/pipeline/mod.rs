@@ -6,6 +6,7 @@
 mod act;
 mod bench;
 mod collect;
+mod collect_config;
 mod doctor;
 mod evaluate;
 mod heads;
@@ -21,7 +22,8 @@ mod worlds;
 
 pub use act::{Act, Actor};
 pub use bench::{BenchConfig, Timed, bench};
-pub use collect::{CollectConfig, GoingOn, collect, collect_on};
+pub use collect::{GoingOn, collect, collect_on};
+pub use collect_config::CollectConfig;
 pub use doctor::checkup_page;
 pub use evaluate::{Evaluation, evaluate};
 pub use heads::{PartError, ProbeReport, finish};

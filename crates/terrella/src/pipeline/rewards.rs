@@ -4,8 +4,8 @@
 //! One planner acts in whatever it is given: in the world's own equations it is the expert that
 //! demonstrates, and the ceiling that is judged against; in a learned model it is what the model is worth.
 
-use super::act::Stoppable;
-use super::collect::{CollectConfig, alone};
+use super::act::{Stoppable, alone};
+use super::collect_config::CollectConfig;
 use super::{Recordings, Run};
 use crate::error::Interrupted;
 use crate::settings::{Layers, Settings};

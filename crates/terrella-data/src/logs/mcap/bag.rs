@@ -6,7 +6,7 @@
 //!
 //! Format: <http://wiki.ros.org/Bags/Format/2.0>.
 
-use super::walk::{Chunk, Head, Item, LARGEST_RECORD, Opened, Place, Visit, within};
+use super::container::{Chunk, Head, Item, LARGEST_RECORD, Opened, Place, Visit, within};
 use mcap::records::{Channel, MessageHeader, SchemaHeader};
 use std::collections::BTreeMap;
 

@@ -1,9 +1,10 @@
 //! Messages by their places, and the pictures in them: each by itself, or in a video that has to be decoded from
 //! where it begins.
 
+use super::container::{Place, Store};
 use super::decoder::Decoder;
+use super::either;
 use super::picture;
-use super::walk::{Place, Store};
 use crate::video::{VideoStream, begins};
 use std::sync::{Arc, OnceLock};
 use terrella_core::Pixel;
@@ -60,7 +61,7 @@ impl MessageAt {
                     let mut ascending = wanted.chunk_by(|a, b| a <= b);
                     ascending.try_for_each(|run| shown(store, decoder, video, run, take))?;
                 }
-                None => store.messages(same.iter().map(|m| m.place), &mut |bytes| {
+                None => either::messages(store, same.iter().map(|m| m.place), &mut |bytes| {
                     let (height, width, pixels) = picture::decode(&decoder.decode(bytes)?, pixel)?;
                     take(height, width, &pixels)
                 })?,
@@ -89,7 +90,7 @@ fn shown(
         Ok(())
     };
     let mut stream = None;
-    store.messages(video[begin..=last].iter().map(|(place, _)| *place), &mut |bytes| {
+    either::messages(store, video[begin..=last].iter().map(|(place, _)| *place), &mut |bytes| {
         let message = decoder.decode(bytes)?;
         let (format, sample) = picture::sample(&message)?;
         let stream = match &mut stream {

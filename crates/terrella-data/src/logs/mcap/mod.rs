@@ -1,13 +1,15 @@
 //! MCAP, the container of robot logs: topics become tables that a mapping picks from.
 //!
-//! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1; `decoder` turns messages (CDR and ROS 1
+//! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1 (`either` asks which it is); `decoder` turns messages (CDR and ROS 1
 //! with their definitions, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `message`
 //! and `picture` find the pixels. Only topics that somebody wants are decoded. `guess` makes a mapping for files
 //! that have one robot and one command in them.
 
 mod bag;
 mod cdr;
+mod container;
 mod decoder;
+mod either;
 mod guess;
 mod message;
 mod picture;
@@ -17,17 +19,18 @@ mod topic;
 mod value;
 mod walk;
 
+pub(super) use container::Store;
 pub(super) use guess::mapping_of;
 pub(super) use message::MessageAt;
-pub(super) use walk::Store;
 
 use super::table::Columns;
+use container::Item;
 use decoder::Decoder;
+use either::walk;
 use message::{Channel, VideoPlaces};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use topic::{Topic, allowance};
-use walk::{Item, walk};
 
 /// Topics of one file.
 const MOST_TOPICS: usize = 65_536;

@@ -5,7 +5,8 @@
 //! whatever their order; so do transforms, by the frame they lead to. What a message lacks is NaN.
 
 use super::value::Value;
-use crate::logs::table::{Column, Columns};
+use crate::logs::column::Column;
+use crate::logs::table::Columns;
 use std::collections::{BTreeMap, HashMap};
 
 /// Columns of one topic.

@@ -5,7 +5,7 @@
 //! through all layers while they stay in the cache. Pieces depend on the number of rows alone and are added in
 //! order, so that no result depends on how many threads there are. A test compares with [`super::loss`].
 
-use super::EnsembleConfig;
+use super::config::EnsembleConfig;
 use super::inputs::{Inputs, Lesson};
 use super::loss::{BOUNDS, Scores};
 use super::member::Numbers;

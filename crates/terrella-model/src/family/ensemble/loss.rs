@@ -3,7 +3,7 @@
 //! Here it is said in tensors, whose gradients Burn finds: the way on GPUs, and the reference for
 //! [`super::gradient`], which does the same on a CPU.
 
-use super::EnsembleConfig;
+use super::config::EnsembleConfig;
 use super::inputs::{Inputs, Lesson};
 use super::net::{EnsembleNet, Told};
 use crate::losses::Losses;

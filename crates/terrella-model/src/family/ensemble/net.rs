@@ -4,7 +4,7 @@
 //! log-variance of normalised numbers; log-variances are held softly between two learned bounds (PETS,
 //! appendix A.1). Where ends are learned one output more is the logit of an end.
 
-use super::EnsembleConfig;
+use super::config::EnsembleConfig;
 use super::inputs::Inputs;
 use burn::module::{Module, Param};
 use burn::nn::Initializer;

@@ -1,11 +1,12 @@
 //! The short cuts of a CPU do what the tensors say: gradients, losses, steps and noise.
 
+use super::config::EnsembleConfig;
 use super::gradient::gradient;
 use super::inputs::{Inputs, Lesson};
 use super::loss::loss;
 use super::net::{EnsembleNet, Told};
+use super::poisson;
 use super::world::{EnsembleWorld, noisy};
-use super::{EnsembleConfig, poisson};
 use crate::apart::apart;
 use crate::host::dense::numbers;
 use crate::interface::Interface;

@@ -5,7 +5,7 @@
 //! A thread takes some particles of one member through all steps of a rollout, so that the member's weights
 //! stay in its cache; how many threads there are changes no number.
 
-use super::EnsembleConfig;
+use super::config::EnsembleConfig;
 use super::inputs::Inputs;
 use super::member::{Numbers, Room, forward};
 use super::net::EnsembleNet;

@@ -1,0 +1,72 @@
+//! One feature of a dataset as `meta/info.json` has it: its type and shape, and what a picture of it is.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One feature of the dataset.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Feature {
+    pub(super) dtype: String,
+    pub(super) shape: Vec<usize>,
+    #[serde(default)]
+    pub(super) names: Value,
+    /// Unit of each number, where it is known; LeRobot has no such key and passes it over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) units: Vec<String>,
+    /// What a video or depth is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) info: Option<Value>,
+}
+
+impl Feature {
+    pub(super) fn new(dtype: &str, shape: Vec<usize>, names: Value) -> Self {
+        Self { dtype: dtype.to_owned(), shape, names, units: Vec::new(), info: None }
+    }
+
+    pub(super) fn is_pictures(&self) -> bool {
+        // Depth in a video is HEVC of 12 bits, which no decoder here reads.
+        self.dtype == "image" || (self.dtype == "video" && !self.is_depth())
+    }
+
+    pub(super) fn is_depth(&self) -> bool {
+        let told = |key: &str| self.info.as_ref().is_some_and(|info| info[key] == true);
+        told("is_depth_map") || told("video.is_depth_map")
+    }
+
+    /// Height and width of pictures; grey ones have one channel or none.
+    pub(super) fn picture_size(&self) -> Option<[usize; 2]> {
+        let channels_first = self.names.get(0).and_then(Value::as_str).is_some_and(|n| n.starts_with("channel"));
+        match (self.shape.as_slice(), channels_first) {
+            (&[1 | 3, height, width], true) | (&[height, width, 1 | 3], false) | (&[height, width], _) => {
+                (height > 0 && width > 0).then_some([height, width])
+            }
+            _ => None,
+        }
+    }
+
+    /// Metres of a count of depth: what the file says, else millimetres, which most cameras count.
+    pub(super) fn metres(&self) -> f64 {
+        let info = self.info.as_ref().unwrap_or(&Value::Null);
+        let told = info["depth_metres_per_count"].as_f64().filter(|m| m.is_finite() && *m > 0.0);
+        told.unwrap_or(if info["depth_unit"] == "m" { 1.0 } else { 0.001 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn units_of_depth_are_known_by_name() {
+        for (info, metres) in [
+            (json!({"is_depth_map": true}), 0.001),
+            (json!({"is_depth_map": true, "depth_unit": "m"}), 1.0),
+            (json!({"video.is_depth_map": true, "depth_metres_per_count": 0.0002}), 0.0002),
+            (json!({"is_depth_map": true, "depth_metres_per_count": -1.0}), 0.001),
+        ] {
+            let feature = Feature { info: Some(info.clone()), ..Feature::new("image", vec![4, 6, 1], Value::Null) };
+            assert_eq!((feature.is_depth(), feature.metres()), (true, metres), "{info}");
+        }
+    }
+}

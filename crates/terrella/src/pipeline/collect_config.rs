@@ -1,0 +1,24 @@
+//! What to record in a world.
+
+use serde::Serialize;
+
+/// What to record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CollectConfig {
+    /// The world.
+    pub env: String,
+    /// Episodes.
+    pub episodes: usize,
+    /// Steps of each, at most; by default 120, or as many as a world with rewards allows.
+    pub steps: Option<usize>,
+    /// Share of episodes that explore.
+    pub explore: f64,
+    /// Largest noise on demonstrations, as a share of the action's range.
+    pub noise: f64,
+    /// Side of the pictures; 0 records none.
+    pub size: usize,
+    /// Seed.
+    pub seed: u64,
+    /// Threads; they change no number.
+    pub threads: usize,
+}
