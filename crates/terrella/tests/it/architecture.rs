@@ -1,6 +1,7 @@
 //! The drawing in ARCHITECTURE.md is a test: crates depend on each other as it says, no more, no less.
-//! So is the seam between families of models: it has no favourite.
+//! So is the seam between families of models: it has no favourite. And within a crate no two files need each other.
 
+use crate::files::Files;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -135,4 +136,30 @@ fn no_source_names_the_default_world_but_its_own() {
     ];
     let found = lines_that_name(&favourite, &own);
     assert!(found.is_empty(), "the seams name {favourite}:\n{}", found.join("\n"));
+}
+
+/// Files of a crate may use each other one way only: who reads a file must not have to read the one that it came from.
+///
+/// What counts is a `use` or a path in shipped code, resolved to the file that defines what is named. That a parent
+/// declares its children and exports their names again is no use of them, unless its own code names them. So
+/// there is a circle where a child takes what its `mod.rs` itself defines, and `mod.rs` uses the child. Cut it
+/// by moving code: what both need into a file below, what knows both (a list, a dispatch) into one above.
+#[test]
+fn no_two_files_of_a_crate_use_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let crates = fs::read_dir(&root).expect("the crates").flatten().map(|entry| entry.path());
+    let (mut read, mut told) = (0, String::new());
+    for path in crates {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let files = Files::read(&path.join("src"));
+        read += files.len();
+        for (among, arrows) in files.circles() {
+            // One module for two processors, whose files share their types.
+            if among != ["host/lanes512.rs", "host/lanes.rs"] {
+                told += &format!("{name}, {} files, the shortest way around:\n{arrows}", among.len());
+            }
+        }
+    }
+    assert!(read > 300, "only {read} files were read");
+    assert!(told.is_empty(), "files that need each other:\n{told}");
 }
