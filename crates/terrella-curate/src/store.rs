@@ -9,11 +9,6 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// What a result depends on, as 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StageKey(String);
@@ -26,7 +21,7 @@ impl StageKey {
             hasher.update((text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
         }
-        Self(hex(&hasher.finalize()))
+        Self(terrella_core::hex(hasher.finalize()))
     }
 
     pub(crate) fn text(&self) -> &str {

@@ -58,7 +58,7 @@ pub(crate) fn content_hash(files: &[(String, PathBuf)], cache: Option<&Path>, ke
             hasher.update(&buffer[..n]);
         }
     }
-    let hash: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = terrella_core::hex(hasher.finalize());
     let record = Record { hash: hash.clone(), files: stamps };
     if let (Some(folder), Some(path), true) = (cache, record_path, keep) {
         // Only a convenience: where it cannot be kept, the next open reads the files again.
@@ -97,8 +97,7 @@ impl PictureCache<'_> {
         let total = lengths.iter().sum::<usize>() * size;
         // One file may hold several cameras.
         let cameras: Vec<&str> = self.source.cameras().iter().take(self.cameras).map(|c| c.name.as_str()).collect();
-        let camera: String =
-            Sha256::digest(cameras.join("\n")).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let camera = terrella_core::hex(&Sha256::digest(cameras.join("\n"))[..4]);
         let kept = self.folder.map(|f| f.join(format!("{}-{camera}-{height}x{width}.rgb", &self.hash[..16])));
         let bytes: SharedBytes = match kept {
             Some(path) if fs::metadata(&path).is_ok_and(|m| m.len() == total as u64) => map(&path)?,

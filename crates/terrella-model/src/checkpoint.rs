@@ -279,7 +279,7 @@ fn read_manifest(folder: &Path) -> Result<Manifest> {
 const OWN: &str = "sha256";
 
 fn own_hash(all: &serde_json::Value) -> String {
-    hex(Sha256::digest(all.to_string()))
+    terrella_core::hex(Sha256::digest(all.to_string()))
 }
 
 /// SHA-256 of every file in a folder, by name.
@@ -290,11 +290,7 @@ fn hashes(folder: &Path) -> Result<BTreeMap<String, String>> {
 }
 
 fn hash(file: &Path) -> Result<String> {
-    Ok(hex(Sha256::digest(fs::read(file).map_err(terrella_core::Error::io("read", file))?)))
-}
-
-fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(terrella_core::hex(Sha256::digest(fs::read(file).map_err(terrella_core::Error::io("read", file))?)))
 }
 
 fn unchanged(file: &Path, is: &str, wanted: &str) -> Result<()> {

@@ -13,7 +13,7 @@ pub(super) fn content_hash(rows: &Rows) -> Option<String> {
     hasher.update((rows.width as u64).to_le_bytes());
     // Adding 0 makes one zero of two.
     rows.values.iter().for_each(|x| hasher.update((x + 0.0).to_le_bytes()));
-    Some(crate::store::hex(&hasher.finalize()))
+    Some(terrella_core::hex(hasher.finalize()))
 }
 
 /// The rows at [`PLACES`] even places of the episode, linearly interpolated: `PLACES × width` numbers.

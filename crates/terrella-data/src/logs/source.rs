@@ -95,8 +95,7 @@ impl Log {
             }
         }
         let text = toml::to_string(&mapping).map_err(|e| Error::Invalid(e.to_string()))?;
-        let meaning: String =
-            Sha256::digest(format!("{text}{options:?}")).iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let meaning = terrella_core::hex(&Sha256::digest(format!("{text}{options:?}"))[..8]);
         let mut log = Self {
             path: path.to_path_buf(),
             tree,
