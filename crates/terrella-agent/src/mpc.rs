@@ -7,38 +7,15 @@
 //! moment at which the demonstrator had reached the goal: a cost at the end of the plan would
 //! otherwise ask the agent to be early, or to arrive and then stay.
 
+use crate::mpc_config::MpcConfig;
 use crate::together::{Attempt, Together};
 use crate::{Ahead, Aim, PriorRule, SamplingPlanner, shift};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use terrella_core::{
     Dynamics, Error, Goal, Key, Objective, Observation, Plan, Planner, Policy, Problem, Problems, Result, Space, Table,
 };
-
-/// When to plan and how far ahead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MpcConfig {
-    /// Blocks in a plan, at most.
-    pub horizon: usize,
-    /// Blocks executed before planning again.
-    pub replan_blocks: usize,
-    /// Whether the rest of the last plan seeds the next search.
-    pub warm_start: bool,
-    /// Blocks allowed beyond the demonstrator's remaining time; without it plans are always
-    /// `horizon` long.
-    pub slack_blocks: Option<usize>,
-    /// Time for one plan; the answer is then the best so far and depends on the machine.
-    pub deadline_ms: Option<u64>,
-}
-
-impl Default for MpcConfig {
-    fn default() -> Self {
-        Self { horizon: 5, replan_blocks: 1, warm_start: true, slack_blocks: Some(1), deadline_ms: None }
-    }
-}
 
 type AimAt<'a, S, O> = Box<dyn Fn(&[Goal]) -> Result<Aim<'a, S, O>> + 'a>;
 type StartAction<'a, S> = Box<dyn Fn(&S) -> Option<Table> + 'a>;

@@ -15,7 +15,7 @@ pub struct SettingOptions {
     /// TOML file laid over the preset
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// One setting, such as train.steps=500; may be given many times
+    /// One setting, such as train.steps=500 or mpc.slack_blocks=none; may be given many times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
     /// Seed of weights, batches, recordings and plans

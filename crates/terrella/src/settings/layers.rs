@@ -395,6 +395,20 @@ mod tests {
     }
 
     #[test]
+    fn plans_that_are_always_as_long_can_be_asked_for_and_written_down() {
+        let mut layers = Layers::new().expect("defaults");
+        let slack = |layers: &Layers| layers.clone().resolve().expect("settings").mpc.slack_blocks;
+        assert_eq!(slack(&layers), Some(1), "the default");
+        layers.set("mpc.slack_blocks=none").expect("without");
+        let without = layers.clone().resolve().expect("settings");
+        assert_eq!(slack(&Layers::over(&without).expect("written down")), None, "as it was meant, not the default");
+        layers.set("mpc.slack_blocks=3").expect("a number again");
+        assert_eq!(slack(&layers), Some(3), "blocks");
+        let text = layers.set("mpc.slack_blocks=few").expect_err("no number").to_string();
+        assert!(text.contains("number of blocks") && text.contains("\"none\""), "{text}");
+    }
+
+    #[test]
     fn mistakes_name_their_origin_and_the_nearest_key() {
         let mut layers = Layers::new().expect("defaults");
         let told = |assignment: &str| layers.clone().set(assignment).expect_err("refused").to_string();
