@@ -4,7 +4,7 @@
 //! command and revision that made it.
 
 use crate::markdown::table;
-use crate::scorecard::percent;
+use crate::score::percent;
 use crate::{OpenLoop, Report, Returns, Scorecard};
 
 impl Report {
