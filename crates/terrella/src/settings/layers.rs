@@ -5,10 +5,12 @@
 
 use super::Settings;
 use super::check::absurd;
+use super::merge::{merge, missing, nearest};
+use super::moved::move_keys;
 use crate::error::usage;
 use anyhow::{Context, Result};
 use std::path::Path;
-use terrella_model::{ModelConfig, Moved};
+use terrella_model::ModelConfig;
 use toml::{Table, Value};
 
 /// The presets, by name.
@@ -211,45 +213,6 @@ impl Layers {
     }
 }
 
-/// Puts keys of a model where they belong that earlier versions kept with its training; answers with them.
-/// What never meant anything for this kind stays where it is.
-fn move_keys(settings: &mut Table, kind: &str) -> Vec<&'static str> {
-    let here = |settings: &Table, key: &str| settings.get("train").is_some_and(|train| train.get(key).is_some());
-    let moved = ModelConfig::moved(kind).filter(|(key, moved)| *moved == Moved::ToModel && here(settings, key));
-    let moved: Vec<&str> = moved.map(|(key, _)| key).collect();
-    for &key in &moved {
-        let old = settings.get_mut("train").and_then(|train| train.as_table_mut()?.remove(key));
-        let model = settings.entry("model").or_insert_with(|| Value::Table(Table::new()));
-        if let (Some(old), Value::Table(model)) = (old, model) {
-            match (model.get_mut(key), old) {
-                // What is said in the right place holds.
-                (Some(Value::Table(new)), Value::Table(old)) => {
-                    for (key, value) in old {
-                        new.entry(key).or_insert(value);
-                    }
-                }
-                (Some(_), _) => {}
-                (None, old) => {
-                    model.insert(key.to_owned(), old);
-                }
-            }
-        }
-    }
-    moved
-}
-
-/// Settings as an earlier version wrote them whole, with every key where it now belongs.
-pub(crate) fn modernised(mut settings: Table) -> Table {
-    let kind = settings.get("model").and_then(|model| model.get("kind")).and_then(Value::as_str);
-    let kind = kind.unwrap_or(ModelConfig::KINDS[0]).to_owned();
-    move_keys(&mut settings, &kind);
-    if let Some(Value::Table(train)) = settings.get_mut("train") {
-        // Written for every family, though it meant something for one only.
-        ModelConfig::moved(&kind).for_each(|(key, _)| drop(train.remove(key)));
-    }
-    settings
-}
-
 fn of_kind(kind: &str) -> Table {
     Table::from_iter([("kind".to_owned(), Value::String(kind.to_owned()))])
 }
@@ -259,66 +222,6 @@ fn table(value: &impl serde::Serialize) -> Result<Table> {
         Value::Table(table) => Ok(table),
         other => Err(anyhow::anyhow!("settings are a {}", other.type_str())),
     }
-}
-
-/// Settings that are given as a whole, or not at all.
-const WHOLE: [&str; 2] = ["train.symmetry", "train.augment.moves"];
-
-fn merge(into: &mut Table, layer: &Table, known: &Table, path: &str, origin: &str) -> Result<()> {
-    for (key, value) in layer {
-        let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let Some(known) = known.get(key) else {
-            let here: Vec<&str> = known.keys().map(String::as_str).collect();
-            let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
-            let hint = nearest_path(&prefix, key, &here);
-            return Err(usage(format!("{origin}: there is no setting {full}{hint}")));
-        };
-        match (value, known) {
-            (Value::Table(value), Value::Table(known)) if !WHOLE.contains(&full.as_str()) => {
-                let entry = into.entry(key.clone()).or_insert_with(|| Value::Table(Table::new()));
-                if let Value::Table(entry) = entry {
-                    merge(entry, value, known, &full, origin)?;
-                }
-            }
-            _ => {
-                into.insert(key.clone(), value.clone());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The keys of `all` that `some` has not: what may be absent.
-fn missing(all: &Table, some: &Table, path: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for (key, value) in all {
-        let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        match (value, some.get(key)) {
-            (_, None) => found.push(full),
-            (Value::Table(all), Some(Value::Table(some))) => found.extend(missing(all, some, &full)),
-            _ => {}
-        }
-    }
-    found
-}
-
-fn nearest_path(prefix: &str, key: &str, known: &[&str]) -> String {
-    let hint = nearest(key, known);
-    if hint.is_empty() {
-        return format!(
-            "; {} has {}",
-            if prefix.is_empty() { "the top level" } else { prefix.trim_end_matches('.') },
-            known.join(", ")
-        );
-    }
-    hint.replacen('"', &format!("\"{prefix}"), 1)
-}
-
-/// ` (did you mean "x"?)`, if one name is close.
-pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
-    let score = |k: &&str| strsim::jaro_winkler(&name.to_lowercase(), k);
-    let best = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)));
-    best.filter(|k| score(k) > 0.7).map_or_else(String::new, |k| format!(" (did you mean \"{k}\"?)"))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 mod check;
 mod layers;
+mod merge;
+mod moved;
 
-pub(crate) use layers::modernised;
 pub use layers::{Layers, PRESETS, preset};
+pub(crate) use moved::modernised;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
