@@ -154,6 +154,7 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
                 space: &self.block,
                 each: &each,
                 deadline: self.config.deadline_ms.map(Duration::from_millis),
+                margin: self.config.margin,
             });
             for (&at, plan) in at.iter().zip(&plans) {
                 let attempt = &mut together.attempts[at];

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// When to plan and how far ahead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MpcConfig {
     /// Blocks in a plan, at most.
@@ -18,11 +18,14 @@ pub struct MpcConfig {
     pub slack_blocks: Option<usize>,
     /// Time for one plan; the answer is then the best so far and depends on the machine.
     pub deadline_ms: Option<u64>,
+    /// By which share of its cost the search has to improve on the cheapest proposal, where there are any, to be followed
+    /// instead, from 0 to 1; with 1 the model only chooses among proposals.
+    pub margin: f32,
 }
 
 impl Default for MpcConfig {
     fn default() -> Self {
-        Self { horizon: 5, replan_blocks: 1, warm_start: true, slack_blocks: Some(1), deadline_ms: None }
+        Self { horizon: 5, replan_blocks: 1, warm_start: true, slack_blocks: Some(1), deadline_ms: None, margin: 0.0 }
     }
 }
 

@@ -68,6 +68,7 @@ impl Planner for SamplingPlanner {
                 price(problems, &mut searches);
             }
         }
+        searches.iter_mut().for_each(|search| search.trust(problems.margin));
         let elapsed = started.elapsed();
         let plan = |Search { best: (blocks, cost), history, left_out, .. }| {
             let blocks = Table::from_data(width, blocks);
@@ -89,6 +90,8 @@ struct Search {
     kept: Vec<f32>,
     /// The cheapest sequence so far, and its cost.
     best: (Vec<f32>, f32),
+    /// The cheapest proposal, and its cost.
+    proposed: Option<(Vec<f32>, f32)>,
     history: Vec<f32>,
 }
 
@@ -100,7 +103,7 @@ impl Search {
         confine(space, &mut mean);
         let (proposals, left_out) = fit_proposals(&problem.proposals, &mean, space);
         let (std, best) = (widest.clone(), (mean.clone(), f32::INFINITY));
-        Self { mean, std, widest, proposals, left_out, kept: Vec::new(), best, history: Vec::new() }
+        Self { mean, std, widest, proposals, left_out, kept: Vec::new(), best, proposed: None, history: Vec::new() }
     }
 
     /// The candidates of an iteration.
@@ -132,11 +135,26 @@ impl Search {
     }
 }
 
+impl Search {
+    /// Stays with the cheapest proposal unless what was found is cheaper by this share.
+    fn trust(&mut self, margin: f32) {
+        if let Some(proposed) = self.proposed.take()
+            && proposed.1 - self.best.1 < margin * proposed.1.abs()
+        {
+            self.best = proposed;
+        }
+    }
+}
+
 impl SamplingPlanner {
     /// Learns from what the candidates of an iteration cost.
     fn refit(&self, search: &mut Search, candidates: &[f32], costs: &[f32]) {
         let (settings, n) = (&self.settings, search.mean.len());
         let order = ranked(costs);
+        if search.history.is_empty() {
+            let first = order.iter().find(|i| (1..=search.proposals.len()).contains(*i));
+            search.proposed = first.map(|&i| (candidates[i * n..(i + 1) * n].to_vec(), costs[i]));
+        }
         if costs[order[0]] < search.best.1 {
             search.best = (candidates[order[0] * n..(order[0] + 1) * n].to_vec(), costs[order[0]]);
         }

@@ -27,6 +27,9 @@ pub struct Problems<'a, D: Dynamics, O> {
     pub each: &'a [Problem],
     /// Stop after this long, with all of them, and answer with the best so far.
     pub deadline: Option<Duration>,
+    /// By which share a plan that nobody proposed has to be cheaper than the cheapest proposal: what a search finds
+    /// flatters the model that it was found in, and what is proposed does not.
+    pub margin: f32,
 }
 
 /// What is particular to one of several planning problems.

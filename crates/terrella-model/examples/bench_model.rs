@@ -191,6 +191,7 @@ impl Bench {
                     space: &self.space,
                     each: &each,
                     deadline: None,
+                    margin: 0.0,
                 };
                 std::hint::black_box(config.build(2)?.plan(&problems));
             }

@@ -97,8 +97,15 @@ fn solve_cart(config: &PlannerConfig, pause: Duration, deadline: Option<Duration
     let start = vec![[0.0; 3]];
     let dynamics = Cart { pause };
     let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(seed) }];
-    let problems =
-        Problems { dynamics: &dynamics, start: &start, objective: &Quadratic, space: &space, each: &each, deadline };
+    let problems = Problems {
+        dynamics: &dynamics,
+        start: &start,
+        objective: &Quadratic,
+        space: &space,
+        each: &each,
+        deadline,
+        margin: 0.0,
+    };
     config.build(1).expect("a good configuration").plan(&problems).swap_remove(0)
 }
 
@@ -154,6 +161,7 @@ fn each_search_finds_the_gap_in_the_wall() {
                 space: &space,
                 each: &[problem],
                 deadline: None,
+                margin: 0.0,
             };
             let plan = planner.plan(&problems).swap_remove(0);
             let states = Rollout::imagine(&dynamics, &start, &plan.blocks).states.expect("an exact model reads");
@@ -205,8 +213,15 @@ fn problems_solved_together_are_solved_as_each_alone() {
             let start: Vec<_> = which.iter().map(|&i| starts[i]).collect();
             let each: Vec<Problem> = which.iter().map(|&i| problem(i)).collect();
             let (objective, deadline) = (&objective, None);
-            let problems =
-                Problems { dynamics: &dynamics, start: &start, objective, space: &space, each: &each, deadline };
+            let problems = Problems {
+                dynamics: &dynamics,
+                start: &start,
+                objective,
+                space: &space,
+                each: &each,
+                deadline,
+                margin: 0.0,
+            };
             let still = |plan| Plan { elapsed: Duration::ZERO, ..plan };
             planner.plan(&problems).into_iter().map(still).collect()
         };
@@ -242,7 +257,15 @@ fn a_good_proposal_is_found_at_once_and_a_broken_one_is_left_out_and_counted() {
     let search = |planner: SamplingPlanner, proposals: Vec<Table>| {
         let each = [Problem { goal: 0, prior: prior.clone(), proposals, key: Key::new(0) }];
         let (objective, deadline) = (&Quadratic, None);
-        let problems = Problems { dynamics: &dynamics, start: &start, objective, space: &space, each: &each, deadline };
+        let problems = Problems {
+            dynamics: &dynamics,
+            start: &start,
+            objective,
+            space: &space,
+            each: &each,
+            deadline,
+            margin: 0.0,
+        };
         planner.plan(&problems).swap_remove(0)
     };
     let good = solve_cart(&searches(64, 8)[0], Duration::ZERO, None, 0);
@@ -257,6 +280,33 @@ fn a_good_proposal_is_found_at_once_and_a_broken_one_is_left_out_and_counted() {
     assert_eq!(followed.blocks.data[..4], good.blocks.data[..4], "the proposal itself");
     assert_eq!(followed.blocks.data[4..], [0.0; N - 4], "continued by the prior's mean");
     assert_eq!(followed.left_out, 0, "nothing broken");
+}
+
+#[test]
+fn what_is_found_replaces_a_proposal_only_where_it_is_cheaper_by_the_margin() {
+    let space = Space::uniform(&["push"; 2], -4.0, 4.0);
+    let prior = PriorRule::Fixed { mean: vec![0.0], std: vec![0.5] }.prior(&Table::new(2), &[0.0], N / 2, 2);
+    let (start, dynamics, objective) = (vec![[0.0; 3]], Cart { pause: Duration::ZERO }, &Quadratic);
+    let proposed = Table::from_data(2, vec![0.3; N]);
+    let dearer = Table::from_data(2, vec![-3.0; N]);
+    for config in searches(32, 2).into_iter().chain([random(32, 2)]) {
+        let planner = config.build(1).expect("good");
+        let search = |margin: f32, proposals: Vec<Table>| {
+            let each = [Problem { goal: 0, prior: prior.clone(), proposals, key: Key::new(0) }];
+            let (start, space, each) = (&start, &space, &each);
+            let problems = Problems { dynamics: &dynamics, start, objective, space, each, deadline: None, margin };
+            planner.plan(&problems).swap_remove(0)
+        };
+        let both = || vec![dearer.clone(), proposed.clone()];
+        let found = search(0.0, both());
+        let kept = search(1.0, both());
+        assert_eq!(kept.blocks, proposed, "{}: the cheaper of both proposals", config.name());
+        let gain = (kept.cost - found.cost) / kept.cost;
+        assert!(gain > 0.01 && gain < 0.99, "{}: the search improves on it by {gain}", config.name());
+        assert_eq!(search(gain - 0.005, both()).blocks, found.blocks, "{}: enough", config.name());
+        assert_eq!(search(gain + 0.005, both()).blocks, proposed, "{}: not enough", config.name());
+        assert_eq!(search(1.0, vec![]).blocks, search(0.0, vec![]).blocks, "{}: nobody proposes", config.name());
+    }
 }
 
 proptest! {
@@ -281,7 +331,7 @@ proptest! {
         let start = vec![[20.0, 40.0, 0.0, 0.0, 0.0]];
         let objective = Reach { goals: vec![[80.0, 40.0]] };
         let each = [Problem { goal: 0, prior, proposals: vec![Table::from_data(4, vec![proposal; 8])], key: Key::new(seed) }];
-        let problems = Problems { dynamics: &dynamics, start: &start, objective: &objective, space: &space, each: &each, deadline: None };
+        let problems = Problems { dynamics: &dynamics, start: &start, objective: &objective, space: &space, each: &each, deadline: None, margin: 0.0 };
         let plan = configs[kind].build(2).expect("good").plan(&problems).swap_remove(0);
         prop_assert_eq!(plan.blocks.len(), 3);
         for block in plan.blocks.rows() {

@@ -58,8 +58,15 @@ fn planned(actions: Actions, horizon: usize) -> (Plan, f64) {
     let prior = rule.prior(&Table::new(1), &mean, horizon, 1);
     let objective = Return::new(&exact, &start, 1.0).expect("rewards");
     let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(0) }];
-    let problems =
-        Problems { dynamics: &exact, start: &start, objective: &objective, space: &space, each: &each, deadline: None };
+    let problems = Problems {
+        dynamics: &exact,
+        start: &start,
+        objective: &objective,
+        space: &space,
+        each: &each,
+        deadline: None,
+        margin: 0.0,
+    };
     let planner = PlannerConfig::Icem(IcemConfig { samples: 200, iterations: 6, ..IcemConfig::default() });
     let plan = planner.build(1).expect("a planner").plan(&problems).swap_remove(0);
     world.set_state(&[0.0]).expect("a state");

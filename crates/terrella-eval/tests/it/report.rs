@@ -41,6 +41,7 @@ fn search_chart() -> Chart {
                 space: &space,
                 each: &each,
                 deadline: None,
+                margin: 0.0,
             };
             let idle = objective.cost(std::slice::from_ref(&start), &[0])[0] * 1.4;
             let plan = planner.plan(&problems).swap_remove(0);

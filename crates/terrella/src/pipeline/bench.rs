@@ -142,8 +142,15 @@ fn model(world: &AnyWorld, recordings: &Recordings, limit: Duration) -> Result<V
         PriorRule::HoldLast { std, growth: 0.5 }.prior(&Table::new(block.width()), &middle, 5, world.frame_skip());
     let objective = Distance::latent(world, goal, Timing::default());
     let each = [Problem { goal: 0, prior, proposals: Vec::new(), key: Key::new(0) }];
-    let problems =
-        Problems { dynamics: world, start: &start, objective: &objective, space: &block, each: &each, deadline: None };
+    let problems = Problems {
+        dynamics: world,
+        start: &start,
+        objective: &objective,
+        space: &block,
+        each: &each,
+        deadline: None,
+        margin: 0.0,
+    };
     let mut out = vec![encode];
     for (samples, iterations) in [(64, 5), (300, 30)] {
         let cem = CemConfig { samples, iterations, elites: samples / 8, ..CemConfig::default() };

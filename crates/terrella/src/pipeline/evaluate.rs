@@ -143,6 +143,12 @@ fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             None => "",
         }
     )];
+    if settings.mpc.margin > 0.0 && actor.saved.reacher.is_some() {
+        told.push(format!(
+            "Whom to trust: what the search finds is done only where it promises to cost less than the cheapest proposal by {:.0} % at least.",
+            100.0 * settings.mpc.margin
+        ));
+    }
     if settings.cost.kind == CostKind::State {
         let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| spec.tolerances());
         let numbers: Vec<String> = tolerance

@@ -33,6 +33,7 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("cost.timing.nearest", 0.0..=1.0, "0.5"),
     ("mpc.horizon", 1.0..=1e5, "5"),
     ("mpc.replan_blocks", 1.0..=1e5, "1"),
+    ("mpc.margin", 0.0..=1.0, "0.5"),
 ];
 
 /// Numbers that may be infinite: "whatever it is".
