@@ -10,6 +10,7 @@ use crate::family::jepa::engine::Engine;
 use crate::family::jepa::eyes::Eyes;
 use crate::host::block::MOST;
 use crate::host::dense::Dense;
+use crate::host::layer::Layer;
 use crate::host::look::Look;
 use crate::host::look_back::Slopes;
 use crate::interface::Interface;
@@ -78,14 +79,14 @@ impl Shape {
 pub struct Jepa {
     encoder: Encoder,
     projector: Projector,
-    action: ActionEncoder,
-    predictor: Predictor,
-    predictor_projector: Projector,
-    readout: Option<Mlp>,
-    history: usize,
-    residual: bool,
+    pub(super) action: ActionEncoder,
+    pub(super) predictor: Predictor,
+    pub(super) predictor_projector: Projector,
+    pub(super) readout: Option<Mlp>,
+    pub(super) history: usize,
+    pub(super) residual: bool,
     // Last, so that all others are drawn as they are without it.
-    reacher: Option<Reacher>,
+    pub(super) reacher: Option<Reacher>,
 }
 
 #[derive(Module, Debug)]
@@ -98,10 +99,10 @@ enum Encoder {
 
 /// Point-wise squeeze, then a two-layer perceptron (LeWM's action embedder).
 #[derive(Module, Debug)]
-struct ActionEncoder {
-    squeeze: nn::Linear,
-    up: nn::Linear,
-    down: nn::Linear,
+pub(super) struct ActionEncoder {
+    pub(super) squeeze: nn::Linear,
+    pub(super) up: nn::Linear,
+    pub(super) down: nn::Linear,
 }
 
 /// How pictures reach the encoder of this configuration.
@@ -265,7 +266,7 @@ impl Jepa {
         match &self.encoder {
             Encoder::Patch(encoder) => {
                 let [mix, head] = encoder.gather_on_host();
-                Some(Eyes { look, layers: [mix, head, self.projector.layer_on_host()?] })
+                Some(Eyes { look, layers: [mix, head, Layer::of(self.projector.layer()?)] })
             }
             Encoder::Vit(_) | Encoder::State(_) => None,
         }
