@@ -8,7 +8,7 @@ use super::lanes::{LANE, Lane, Left, flat, lanes, padded, product, product_onto}
 use super::layer::Layer;
 use super::vector::add_rows;
 use burn::module::Param;
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 use std::ops::Range;
@@ -97,6 +97,14 @@ impl Learner {
         add_rows(&mut sums[bias], y);
     }
 
+    /// Adds what these rows say about the weights of some inputs, from the first one on, as many as there is room for.
+    pub(crate) fn learn_block(&self, first: usize, rows: Range<usize>, (x, y): (&[Lane], &[Lane]), block: &mut [Lane]) {
+        let (depth, width) = (self.depth(), self.width());
+        let (x, y) = (&x[rows.start * depth..rows.end * depth], &y[rows.start * width..rows.end * width]);
+        let left = Left { numbers: &flat(x)[first..], rows: 1, depth: depth * LANE };
+        product_onto((block.len() / width, rows.len(), width), left, y, block);
+    }
+
     /// The gradients under the names of the layer's parameters.
     pub(crate) fn hand(&self, layer: &Linear, sums: &[Lane], gradients: &mut GradientsParams, device: &Device) {
         let output = self.layer.output;
@@ -106,6 +114,9 @@ impl Learner {
         }
     }
 }
+
+/// Gamma or beta of a norm.
+type Row = Param<Tensor<1>>;
 
 /// Scale and shift of a norm, which learn.
 #[derive(Debug)]
@@ -117,20 +128,27 @@ pub(crate) struct Affine {
 }
 
 impl Affine {
-    pub(crate) fn of(norm: &LayerNorm, places: &mut Places) -> Self {
-        let scale = numbers(norm.gamma.val());
-        let shift = norm.beta.as_ref().map_or_else(|| vec![0.0; scale.len()], |beta| numbers(beta.val()));
+    /// Of a norm's gamma and, where there is one, its beta.
+    pub(crate) fn of(scale: &Row, shift: Option<&Row>, places: &mut Places) -> Self {
+        let scale = numbers(scale.val());
+        let shift = shift.map_or_else(|| vec![0.0; scale.len()], |shift| numbers(shift.val()));
         let [scale, shift] = [&scale, &shift].map(|x| padded(x, x.len()));
         Self { at: places.take(2 * scale.len()), scale, shift }
     }
 
     /// The gradients under the names of the norm's parameters.
-    pub(crate) fn hand(&self, norm: &LayerNorm, sums: &[Lane], gradients: &mut GradientsParams, device: &Device) {
-        let (scale, shift) = sums[self.at.clone()].split_at(self.scale.len());
-        let [width] = norm.gamma.val().dims();
-        hand(&norm.gamma, scale, width, gradients, device);
-        if let Some(beta) = &norm.beta {
-            hand(beta, shift, width, gradients, device);
+    pub(crate) fn hand(
+        &self,
+        (scale, shift): (&Row, Option<&Row>),
+        sums: &[Lane],
+        gradients: &mut GradientsParams,
+        device: &Device,
+    ) {
+        let (of_scale, of_shift) = sums[self.at.clone()].split_at(self.scale.len());
+        let [width] = scale.val().dims();
+        hand(scale, of_scale, width, gradients, device);
+        if let Some(shift) = shift {
+            hand(shift, of_shift, width, gradients, device);
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod attention;
 pub(crate) mod block;
 pub(crate) mod course;
 pub(crate) mod dense;
+pub(crate) mod gather;
 pub(crate) mod grid;
 pub(crate) mod lanes;
 pub(crate) mod layer;

@@ -140,10 +140,10 @@ impl Predictor {
         let at = places.take(history * lanes(width));
         let block = |b: &Block| {
             let block = Steered {
-                attention_norm: Affine::of(&b.attention_norm, places),
+                attention_norm: affine(&b.attention_norm, places),
                 qkv: Learner::of(&b.qkv, places),
                 output: Learner::of(&b.output, places),
-                mlp_norm: Affine::of(&b.mlp_norm, places),
+                mlp_norm: affine(&b.mlp_norm, places),
                 up: Learner::of(&b.up, places),
                 down: Learner::of(&b.down, places),
                 modulation: Learner::of(&b.modulation, places),
@@ -152,7 +152,7 @@ impl Predictor {
             (!b.gelu && b.dropout.prob == 0.0 && block.whole()).then_some(block)
         };
         let blocks = self.blocks.iter().map(block).collect::<Option<Vec<_>>>()?;
-        Some(((position, at), blocks, Affine::of(&self.norm, places)))
+        Some(((position, at), blocks, affine(&self.norm, places)))
     }
 
     /// The gradients of what [`Self::learning`] gave away, under the names of the parameters.
@@ -166,13 +166,13 @@ impl Predictor {
         let [_, width] = self.position.val().dims();
         hand(&self.position, &sums[position.1.clone()], width, gradients, device);
         for (own, block) in blocks.iter().zip(&self.blocks) {
-            own.attention_norm.hand(&block.attention_norm, sums, gradients, device);
-            own.mlp_norm.hand(&block.mlp_norm, sums, gradients, device);
+            own.attention_norm.hand(pair(&block.attention_norm), sums, gradients, device);
+            own.mlp_norm.hand(pair(&block.mlp_norm), sums, gradients, device);
             let learners = [&own.qkv, &own.output, &own.up, &own.down, &own.modulation];
             let layers = [&block.qkv, &block.output, &block.up, &block.down, &block.modulation];
             learners.into_iter().zip(layers).for_each(|(own, layer)| own.hand(layer, sums, gradients, device));
         }
-        norm.hand(&self.norm, sums, gradients, device);
+        norm.hand(pair(&self.norm), sums, gradients, device);
     }
 
     /// # Shapes
@@ -192,6 +192,16 @@ impl Predictor {
         let x = blocks.fold(x, |x, (block, modulation)| block.forward(x, modulation.clone(), hide.clone()));
         self.norm.forward(x)
     }
+}
+
+/// Scale and shift of a norm.
+fn pair(norm: &nn::LayerNorm) -> (&Param<Tensor<1>>, Option<&Param<Tensor<1>>>) {
+    (&norm.gamma, norm.beta.as_ref())
+}
+
+fn affine(norm: &nn::LayerNorm, places: &mut Places) -> Affine {
+    let (scale, shift) = pair(norm);
+    Affine::of(scale, shift, places)
 }
 
 impl Block {

@@ -20,6 +20,7 @@ use crate::family::jepa::parts::{Part, Workers, split};
 use crate::family::jepa::scores::Scores;
 use crate::family::jepa::sigreg::{direction_rows, directions};
 use crate::family::jepa::sigreg_rows::sigreg_on_rows;
+use crate::family::jepa::watching::Watching;
 use crate::host::dense::numbers;
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -43,16 +44,16 @@ pub(crate) fn gradient(
 ) -> Result<(GradientsParams, Scores)> {
     let (n, frames, shown) = (batch.clips.len(), batch.n_frames, batch.shown());
     let rows = workers.rows && is_cpu(device);
-    let look = batcher.patcher().filter(|_| rows).and_then(|patcher| Some((model.look_on_host(patcher)?, patcher)));
+    let watching = batcher.patcher().filter(|_| rows).and_then(|patcher| Watching::of(model, patcher));
     let learning = rows.then(|| Learning::of(model)).flatten();
     let ranges = split(n, if learning.is_some() { workers.parts.max(n.div_ceil(CLIPS)) } else { workers.parts });
-    let alone = ranges.len() == 1 || (look.is_some() && learning.is_some());
+    let alone = ranges.len() == 1 || (watching.is_some() && learning.is_some());
     let start = |clips: Range<usize>| {
         // Graphs that share a parameter are one graph under one lock: parts get leaves of their own.
         let model = if alone { model.clone() } else { model.valid().train() };
         let (own, changes) = ((batch, clips.clone()), &changes.of(clips.clone()));
         let lesson = batcher.lesson(own.clone(), changes)?;
-        let seen = match &look {
+        let seen = match &watching {
             Some(_) => None,
             None => Some(model.look(batcher.inputs(own, &lesson, changes, device)?)),
         };
@@ -60,21 +61,23 @@ pub(crate) fn gradient(
     };
     let mut parts = workers.each(ranges, start).into_iter().collect::<Result<Vec<Part>>>()?;
 
-    let seen = match &look {
-        Some((look, patcher)) => {
+    // Where frames meet: on plain rows, or what was seen and what becomes of it as a graph.
+    let (flat, graph) = match &watching {
+        Some(watching) => {
             let (images, turns) = batcher.frames((batch, 0..n), changes)?;
-            let images = patcher.shrunken(&images);
-            let light = |at: usize| patcher.light(changes.lights(), (at, turns.len()));
-            let cells = |at: usize, out: &mut _| patcher.cells(&images, at, (turns[at], light(at)), out);
-            let seen = look.watch(turns.len(), cells, &workers.album);
-            Tensor::from_data(TensorData::new(seen, [turns.len(), look.told()]), device)
+            let latents = watching.forward(&images, &turns, changes, &workers.studio);
+            let shape = [turns.len(), latents.len() / turns.len().max(1)];
+            (Tensor::<2>::from_data(TensorData::new(latents, shape), device), None)
         }
-        None => Tensor::cat(parts.iter().filter_map(|p| p.seen.clone()).map(Tensor::detach).collect(), 0),
+        None => {
+            let seen = parts.iter().filter_map(|part| part.seen.clone()).map(Tensor::detach).collect();
+            let seen = Tensor::cat(seen, 0).require_grad();
+            let flat = model.gather(seen.clone());
+            (flat.clone().detach(), Some((seen, flat)))
+        }
     };
-    let seen = seen.require_grad();
-    let flat = model.gather(seen.clone());
     let [_, latent] = flat.dims();
-    let latents = flat.clone().detach().reshape([n, shown, latent]);
+    let latents = flat.reshape([n, shown, latent]);
     let judged = match &learning {
         Some(learning) => learning.judge(model, &workers.desks, &parts, &latents.clone().inner(), &config.weights),
         None => judge(workers, &parts, &latents, &config.weights),
@@ -94,25 +97,22 @@ pub(crate) fn gradient(
 
     // The gradient of the latents, handed over the cut.
     let handed = (judged.own + slope * config.weights.sigreg).flatten::<2>(0, 1);
-    let mut grads = (flat * Tensor::from_inner(handed)).sum().backward();
-    let handed = seen.grad_remove(&mut grads).expect("the encoder looks at what was seen");
     let mut sum = GradientsAccumulator::new();
-    sum.accumulate(model, GradientsParams::from_grads(grads, model));
-    for gradients in judged.gradients {
-        sum.accumulate(model, gradients);
-    }
-    if let Some((look, _)) = &look {
-        let found = look.learn(&numbers(handed), &workers.album);
-        sum.accumulate(model, model.slopes(found.slopes(look), device));
-    } else {
+    judged.gradients.into_iter().for_each(|gradients| sum.accumulate(model, gradients));
+    if let Some(watching) = &watching {
+        let found = watching.back(&numbers(handed), &workers.studio, device);
+        found.into_iter().for_each(|gradients| sum.accumulate(model, gradients));
+    } else if let Some((seen, flat)) = graph {
+        let mut grads = (flat * Tensor::from_inner(handed)).sum().backward();
+        let handed = seen.grad_remove(&mut grads).expect("the encoder looks at what was seen");
+        sum.accumulate(model, GradientsParams::from_grads(grads, model));
         let finish = |(seen, part): (Tensor<2>, &Part)| {
             let handed = handed.clone().narrow(0, part.clips.start * shown, part.clips.len() * shown);
             GradientsParams::from_grads((seen * Tensor::from_inner(handed)).sum().backward(), &part.model)
         };
         let graphs = parts.iter_mut().filter_map(|part| Some((part.seen.take()?, &*part))).collect();
-        for gradients in workers.each(graphs, finish) {
-            sum.accumulate(model, gradients);
-        }
+        let found = workers.each(graphs, finish);
+        found.into_iter().for_each(|gradients| sum.accumulate(model, gradients));
     }
     let latents = latents.inner().narrow(1, 0, frames);
     Ok((sum.grads(), Scores { losses: judged.losses, gaussian, latents, weights: config.weights }))

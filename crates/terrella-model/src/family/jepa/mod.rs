@@ -21,6 +21,7 @@ mod reference;
 mod scores;
 mod sigreg;
 mod sigreg_rows;
+mod watching;
 mod world;
 
 pub use batch::{Batcher, Tensors};

@@ -12,7 +12,6 @@ use crate::host::block::MOST;
 use crate::host::dense::Dense;
 use crate::host::layer::Layer;
 use crate::host::look::Look;
-use crate::host::look_back::Slopes;
 use crate::interface::Interface;
 use crate::nn::mlp::{Mlp, Projector, StateEncoder};
 use crate::nn::patch::{PatchEncoder, PatchShape};
@@ -23,7 +22,6 @@ use crate::nn::vit::{Vit, VitShape};
 use crate::pixels::{Cut, Patcher};
 use burn::module::Module;
 use burn::nn;
-use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::activation::silu;
 
@@ -77,8 +75,8 @@ impl Shape {
 /// tells actions.
 #[derive(Module, Debug)]
 pub struct Jepa {
-    encoder: Encoder,
-    projector: Projector,
+    pub(super) encoder: Encoder,
+    pub(super) projector: Projector,
     pub(super) action: ActionEncoder,
     pub(super) predictor: Predictor,
     pub(super) predictor_projector: Projector,
@@ -91,7 +89,7 @@ pub struct Jepa {
 
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
-enum Encoder {
+pub(super) enum Encoder {
     Vit(Vit),
     Patch(PatchEncoder),
     State(StateEncoder),
@@ -249,14 +247,6 @@ impl Jepa {
         match &self.encoder {
             Encoder::Patch(encoder) => encoder.look_on_host(patcher.grid()?),
             Encoder::Vit(_) | Encoder::State(_) => None,
-        }
-    }
-
-    /// What [`Self::look_on_host`] learned, under the names of the parameters.
-    pub(crate) fn slopes(&self, slopes: Slopes, device: &Device) -> GradientsParams {
-        match &self.encoder {
-            Encoder::Patch(encoder) => encoder.slopes(slopes, device),
-            Encoder::Vit(_) | Encoder::State(_) => GradientsParams::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::family::jepa::batch::Lesson;
 use crate::family::jepa::judge_rows::Desks;
 use crate::family::jepa::net::Jepa;
-use crate::host::look::Album;
+use crate::family::jepa::watching::Studio;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -19,7 +19,7 @@ pub(crate) struct Workers {
     pub(super) parts: usize,
     pools: Vec<ThreadPool>,
     /// Where pictures are looked at without tensors.
-    pub(super) album: Album,
+    pub(super) studio: Studio,
     /// Where latents are judged without tensors.
     pub(super) desks: Desks,
     /// Whether they may be, and SIGReg too.
@@ -34,7 +34,7 @@ impl Workers {
         let side_by_side = parts > 1 && threads >= parts;
         // Where the system grants no threads, parts take turns too.
         let pools = if side_by_side { (0..parts).map(|_| pool()).collect() } else { Ok(Vec::new()) };
-        Self { parts, pools: pools.unwrap_or_default(), album: Album::default(), desks: Desks::default(), rows: true }
+        Self { parts, pools: pools.unwrap_or_default(), studio: Studio::default(), desks: Desks::default(), rows: true }
     }
 
     /// The same without short cuts for the CPU: slower, and the reference for them.
