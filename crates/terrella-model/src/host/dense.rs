@@ -80,8 +80,9 @@ impl Dense {
 
 /// The numbers of a tensor.
 pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    let floats = tensor.dtype() == burn::tensor::DType::F32;
     let data = tensor.into_data();
-    data.as_slice::<f32>().map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
+    if floats { data.try_into_vec().expect("32-bit floats") } else { data.iter::<f32>().collect() }
 }
 
 /// Numbers added up side by side.

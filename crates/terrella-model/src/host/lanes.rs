@@ -38,6 +38,18 @@ pub(crate) fn flat_mut(lanes: &mut [Lane]) -> &mut [f32] {
     unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * LANE) }
 }
 
+/// A buffer of this length, whatever it holds.
+pub(crate) fn sized(buffer: &mut Vec<Lane>, length: usize) -> &mut [Lane] {
+    buffer.resize(length, Lane::default());
+    buffer
+}
+
+/// A buffer of this length that holds zeros.
+pub(crate) fn cleared(buffer: &mut Vec<Lane>, length: usize) -> &mut [Lane] {
+    buffer.clear();
+    sized(buffer, length)
+}
+
 /// Rows of `width` numbers, each padded with zeros to whole lanes.
 pub(crate) fn padded(numbers: &[f32], width: usize) -> Vec<Lane> {
     let each = lanes(width);

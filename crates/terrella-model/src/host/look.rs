@@ -6,7 +6,7 @@
 //! result depends on how many threads there are. The tensors are the reference; tests hold the two together.
 
 use super::grid::{Grid, PANEL, TERMS, join, spread};
-use super::lanes::{LANE, Lane, Left, flat, product};
+use super::lanes::{LANE, Lane, Left, flat, product, sized};
 use super::layer::Layer;
 use super::threads::each;
 use super::vector::{relu, softmax};
@@ -56,12 +56,6 @@ pub(super) struct Room {
 
 thread_local! {
     pub(super) static ROOM: RefCell<(Kept, Room)> = RefCell::default();
-}
-
-/// A buffer of this length, whatever it holds.
-pub(super) fn sized(buffer: &mut Vec<Lane>, length: usize) -> &mut [Lane] {
-    buffer.resize(length, Lane::default());
-    buffer
 }
 
 impl Look {

@@ -1,8 +1,8 @@
 //! The gradient of [`super::look`] by hand.
 
 use super::grid::{PANEL, TERMS, part, spread};
-use super::lanes::{LANE, Lane, Left, flat, flat_mut, product, product_onto};
-use super::look::{Album, GROUP, Kept, Look, ROOM, Room, sized};
+use super::lanes::{LANE, Lane, Left, flat, flat_mut, product, product_onto, sized};
+use super::look::{Album, GROUP, Kept, Look, ROOM, Room};
 use super::threads::each;
 use super::vector::{add_rows, behind, softmax_back};
 use std::sync::PoisonError;

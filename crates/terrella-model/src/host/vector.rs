@@ -21,6 +21,8 @@ pub(crate) trait Vector: Copy {
     fn exp(self) -> Self;
     /// These numbers where the others are above zero, zero elsewhere.
     fn behind(self, gate: Self) -> Self;
+    /// All of them added up.
+    fn sum(self) -> f32;
 }
 
 impl Vector for Lane {
@@ -67,6 +69,16 @@ impl Vector for Lane {
     #[inline(always)]
     fn behind(self, gate: Self) -> Self {
         Self(from_fn(|i| if gate.0[i] > 0.0 { self.0[i] } else { 0.0 }))
+    }
+
+    /// Halves onto halves, as the wide register does.
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let mut x = self.0;
+        for half in [8, 4, 2, 1] {
+            (0..half).for_each(|i| x[i] += x[i + half]);
+        }
+        x[0]
     }
 }
 
@@ -135,6 +147,11 @@ mod wide {
         fn behind(self, gate: Self) -> Self {
             unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps()), self) }
         }
+
+        #[inline(always)]
+        fn sum(self) -> f32 {
+            unsafe { _mm512_reduce_add_ps(self) }
+        }
     }
 }
 
@@ -171,7 +188,7 @@ fn relu_of<V: Vector>(x: &mut [Lane]) {
 
 widest! {
     /// Zero where `gate` is not above zero.
-    pub(super) fn behind(x: &mut [Lane], gate: &[Lane]) by behind_of
+    pub(crate) fn behind(x: &mut [Lane], gate: &[Lane]) by behind_of
 }
 
 #[inline(always)]
@@ -181,7 +198,7 @@ fn behind_of<V: Vector>(x: &mut [Lane], gate: &[Lane]) {
 
 widest! {
     /// Adds all rows, each as long as the sum.
-    pub(super) fn add_rows(sum: &mut [Lane], rows: &[Lane]) by add_rows_of
+    pub(crate) fn add_rows(sum: &mut [Lane], rows: &[Lane]) by add_rows_of
 }
 
 #[inline(always)]

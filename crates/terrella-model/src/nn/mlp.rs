@@ -2,7 +2,6 @@
 
 use super::still;
 use crate::host::dense::Dense;
-use crate::host::layer::Layer;
 use burn::module::Module;
 use burn::nn;
 use burn::prelude::*;
@@ -26,6 +25,11 @@ impl Mlp {
     /// Both layers on plain rows.
     pub(crate) fn on_host(&self) -> [Dense; 2] {
         [Dense::of(&self.first), Dense::of(&self.second)]
+    }
+
+    /// Both layers, in order.
+    pub(crate) fn layers(&self) -> [&nn::Linear; 2] {
+        [&self.first, &self.second]
     }
 
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
@@ -76,10 +80,10 @@ impl Projector {
         }
     }
 
-    /// The layer on rows of lanes, where there is but one.
-    pub(crate) fn layer_on_host(&self) -> Option<Layer> {
+    /// The layer, where there is but one.
+    pub(crate) fn layer(&self) -> Option<&nn::Linear> {
         match self {
-            Self::Linear(layer) => Some(Layer::of(layer)),
+            Self::Linear(layer) => Some(layer),
             Self::Batch(_) => None,
         }
     }

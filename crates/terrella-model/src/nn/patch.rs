@@ -8,9 +8,11 @@
 
 use super::{rowwise, still};
 use crate::host::dense::numbers;
+use crate::host::gather::Gather;
 use crate::host::grid::Grid;
 use crate::host::lanes::Lane;
 use crate::host::layer::Layer;
+use crate::host::learner::{Affine, Learner, Places};
 use crate::host::look::Look;
 use crate::host::look_back::Slopes;
 use burn::module::{Module, Param};
@@ -112,6 +114,38 @@ impl PatchEncoder {
     pub(crate) fn gather_on_host(&self) -> [Layer; 2] {
         let (scale, shift) = still(&self.norm);
         [Layer::of(&self.mix).after(&scale, &shift), Layer::of(&self.head)]
+    }
+
+    /// [`Self::gather`] as it learns on plain rows, followed by this layer.
+    pub(crate) fn gathering(&self, project: &nn::Linear) -> Gather {
+        let mut places = Places::default();
+        let norm = Affine::of(&self.norm.gamma, Some(&self.norm.beta), &mut places);
+        let layers = [&self.mix, &self.head, project].map(|layer| Learner::of(layer, &mut places));
+        Gather { norm, epsilon: self.norm.epsilon as f32, layers, lanes: places.len() }
+    }
+
+    /// Moves the norm's statistics as a step of training does, by mean and variance of what was seen.
+    pub(crate) fn remember(&self, [mean, variance]: [Vec<f32>; 2]) {
+        let momentum = self.norm.momentum;
+        for (state, new) in [(&self.norm.running_mean, mean), (&self.norm.running_var, variance)] {
+            let old = state.value_sync();
+            let new = Tensor::<1>::from_data(TensorData::new(new, old.dims()), &old.device());
+            state.update((old * (1.0 - momentum) + new * momentum).detach());
+        }
+    }
+
+    /// Gradients found by [`Gather::back`], under the names of their parameters.
+    pub(crate) fn hand(
+        &self,
+        (gather, project): (&Gather, &nn::Linear),
+        sums: &[Lane],
+        gradients: &mut GradientsParams,
+        device: &Device,
+    ) {
+        gather.norm.hand((&self.norm.gamma, Some(&self.norm.beta)), sums, gradients, device);
+        for (own, layer) in gather.layers.iter().zip([&self.mix, &self.head, project]) {
+            own.hand(layer, sums, gradients, device);
+        }
     }
 
     /// Gradients found by [`Look::learn`], under the names of their parameters.

@@ -5,10 +5,15 @@
 use super::{attend, join_heads, plain_norm, rowwise, split_heads};
 use crate::host::block as host;
 use crate::host::dense::{Dense, numbers};
+use crate::host::lanes::{Lane, lanes, padded};
+use crate::host::learner::{Affine, Learner, Places, hand};
+use crate::host::steered::Steered;
 use burn::module::{Module, Param};
 use burn::nn;
+use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::activation::{gelu, relu, silu};
+use std::ops::Range;
 
 /// Shape of a [`Predictor`].
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +68,9 @@ impl Steering {
 const PLAIN: f64 = 1e-6;
 /// Epsilon of Burn's norms.
 pub(crate) const EPSILON: f32 = 1e-5;
+
+/// Rows of lanes, and where their gradients stand.
+pub(crate) type Row = (Vec<Lane>, Range<usize>);
 
 /// Causal transformer; output `t` predicts latent `t + 1`.
 #[derive(Module, Debug)]
@@ -125,6 +133,48 @@ impl Predictor {
         (numbers(self.position.val()), self.blocks.iter().map(block).collect(), host::Norm::of(&self.norm, EPSILON))
     }
 
+    /// Positions, blocks and last norm as they learn on plain rows, if all widths are whole lanes and nothing is dropped.
+    pub(crate) fn learning(&self, places: &mut Places) -> Option<(Row, Vec<Steered>, Affine)> {
+        let [history, width] = self.position.val().dims();
+        let position = padded(&numbers(self.position.val()), width);
+        let at = places.take(history * lanes(width));
+        let block = |b: &Block| {
+            let block = Steered {
+                attention_norm: affine(&b.attention_norm, places),
+                qkv: Learner::of(&b.qkv, places),
+                output: Learner::of(&b.output, places),
+                mlp_norm: affine(&b.mlp_norm, places),
+                up: Learner::of(&b.up, places),
+                down: Learner::of(&b.down, places),
+                modulation: Learner::of(&b.modulation, places),
+                heads: b.heads,
+            };
+            (!b.gelu && b.dropout.prob == 0.0 && block.whole()).then_some(block)
+        };
+        let blocks = self.blocks.iter().map(block).collect::<Option<Vec<_>>>()?;
+        Some(((position, at), blocks, affine(&self.norm, places)))
+    }
+
+    /// The gradients of what [`Self::learning`] gave away, under the names of the parameters.
+    pub(crate) fn hand(
+        &self,
+        (position, blocks, norm): (&Row, &[Steered], &Affine),
+        sums: &[Lane],
+        gradients: &mut GradientsParams,
+        device: &Device,
+    ) {
+        let [_, width] = self.position.val().dims();
+        hand(&self.position, &sums[position.1.clone()], width, gradients, device);
+        for (own, block) in blocks.iter().zip(&self.blocks) {
+            own.attention_norm.hand(pair(&block.attention_norm), sums, gradients, device);
+            own.mlp_norm.hand(pair(&block.mlp_norm), sums, gradients, device);
+            let learners = [&own.qkv, &own.output, &own.up, &own.down, &own.modulation];
+            let layers = [&block.qkv, &block.output, &block.up, &block.down, &block.modulation];
+            learners.into_iter().zip(layers).for_each(|(own, layer)| own.hand(layer, sums, gradients, device));
+        }
+        norm.hand(pair(&self.norm), sums, gradients, device);
+    }
+
     /// # Shapes
     /// `actions`: `[batch, time, width]`.
     pub(crate) fn steer(&self, actions: Tensor<3>) -> Steering {
@@ -142,6 +192,16 @@ impl Predictor {
         let x = blocks.fold(x, |x, (block, modulation)| block.forward(x, modulation.clone(), hide.clone()));
         self.norm.forward(x)
     }
+}
+
+/// Scale and shift of a norm.
+fn pair(norm: &nn::LayerNorm) -> (&Param<Tensor<1>>, Option<&Param<Tensor<1>>>) {
+    (&norm.gamma, norm.beta.as_ref())
+}
+
+fn affine(norm: &nn::LayerNorm, places: &mut Places) -> Affine {
+    let (scale, shift) = pair(norm);
+    Affine::of(scale, shift, places)
 }
 
 impl Block {

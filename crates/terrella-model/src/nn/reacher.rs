@@ -8,6 +8,11 @@ use burn::nn;
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
+/// What a network is told of so many environment steps, of at most `reach`.
+pub(crate) fn clock(steps: f32, reach: usize) -> [f32; 2] {
+    [steps / reach as f32, 1.0 / steps.max(1.0)]
+}
+
 /// Goal-conditioned action network.
 #[derive(Module, Debug)]
 pub struct Reacher {
@@ -25,12 +30,17 @@ impl Reacher {
     /// # Shapes
     /// `now`, `goal`: `[batch, latent]`, `to_go`: environment steps, one a row → `[batch, block]`, normalised.
     pub(crate) fn forward(&self, now: Tensor<2>, goal: Tensor<2>, to_go: &[f32]) -> Tensor<2> {
-        let clock: Vec<f32> = to_go.iter().flat_map(|&s| [s / self.reach as f32, 1.0 / s.max(1.0)]).collect();
+        let clock: Vec<f32> = to_go.iter().flat_map(|&steps| clock(steps, self.reach)).collect();
         let clock = Tensor::<2>::from_data(TensorData::new(clock, [to_go.len(), 2]), &now.device());
         let change = goal.clone() - now.clone();
         let x = Tensor::cat(vec![now, goal, change, clock], 1);
         let (last, hidden) = self.layers.split_last().expect("four layers");
         last.forward(hidden.iter().fold(x, |x, layer| relu(layer.forward(x))))
+    }
+
+    /// The layers, in order.
+    pub(crate) fn layers(&self) -> Vec<&nn::Linear> {
+        self.layers.iter().collect()
     }
 
     /// Largest distance of a goal, in environment steps.

@@ -27,12 +27,34 @@ pub struct Tensors {
 
 /// What is known of a batch beside what the encoder looks at.
 pub(crate) struct Lesson {
-    pub(crate) actions: Tensor<3>,
-    pub(crate) features: Option<Tensor<3>>,
+    /// Clips, and action blocks of each.
+    pub(crate) shape: [usize; 2],
+    /// Normalised action blocks, `[clips, frames - 1, block]`.
+    pub(crate) actions: Vec<f32>,
+    /// Features of the logged state, `[clips, frames, features]`, where a readout wants them.
+    pub(crate) features: Option<Vec<f32>>,
     /// What is asked about how to get from one latent to another, where that is learned.
     pub(crate) pairs: Option<Pairs>,
     /// Features of the logged state, row by row, where anybody wants them.
     told: Option<Vec<f32>>,
+}
+
+impl Lesson {
+    /// The action blocks as a tensor, `[clips, frames - 1, block]`.
+    pub(crate) fn actions(&self, device: &Device) -> Tensor<3> {
+        self.tensor(&self.actions, self.shape[1], device)
+    }
+
+    /// The features as a tensor, `[clips, frames, features]`.
+    pub(crate) fn features(&self, device: &Device) -> Option<Tensor<3>> {
+        self.features.as_ref().map(|features| self.tensor(features, self.shape[1] + 1, device))
+    }
+
+    fn tensor(&self, numbers: &[f32], rows: usize, device: &Device) -> Tensor<3> {
+        let [clips, _] = self.shape;
+        let shape = [clips, rows, numbers.len() / (clips * rows).max(1)];
+        Tensor::from_data(TensorData::new(numbers.to_vec(), shape), device)
+    }
 }
 
 /// Turns host batches and observations into tensors.
@@ -81,9 +103,9 @@ impl Batcher {
         changes: &Changes,
         device: &Device,
     ) -> Result<Tensors> {
-        let lesson = self.lesson((batch, clips.clone()), changes, device)?;
+        let lesson = self.lesson((batch, clips.clone()), changes)?;
         let inputs = self.inputs((batch, clips), &lesson, changes, device)?;
-        Ok(Tensors { inputs, actions: lesson.actions, features: lesson.features })
+        Ok(Tensors { inputs, actions: lesson.actions(device), features: lesson.features(device) })
     }
 
     /// What the encoder looks at, `[batch · shown, tokens, values]`.
@@ -127,12 +149,7 @@ impl Batcher {
     ///
     /// # Errors
     /// If the batch lacks states that the model needs.
-    pub(crate) fn lesson(
-        &self,
-        (batch, clips): (&Batch, Range<usize>),
-        changes: &Changes,
-        device: &Device,
-    ) -> Result<Lesson> {
+    pub(crate) fn lesson(&self, (batch, clips): (&Batch, Range<usize>), changes: &Changes) -> Result<Lesson> {
         let (n, all, frames, shown) = (clips.len(), batch.clips.len(), batch.n_frames, batch.shown());
         let mut states = part(&batch.states, all, &clips).to_vec();
         let mut actions = part(&batch.actions, all, &clips).to_vec();
@@ -148,13 +165,15 @@ impl Batcher {
         } else {
             None
         };
-        let actions = self.blocks(actions, n, frames - 1, device);
-        let shape = [n, shown, self.codec.feature_width()];
-        let features = told.clone().filter(|_| self.readout);
-        let features = features.map(|f| Tensor::<3>::from_data(TensorData::new(f, shape), device).narrow(1, 0, frames));
+        self.actions.normalize(&mut actions);
+        let width = self.codec.feature_width();
+        let of_frames = |told: &Vec<f32>| {
+            told.chunks(shown * width).flat_map(|clip| &clip[..frames * width]).copied().collect::<Vec<f32>>()
+        };
+        let features = told.as_ref().filter(|_| self.readout).map(of_frames);
         let pairs =
             self.reach.map(|reach| Pairs::of(part(&batch.to_goal, all, &clips), (n, frames), (self.frame_skip, reach)));
-        Ok(Lesson { actions, features, pairs, told })
+        Ok(Lesson { shape: [n, frames - 1], actions, features, pairs, told })
     }
 
     /// Normalised action blocks, `[batch, steps, block]`, from actions in log units.

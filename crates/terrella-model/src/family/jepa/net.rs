@@ -10,8 +10,8 @@ use crate::family::jepa::engine::Engine;
 use crate::family::jepa::eyes::Eyes;
 use crate::host::block::MOST;
 use crate::host::dense::Dense;
+use crate::host::layer::Layer;
 use crate::host::look::Look;
-use crate::host::look_back::Slopes;
 use crate::interface::Interface;
 use crate::nn::mlp::{Mlp, Projector, StateEncoder};
 use crate::nn::patch::{PatchEncoder, PatchShape};
@@ -22,7 +22,6 @@ use crate::nn::vit::{Vit, VitShape};
 use crate::pixels::{Cut, Patcher};
 use burn::module::Module;
 use burn::nn;
-use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::activation::silu;
 
@@ -76,21 +75,21 @@ impl Shape {
 /// tells actions.
 #[derive(Module, Debug)]
 pub struct Jepa {
-    encoder: Encoder,
-    projector: Projector,
-    action: ActionEncoder,
-    predictor: Predictor,
-    predictor_projector: Projector,
-    readout: Option<Mlp>,
-    history: usize,
-    residual: bool,
+    pub(super) encoder: Encoder,
+    pub(super) projector: Projector,
+    pub(super) action: ActionEncoder,
+    pub(super) predictor: Predictor,
+    pub(super) predictor_projector: Projector,
+    pub(super) readout: Option<Mlp>,
+    pub(super) history: usize,
+    pub(super) residual: bool,
     // Last, so that all others are drawn as they are without it.
-    reacher: Option<Reacher>,
+    pub(super) reacher: Option<Reacher>,
 }
 
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
-enum Encoder {
+pub(super) enum Encoder {
     Vit(Vit),
     Patch(PatchEncoder),
     State(StateEncoder),
@@ -98,10 +97,10 @@ enum Encoder {
 
 /// Point-wise squeeze, then a two-layer perceptron (LeWM's action embedder).
 #[derive(Module, Debug)]
-struct ActionEncoder {
-    squeeze: nn::Linear,
-    up: nn::Linear,
-    down: nn::Linear,
+pub(super) struct ActionEncoder {
+    pub(super) squeeze: nn::Linear,
+    pub(super) up: nn::Linear,
+    pub(super) down: nn::Linear,
 }
 
 /// How pictures reach the encoder of this configuration.
@@ -251,21 +250,13 @@ impl Jepa {
         }
     }
 
-    /// What [`Self::look_on_host`] learned, under the names of the parameters.
-    pub(crate) fn slopes(&self, slopes: Slopes, device: &Device) -> GradientsParams {
-        match &self.encoder {
-            Encoder::Patch(encoder) => encoder.slopes(slopes, device),
-            Encoder::Vit(_) | Encoder::State(_) => GradientsParams::new(),
-        }
-    }
-
     /// The encoder on plain rows, if it looks at patches of these pictures.
     pub(crate) fn eyes(&self, patcher: &Patcher) -> Option<Eyes> {
         let look = self.look_on_host(patcher)?;
         match &self.encoder {
             Encoder::Patch(encoder) => {
                 let [mix, head] = encoder.gather_on_host();
-                Some(Eyes { look, layers: [mix, head, self.projector.layer_on_host()?] })
+                Some(Eyes { look, layers: [mix, head, Layer::of(self.projector.layer()?)] })
             }
             Encoder::Vit(_) | Encoder::State(_) => None,
         }

@@ -12,14 +12,14 @@ use burn::prelude::*;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Pairs {
     /// Rows of `[clips · shown]` latents.
-    now: Vec<i32>,
-    then: Vec<i32>,
+    pub(super) now: Vec<i32>,
+    pub(super) then: Vec<i32>,
     /// Rows of `[clips · (frames - 1)]` action blocks.
-    block: Vec<i32>,
+    pub(super) block: Vec<i32>,
     /// Environment steps.
-    to_go: Vec<f32>,
+    pub(super) to_go: Vec<f32>,
     /// These add up to 1.
-    weight: Vec<f32>,
+    pub(super) weight: Vec<f32>,
 }
 
 impl Pairs {

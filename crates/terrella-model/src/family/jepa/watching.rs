@@ -1,0 +1,68 @@
+//! The encoder as it learns on a CPU: the same numbers and gradients as [`super::net`] on plain rows.
+//!
+//! [`crate::host::look`] is what each picture shows by itself, [`crate::host::gather`] what becomes of it where the frames of
+//! a batch meet.
+
+use crate::Turn;
+use crate::augment::Changes;
+use crate::family::jepa::net::{Encoder, Jepa};
+use crate::host::gather::{Gather, Gathered};
+use crate::host::look::{Album, Look};
+use crate::nn::patch::PatchEncoder;
+use crate::pixels::Patcher;
+use burn::nn::Linear;
+use burn::optim::GradientsParams;
+use burn::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
+/// Layers that learn, and the tensors that they are.
+pub(super) struct Watching<'a> {
+    encoder: &'a PatchEncoder,
+    project: &'a Linear,
+    patcher: &'a Patcher,
+    look: Look,
+    gather: Gather,
+}
+
+/// Room of a batch, kept for the next.
+#[derive(Default)]
+pub(super) struct Studio {
+    album: Album,
+    gathered: Mutex<Gathered>,
+}
+
+impl<'a> Watching<'a> {
+    /// The encoder of a model, if it looks at patches of these pictures.
+    pub(super) fn of(model: &'a Jepa, patcher: &'a Patcher) -> Option<Self> {
+        let (look, project) = (model.look_on_host(patcher)?, model.projector.layer()?);
+        match &model.encoder {
+            Encoder::Patch(encoder) => {
+                Some(Self { encoder, project, patcher, look, gather: encoder.gathering(project) })
+            }
+            Encoder::Vit(_) | Encoder::State(_) => None,
+        }
+    }
+
+    /// Latents of pictures that are turned and changed as told, one row each. The norm's statistics move.
+    pub(super) fn forward(&self, images: &[u8], turns: &[Turn], changes: &Changes, studio: &Studio) -> Vec<f32> {
+        let images = self.patcher.shrunken(images);
+        let light = |at: usize| self.patcher.light(changes.lights(), (at, turns.len()));
+        let cells = |at: usize, out: &mut _| self.patcher.cells(&images, at, (turns[at], light(at)), out);
+        let seen = self.look.watch(turns.len(), cells, &studio.album);
+        let mut room = studio.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let (latents, moments) = self.gather.forward(&seen, &mut room);
+        self.encoder.remember(moments);
+        latents
+    }
+
+    /// The gradients of all layers for that of the latents.
+    pub(super) fn back(&self, latents: &[f32], studio: &Studio, device: &Device) -> [GradientsParams; 2] {
+        let mut room = studio.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.gather.back(latents, &mut room);
+        let found = self.look.learn(&seen, &studio.album);
+        let mut wide = GradientsParams::new();
+        let device = &device.clone().without_autodiff();
+        self.encoder.hand((&self.gather, self.project), &room.sums, &mut wide, device);
+        [wide, self.encoder.slopes(found.slopes(&self.look), device)]
+    }
+}

@@ -1,0 +1,224 @@
+//! The norms, modulations and gates of a steered block, forward and back, row by row.
+//!
+//! A steering row is six rows side by side: shift, scale and gate of the attention, then of the perceptron. Functions take
+//! such rows from the part on that they need. Gradients of steering and of a norm's scale and shift are added to what stands there; widths are
+//! whole lanes, so that no padding enters a mean.
+
+use super::lanes::{LANE, Lane};
+use super::vector::{Vector, widest};
+
+/// Epsilon of the norms without parameters.
+const PLAIN: f32 = 1e-6;
+/// Epsilon of Burn's norms.
+const EPSILON: f32 = 1e-5;
+/// Rows of a steering row.
+pub(super) const PARTS: usize = 6;
+
+/// What a modulated norm keeps for the way back.
+pub(super) struct Normed<'a> {
+    /// Behind the norm without parameters.
+    pub(super) plain: &'a mut [Lane],
+    /// Behind modulation and the second norm, before its scale and shift.
+    pub(super) scaled: &'a mut [Lane],
+    /// What one over the deviations was, a row each.
+    pub(super) by: &'a mut [[f32; 2]],
+}
+
+widest! {
+    /// `out = norm(plain(x) · (1 + scale) + shift) · affine[0] + affine[1]`, with steering from a shift on.
+    pub(super) fn modulate(
+        x: &[Lane],
+        steering: &[Lane],
+        affine: [&[Lane]; 2],
+        kept: Normed<'_>,
+        out: &mut [Lane],
+    ) by modulate_of
+}
+
+#[inline(always)]
+fn modulate_of<V: Vector>(x: &[Lane], steering: &[Lane], affine: [&[Lane]; 2], kept: Normed<'_>, out: &mut [Lane]) {
+    let width = affine[0].len();
+    let rows = x.chunks_exact(width).zip(steering.chunks(PARTS * width)).zip(out.chunks_exact_mut(width));
+    let kept = kept.plain.chunks_exact_mut(width).zip(kept.scaled.chunks_exact_mut(width)).zip(kept.by);
+    for (((x, steering), out), ((plain, scaled), by)) in rows.zip(kept) {
+        let (shift, scale) = steering[..2 * width].split_at(width);
+        by[0] = standardize::<V>(x, plain, PLAIN);
+        for i in 0..width {
+            let one = V::load(&scale[i]).add(V::all(1.0));
+            V::load(&plain[i]).mul(one).add(V::load(&shift[i])).store(&mut out[i]);
+        }
+        by[1] = standardize::<V>(out, scaled, EPSILON);
+        for i in 0..width {
+            V::load(&scaled[i]).mul(V::load(&affine[0][i])).add(V::load(&affine[1][i])).store(&mut out[i]);
+        }
+    }
+}
+
+widest! {
+    /// Adds the gradient of `x` for that of what [`modulate`] told, which is used up; `sums` are those of scale and shift of
+    /// the norm, one behind the other.
+    pub(super) fn modulate_back(
+        back: &mut [Lane],
+        steering: &[Lane],
+        affine: &[Lane],
+        kept: Normed<'_>,
+        of_steering: &mut [Lane],
+        sums: &mut [Lane],
+        x: &mut [Lane],
+    ) by modulate_back_of
+}
+
+#[inline(always)]
+fn modulate_back_of<V: Vector>(
+    back: &mut [Lane],
+    steering: &[Lane],
+    affine: &[Lane],
+    kept: Normed<'_>,
+    of_steering: &mut [Lane],
+    sums: &mut [Lane],
+    x: &mut [Lane],
+) {
+    let width = affine.len();
+    let of_rows = back.chunks_exact_mut(width).zip(x.chunks_exact_mut(width));
+    let steering = steering.chunks(PARTS * width).zip(of_steering.chunks_mut(PARTS * width));
+    let kept = kept.plain.chunks_exact(width).zip(kept.scaled.chunks_exact(width)).zip(kept.by);
+    for (((back, x), (steering, of_steering)), ((plain, scaled), by)) in of_rows.zip(steering).zip(kept) {
+        affine_back::<V>(back, scaled, affine, sums);
+        standardize_back::<V>(back, scaled, by[1]);
+        let scale = &steering[width..2 * width];
+        let (of_shift, of_scale) = of_steering[..2 * width].split_at_mut(width);
+        for i in 0..width {
+            let (back_i, plain) = (V::load(&back[i]), V::load(&plain[i]));
+            V::load(&of_shift[i]).add(back_i).store(&mut of_shift[i]);
+            V::load(&of_scale[i]).add(back_i.mul(plain)).store(&mut of_scale[i]);
+            back_i.mul(V::load(&scale[i]).add(V::all(1.0))).store(&mut back[i]);
+        }
+        standardize_back::<V>(back, plain, by[0]);
+        for (x, back) in x.iter_mut().zip(&*back) {
+            V::load(x).add(V::load(back)).store(x);
+        }
+    }
+}
+
+widest! {
+    /// A norm with scale and shift, as the last block is followed by.
+    pub(crate) fn norm(x: &[Lane], affine: [&[Lane]; 2], scaled: &mut [Lane], by: &mut [f32], out: &mut [Lane]) by norm_of
+}
+
+#[inline(always)]
+fn norm_of<V: Vector>(x: &[Lane], affine: [&[Lane]; 2], scaled: &mut [Lane], by: &mut [f32], out: &mut [Lane]) {
+    let width = affine[0].len();
+    let rows = x.chunks_exact(width).zip(scaled.chunks_exact_mut(width)).zip(out.chunks_exact_mut(width));
+    for (((x, scaled), out), by) in rows.zip(by) {
+        *by = standardize::<V>(x, scaled, EPSILON);
+        for i in 0..width {
+            V::load(&scaled[i]).mul(V::load(&affine[0][i])).add(V::load(&affine[1][i])).store(&mut out[i]);
+        }
+    }
+}
+
+widest! {
+    /// Puts the gradient before [`norm`] in the place of the one behind it.
+    pub(crate) fn norm_back(back: &mut [Lane], affine: &[Lane], scaled: &[Lane], by: &[f32], sums: &mut [Lane]) by norm_back_of
+}
+
+#[inline(always)]
+fn norm_back_of<V: Vector>(back: &mut [Lane], affine: &[Lane], scaled: &[Lane], by: &[f32], sums: &mut [Lane]) {
+    let width = affine.len();
+    for ((back, scaled), by) in back.chunks_exact_mut(width).zip(scaled.chunks_exact(width)).zip(by) {
+        affine_back::<V>(back, scaled, affine, sums);
+        standardize_back::<V>(back, scaled, *by);
+    }
+}
+
+widest! {
+    /// `x += gate · y`, with steering from a gate on.
+    pub(super) fn gate(x: &mut [Lane], y: &[Lane], steering: &[Lane], width: usize) by gate_of
+}
+
+#[inline(always)]
+fn gate_of<V: Vector>(x: &mut [Lane], y: &[Lane], steering: &[Lane], width: usize) {
+    let rows = x.chunks_exact_mut(width).zip(y.chunks_exact(width)).zip(steering.chunks(PARTS * width));
+    for ((x, y), gate) in rows {
+        for i in 0..width {
+            V::load(&x[i]).add(V::load(&gate[i]).mul(V::load(&y[i]))).store(&mut x[i]);
+        }
+    }
+}
+
+widest! {
+    /// The gradient of `y` for that of what [`gate`] told, and of the gate.
+    pub(super) fn gate_back(
+        back: &[Lane],
+        y: &[Lane],
+        steering: &[Lane],
+        of_steering: &mut [Lane],
+        of_y: &mut [Lane],
+        width: usize,
+    ) by gate_back_of
+}
+
+#[inline(always)]
+fn gate_back_of<V: Vector>(
+    back: &[Lane],
+    y: &[Lane],
+    steering: &[Lane],
+    of_steering: &mut [Lane],
+    of_y: &mut [Lane],
+    width: usize,
+) {
+    let rows = back.chunks_exact(width).zip(y.chunks_exact(width)).zip(of_y.chunks_exact_mut(width));
+    let gates = steering.chunks(PARTS * width).zip(of_steering.chunks_mut(PARTS * width));
+    for (((back, y), of_y), (gate, of_gate)) in rows.zip(gates) {
+        for i in 0..width {
+            let back = V::load(&back[i]);
+            V::load(&of_gate[i]).add(back.mul(V::load(&y[i]))).store(&mut of_gate[i]);
+            back.mul(V::load(&gate[i])).store(&mut of_y[i]);
+        }
+    }
+}
+
+/// Mean of zero and variance of one; answers what deviations were multiplied by.
+#[inline(always)]
+fn standardize<V: Vector>(x: &[Lane], y: &mut [Lane], epsilon: f32) -> f32 {
+    let share = 1.0 / (x.len() * LANE) as f32;
+    let mut sum = V::all(0.0);
+    x.iter().for_each(|x| sum = sum.add(V::load(x)));
+    let (mean, mut square) = (V::all(sum.sum() * share), V::all(0.0));
+    for (x, y) in x.iter().zip(&mut *y) {
+        let apart = V::load(x).sub(mean);
+        square = square.add(apart.mul(apart));
+        apart.store(y);
+    }
+    let by = 1.0 / (square.sum() * share + epsilon).sqrt();
+    y.iter_mut().for_each(|y| V::load(y).mul(V::all(by)).store(y));
+    by
+}
+
+/// Puts the gradient before [`standardize`] in the place of the one behind it.
+#[inline(always)]
+fn standardize_back<V: Vector>(back: &mut [Lane], y: &[Lane], by: f32) {
+    let share = 1.0 / (y.len() * LANE) as f32;
+    let (mut sum, mut along) = (V::all(0.0), V::all(0.0));
+    for (back, y) in back.iter().zip(y) {
+        let back = V::load(back);
+        sum = sum.add(back);
+        along = along.add(back.mul(V::load(y)));
+    }
+    let (mean, along, by) = (V::all(sum.sum() * share), V::all(along.sum() * share), V::all(by));
+    for (back, y) in back.iter_mut().zip(y) {
+        V::load(back).sub(mean).sub(V::load(y).mul(along)).mul(by).store(back);
+    }
+}
+
+/// Through scale and shift, whose own gradients are added to `sums`.
+#[inline(always)]
+fn affine_back<V: Vector>(back: &mut [Lane], scaled: &[Lane], scale: &[Lane], sums: &mut [Lane]) {
+    let (of_scale, of_shift) = sums.split_at_mut(scale.len());
+    for i in 0..scale.len() {
+        let own = V::load(&back[i]);
+        V::load(&of_scale[i]).add(own.mul(V::load(&scaled[i]))).store(&mut of_scale[i]);
+        V::load(&of_shift[i]).add(own).store(&mut of_shift[i]);
+        own.mul(V::load(&scale[i])).store(&mut back[i]);
+    }
+}
