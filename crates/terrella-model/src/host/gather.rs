@@ -176,14 +176,14 @@ fn together(pieces: &[(usize, Vec<Lane>)], width: usize) -> [Vec<f32>; 2] {
     let of = |(n, told): &(usize, Vec<Lane>), at: usize| {
         (*n as f64, f64::from(flat(told)[at]), f64::from(flat(told)[width + at]))
     };
-    let mut both = [vec![0.0; width], vec![0.0; width]];
-    for at in 0..width {
-        let mean = pieces.iter().map(|piece| of(piece, at)).map(|(n, mean, _)| n * mean).sum::<f64>() / rows as f64;
-        let apart = pieces.iter().map(|piece| of(piece, at)).map(|(n, own, square)| square + n * (own - mean).powi(2));
-        both[1][at] = (apart.sum::<f64>() / rows as f64) as f32;
-        both[0][at] = mean as f32;
-    }
-    both
+    let column = |at: usize| {
+        let of = || pieces.iter().map(|piece| of(piece, at));
+        let mean = of().map(|(n, own, _)| n * own).sum::<f64>() / rows as f64;
+        let square: f64 = of().map(|(n, own, square)| square + n * (own - mean).powi(2)).sum();
+        (mean as f32, (square / rows as f64) as f32)
+    };
+    let (means, variances) = (0..width).map(column).unzip();
+    [means, variances]
 }
 
 widest! {

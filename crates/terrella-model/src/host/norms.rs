@@ -222,3 +222,65 @@ fn affine_back<V: Vector>(back: &mut [Lane], scaled: &[Lane], scale: &[Lane], su
         own.mul(V::load(&scale[i])).store(&mut back[i]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terrella_core::Key;
+
+    /// Both texts of the loops, where this processor can do both, and the gradient against central differences.
+    #[test]
+    fn modulated_norms_have_the_gradient_of_their_value() {
+        let (width, rows) = (2, 3);
+        let mut stream = Key::new(1).stream();
+        let mut lanes =
+            |n: usize| -> Vec<Lane> { (0..n).map(|_| Lane(std::array::from_fn(|_| stream.normal() as f32))).collect() };
+        let (x, steering, back) = (lanes(rows * width), lanes(rows * PARTS * width), lanes(rows * width));
+        let affine = [lanes(width), lanes(width)];
+        let zeros = |n: usize| vec![Lane::default(); n];
+        let forward = |x: &[Lane], wide: bool| {
+            let (mut kept, mut by, mut out) = ([zeros(x.len()), zeros(x.len())], vec![[0.0; 2]; rows], zeros(x.len()));
+            let [plain, scaled] = &mut kept;
+            let normed = Normed { plain, scaled, by: &mut by };
+            let affine = [&affine[0][..], &affine[1][..]];
+            match wide {
+                true => modulate(x, &steering, affine, normed, &mut out),
+                false => modulate_of::<Lane>(x, &steering, affine, normed, &mut out),
+            }
+            (kept, by, out)
+        };
+        let gradient = |wide: bool| {
+            let ([mut plain, mut scaled], mut by, _) = forward(&x, wide);
+            let normed = Normed { plain: &mut plain, scaled: &mut scaled, by: &mut by };
+            let (mut back, mut found) = (back.clone(), zeros(x.len()));
+            let (mut of_steering, mut sums) = (zeros(steering.len()), zeros(2 * width));
+            let (of, sums_) = (&mut of_steering, &mut sums);
+            match wide {
+                true => modulate_back(&mut back, &steering, &affine[0], normed, of, sums_, &mut found),
+                false => modulate_back_of::<Lane>(&mut back, &steering, &affine[0], normed, of, sums_, &mut found),
+            }
+            [found, of_steering, sums]
+        };
+        let far = |a: &[Lane], b: &[Lane]| {
+            let both = a.iter().flat_map(|x| x.0).zip(b.iter().flat_map(|x| x.0));
+            both.fold(0.0f32, |far, (a, b)| far.max((a - b).abs()))
+        };
+        assert!(far(&forward(&x, true).2, &forward(&x, false).2) < 1e-5, "both texts tell the same");
+        let (wide, lanes) = (gradient(true), gradient(false));
+        assert!(wide.iter().zip(&lanes).all(|(a, b)| far(a, b) < 1e-5), "both texts have the same gradients");
+        let value = |x: &[Lane]| -> f64 {
+            let told = forward(x, true).2;
+            told.iter().flat_map(|x| x.0).zip(back.iter().flat_map(|x| x.0)).map(|(a, b)| f64::from(a * b)).sum()
+        };
+        for at in 0..rows * width {
+            let moved = |by: f32| {
+                let mut x = x.clone();
+                x[at].0[5] += by;
+                value(&x)
+            };
+            let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+            let found = f64::from(wide[0][at].0[5]);
+            assert!((slope - found).abs() < 2e-3 * (1.0 + slope.abs()), "lane {at}: {found} against {slope}");
+        }
+    }
+}
