@@ -4,10 +4,11 @@
 use crate::family::jepa::batch::Lesson;
 use crate::family::jepa::config::LossWeights;
 use crate::family::jepa::net::Jepa;
-use crate::family::jepa::parts::{Judged, Part, Workers};
+use crate::family::jepa::parts::{Judged, Part};
 use crate::family::jepa::reach::reach;
 use crate::family::jepa::scores::mse;
 use crate::family::jepa::sigreg::sigreg;
+use crate::family::jepa::workers::Workers;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
 

@@ -22,6 +22,7 @@ mod scores;
 mod sigreg;
 mod sigreg_rows;
 mod watching;
+mod workers;
 mod world;
 
 pub use batch::{Batcher, Tensors};
@@ -35,8 +36,8 @@ use crate::Result;
 use crate::augment::Changes;
 use crate::device::is_cpu;
 use crate::family::jepa::gradient::gradient;
-use crate::family::jepa::parts::{PARTS, Workers};
 use crate::family::jepa::scores::Scores;
+use crate::family::jepa::workers::{PARTS, Workers};
 use crate::interface::Interface;
 use crate::losses::{LossChart, Losses};
 use crate::train::Trainer;

@@ -9,7 +9,7 @@ use crate::family::jepa::config::{JepaConfig, LossWeights, Sees, Size};
 use crate::family::jepa::gradient::gradient;
 use crate::family::jepa::judge_rows::Learning;
 use crate::family::jepa::net::{Encoder, Jepa};
-use crate::family::jepa::parts::Workers;
+use crate::family::jepa::workers::Workers;
 use crate::family::jepa::world::World;
 use crate::host::dense::numbers;
 use crate::host::gather::Gathered;
