@@ -19,7 +19,7 @@ echo '|---|---|---|---|---|'
 for seed in ${SEEDS:-0 1 2}; do
   for variant in ${VARIANTS:-none reach reach+shift reach+shift+colour}; do
     case "$variant" in
-      none) sets=() ;;
+      none) sets=(model.weights.reach=0) ;;
       reach) sets=("$reach") ;;
       reach+shift) sets=("$reach" "$shift") ;;
       reach+shift+colour) sets=("$reach" "$shift" "$colour") ;;
