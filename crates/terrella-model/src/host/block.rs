@@ -4,7 +4,9 @@ use super::dense::{self, Dense, dot, numbers, standardize};
 use burn::nn::LayerNorm;
 
 /// Epsilon of the norms without parameters.
-const PLAIN: f32 = 1e-6;
+pub(super) const PLAIN: f32 = 1e-6;
+/// Epsilon of Burn's norms.
+pub(crate) const EPSILON: f32 = 1e-5;
 
 /// A norm with scale and shift.
 #[derive(Debug)]

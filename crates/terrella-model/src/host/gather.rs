@@ -5,9 +5,9 @@
 //! weights each look at all rows. Pieces and blocks depend on shapes alone, so that no result depends on how many threads
 //! there are. The tensors of [`crate::nn::patch`] are the reference.
 
-use super::lanes::{LANE, Lane, cleared, flat, flat_mut, lanes, sized};
+use super::lanes::{LANE, Lane, cleared, flat, flat_mut, sized, unpadded};
 use super::learner::{Affine, Learner};
-use super::threads::each;
+use super::threads::each_of;
 use super::vector::{Vector, add_rows, behind, relu, widest};
 use std::sync::{Mutex, PoisonError};
 
@@ -40,15 +40,6 @@ pub(crate) struct Gathered {
     pub(crate) sums: Vec<Lane>,
 }
 
-/// Does a piece of work with each of these, side by side.
-fn all<I: Send>(inputs: impl Iterator<Item = I>, work: impl Fn(usize, I) + Sync) {
-    let inputs: Vec<_> = inputs.map(|input| Mutex::new(Some(input))).collect();
-    each(inputs.len(), |at| {
-        let input = inputs[at].lock().unwrap_or_else(PoisonError::into_inner).take();
-        input.into_iter().for_each(|input| work(at, input));
-    });
-}
-
 impl Gather {
     /// Lanes of a row of each value.
     fn widths(&self) -> [usize; 4] {
@@ -62,7 +53,7 @@ impl Gather {
         let rows = seen.len() / input;
         let scaled = sized(&mut room.scaled, rows * width);
         let found = Mutex::new(vec![(0, Vec::new()); rows.div_ceil(ROWS)]);
-        all(scaled.chunks_mut(ROWS * width).zip(seen.chunks(ROWS * input)), |at, (scaled, seen)| {
+        each_of(scaled.chunks_mut(ROWS * width).zip(seen.chunks(ROWS * input)), |at, (scaled, seen)| {
             for (to, from) in scaled.chunks_exact_mut(width).zip(seen.chunks_exact(input)) {
                 flat_mut(to)[..input].copy_from_slice(from);
             }
@@ -85,7 +76,7 @@ impl Gather {
         let pieces = pieces.zip(sized(hidden, rows * third).chunks_mut(ROWS * third));
         let pieces = pieces.zip(sized(told, rows * last).chunks_mut(ROWS * last));
         let [mix, head, project] = &self.layers;
-        all(pieces, |_, ((((scaled, into), mixed), hidden), told)| {
+        each_of(pieces, |_, ((((scaled, into), mixed), hidden), told)| {
             let rows = scaled.len() / width;
             standardize(scaled, [&middle, by], affine, into);
             mix.forward(rows, into, mixed);
@@ -116,7 +107,7 @@ impl Gather {
         let pieces = pieces.zip(sized(of_hidden, rows * third).chunks_mut(ROWS * third));
         let kept = scaled.chunks(ROWS * width).zip(mixed.chunks(ROWS * second)).zip(hidden.chunks(ROWS * third));
         let pieces = pieces.zip(of_told.chunks(ROWS * last)).zip(kept);
-        all(pieces, |at, ((((of_into, of_mixed), of_hidden), of_told), ((scaled, mixed), hidden))| {
+        each_of(pieces, |at, ((((of_into, of_mixed), of_hidden), of_told), ((scaled, mixed), hidden))| {
             let rows = of_told.len() / last;
             project.back(rows, of_told, of_hidden);
             behind(of_hidden, hidden);
@@ -145,7 +136,7 @@ impl Gather {
             blocks.extend(parts.map(|(at, own)| (layer, at * BLOCK, x, y, own)));
             rest = after;
         }
-        all(blocks.into_iter(), |_, (layer, first, x, y, own)| {
+        each_of(blocks.into_iter(), |_, (layer, first, x, y, own)| {
             // As many rows at a time as the processor finds the pages of.
             for start in (0..rows).step_by(ROWS) {
                 layer.learn_block(first, start..rows.min(start + ROWS), (x, y), own);
@@ -155,7 +146,7 @@ impl Gather {
         let (scale, share) = (&self.norm.scale, 1.0 / rows as f32);
         let mut seen = vec![0.0; rows * mix.input()];
         let pieces = of_into.chunks_mut(ROWS * width).zip(scaled.chunks(ROWS * width));
-        all(pieces.zip(seen.chunks_mut(ROWS * mix.input())), |_, ((back, scaled), seen)| {
+        each_of(pieces.zip(seen.chunks_mut(ROWS * mix.input())), |_, ((back, scaled), seen)| {
             standardize_back(back, scaled, [scale, by], &of_norm, share);
             for (to, from) in seen.chunks_exact_mut(mix.input()).zip(back.chunks_exact(width)) {
                 to.copy_from_slice(&flat(from)[..mix.input()]);
@@ -163,11 +154,6 @@ impl Gather {
         });
         seen
     }
-}
-
-/// Rows without what fills their last lane.
-fn unpadded(rows: &[Lane], width: usize) -> Vec<f32> {
-    rows.chunks_exact(lanes(width)).flat_map(|row| &flat(row)[..width]).copied().collect()
 }
 
 /// Mean and variance of each column, from numbers of rows, means and sums of squares of pieces.

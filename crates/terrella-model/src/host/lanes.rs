@@ -60,6 +60,14 @@ pub(crate) fn padded(numbers: &[f32], width: usize) -> Vec<Lane> {
     rows
 }
 
+/// Rows of so many numbers without what fills their last lane.
+pub(crate) fn unpadded(rows: &[Lane], width: usize) -> Vec<f32> {
+    match width.is_multiple_of(LANE) {
+        true => flat(rows).to_vec(),
+        false => rows.chunks_exact(lanes(width)).flat_map(|row| &flat(row)[..width]).copied().collect(),
+    }
+}
+
 /// The left side of a product: number `(row, k)` stands at `row · rows + k · depth`.
 #[derive(Clone, Copy)]
 pub(crate) struct Left<'a> {

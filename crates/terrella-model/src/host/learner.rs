@@ -4,7 +4,7 @@
 //! pieces of a batch are added in one pass, and whoever holds the buffer can hand it back under the parameters' names.
 
 use super::dense::numbers;
-use super::lanes::{LANE, Lane, Left, flat, lanes, padded, product, product_onto};
+use super::lanes::{LANE, Lane, Left, flat, lanes, padded, product, product_onto, unpadded};
 use super::layer::Layer;
 use super::vector::add_rows;
 use burn::module::Param;
@@ -89,12 +89,9 @@ impl Learner {
 
     /// Adds what these rows of `x` and of the gradient of `y` say about weight and bias.
     pub(crate) fn learn(&self, rows: Range<usize>, x: &[Lane], y: &[Lane], sums: &mut [Lane]) {
-        let (depth, width) = (self.depth(), self.width());
-        let (x, y) = (&x[rows.start * depth..rows.end * depth], &y[rows.start * width..rows.end * width]);
-        let [weight, bias] = self.at.clone();
-        let left = Left { numbers: flat(x), rows: 1, depth: depth * LANE };
-        product_onto((self.layer.input, rows.len(), width), left, y, &mut sums[weight]);
-        add_rows(&mut sums[bias], y);
+        let ([weight, bias], width) = (self.at.clone(), self.width());
+        self.learn_block(0, rows.clone(), (x, y), &mut sums[weight]);
+        add_rows(&mut sums[bias], &y[rows.start * width..rows.end * width]);
     }
 
     /// Adds what these rows say about the weights of some inputs, from the first one on, as many as there is room for.
@@ -161,11 +158,6 @@ pub(crate) fn hand<const D: usize>(
     gradients: &mut GradientsParams,
     device: &Device,
 ) {
-    let rows = flat(rows);
-    let data = match width.is_multiple_of(LANE) {
-        true => rows.to_vec(),
-        false => rows.chunks_exact(lanes(width) * LANE).flat_map(|row| &row[..width]).copied().collect(),
-    };
-    let gradient = Tensor::<D>::from_data(TensorData::new(data, param.val().dims()), device);
+    let gradient = Tensor::<D>::from_data(TensorData::new(unpadded(rows, width), param.val().dims()), device);
     gradients.register(param.id, gradient);
 }

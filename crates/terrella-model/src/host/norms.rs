@@ -4,13 +4,10 @@
 //! such rows from the part on that they need. Gradients of steering and of a norm's scale and shift are added to what stands there; widths are
 //! whole lanes, so that no padding enters a mean.
 
+use super::block::{EPSILON, PLAIN};
 use super::lanes::{LANE, Lane};
 use super::vector::{Vector, widest};
 
-/// Epsilon of the norms without parameters.
-const PLAIN: f32 = 1e-6;
-/// Epsilon of Burn's norms.
-const EPSILON: f32 = 1e-5;
 /// Rows of a steering row.
 pub(super) const PARTS: usize = 6;
 
@@ -48,9 +45,7 @@ fn modulate_of<V: Vector>(x: &[Lane], steering: &[Lane], affine: [&[Lane]; 2], k
             V::load(&plain[i]).mul(one).add(V::load(&shift[i])).store(&mut out[i]);
         }
         by[1] = standardize::<V>(out, scaled, EPSILON);
-        for i in 0..width {
-            V::load(&scaled[i]).mul(V::load(&affine[0][i])).add(V::load(&affine[1][i])).store(&mut out[i]);
-        }
+        scale_and_shift::<V>(scaled, affine, out);
     }
 }
 
@@ -111,9 +106,7 @@ fn norm_of<V: Vector>(x: &[Lane], affine: [&[Lane]; 2], scaled: &mut [Lane], by:
     let rows = x.chunks_exact(width).zip(scaled.chunks_exact_mut(width)).zip(out.chunks_exact_mut(width));
     for (((x, scaled), out), by) in rows.zip(by) {
         *by = standardize::<V>(x, scaled, EPSILON);
-        for i in 0..width {
-            V::load(&scaled[i]).mul(V::load(&affine[0][i])).add(V::load(&affine[1][i])).store(&mut out[i]);
-        }
+        scale_and_shift::<V>(scaled, affine, out);
     }
 }
 
@@ -208,6 +201,14 @@ fn standardize_back<V: Vector>(back: &mut [Lane], y: &[Lane], by: f32) {
     let (mean, along, by) = (V::all(sum.sum() * share), V::all(along.sum() * share), V::all(by));
     for (back, y) in back.iter_mut().zip(y) {
         V::load(back).sub(mean).sub(V::load(y).mul(along)).mul(by).store(back);
+    }
+}
+
+/// Scale and shift, number by number.
+#[inline(always)]
+fn scale_and_shift<V: Vector>(scaled: &[Lane], [scale, shift]: [&[Lane]; 2], out: &mut [Lane]) {
+    for i in 0..scale.len() {
+        V::load(&scaled[i]).mul(V::load(&scale[i])).add(V::load(&shift[i])).store(&mut out[i]);
     }
 }
 

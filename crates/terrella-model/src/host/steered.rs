@@ -80,7 +80,7 @@ impl Trace {
 
     /// Some rows, and what was told of them.
     fn at(&mut self, rows: &Range<usize>, width: usize) -> (Normed<'_>, &mut [Lane]) {
-        let all = rows.start * width..rows.end * width;
+        let all = of(rows, width);
         let normed = Normed {
             plain: &mut self.plain[all.clone()],
             scaled: &mut self.scaled[all.clone()],

@@ -31,9 +31,30 @@ pub(crate) fn each<T: Send>(n: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
     let Some(pool) = pool().filter(|_| n > 1) else {
         return (0..n).map(work).collect();
     };
+    let crew = n.min(pool.current_num_threads());
+    drained(n, work, |drain| pool.scope(|scope| (0..crew).for_each(|_| scope.spawn(|_| drain()))))
+}
+
+/// Does a piece of work with each of these, side by side.
+pub(crate) fn each_of<I: Send>(inputs: impl Iterator<Item = I>, work: impl Fn(usize, I) + Sync) {
+    let inputs: Vec<_> = inputs.map(|input| Mutex::new(Some(input))).collect();
+    each(inputs.len(), |at| handed_out(&inputs, at).into_iter().for_each(|input| work(at, input)));
+}
+
+/// What is worked on, the first time that it is asked for.
+pub(crate) fn handed_out<I>(inputs: &[Mutex<Option<I>>], at: usize) -> Option<I> {
+    inputs[at].lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Does `n` pieces of work, and answers in order. Everybody whom `crew` lets work takes the next piece until none is left.
+pub(crate) fn drained<T: Send>(
+    n: usize,
+    work: impl Fn(usize) -> T + Sync,
+    crew: impl FnOnce(&(dyn Fn() + Sync)),
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(n));
-    let drain = || {
+    crew(&|| {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             if at >= n {
@@ -42,8 +63,7 @@ pub(crate) fn each<T: Send>(n: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
             let answer = work(at);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
         }
-    };
-    pool.scope(|scope| (0..n.min(pool.current_num_threads())).for_each(|_| scope.spawn(|_| drain())));
+    });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, answer)| answer).collect()

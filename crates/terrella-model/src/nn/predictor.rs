@@ -66,8 +66,6 @@ impl Steering {
 
 /// Epsilon of the norms without parameters.
 const PLAIN: f64 = 1e-6;
-/// Epsilon of Burn's norms.
-pub(crate) const EPSILON: f32 = 1e-5;
 
 /// Rows of lanes, and where their gradients stand.
 pub(crate) type Row = (Vec<Lane>, Range<usize>);
@@ -120,17 +118,21 @@ impl Predictor {
     /// Positions, blocks and last norm on plain rows.
     pub(crate) fn on_host(&self) -> (Vec<f32>, Vec<host::Block>, host::Norm) {
         let block = |b: &Block| host::Block {
-            attention_norm: host::Norm::of(&b.attention_norm, EPSILON),
+            attention_norm: host::Norm::of(&b.attention_norm, host::EPSILON),
             qkv: Dense::of(&b.qkv),
             output: Dense::of(&b.output),
-            mlp_norm: host::Norm::of(&b.mlp_norm, EPSILON),
+            mlp_norm: host::Norm::of(&b.mlp_norm, host::EPSILON),
             up: Dense::of(&b.up),
             down: Dense::of(&b.down),
             modulation: Dense::of(&b.modulation),
             heads: b.heads,
             gelu: b.gelu,
         };
-        (numbers(self.position.val()), self.blocks.iter().map(block).collect(), host::Norm::of(&self.norm, EPSILON))
+        (
+            numbers(self.position.val()),
+            self.blocks.iter().map(block).collect(),
+            host::Norm::of(&self.norm, host::EPSILON),
+        )
     }
 
     /// Positions, blocks and last norm as they learn on plain rows, if all widths are whole lanes and nothing is dropped.

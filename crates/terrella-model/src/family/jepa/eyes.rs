@@ -4,7 +4,7 @@
 //! layers. The network of tensors is the reference; a test holds the two together.
 
 use crate::Turn;
-use crate::host::lanes::{LANE, Lane, flat};
+use crate::host::lanes::{Lane, unpadded};
 use crate::host::layer::Layer;
 use crate::host::look::Look;
 use crate::host::threads::in_chunks;
@@ -35,7 +35,7 @@ impl Eyes {
                 if at + 1 < self.layers.len() {
                     relu(&mut y);
                 }
-                x = flat(&y).chunks_exact(layer.width() * LANE).flat_map(|row| &row[..layer.output]).copied().collect();
+                x = unpadded(&y, layer.output);
             }
             x
         });

@@ -2,9 +2,9 @@
 
 use crate::family::jepa::judge_rows::Desks;
 use crate::family::jepa::watching::Studio;
+use crate::host::threads::{drained, handed_out};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Parts of a batch on a CPU, at least.
 pub(crate) const PARTS: usize = 2;
@@ -43,24 +43,15 @@ impl Workers {
         if self.pools.is_empty() || inputs.len() < 2 {
             return inputs.into_iter().map(work).collect();
         }
-        let inputs: Vec<_> = inputs.into_iter().enumerate().map(|input| Mutex::new(Some(input))).collect();
-        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(inputs.len())));
-        let drain = || {
-            while let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let input = input.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some((at, input)) = input {
-                    let answer = work(input);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
+        let inputs: Vec<_> = inputs.into_iter().map(|input| Mutex::new(Some(input))).collect();
+        let work = |at| handed_out(&inputs, at).map(&work);
+        let done = drained(inputs.len(), work, |drain| {
+            std::thread::scope(|scope| {
+                for pool in &self.pools {
+                    scope.spawn(|| pool.install(drain));
                 }
-            }
-        };
-        std::thread::scope(|scope| {
-            for pool in &self.pools {
-                scope.spawn(|| pool.install(drain));
-            }
+            });
         });
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        done.sort_by_key(|(at, _)| *at);
-        done.into_iter().map(|(_, answer)| answer).collect()
+        done.into_iter().flatten().collect()
     }
 }
