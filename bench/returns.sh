@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # How much reward planning in a learned ensemble collects after so many steps of random actions, beside the
-# same planner in the true equations and beside chance. Prints a Markdown table for each.
-# Usage: bench/returns.sh [FOLDER]; WORLDS, STEPS and TERRELLA may be set.
+# same planner in the true equations and beside chance; each from several seeds of training. Writes the table of
+# docs/returns.md. What is there already is not run again.
+# Usage: bench/returns.sh [FOLDER]; WORLDS, STEPS, SEEDS and TERRELLA may be set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,14 +13,17 @@ for world in ${WORLDS:-pendulum cart_pole_swing_up}; do
   # Steps of an episode of each.
   case "$world" in pendulum) length=200 ;; *) length=250 ;; esac
   for steps in ${STEPS:-5000 20000 100000}; do
-    run="$out/$world-$steps"
-    if [ ! -e "$run/eval.json" ]; then
-      rm -rf "$run" "$run-data"
-      "$terrella" collect --env "$world" --episodes $((steps / length)) --explore 1 --size 0 --out "$run-data" 2>/dev/null
-      "$terrella" train --preset ensemble --data "$run-data" --out "$run" 2>/dev/null
-      "$terrella" eval "$run" >/dev/null 2>&1
+    data="$out/$world-$steps"
+    if [ ! -e "$data" ]; then
+      "$terrella" collect --env "$world" --episodes $((steps / length)) --explore 1 --size 0 --out "$data" 2>/dev/null
     fi
-    printf '\n%s after %s steps of random actions\n\n' "$world" "$steps"
-    "$terrella" report "$run" --markdown
+    for seed in ${SEEDS:-0 1 2}; do
+      run="$data-seed-$seed"
+      [ ! -e "$run/eval.json" ] || continue
+      rm -rf "$run"
+      "$terrella" train --preset ensemble --seed "$seed" --data "$data" --out "$run" 2>/dev/null
+      "$terrella" eval "$run" >/dev/null 2>&1
+    done
   done
 done
+python3 bench/returns.py "$out"

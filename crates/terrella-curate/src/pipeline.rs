@@ -51,6 +51,8 @@ pub struct Recording {
     pub state: Option<Vec<String>>,
     /// Names of the action's numbers, for formats that do not store them.
     pub action: Option<Vec<String>>,
+    /// Vectors that make the state, joined in this order.
+    pub vectors: Vec<String>,
     /// The picture feature to read, where there are several.
     pub camera: Option<String>,
     /// Views to keep beside it, by name, or `all`.
@@ -286,8 +288,8 @@ impl Stage {
 impl Recording {
     /// As options of a reader.
     pub(crate) fn options(&self) -> SourceOptions {
-        let Self { path: _, fps, env, task, state, action, camera, views, no_pictures, map } = self.clone();
-        SourceOptions { fps, env, task, state, action, camera, views, no_pictures, map }
+        let Self { path: _, fps, env, task, state, action, vectors, camera, views, no_pictures, map } = self.clone();
+        SourceOptions { fps, env, task, state, action, vectors, camera, views, no_pictures, map }
     }
 }
 

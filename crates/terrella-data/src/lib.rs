@@ -33,6 +33,7 @@ mod source;
 mod source_options;
 mod tiles;
 mod timing;
+mod vectors;
 mod video;
 mod views;
 mod zarr;

@@ -13,6 +13,8 @@ pub struct SourceOptions {
     pub state: Option<Vec<String>>,
     /// Names of the action's numbers, for formats that do not store them.
     pub action: Option<Vec<String>>,
+    /// Vectors that make the state, joined in this order; what the format calls the state if there are none.
+    pub vectors: Vec<String>,
     /// The picture feature that models see, where there are several.
     pub camera: Option<String>,
     /// Further picture features to keep beside it, by name, or [`ALL`](crate::ALL).

@@ -13,6 +13,9 @@ use terrella_core::Table;
 /// Bytes of one read, at most: no episode's pictures are more.
 const LIMIT: u64 = 4 << 30;
 
+/// Numbers of a row, at most: each gets a name.
+const LARGEST_WIDTH: usize = 1 << 16;
+
 /// An open file.
 pub(super) struct Hdf5 {
     path: PathBuf,
@@ -47,6 +50,13 @@ impl Shape {
     /// Whether each row is one number.
     pub(super) fn is_column(&self) -> bool {
         (self.float || self.whole) && matches!(self.sides.as_slice(), [_] | [_, 1])
+    }
+
+    /// Numbers of a row, floats or whole ones, of any shape; pictures are none.
+    pub(super) fn width(&self) -> Option<usize> {
+        let [_, row @ ..] = self.sides.as_slice() else { return None };
+        let width = row.iter().try_fold(1_usize, |n, side| n.checked_mul(*side))?;
+        ((self.float || self.whole) && !self.is_pictures() && (1..=LARGEST_WIDTH).contains(&width)).then_some(width)
     }
 
     /// Whether each row is a few numbers.
@@ -118,16 +128,15 @@ impl Hdf5 {
     /// Rows of a dataset of numbers, as a table.
     pub(super) fn table(&self, rows: &Rows) -> Result<Table> {
         let shape = self.shape(&rows.dataset)?;
-        if !(shape.is_table() || shape.whole && shape.sides.len() <= 2) {
+        let Some(width) = shape.width() else {
             let what = format!("{} is {shape}, not rows of numbers", rows.dataset);
             return Err(Error::broken(&self.path, what, "store one row of numbers a step"));
-        }
-        let width = shape.sides.get(1).copied().unwrap_or(1);
+        };
         self.measure(rows, &shape, 8)?;
         let data = self.with(|file| file.dataset(&rows.dataset)?.read_f64_rows(rows.from as u64, rows.len as u64));
         let data: Vec<f32> =
             data.map_err(|e| broken(&self.path, &rows.dataset, &e))?.into_iter().map(|x| x as f32).collect();
-        if width == 0 || data.len() != width * rows.len {
+        if data.len() != width * rows.len {
             let what =
                 format!("{} holds {} numbers where {width} × {} were declared", rows.dataset, data.len(), rows.len);
             return Err(Error::broken(&self.path, what, DOWNLOAD_AGAIN));

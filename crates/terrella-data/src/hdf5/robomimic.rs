@@ -1,14 +1,14 @@
 //! robomimic's layout: `data/demo_N` with `actions`, observations in `obs` and, for simulators, `states`.
 //!
 //! The state is made of all observations that are rows of floats, in the order of their names; of `states` if
-//! there are none.
+//! there are none; of others where they are asked for.
 
-use super::file::{Hdf5, Rows};
+use super::file::{Hdf5, Rows, Shape};
 use super::recording::{Cameras, Found, Recorded, Recording, cameras};
 use crate::outcome::Outcome;
+use crate::vectors::{Vector, choose_vectors, joined, joined_names};
 use crate::{Error, Note, Result, SourceOptions};
 use serde_json::Value;
-use terrella_core::Table;
 
 /// What came of each action; where a recording was cut is not stored.
 const OUTCOMES: [&str; 3] = ["rewards", "dones", ""];
@@ -28,18 +28,18 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     };
     let observed = file.datasets(&format!("data/{first}/obs"));
     let cameras = cameras(&file, options, &observed)?;
-    let mut parts: Vec<(String, usize)> = observed
-        .iter()
-        .filter(|(_, s)| s.is_table())
-        .map(|(name, s)| (format!("obs/{name}"), s.sides.get(1).copied().unwrap_or(1)))
-        .collect();
-    let mut kept: Vec<&str> = parts.iter().map(|(p, _)| p.as_str()).chain(["actions"]).collect();
-    let simulator = file.datasets(&format!("data/{first}")).into_iter().find(|(n, s)| n == "states" && s.is_table());
-    if let (true, Some((name, shape))) = (parts.is_empty(), simulator) {
-        parts.push((name, shape.sides.get(1).copied().unwrap_or(1)));
-        kept = vec!["actions", "states"];
-    }
     let here = file.datasets(&format!("data/{first}"));
+    let numbers = |place: &'static str| {
+        move |(name, s): &(String, Shape)| s.width().map(|width| Vector::new(format!("{place}{name}"), width))
+    };
+    let others = here.iter().filter(|(name, _)| name != "actions" && !OUTCOMES.contains(&name.as_str()));
+    let offered: Vec<Vector> =
+        observed.iter().filter_map(numbers("obs/")).chain(others.filter_map(numbers(""))).collect();
+    let floats: Vec<String> = observed.iter().filter(|(_, s)| s.is_table()).map(|(n, _)| format!("obs/{n}")).collect();
+    let simulator = here.iter().any(|(name, s)| name == "states" && s.is_table());
+    let usual = |v: &Vector| floats.contains(&v.name) || floats.is_empty() && simulator && v.name == "states";
+    let parts = choose_vectors(file.path(), options, offered, usual)?;
+    let mut kept: Vec<&str> = parts.iter().map(|p| p.name.as_str()).chain(["actions"]).collect();
     kept.extend(OUTCOMES.iter().filter(|name| here.iter().any(|(n, shape)| n == *name && shape.is_column())));
     let here = here.into_iter().map(|(name, _)| name);
     let mut others: Vec<String> = here.chain(observed.iter().map(|(name, _)| format!("obs/{name}"))).collect();
@@ -52,11 +52,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     }
     let environment: Value =
         file.attribute("data", "env_args").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let names = parts.iter().flat_map(|(path, width)| {
-        let name = path.trim_start_matches("obs/").to_owned();
-        (0..*width).map(move |i| format!("{name}.{i}"))
-    });
-    let state = names.collect();
+    let state = joined_names(&parts);
     let episodes = demos
         .iter()
         .map(|(_, demo)| (format!("data/{demo}"), demonstration(&file, &format!("data/{demo}"), &parts, &cameras)));
@@ -72,15 +68,15 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     Recording::new(file, options, &cameras, found)
 }
 
-fn demonstration(file: &Hdf5, demo: &str, parts: &[(String, usize)], cameras: &Cameras) -> Result<Recorded> {
+fn demonstration(file: &Hdf5, demo: &str, parts: &[Vector], cameras: &Cameras) -> Result<Recorded> {
     let rows_of = |name: &str| -> Result<Rows> {
         let dataset = format!("{demo}/{name}");
         let len = file.shape(&dataset)?.sides.first().copied().unwrap_or(0);
         Ok(Rows { dataset, from: 0, len })
     };
     let actions = file.table(&rows_of("actions")?)?;
-    let tables = parts.iter().map(|(name, _)| file.table(&rows_of(name)?)).collect::<Result<Vec<_>>>()?;
-    for ((name, width), table) in parts.iter().zip(&tables) {
+    let tables = parts.iter().map(|part| file.table(&rows_of(&part.name)?)).collect::<Result<Vec<_>>>()?;
+    for (Vector { name, width, .. }, table) in parts.iter().zip(&tables) {
         if table.width != *width || table.len() != actions.len() {
             let what = format!(
                 "{demo}/{name} has {} rows of {} numbers, {} of {width} are needed",
@@ -91,9 +87,7 @@ fn demonstration(file: &Hdf5, demo: &str, parts: &[(String, usize)], cameras: &C
             return Err(Error::broken(file.path(), what, "record one row of each a step"));
         }
     }
-    let width = tables.iter().map(|t| t.width).sum();
-    let data = (0..actions.len()).flat_map(|t| tables.iter().flat_map(move |table| table.row(t).iter().copied()));
-    let states = Table { width, data: data.collect() };
+    let states = joined(&tables);
     // A sparse reward of one is how robomimic says that the task was done.
     let rewards = rows_of("rewards").and_then(|rows| file.table(&rows)).ok();
     let success = rewards.map(|r| r.data.iter().any(|x| *x >= 1.0)).filter(|done| *done);

@@ -6,8 +6,8 @@
 use super::file::{Hdf5, Rows, Shape};
 use super::recording::{Found, Recorded, Recording, cameras};
 use crate::outcome::Outcome;
+use crate::vectors::{Vector, choose_vectors, joined, joined_names};
 use crate::{Error, Note, Result, SourceOptions};
-use terrella_core::Table;
 
 /// What came of each action.
 const OUTCOMES: [&str; 3] = ["reward", "terminated", "truncated"];
@@ -27,9 +27,12 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     if !has("action") {
         return Err(unknown(&file, &columns));
     }
-    let state = STATES.iter().find(|name| columns.iter().any(|(n, s)| n == *name && s.is_table()));
+    let usual = STATES.iter().find(|name| columns.iter().any(|(n, s)| n == *name && s.is_table()));
     let cameras = cameras(&file, options, &columns)?;
     let told = ["action", "ep_len", "ep_offset", "ep_idx", "step_idx"];
+    let offered = columns.iter().filter(|(n, _)| !told.contains(&n.as_str()) && !OUTCOMES.contains(&n.as_str()));
+    let offered = offered.filter_map(|(n, s)| Some(Vector::new(n, s.width()?))).collect();
+    let state = choose_vectors(file.path(), options, offered, |v| usual.is_some_and(|name| v.name == *name))?;
     let outcomes = OUTCOMES.map(|name| columns.iter().any(|(n, s)| n == name && s.is_column()).then_some(name));
     let others: Vec<&str> = columns
         .iter()
@@ -37,7 +40,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         .filter(|n| {
             !told.contains(n)
                 && !outcomes.contains(&Some(*n))
-                && state != Some(n)
+                && state.iter().all(|v| v.name != *n)
                 && cameras.names().all(|camera| camera != *n)
         })
         .collect();
@@ -54,8 +57,9 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
             actions.data[last..].fill(0.0);
             *endings += 1;
         }
-        let states = state.map_or(Ok(Table::new(0)), |name| file.table(&rows(name)))?;
+        let states = state.iter().map(|v| file.table(&rows(&v.name))).collect::<Result<Vec<_>>>()?;
         let pictures = cameras.names().map(rows).collect();
+        let states = joined(&states);
         let recorded = Recorded { states, actions, pictures, success: None, outcome: Outcome::default() };
         Ok(recorded.with_outcome(&file, outcomes.map(|name| name.map(rows))))
     };
@@ -65,7 +69,9 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         let what = format!("the last action of {endings} episodes is NaN and was read as 0");
         notes.push(Note { place: "action".to_owned(), what });
     }
-    let found = Found { fps: None, task: None, state: Vec::new(), outcomes: OUTCOMES, episodes, notes };
+    // Whatever the one column is called, its numbers are those of the state.
+    let names = if options.vectors.is_empty() { Vec::new() } else { joined_names(&state) };
+    let found = Found { fps: None, task: None, state: names, outcomes: OUTCOMES, episodes, notes };
     Recording::new(file, options, &cameras, found)
 }
 

@@ -4,28 +4,34 @@
 //! episodes that are there, so that both can be held against the tables.
 
 use super::layout::json_lines;
-use super::names::{ACTION, STATE};
 use crate::{Claims, Error, Result};
 use serde_json::Value;
 use std::ops::Range;
 use std::path::Path;
 use terrella_core::Stats;
 
-/// Reads the claims; `numbers` are the episodes that are there, ascending. Statistics of the whole say
-/// nothing where it is not `complete`.
-pub(super) fn read(root: &Path, splits: &Value, numbers: &[i64], complete: bool) -> Result<Claims> {
+/// Reads the claims; `features` make the state and the action, `numbers` are the episodes that are there, ascending.
+/// Statistics of the whole say nothing where it is not `complete`.
+pub(super) fn read(
+    root: &Path,
+    features: [&[&str]; 2],
+    splits: &Value,
+    numbers: &[i64],
+    complete: bool,
+) -> Result<Claims> {
     let whole = root.join("meta/stats.json");
     let each = root.join("meta/episodes_stats.jsonl");
     let stats = if whole.exists() && complete {
         let text = std::fs::read_to_string(&whole).map_err(Error::io("read", &whole))?;
         let value: Value = serde_json::from_str(&text)
             .map_err(|e| Error::broken(&whole, format!("not JSON: {e}"), "compute the statistics again"))?;
-        [STATE, ACTION].map(|key| one(&value[key]))
+        features.map(|keys| side_by_side(keys.iter().map(|key| one(&value[*key]))))
     } else if each.exists() {
         let lines = json_lines(&each)?;
         let there = |line: &&Value| line["episode_index"].as_i64().is_some_and(|n| numbers.binary_search(&n).is_ok());
-        [STATE, ACTION].map(|key| {
-            let parts: Option<Vec<Stats>> = lines.iter().filter(there).map(|line| one(&line["stats"][key])).collect();
+        features.map(|keys| {
+            let of = |line: &Value| side_by_side(keys.iter().map(|key| one(&line["stats"][*key])));
+            let parts: Option<Vec<Stats>> = lines.iter().filter(there).map(of).collect();
             parts.filter(|parts| parts.len() == numbers.len()).and_then(|parts| together(&parts))
         })
     } else {
@@ -45,6 +51,25 @@ fn one(value: &Value) -> Option<Stats> {
     let stats = Stats { mean: list("mean")?, std: list("std")?, min: list("min")?, max: list("max")?, count };
     let width = stats.mean.len();
     [&stats.std, &stats.min, &stats.max].iter().all(|v| v.len() == width).then_some(stats)
+}
+
+/// Statistics of joined features, if all have some, of as many rows.
+fn side_by_side(features: impl Iterator<Item = Option<Stats>>) -> Option<Stats> {
+    let mut all: Option<Stats> = None;
+    for found in features {
+        let found = found?;
+        match &mut all {
+            None => all = Some(found),
+            Some(all) if all.count == found.count => {
+                all.mean.extend(found.mean);
+                all.std.extend(found.std);
+                all.min.extend(found.min);
+                all.max.extend(found.max);
+            }
+            Some(_) => return None,
+        }
+    }
+    all
 }
 
 /// Statistics of the rows of all parts.

@@ -109,20 +109,44 @@ pub(crate) fn read_numbers(path: &Path, name: &str, column: &dyn Array) -> Resul
         expected: "one number a row",
     };
     if column.data_type().is_nested() {
-        return Ok(read_table(path, name, 1, column)?.data);
+        return Ok(read_table(path, name, &[1], column)?.data);
     }
     let values = arrow::compute::cast(column, &DataType::Float32).map_err(|_| dtype())?;
     Ok(values.as_primitive::<Float32Type>().iter().map(|x| x.unwrap_or(f32::NAN)).collect())
 }
 
-/// A column of numbers as a table of the declared width.
-pub(crate) fn read_table(path: &Path, name: &str, width: usize, column: &dyn Array) -> Result<Table> {
+/// A column of numbers as a table of the declared shape; more than one axis becomes one long row.
+pub(crate) fn read_table(path: &Path, name: &str, shape: &[usize], column: &dyn Array) -> Result<Table> {
+    // Lists of lists are opened from the outside in, down to the last axis.
+    if let [side, inner @ ..] = shape
+        && !inner.is_empty()
+        && column.data_type().is_nested()
+    {
+        let rows = items(path, name, *side, column)?;
+        let table = read_table(path, name, inner, rows.as_ref())?;
+        return Ok(Table { width: side * table.width, data: table.data });
+    }
+    let width = shape.iter().product();
     let dtype = || Error::Dtype {
         path: path.to_path_buf(),
         name: format!("column {name}"),
         found: column.data_type().to_string(),
-        expected: "float32 or float64, or lists of them",
+        expected: "numbers, or lists of them",
     };
+    let values = items(path, name, width, column)?;
+    let data_type = values.data_type();
+    if !data_type.is_numeric() && *data_type != DataType::Boolean {
+        return Err(dtype());
+    }
+    let values = arrow::compute::cast(&values, &DataType::Float32).map_err(|_| dtype())?;
+    let values = values.as_primitive::<Float32Type>();
+    // A null is a number that was not recorded: NaN, so that the check for finite numbers names its row.
+    let data = values.iter().map(|x| x.unwrap_or(f32::NAN)).collect();
+    Ok(Table { width, data })
+}
+
+/// What the lists of a column hold, one after the other, `width` each; a plain column has one a row.
+fn items(path: &Path, name: &str, width: usize, column: &dyn Array) -> Result<ArrayRef> {
     let lengths: Vec<usize> = match column.data_type() {
         DataType::List(_) => column.as_list::<i32>().iter().map(|l| l.map_or(0, |l| l.len())).collect(),
         DataType::LargeList(_) => column.as_list::<i64>().iter().map(|l| l.map_or(0, |l| l.len())).collect(),
@@ -133,7 +157,7 @@ pub(crate) fn read_table(path: &Path, name: &str, width: usize, column: &dyn Arr
         let what = format!("column {name} has {} numbers in row {row}, info.json declares {width}", lengths[row]);
         return Err(Error::broken(path, what, "correct the shape in info.json, or the row"));
     }
-    let values: ArrayRef = match column.data_type() {
+    Ok(match column.data_type() {
         // Sliced arrays keep their whole child, so the child has to be cut to the offsets.
         DataType::List(_) => {
             let list = column.as_list::<i32>();
@@ -147,15 +171,7 @@ pub(crate) fn read_table(path: &Path, name: &str, width: usize, column: &dyn Arr
         }
         DataType::FixedSizeList(_, _) => column.as_fixed_size_list().values().clone(),
         _ => column.slice(0, column.len()),
-    };
-    if !matches!(values.data_type(), DataType::Float16 | DataType::Float32 | DataType::Float64) {
-        return Err(dtype());
-    }
-    let values = arrow::compute::cast(&values, &DataType::Float32).map_err(|_| dtype())?;
-    let values = values.as_primitive::<Float32Type>();
-    // A null is a number that was not recorded: NaN, so that the check for finite numbers names its row.
-    let data = values.iter().map(|x| x.unwrap_or(f32::NAN)).collect();
-    Ok(Table { width, data })
+    })
 }
 
 /// The picture bytes of each row.

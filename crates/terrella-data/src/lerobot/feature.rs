@@ -1,5 +1,6 @@
 //! One feature of a dataset as `meta/info.json` has it: its type and shape, and what a picture of it is.
 
+use crate::vectors::Vector;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,6 +22,22 @@ pub(super) struct Feature {
 impl Feature {
     pub(super) fn new(dtype: &str, shape: Vec<usize>, names: Value) -> Self {
         Self { dtype: dtype.to_owned(), shape, names, units: Vec::new(), info: None }
+    }
+
+    /// Whether it is numbers of any shape.
+    pub(super) fn is_numbers(&self) -> bool {
+        ["float", "int", "uint", "bool"].iter().any(|kind| self.dtype.starts_with(kind))
+    }
+
+    /// As a vector; its numbers have names if they are a list or a dictionary of lists of as many.
+    pub(super) fn vector(&self, name: &str) -> Vector {
+        let width = self.shape.iter().fold(1, |n: usize, side| n.saturating_mul(*side));
+        let mut numbers = Vec::new();
+        collect_strings(&self.names, &mut numbers);
+        if numbers.len() != width {
+            numbers.clear();
+        }
+        Vector { numbers, units: self.units.clone(), ..Vector::new(name, width) }
     }
 
     pub(super) fn is_pictures(&self) -> bool {
@@ -49,6 +66,15 @@ impl Feature {
         let info = self.info.as_ref().unwrap_or(&Value::Null);
         let told = info["depth_metres_per_count"].as_f64().filter(|m| m.is_finite() && *m > 0.0);
         told.unwrap_or(if info["depth_unit"] == "m" { 1.0 } else { 0.001 })
+    }
+}
+
+fn collect_strings(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect_strings(item, into)),
+        Value::Object(map) => map.values().for_each(|item| collect_strings(item, into)),
+        _ => {}
     }
 }
 

@@ -7,6 +7,7 @@ use super::columns::{Extras, outcome_columns};
 use super::feature::Feature;
 use super::names::{ACTION, CHUNK_FILES, DATA_FILE_MB, IMAGE, INDICES, OUTCOMES, STATE, SUCCESS, VIDEO_FILE_MB};
 use super::pictures::PictureFeature;
+use crate::vectors::{Vector, choose_vectors, joined_names, joined_units};
 use crate::views::{Offered, choose_camera, choose_views};
 use crate::{Error, Result, SourceOptions, View};
 use arrow::datatypes::DataType;
@@ -18,6 +19,18 @@ use terrella_core::Signature;
 
 /// Version of the layout that is written.
 const VERSION: &str = "v3.0";
+
+/// Numbers of a feature in a row, at most: each gets a name.
+const LARGEST_WIDTH: usize = 1 << 16;
+
+/// What is to be read of a dataset.
+pub(super) struct Chosen {
+    pub(super) signature: Signature,
+    /// Vectors that make the state.
+    pub(super) vectors: Vec<Vector>,
+    /// The camera first, if the signature has one, then the views.
+    pub(super) pictures: Vec<View>,
+}
 
 /// How tables and videos are laid out in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,19 +136,21 @@ impl Info {
 
     /// Those of [`OUTCOMES`] that are one number a row, and [`SUCCESS`] where it is needed to tell an end from a cut.
     pub(super) fn outcomes(&self) -> impl Iterator<Item = &'static str> {
-        let number = |f: &Feature| {
-            ["float", "int", "uint", "bool"].iter().any(|kind| f.dtype.starts_with(kind))
-                && matches!(f.shape[..], [] | [1])
-        };
+        let number = |f: &Feature| f.is_numbers() && matches!(f.shape[..], [] | [1]);
         let there = move |name: &str| self.features.get(name).is_some_and(number);
         let success = there(OUTCOMES[1]) && !there(OUTCOMES[2]) && there(SUCCESS);
         OUTCOMES.into_iter().filter(move |name| there(name)).chain(success.then_some(SUCCESS))
     }
 
     /// Features that are not read beside these.
-    pub(super) fn others<'a>(&'a self, pictures: &'a [View], outcomes: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    pub(super) fn others<'a>(
+        &'a self,
+        Chosen { vectors, pictures, .. }: &'a Chosen,
+        outcomes: &'a [&str],
+    ) -> impl Iterator<Item = &'a str> {
         let read = move |name: &str| {
-            [STATE, ACTION, "timestamp"].contains(&name)
+            [ACTION, "timestamp"].contains(&name)
+                || vectors.iter().any(|v| v.name == name)
                 || outcomes.contains(&name)
                 || INDICES.contains(&name)
                 || pictures.iter().any(|p| p.name == name)
@@ -143,11 +158,9 @@ impl Info {
         self.features.keys().map(String::as_str).filter(move |name| !read(name))
     }
 
-    /// The signature, and all pictures to read: the camera first, if the signature has one, then the views.
-    pub(super) fn signature(&self, path: &Path, options: &SourceOptions) -> Result<(Signature, Vec<View>)> {
-        if !self.features.contains_key(ACTION) {
-            return Err(self.missing(path, ACTION));
-        }
+    /// What is to be read.
+    pub(super) fn choose(&self, path: &Path, options: &SourceOptions) -> Result<Chosen> {
+        let action = self.features.get(ACTION).ok_or_else(|| self.missing(path, ACTION))?;
         let fps = self.fps.as_f64().filter(|fps| *fps > 0.0);
         let fps = fps.ok_or_else(|| Error::broken(path, format!("fps is {}", self.fps), "set the rate of the rows"))?;
         let offered = self.features.iter().filter(|(_, f)| f.is_pictures());
@@ -158,10 +171,31 @@ impl Info {
         let image = camera.map(|_| pictures[0].size);
         let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
         let env = options.env.clone().or(env);
-        let (state, action) = (self.names(path, STATE)?, self.names(path, ACTION)?);
-        let units = self.features.get(STATE).map(|f| f.units.clone()).filter(|units| units.len() == state.len());
-        let units = units.unwrap_or_default();
-        Ok((Signature { fps, image, state, units, action, env, ..Signature::default() }, pictures))
+        let aside = |name: &str| {
+            [ACTION, "timestamp", SUCCESS].contains(&name) || INDICES.contains(&name) || OUTCOMES.contains(&name)
+        };
+        let offered = self.features.iter().filter(|(name, f)| f.is_numbers() && !aside(name));
+        let offered = offered.map(|(name, f)| f.vector(name)).collect();
+        // Where there is no state as such, what lies under its name is.
+        let whole = self.features.contains_key(STATE);
+        let part = |name: &str| name.strip_prefix(STATE).is_some_and(|rest| rest.starts_with('.'));
+        let usual = |v: &Vector| if whole { v.name == STATE } else { part(&v.name) };
+        let vectors = choose_vectors(path, options, offered, usual)?;
+        let action = action.vector(ACTION);
+        if let Some(v) = vectors.iter().chain([&action]).find(|v| !(1..=LARGEST_WIDTH).contains(&v.width)) {
+            let what =
+                format!("{} has shape {:?}, 1 to {LARGEST_WIDTH} numbers can be read", v.name, self.shape(&v.name));
+            return Err(Error::broken(path, what, "leave it out, or store it as a picture"));
+        }
+        let (state, units) = (joined_names(&vectors), joined_units(&vectors));
+        let action = joined_names(&[action]);
+        let signature = Signature { fps, image, state, units, action, env, ..Signature::default() };
+        Ok(Chosen { signature, vectors, pictures })
+    }
+
+    /// The sides of a row of a feature.
+    pub(super) fn shape(&self, name: &str) -> &[usize] {
+        self.features.get(name).map_or(&[], |f| &f.shape)
     }
 
     fn missing(&self, path: &Path, name: &str) -> Error {
@@ -177,31 +211,6 @@ impl Info {
         })?;
         let depth = feature.is_depth().then(|| feature.metres());
         Ok(View { name: name.to_owned(), size, depth })
-    }
-
-    /// The names of a feature's numbers: a list, a dictionary of lists, or made up from the key.
-    fn names(&self, path: &Path, key: &str) -> Result<Vec<String>> {
-        let Some(feature) = self.features.get(key) else { return Ok(Vec::new()) };
-        let &[width] = feature.shape.as_slice() else {
-            let what = format!("{key} has shape {:?}, one dimension can be read", feature.shape);
-            return Err(Error::broken(path, what, "store it flat"));
-        };
-        let mut names = Vec::new();
-        collect_strings(&feature.names, &mut names);
-        if names.len() != width {
-            let short = key.rsplit('.').next().unwrap_or(key);
-            names = (0..width).map(|i| format!("{short}.{i}")).collect();
-        }
-        Ok(names)
-    }
-}
-
-fn collect_strings(value: &Value, into: &mut Vec<String>) {
-    match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| collect_strings(item, into)),
-        Value::Object(map) => map.values().for_each(|item| collect_strings(item, into)),
-        _ => {}
     }
 }
 
@@ -230,7 +239,7 @@ mod tests {
         std::fs::write(&path, text).expect("written");
         let info = Info::read(&path).expect("read back");
         let options = SourceOptions { views: vec![crate::ALL.to_owned()], ..SourceOptions::default() };
-        let (read, pictures) = info.signature(&path, &options).expect("a signature");
+        let Chosen { signature: read, pictures, .. } = info.choose(&path, &options).expect("a signature");
         assert_eq!(read, signature, "nothing is lost");
         let camera = View { name: IMAGE.to_owned(), size: [96, 64], depth: None };
         let depth = View { name: "observation.images.wrist_depth".to_owned(), ..depth };

@@ -6,9 +6,9 @@
 
 use super::claims;
 use super::columns::read_pictures;
-use super::info::Info;
+use super::info::{Chosen, Info};
 use super::layout::{self, Clip, ranges, relative};
-use super::names::{OUTCOMES, SUCCESS};
+use super::names::{ACTION, OUTCOMES, SUCCESS};
 use super::scan::{DataFile, Stored, Wanted, scan};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::outcome::{Logged, agree};
@@ -28,9 +28,7 @@ const TOLERANCE: f64 = 1e-4;
 pub(crate) struct Reader {
     root: PathBuf,
     info: Info,
-    signature: Signature,
-    /// The camera first, if the signature has one, then the views.
-    pictures: Vec<View>,
+    chosen: Chosen,
     files: Vec<DataFile>,
     episodes: Vec<Opened>,
     notes: Vec<Note>,
@@ -56,7 +54,8 @@ impl Reader {
     pub(crate) fn open(root: &Path, options: &SourceOptions) -> Result<Self> {
         let info_path = root.join("meta/info.json");
         let info = Info::read(&info_path)?;
-        let (signature, pictures) = info.signature(&info_path, options)?;
+        let chosen = info.choose(&info_path, options)?;
+        let pictures = &chosen.pictures;
         let tasks = layout::tasks(root, info.layout())?;
         let files =
             layout::data_files(root)?.into_iter().map(|(_, path)| DataFile::open(path)).collect::<Result<Vec<_>>>()?;
@@ -66,21 +65,16 @@ impl Reader {
         }
         let clips = pictures.iter().map(|p| in_video(p).then(|| layout::clips(root, &info, &p.name)).transpose());
         let clips = clips.collect::<Result<Vec<_>>>()?;
-        let mut reader = Self {
-            root: root.to_path_buf(),
-            info,
-            signature,
-            pictures,
-            files,
-            episodes: Vec::new(),
-            notes: Vec::new(),
-        };
+        let mut reader =
+            Self { root: root.to_path_buf(), info, chosen, files, episodes: Vec::new(), notes: Vec::new() };
         let outcomes = reader.outcomes();
-        let wanted = Wanted { signature: &reader.signature, outcomes: &outcomes };
+        let shaped = |name| (name, reader.info.shape(name));
+        let state: Vec<_> = reader.chosen.vectors.iter().map(|v| shaped(v.name.as_str())).collect();
+        let wanted = Wanted { action: shaped(ACTION), state: &state, outcomes: &outcomes };
         let mut stored = Vec::new();
         let mut last = [-1, -1];
         for (at, file) in reader.files.iter().enumerate() {
-            for (picture, _) in reader.pictures.iter().zip(&clips).filter(|(_, clips)| clips.is_none()) {
+            for (picture, _) in reader.chosen.pictures.iter().zip(&clips).filter(|(_, clips)| clips.is_none()) {
                 file.column(&picture.name)?;
             }
             stored.extend(scan(file, at, wanted, &mut last)?);
@@ -112,8 +106,13 @@ impl Reader {
         }
         let all = reader.episodes.iter_mut().map(|e| (e.stored.rows, &mut e.stored.outcome));
         let Logged { reward, ends } = agree(all, OUTCOMES, &mut reader.notes);
-        (reader.signature.reward, reader.signature.ends) = (reward, ends);
-        let others: Vec<&str> = reader.info.others(&reader.pictures, &outcomes).collect();
+        (reader.chosen.signature.reward, reader.chosen.signature.ends) = (reward, ends);
+        if options.vectors.is_empty() && reader.chosen.vectors.len() > 1 {
+            let names: Vec<&str> = reader.chosen.vectors.iter().map(|v| v.name.as_str()).collect();
+            let what = format!("there is no single one, so it is made of {}", names.join(", "));
+            reader.notes.push(Note { place: "state".to_owned(), what });
+        }
+        let others: Vec<&str> = reader.info.others(&reader.chosen, &outcomes).collect();
         if !others.is_empty() {
             reader.notes.push(Note { place: "features".to_owned(), what: format!("not kept: {}", others.join(", ")) });
         }
@@ -151,7 +150,7 @@ impl Reader {
 
     /// Keeps times of rows that say more than the rate does, and tells those that are no clock.
     fn keep_times(&mut self) {
-        let fps = self.signature.fps;
+        let fps = self.chosen.signature.fps;
         let (mut numbers, mut first) = (Vec::new(), None);
         for episode in &mut self.episodes {
             match own_times(&episode.stored.times, fps) {
@@ -205,9 +204,9 @@ impl Reader {
             let path = layout::tasks_path(&self.root, self.info.layout());
             plain(Error::broken(&path, format!("task {} of episode {numbered} is not listed", stored.task), "add it"))
         })?;
-        check_finite(&self.root, numbered, "state", &stored.states, &self.signature.state).map_err(plain)?;
-        check_finite(&self.root, numbered, "action", &stored.actions, &self.signature.action).map_err(plain)?;
-        let shown = self.pictures.iter().zip(clips).map(|(picture, clips)| {
+        check_finite(&self.root, numbered, "state", &stored.states, &self.chosen.signature.state).map_err(plain)?;
+        check_finite(&self.root, numbered, "action", &stored.actions, &self.chosen.signature.action).map_err(plain)?;
+        let shown = self.chosen.pictures.iter().zip(clips).map(|(picture, clips)| {
             clips.as_ref().map(|clips| self.shown(&stored, picture, clips, videos)).transpose()
         });
         let shown = shown.collect::<Result<Vec<_>, _>>()?;
@@ -284,7 +283,7 @@ impl Reader {
 
 impl Source for Reader {
     fn signature(&self) -> &Signature {
-        &self.signature
+        &self.chosen.signature
     }
 
     fn lengths(&self) -> Vec<usize> {
@@ -298,11 +297,11 @@ impl Source for Reader {
     }
 
     fn cameras(&self) -> &[View] {
-        &self.pictures
+        &self.chosen.pictures
     }
 
     fn frames(&self, at: usize, camera: usize) -> Result<Frames> {
-        let (picture, episode) = (&self.pictures[camera], &self.episodes[at]);
+        let (picture, episode) = (&self.chosen.pictures[camera], &self.episodes[at]);
         let bytes = match &episode.videos[camera] {
             None => self.stored_pictures(at, picture)?,
             Some(shown) => {
@@ -320,7 +319,9 @@ impl Source for Reader {
 
     fn claims(&self) -> Result<Claims> {
         let numbers: Vec<i64> = self.episodes.iter().map(|e| e.stored.number).collect();
-        claims::read(&self.root, &self.info.splits, &numbers, numbers.len() == self.info.total_episodes)
+        let state: Vec<&str> = self.chosen.vectors.iter().map(|v| v.name.as_str()).collect();
+        let complete = numbers.len() == self.info.total_episodes;
+        claims::read(&self.root, [&state, &[ACTION]], &self.info.splits, &numbers, complete)
     }
 
     fn notes(&self) -> Vec<Note> {

@@ -4,9 +4,10 @@
 //! files numbers may jump, where a file was not downloaded.
 
 use super::columns::{read_numbers, read_table};
-use super::names::{ACTION, INDICES, OUTCOMES, STATE, SUCCESS};
+use super::names::{INDICES, OUTCOMES, SUCCESS};
 use crate::error::guarded;
 use crate::outcome::Outcome;
+use crate::vectors::joined;
 use crate::{Error, Result};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -15,7 +16,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
 use std::path::PathBuf;
-use terrella_core::{Signature, Table};
+use terrella_core::Table;
 
 /// A data file whose footer was read.
 pub(super) struct DataFile {
@@ -44,20 +45,20 @@ pub(super) struct Stored {
 /// What is read of every file beside the columns that all have.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
-    pub(super) signature: &'a Signature,
+    /// Name and shape of the action.
+    pub(super) action: (&'a str, &'a [usize]),
+    /// Names and shapes of what makes the state.
+    pub(super) state: &'a [(&'a str, &'a [usize])],
     /// Those of [`OUTCOMES`] that are there, and perhaps [`SUCCESS`].
     pub(super) outcomes: &'a [&'static str],
 }
 
 /// Reads all but the pictures of one file; `last` is the index and the episode of the row before it.
 pub(super) fn scan(data: &DataFile, file: usize, wanted: Wanted<'_>, last: &mut [i64; 2]) -> Result<Vec<Stored>> {
-    let signature = wanted.signature;
     let mut names = INDICES.to_vec();
-    names.extend([ACTION, "timestamp"]);
+    names.extend([wanted.action.0, "timestamp"]);
     names.extend(wanted.outcomes);
-    if !signature.state.is_empty() {
-        names.push(STATE);
-    }
+    names.extend(wanted.state.iter().map(|(name, _)| *name));
     let mut episodes = Vec::new();
     let mut offset = 0;
     for batch in data.read(&names, 0, usize::MAX)? {
@@ -71,7 +72,7 @@ fn append(
     data: &DataFile,
     [file, offset]: [usize; 2],
     batch: &RecordBatch,
-    Wanted { signature, outcomes }: Wanted<'_>,
+    Wanted { action, state, outcomes }: Wanted<'_>,
     last: &mut [i64; 2],
     episodes: &mut Vec<Stored>,
 ) -> Result<()> {
@@ -89,9 +90,9 @@ fn append(
     let (frame, episode, index, task) = (frame?, episode?, index?, task?);
     let int = |column: &ArrayRef, at: usize| column.as_primitive::<Int64Type>().value(at);
     let times = as_type("timestamp", &DataType::Float64, "float32")?;
-    let table = |name: &str, names: &[String]| read_table(path, name, names.len(), column(batch, name).as_ref());
-    let actions = table(ACTION, &signature.action)?;
-    let states = if signature.state.is_empty() { Table::new(0) } else { table(STATE, &signature.state)? };
+    let table = |(name, shape): &(&str, &[usize])| read_table(path, name, shape, column(batch, name).as_ref());
+    let actions = table(&action)?;
+    let states = joined(&state.iter().map(table).collect::<Result<Vec<_>>>()?);
     let numbers = |name: &&str| outcomes.contains(name).then(|| read_numbers(path, name, column(batch, name).as_ref()));
     let [reward, done, cut] = OUTCOMES.each_ref().map(|name| numbers(name).transpose());
     let (reward, done, cut, success) = (reward?, done?, cut?, numbers(&SUCCESS).transpose()?);

@@ -187,6 +187,12 @@ pub struct Marks {
 }
 
 impl Stream {
+    /// What it is asked for by: its topic, else its file, else its first column.
+    pub(crate) fn name(&self) -> &str {
+        let first = self.columns.first().map_or("", String::as_str);
+        self.topic.as_deref().or(self.file.as_deref()).unwrap_or(first)
+    }
+
     /// Columns of a topic as they are.
     pub(crate) fn of_topic(topic: &str, columns: Vec<String>) -> Self {
         Self {

@@ -3,11 +3,12 @@
 use super::clock::{Misfit, Times, common, pick, rows};
 use super::contents::Place;
 use super::cuts::{Cut, cuts, truth};
-use super::mapping::Rule;
+use super::mapping::{Rule, Stream};
 use super::pictures::PictureAt;
 use super::reader::Reader;
 use super::streams::Samples;
 use crate::outcome::Outcome;
+use crate::vectors::{Vector, joined_names};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -145,6 +146,11 @@ impl Reader<'_> {
         });
         let units = state.iter().flat_map(|s| s.units.clone()).collect();
         let names = |streams: Vec<Samples>| streams.into_iter().flat_map(|s| s.names).collect::<Vec<_>>();
+        let vector = |(stream, samples): (&Stream, &Samples)| Vector {
+            numbers: samples.names.clone(),
+            ..Vector::new(stream.name(), samples.names.len())
+        };
+        let vectors: Vec<Vector> = mapping.state.iter().zip(&state).map(vector).collect();
         // What comes along with pictures and marks is nobody's measurement.
         let streams: BTreeSet<&str> = mapping.streams().filter_map(|s| s.topic.as_deref()).collect();
         let measured = self.contents.iter().filter(|((_, t), _)| t.is_empty() || streams.contains(t.as_str()));
@@ -159,7 +165,7 @@ impl Reader<'_> {
             fps,
             episodes: episodes.collect(),
             units,
-            state: names(state),
+            state: joined_names(&vectors),
             action: if action.is_empty() { vec!["none".to_owned()] } else { names(action) },
             misfits,
             unused: unused.chain(std::mem::take(&mut self.others)).collect(),

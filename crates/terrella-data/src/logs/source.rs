@@ -1,6 +1,6 @@
 //! A mapped log as a [`Source`]: all recordings read, those that cannot be are left out and told.
 
-use super::mapping::{Csv, Mapping, Pictures};
+use super::mapping::{Csv, Mapping, Pictures, Stream};
 use super::opening::Opening;
 use super::pictures::{PictureAt, natural};
 use super::reader::Reader;
@@ -8,6 +8,7 @@ use super::recording::Rows;
 use super::tree::Tree;
 use crate::outcome::agree;
 use crate::timing::own_times;
+use crate::vectors::asked_for;
 use crate::views::{Offered, choose_views};
 use crate::{Error, Evidence, Note, Result, Source, SourceOptions, View};
 use sha2::{Digest, Sha256};
@@ -38,6 +39,7 @@ impl Log {
         options: &SourceOptions,
         note: Option<Note>,
     ) -> Result<Self> {
+        choose_streams(path, &mut mapping, options)?;
         let not_kept = choose_pictures(path, &mut mapping, options)?;
         let names = not_kept.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let what = format!("not kept: {names}; --views all keeps them");
@@ -121,6 +123,19 @@ impl Log {
         log.used.extend(shown.collect::<Vec<_>>());
         Ok(log)
     }
+}
+
+/// Leaves in the mapping the streams of the state that were asked for, in that order.
+fn choose_streams(path: &Path, mapping: &mut Mapping, options: &SourceOptions) -> Result<()> {
+    let mut names: Vec<&str> = mapping.state.iter().map(Stream::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    if let Some(chosen) = asked_for(path, options, &names)? {
+        // Streams of one file or topic go together.
+        let streams = chosen.iter().flat_map(|at| mapping.state.iter().filter(|s| s.name() == names[*at]));
+        mapping.state = streams.cloned().collect();
+    }
+    Ok(())
 }
 
 /// Leaves in the mapping what was asked for, the camera as its picture, and gives the views that are not kept.

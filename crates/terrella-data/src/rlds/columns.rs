@@ -5,7 +5,8 @@
 //! told as a note.
 
 use super::features::{Feature, Kind};
-use crate::{Error, Note, Result};
+use crate::vectors::asked_for;
+use crate::{Error, Note, Result, SourceOptions};
 use std::path::Path;
 
 /// Names under which datasets keep the instruction, the most common first.
@@ -43,13 +44,28 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// Chooses among the features of `features.json`, which lies at `path`.
-    pub(crate) fn choose(path: &Path, features: &[Feature], notes: &mut Vec<Note>) -> Result<Self> {
+    pub(crate) fn choose(
+        path: &Path,
+        features: &[Feature],
+        options: &SourceOptions,
+        notes: &mut Vec<Note>,
+    ) -> Result<Self> {
         let action = action(path, features)?;
-        let state = state(features);
+        let offered: Vec<Column> = features
+            .iter()
+            .filter(|f| !is_action(f) && !OUTCOMES.contains(&f.name.as_str()) && f.name.starts_with("steps/"))
+            .filter_map(column)
+            .collect();
+        let names: Vec<&str> = offered.iter().map(|c| c.name.as_str()).collect();
+        let asked = asked_for(path, options, &names)?;
+        let state = match &asked {
+            Some(asked) => asked.iter().map(|at| offered[*at].clone()).collect(),
+            None => state(features),
+        };
         let texts = features.iter().filter(|f| f.kind == Kind::Text);
         let texts: Vec<&str> = texts.map(|f| f.name.as_str()).collect();
         let task = INSTRUCTIONS.into_iter().find(|name| texts.contains(name)).map(str::to_owned);
-        if state.len() > 1 {
+        if state.len() > 1 && asked.is_none() {
             let names: Vec<&str> = state.iter().map(|c| c.name.as_str()).collect();
             notes.push(note("state", format!("there is no single one, so it is made of {}", names.join(", "))));
         }
@@ -101,9 +117,12 @@ pub(crate) fn number_names(columns: &[Column], alone: &str) -> Vec<String> {
     names
 }
 
+fn is_action(feature: &Feature) -> bool {
+    feature.name == "steps/action" || feature.name.starts_with("steps/action/")
+}
+
 fn action(path: &Path, features: &[Feature]) -> Result<Vec<Column>> {
-    let parts = |f: &&Feature| f.name == "steps/action" || f.name.starts_with("steps/action/");
-    let found: Vec<&Feature> = features.iter().filter(parts).collect();
+    let found: Vec<&Feature> = features.iter().filter(|f| is_action(f)).collect();
     let columns: Vec<Column> = found.iter().filter_map(|f| column(f)).collect();
     if !columns.is_empty() {
         return Ok(columns);
@@ -189,7 +208,8 @@ mod tests {
             ("odd", Kind::Other("Video".to_owned())),
         ]);
         let mut notes = Vec::new();
-        let columns = Columns::choose(Path::new("f"), &features, &mut notes).expect("chosen");
+        let columns =
+            Columns::choose(Path::new("f"), &features, &SourceOptions::default(), &mut notes).expect("chosen");
         assert_eq!(widths(&columns.action), [("steps/action/grip", 1), ("steps/action/move", 2)], "actions");
         assert_eq!(widths(&columns.state), [("steps/observation/joints", 2), ("steps/observation/tip", 3)], "states");
         assert_eq!(columns.task.as_deref(), Some(INSTRUCTIONS[3]), "the instruction");
@@ -201,18 +221,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_makes_the_state() {
+        let listed = features(&[
+            ("action", numbers(7, 1)),
+            ("observation/keypoints", numbers(8, 2)),
+            ("observation/state", numbers(4, 1)),
+            ("observation/tokens", Kind::Numbers { width: Some(3), rank: 1, float: false }),
+        ]);
+        let choose = |names: &[&str]| {
+            let vectors = names.iter().map(|name| format!("steps/observation/{name}")).collect();
+            let options = SourceOptions { vectors, ..SourceOptions::default() };
+            let mut notes = Vec::new();
+            Columns::choose(Path::new("f"), &listed, &options, &mut notes).map(|columns| (columns.state, notes))
+        };
+        let (state, notes) = choose(&["tokens", "keypoints"]).expect("chosen");
+        assert_eq!(widths(&state), [("steps/observation/tokens", 3), ("steps/observation/keypoints", 8)], "as asked");
+        assert_eq!(notes, [], "no guess is told");
+        let error = choose(&["depth"]).expect_err("refused").to_string();
+        assert!(error.contains("(there are: steps/observation/keypoints, steps/observation/state"), "{error}");
+    }
+
+    #[test]
     fn the_usual_names_win_and_actions_must_be_there() {
         let listed = features(&[
             ("action", numbers(7, 1)),
             ("observation/extra", numbers(9, 1)),
             ("observation/proprio", numbers(4, 1)),
         ]);
-        let columns = Columns::choose(Path::new("f"), &listed, &mut Vec::new()).expect("chosen");
+        let columns =
+            Columns::choose(Path::new("f"), &listed, &SourceOptions::default(), &mut Vec::new()).expect("chosen");
         assert_eq!(widths(&columns.state), [("steps/observation/proprio", 4)], "the usual name");
         assert_eq!(number_names(&columns.state, "state")[..2], ["state.0", "state.1"], "names");
         let choose = |name, kind| {
             let listed = features(&[(name, kind)]);
-            Columns::choose(Path::new("f"), &listed, &mut Vec::new()).expect_err("refused").to_string()
+            Columns::choose(Path::new("f"), &listed, &SourceOptions::default(), &mut Vec::new())
+                .expect_err("refused")
+                .to_string()
         };
         let error = choose("reward", numbers(1, 0));
         assert!(error.contains("no feature \"steps/action\" (there are: steps/reward)"), "{error}");

@@ -13,6 +13,7 @@ use super::tfrecord::{Record, Records};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::outcome::agree;
 use crate::source::{check_finite, given_names};
+use crate::vectors::{Vector, joined_names};
 use crate::{Error, Note, Result, Source, SourceOptions, View};
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
@@ -64,7 +65,7 @@ impl Recording {
         let features = features::parse(&text).map_err(|e| {
             Error::broken(&described, format!("not a features.json of an RLDS dataset: {e}"), DOWNLOAD_AGAIN)
         })?;
-        let columns = Columns::choose(&described, &features, &mut notes)?;
+        let columns = Columns::choose(&described, &features, options, &mut notes)?;
         let fps = rate(path, &shards, options, &mut notes)?;
         let candidates = camera::candidates(&described, &features, options)?;
         let examples = if options.no_pictures { Vec::new() } else { first_examples(&shards)? };
@@ -78,10 +79,16 @@ impl Recording {
         let views = camera::views(&described, &features, &examples, options, camera.as_deref())?;
         let cameras: Vec<String> = camera.into_iter().chain(views).collect();
         columns.tell_dropped(&features, &cameras, &mut notes);
+        let state = if options.vectors.is_empty() {
+            number_names(&columns.state, "state")
+        } else {
+            let vectors = columns.state.iter().map(|c| Vector::new(&c.name, c.width));
+            joined_names(&vectors.collect::<Vec<_>>())
+        };
         let signature = Signature {
             fps,
             image: None,
-            state: given_names(path, "state", options.state.as_ref(), number_names(&columns.state, "state"))?,
+            state: given_names(path, "state", options.state.as_ref(), state)?,
             action: given_names(path, "action", options.action.as_ref(), number_names(&columns.action, "action"))?,
             env: options.env.clone(),
             ..Signature::default()

@@ -1,5 +1,5 @@
 //! Zarr v2 replay buffers, the layout of Diffusion Policy: `data/img`, `data/state`, `data/action`
-//! and `meta/episode_ends`, zipped or in a folder.
+//! and `meta/episode_ends`, zipped or in a folder. Other arrays in `data` become the state where they are asked for.
 //!
 //! Rows of all episodes follow each other; `episode_ends` says where each stops. Pictures are
 //! decoded a chunk at a time and kept as bytes, so 2.8 GB of floats never stand in memory.
@@ -8,8 +8,9 @@ mod array;
 mod store;
 
 use crate::source::{check_finite, given_names};
+use crate::vectors::{Vector, choose_vectors, joined, joined_names};
 use crate::views::choose_views;
-use crate::{Error, Format, Result, Source, SourceOptions, View};
+use crate::{Error, Format, Note, Result, Source, SourceOptions, View};
 use array::RowArray;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ struct Buffer {
     images: Option<RowArray>,
     /// One, if there are images.
     cameras: Vec<View>,
+    notes: Vec<Note>,
     /// The last decoded chunks: neighbouring episodes share them.
     decoded: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
 }
@@ -71,7 +73,12 @@ impl Buffer {
         let ends = RowArray::open(path, &store, "meta/episode_ends", &["i8", "i4", "u4", "u8"])?.read_i64()?;
         let actions = table("data/action")?;
         let has = |name: &str| arrays.iter().any(|a| a == name);
-        let states = if has("data/state") { table("data/state")? } else { Table::new(0) };
+        let numbers =
+            arrays.iter().filter(|a| a.starts_with("data/") && !["data/action", "data/img"].contains(&a.as_str()));
+        let offered: Vec<Vector> = numbers.map(|name| Vector::new(name, 0)).collect();
+        let names: Vec<String> = offered.iter().map(|v| v.name.clone()).collect();
+        let mut vectors = choose_vectors(path, options, offered, |v| v.name == "data/state")?;
+        let tables = vectors.iter().map(|v| table(&v.name)).collect::<Result<Vec<_>>>()?;
         choose_views(path, options, &[], None)?;
         let images = if has("data/img") && !options.no_pictures {
             Some(RowArray::open(path, &store, "data/img", &["u1", "f4"])?)
@@ -79,20 +86,27 @@ impl Buffer {
             None
         };
         let rows = actions.len();
-        for (name, n) in [
-            ("data/state", (states.width > 0).then_some(states.len())),
-            ("data/img", images.as_ref().map(|i| i.shape[0])),
-        ] {
-            if n.is_some_and(|n| n != rows) {
-                let what = format!("{name} has {} rows, data/action has {rows}", n.unwrap_or_default());
+        let lengths = vectors.iter().map(|v| v.name.as_str()).zip(tables.iter().map(Table::len));
+        for (name, n) in lengths.chain(images.as_ref().map(|i| ("data/img", i.shape[0]))) {
+            if n != rows {
+                let what = format!("{name} has {n} rows, data/action has {rows}");
                 return Err(Error::broken(path, what, "record one row of each a step"));
             }
         }
+        vectors.iter_mut().zip(&tables).for_each(|(v, table)| v.width = table.width);
+        let states = joined(&tables);
+        let others: Vec<String> = names.into_iter().filter(|name| vectors.iter().all(|v| v.name != *name)).collect();
+        let told = |others: &Vec<String>| Note {
+            place: "arrays".to_owned(),
+            what: format!("not kept: {}", others.join(", ")),
+        };
+        let notes = Some(others).filter(|others| !others.is_empty()).iter().map(told).collect();
         let ends = check_ends(path, &ends, rows)?;
         let image = images.as_ref().map(|i| picture_size(path, &i.shape)).transpose()?;
         let cameras = image.map(|size| View { name: "data/img".to_owned(), size, depth: None }).into_iter().collect();
         let pusht = options.env.as_deref() == Some("pusht") && states.width == 5 && actions.width == 2;
-        let signature = signature(path, options, [states.width, actions.width], image, pusht)?;
+        let signature =
+            signature(path, options, [joined_names(&vectors), numbered("action", actions.width)], image, pusht)?;
         let task = options.task.clone().unwrap_or_else(|| {
             if pusht { "Push the T-shaped block onto the T-shaped target." } else { "unknown" }.to_owned()
         });
@@ -105,6 +119,7 @@ impl Buffer {
             actions,
             images,
             cameras,
+            notes,
             decoded: Mutex::default(),
         };
         for at in 0..buffer.ends.len() {
@@ -201,6 +216,10 @@ impl Source for Buffer {
         Ok(Frames::of(Pixel::Rgb, [*height, *width], bytes))
     }
 
+    fn notes(&self) -> Vec<Note> {
+        self.notes.clone()
+    }
+
     fn files(&self) -> Result<Vec<(String, PathBuf)>> {
         let mut files = Vec::new();
         if self.path.is_file() {
@@ -251,12 +270,16 @@ fn picture_size(path: &Path, shape: &[usize]) -> Result<[usize; 2]> {
     }
 }
 
+fn numbered(what: &str, width: usize) -> Vec<String> {
+    (0..width).map(|i| format!("{what}.{i}")).collect()
+}
+
 /// Zarr says neither the rate nor what the numbers are, nor of which world they are. Of a buffer that
 /// was declared to be of PushT we know both; for anything else the caller has to give the rate.
 fn signature(
     path: &Path,
     options: &SourceOptions,
-    [state, action]: [usize; 2],
+    [state, action]: [Vec<String>; 2],
     image: Option<[usize; 2]>,
     pusht: bool,
 ) -> Result<Signature> {
@@ -267,11 +290,10 @@ fn signature(
             "import it with its rows a second (--fps), or with its world if that is PushT (--env pusht)",
         )
     })?;
-    let names = |given: &Option<Vec<String>>, known: &[&str], width: usize, what: &str| {
+    let names = |given: &Option<Vec<String>>, known: &[&str], made_up: Vec<String>, what: &str| {
         // PushT has as many numbers as are known.
         let known = || known.iter().map(ToString::to_string).collect();
-        let made_up = || (0..width).map(|i| format!("{what}.{i}")).collect();
-        given_names(path, what, given.as_ref(), if pusht { known() } else { made_up() })
+        given_names(path, what, given.as_ref(), if pusht { known() } else { made_up })
     };
     Ok(Signature {
         fps,

@@ -83,6 +83,29 @@ fn demonstrations_are_read_in_the_order_of_their_numbers() {
 }
 
 #[test]
+fn vectors_make_the_state_as_asked() {
+    let asking = |names: &[&str]| SourceOptions {
+        fps: Some(10.0),
+        vectors: names.iter().map(ToString::to_string).collect(),
+        ..SourceOptions::default()
+    };
+    let (_keep, path) = folder();
+    robomimic(&path, |_, _, _| {});
+    let source = open_source(&path, &asking(&["obs/pos", "obs/grip"])).expect("opened");
+    assert_eq!(source.signature().state, ["pos.0", "pos.1", "pos.2", "grip.0"], "in the order asked for");
+    assert_eq!(source.episode(2).states.row(1), [10003.375, 10004.375, 10005.375, 10001.125], "their numbers");
+    let source = open_source(&path, &asking(&["obs/grip"])).expect("opened");
+    assert!(source.notes()[0].what.contains("not kept: obs/pos"), "{:?}", source.notes());
+    let error = open_source(&path, &asking(&["pos"])).err().expect("refused").to_string();
+    assert!(error.contains("no vector \"pos\" (there are: obs/grip, obs/pos)"), "{error}");
+    let (_keep, path) = folder();
+    rows(&path, &[4, 3], Some(&[0, 4]), 1.0);
+    let source = open_source(&path, &asking(&["proprio", "state"])).expect("opened");
+    assert_eq!(source.signature().state, ["proprio.0", "state.0", "state.1", "state.2"], "columns of a table");
+    assert_eq!(source.episode(1).states.row(0), [0.0, 12.0, 13.0, 14.0], "of the second episode");
+}
+
+#[test]
 fn bad_demonstrations_are_left_out_and_told() {
     let (_keep, path) = folder();
     robomimic(&path, |number, name, values| match (number, name) {

@@ -20,5 +20,6 @@ mod rlds;
 mod rlds_fixtures;
 mod round_trip;
 mod sampling;
+mod vectors;
 mod video;
 mod views;

@@ -208,6 +208,24 @@ fn a_bag_with_one_robot_and_one_command_needs_no_mapping() {
 }
 
 #[test]
+fn several_topics_make_the_state_where_they_are_asked_for() {
+    let base = tempfile::tempdir().expect("a folder");
+    let path = base.path().join("drive.mcap");
+    fs::write(&path, bag(1 << 20)).expect("written");
+    let asking = |topics: &[&str]| SourceOptions {
+        vectors: topics.iter().map(ToString::to_string).collect(),
+        ..SourceOptions::default()
+    };
+    let source = open_source(&path, &asking(&["/cmd_vel", "/joint_states"])).expect("opened");
+    let names = &source.signature().state;
+    assert_eq!((names.len(), names[0].as_str(), names[6].as_str()), (10, "linear.x", "position.elbow"), "{names:?}");
+    let row = source.episode(0).states.row(10).to_vec();
+    assert_eq!((row[6], row[9]), (-10.0 / source.signature().fps as f32 * 50.0, 1.0), "both on one clock: {row:?}");
+    let error = open_source(&path, &asking(&["/odom"])).err().expect("refused").to_string();
+    assert!(error.contains("no topic /odom has messages") && error.contains("/joint_states"), "{error}");
+}
+
+#[test]
 fn a_mapping_names_topics_and_a_wrong_one_hears_what_there_is() {
     let base = tempfile::tempdir().expect("a folder");
     let (path, map) = (base.path().join("drive.mcap"), base.path().join("map.toml"));

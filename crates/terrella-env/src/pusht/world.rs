@@ -122,7 +122,8 @@ fn spec(space: &Space, actions_are: ActionsAre) -> EnvSpec {
         symmetry,
         rules: "A disc (the agent) pushes a T (the block) in a square of 512 px. Moderate: agent and block together are less \
                 than 20 px from where they should be, and the block is turned less than 20° too far. Strict: the block is \
-                within 10 px and 10°, for three steps; where the agent is does not matter."
+                within 10 px and 10°, for three steps; where the agent is does not matter. The pale green T is painted on \
+                the ground and is no goal."
             .into(),
         ..EnvSpec::default()
     }

@@ -45,6 +45,9 @@ pub(super) struct SourceArgs {
     /// Names of the action's numbers, separated by commas
     #[arg(long, value_delimiter = ',')]
     action: Option<Vec<String>>,
+    /// Vectors that make the state, joined in this order, separated by commas (positions, forces, keypoints; topics of a log)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    vectors: Vec<String>,
     /// Picture feature that models see, where there are several
     #[arg(long)]
     camera: Option<String>,
@@ -64,8 +67,8 @@ impl SourceArgs {
         if let Some(env) = &self.env {
             terrella_env::make(env, &serde_json::Value::Null)?;
         }
-        let Self { fps, env, task, state, action, camera, views, no_pictures, map } = self;
-        Ok(SourceOptions { fps, env, task, state, action, camera, views, no_pictures, map })
+        let Self { fps, env, task, state, action, vectors, camera, views, no_pictures, map } = self;
+        Ok(SourceOptions { fps, env, task, state, action, vectors, camera, views, no_pictures, map })
     }
 }
 

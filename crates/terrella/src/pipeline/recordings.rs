@@ -36,8 +36,12 @@ impl Recordings {
     pub fn open(path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
         let wants = settings.model.wants();
         let data = &settings.data;
-        let source =
-            SourceOptions { camera: data.camera.clone(), views: data.views.clone(), ..SourceOptions::default() };
+        let source = SourceOptions {
+            vectors: data.vectors.clone(),
+            camera: data.camera.clone(),
+            views: data.views.clone(),
+            ..SourceOptions::default()
+        };
         let options = OpenOptions {
             source,
             image_size: wants.picture,

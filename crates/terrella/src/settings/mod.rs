@@ -57,6 +57,8 @@ pub struct DataSettings {
     pub env: Option<String>,
     /// Recordings of any known format; without them some are collected in the world.
     pub path: Option<PathBuf>,
+    /// Vectors that make the state, joined in this order; what the recordings call the state if there are none.
+    pub vectors: Vec<String>,
     /// The camera that a model of pictures sees, where there are several.
     pub camera: Option<String>,
     /// Further cameras, laid beside it in one picture.
@@ -85,6 +87,7 @@ impl Default for DataSettings {
         Self {
             env: None,
             path: None,
+            vectors: Vec::new(),
             camera: None,
             views: Vec::new(),
             episodes: 200,

@@ -1,7 +1,8 @@
 //! A mapping for a file that has none: written in the file itself, or guessed where there is no choice.
 //!
 //! One topic of joints, poses or odometry is the state, one of commands the action, one camera the
-//! picture; further cameras and depth are views. As soon as there are two of a kind, only a person can tell which is meant.
+//! picture; further cameras and depth are views. As soon as there are two of a kind, only a person can tell which is
+//! meant: `SourceOptions::vectors` names the topics of the state, a mapping everything.
 
 use super::{Found, Log, OWN_RECORD, Store, listed, read};
 use crate::logs::clock::Times;
@@ -32,8 +33,20 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
         [] => Err(format!("no topic is surely {what}")),
         several => Err(format!("{} topics may be {what}", several.len())),
     };
-    let (state, action) = match (only(Role::State, "the state"), only(Role::Action, "the action")) {
-        (Ok(state), Ok(action)) => (state, action),
+    let states = if options.vectors.is_empty() {
+        only(Role::State, "the state").map(|one| vec![one]).map_err(|why| match &of(Role::State)[..] {
+            [] => why,
+            several => {
+                let names = several.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
+                format!("{why}: {names}; name those that make it with --vectors, or")
+            }
+        })
+    } else {
+        let missing = options.vectors.iter().find(|name| !filled.iter().any(|(topic, _)| topic == name));
+        missing.map_or(Ok(options.vectors.clone()), |name| Err(format!("no topic {name} has messages")))
+    };
+    let (states, action) = match (states, only(Role::Action, "the action")) {
+        (Ok(states), Ok(action)) => (states, action),
         (Err(why), _) | (_, Err(why)) => return Err(no_guess(log, &why)),
     };
     let cameras = of(Role::Camera);
@@ -50,11 +63,11 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
             ));
         }
     };
-    let wanted = BTreeSet::from([state.as_str(), action.as_str()]);
-    let mut tables = read(store, &wanted)?.topics;
-    let mut stream = |topic: &str| {
-        let found = tables.remove(topic).unwrap_or_default();
-        let columns = columns_of(&found);
+    let wanted: BTreeSet<&str> = states.iter().chain([&action]).map(String::as_str).collect();
+    let (tables, none) = (read(store, &wanted)?.topics, Found::default());
+    let stream = |topic: &str| {
+        let found = tables.get(topic).unwrap_or(&none);
+        let columns = columns_of(found);
         if columns.is_empty() {
             return Err(no_guess(log, &format!("{topic} has no numbers that are always there")));
         }
@@ -63,20 +76,22 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
         let rate = times.and_then(|t| t.median_interval()).filter(|dt| *dt > 0.0).map(f64::recip);
         Ok((Stream::of_topic(topic, columns), rate))
     };
-    let ((state_stream, rate), (action_stream, _)) = (stream(&state)?, stream(&action)?);
+    let state = states.iter().map(|topic| stream(topic)).collect::<Result<Vec<_>, _>>()?;
+    let (rate, (action_stream, _)) = (state[0].1, stream(&action)?);
     let view = |topic: &String, depth| (topic.clone(), Pictures { depth, ..Pictures::of_topic(topic) });
     let depths = of(Role::Depth);
     let views = cameras.iter().map(|t| view(t, None)).chain(depths.iter().map(|t| view(t, Some(0.001))));
     let mapping = Mapping {
         about: "Guessed from the types of the topics.".to_owned(),
         fps: rate.map(f64::round).filter(|rate| *rate >= 1.0),
-        state: vec![state_stream],
+        state: state.into_iter().map(|(stream, _)| stream).collect(),
         action: vec![action_stream],
         picture: camera.as_ref().map(|topic| Pictures::of_topic(topic)),
         views: views.filter(|(topic, _)| Some(topic) != camera.as_ref()).collect(),
         ..Mapping::default()
     };
     let shown = camera.map_or_else(String::new, |topic| format!(", {topic} as the picture"));
+    let state = states.join(" and ");
     let what = format!("taken, for want of a mapping: {state} as the state, {action} as the action{shown}");
     Ok((mapping, Some(Note { place: "topics".to_owned(), what })))
 }
