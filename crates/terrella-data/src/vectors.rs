@@ -8,6 +8,9 @@ use crate::{Error, Result, SourceOptions};
 use std::path::Path;
 use terrella_core::Table;
 
+/// Numbers of a row, at most: each gets a name.
+pub(crate) const LARGEST_WIDTH: usize = 1 << 16;
+
 /// A field of numbers that a recording has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Vector {

@@ -4,6 +4,7 @@
 //! before.
 
 use crate::error::DOWNLOAD_AGAIN;
+use crate::vectors::LARGEST_WIDTH;
 use crate::{Error, Result};
 use hdf5_pure::{DType, File};
 use std::path::{Path, PathBuf};
@@ -12,9 +13,6 @@ use terrella_core::Table;
 
 /// Bytes of one read, at most: no episode's pictures are more.
 const LIMIT: u64 = 4 << 30;
-
-/// Numbers of a row, at most: each gets a name.
-const LARGEST_WIDTH: usize = 1 << 16;
 
 /// An open file.
 pub(super) struct Hdf5 {

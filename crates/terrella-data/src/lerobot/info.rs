@@ -7,7 +7,7 @@ use super::columns::{Extras, outcome_columns};
 use super::feature::Feature;
 use super::names::{ACTION, CHUNK_FILES, DATA_FILE_MB, IMAGE, INDICES, OUTCOMES, STATE, SUCCESS, VIDEO_FILE_MB};
 use super::pictures::PictureFeature;
-use crate::vectors::{Vector, choose_vectors, joined_names, joined_units};
+use crate::vectors::{LARGEST_WIDTH, Vector, choose_vectors, joined_names, joined_units};
 use crate::views::{Offered, choose_camera, choose_views};
 use crate::{Error, Result, SourceOptions, View};
 use arrow::datatypes::DataType;
@@ -19,9 +19,6 @@ use terrella_core::Signature;
 
 /// Version of the layout that is written.
 const VERSION: &str = "v3.0";
-
-/// Numbers of a feature in a row, at most: each gets a name.
-const LARGEST_WIDTH: usize = 1 << 16;
 
 /// What is to be read of a dataset.
 pub(super) struct Chosen {
@@ -174,7 +171,7 @@ impl Info {
         let aside = |name: &str| {
             [ACTION, "timestamp", SUCCESS].contains(&name) || INDICES.contains(&name) || OUTCOMES.contains(&name)
         };
-        let offered = self.features.iter().filter(|(name, f)| f.is_numbers() && !aside(name));
+        let offered = self.features.iter().filter(|(name, f)| (f.is_numbers() || *name == STATE) && !aside(name));
         let offered = offered.map(|(name, f)| f.vector(name)).collect();
         // Where there is no state as such, what lies under its name is.
         let whole = self.features.contains_key(STATE);

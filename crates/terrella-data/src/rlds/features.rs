@@ -3,10 +3,8 @@
 //! The tree is flattened to the names under which an example stores its values. Kinds that are not
 //! known stay in the list as [`Kind::Other`] with their class, so that somebody is told about them.
 
+use crate::vectors::LARGEST_WIDTH;
 use serde_json::Value;
-
-/// Numbers a step, at most: each gets a name.
-const LARGEST_WIDTH: usize = 1 << 16;
 
 /// What a feature holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

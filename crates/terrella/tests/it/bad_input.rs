@@ -75,6 +75,19 @@ fn windows_longer_than_every_episode_are_refused() {
 }
 
 #[test]
+fn a_vector_that_recordings_lack_is_refused_with_those_that_there_are() {
+    let folder = fresh("vectors");
+    fs::create_dir_all(&folder).expect("a folder");
+    let collect = ["collect", "--env", "tworoom", "--episodes", "4", "--steps", "20", "--size", "0", "--out", "walks"];
+    assert!(program(&folder, &collect).status.success(), "recorded");
+    let train =
+        ["train", "--preset", "quickstart-state", "--data", "walks", "--set", "data.vectors=[\"observation.force\"]"];
+    let text = told(&program(&folder, &train));
+    assert!(text.starts_with("exit 1") && text.contains("no vector \"observation.force\""), "{text}");
+    assert!(text.contains("there are: observation.state"), "{text}");
+}
+
+#[test]
 fn a_collection_that_exists_is_not_overwritten() {
     let folder = fresh("collected");
     fs::create_dir_all(folder.join("here")).expect("a folder");
