@@ -93,7 +93,15 @@ pub(crate) fn joined_names(vectors: &[Vector]) -> Vec<String> {
         true => names.iter().map(|name| format!("{}.{name}", front(at))).collect(),
         false => names.clone(),
     };
-    plain.iter().enumerate().flat_map(told).collect()
+    let mut names: Vec<String> = Vec::new();
+    for name in plain.iter().enumerate().flat_map(told) {
+        // Of one vector, names stay as they are.
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        let free = |name: &String| vectors.len() == 1 || !names.contains(name);
+        let name = std::iter::once(name.clone()).chain(numbered).find(free).unwrap_or(name);
+        names.push(name);
+    }
+    names
 }
 
 /// Tables of as many rows side by side.
@@ -142,6 +150,9 @@ mod tests {
         let names = ["effort.lift", "effort.turn", "touch.0", "state.lift", "state.turn"];
         assert_eq!(joined_names(&both), names, "in the order asked for, none twice");
         assert_eq!(joined_units(&both), ["N m", "N m", "", "rad", "rad"], "units go along");
+        let named = |name: &str, number: &str| Vector { numbers: vec![number.into()], ..Vector::new(name, 1) };
+        let odd = [named("arm", "lift"), named("hand", "lift"), named("x", "arm.lift")];
+        assert_eq!(joined_names(&odd), ["arm.lift", "hand.lift", "arm.lift_2"], "all different in the end");
         let alike = chosen(&["observation.touch", "next.touch"]).expect("chosen");
         assert_eq!(joined_names(&alike), ["observation.touch.0", "next.touch.0"], "whole names where short ones agree");
         assert_eq!(joined_units(&alike), Vec::<String>::new(), "none known");

@@ -30,12 +30,17 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     let cameras = cameras(&file, options, &observed)?;
     let here = file.datasets(&format!("data/{first}"));
     let numbers = |place: &'static str| {
-        move |(name, s): &(String, Shape)| s.width().map(|width| Vector::new(format!("{place}{name}"), width))
+        move |(name, s): &(String, Shape)| {
+            let width = s.width()?;
+            let numbers = (0..width).map(|i| format!("{name}.{i}")).collect();
+            Some(Vector { numbers, ..Vector::new(format!("{place}{name}"), width) })
+        }
     };
     let others = here.iter().filter(|(name, _)| name != "actions" && !OUTCOMES.contains(&name.as_str()));
     let offered: Vec<Vector> =
         observed.iter().filter_map(numbers("obs/")).chain(others.filter_map(numbers(""))).collect();
-    let floats: Vec<String> = observed.iter().filter(|(_, s)| s.is_table()).map(|(n, _)| format!("obs/{n}")).collect();
+    let float = |(_, s): &&(String, Shape)| s.is_table() && s.width().is_some();
+    let floats: Vec<String> = observed.iter().filter(float).map(|(n, _)| format!("obs/{n}")).collect();
     let simulator = here.iter().any(|(name, s)| name == "states" && s.is_table());
     let usual = |v: &Vector| floats.contains(&v.name) || floats.is_empty() && simulator && v.name == "states";
     let parts = choose_vectors(file.path(), options, offered, usual)?;

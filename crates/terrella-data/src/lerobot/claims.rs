@@ -44,13 +44,27 @@ pub(super) fn read(
 
 /// Statistics of a feature, if they are there and whole.
 fn one(value: &Value) -> Option<Stats> {
-    let list = |name: &str| -> Option<Vec<f32>> {
-        value[name].as_array()?.iter().map(|x| x.as_f64().map(|x| x as f32)).collect()
+    let list = |name: &str| {
+        let mut numbers = Vec::new();
+        (value[name].is_array() && flat(&value[name], &mut numbers)).then_some(numbers)
     };
     let count = value["count"].get(0).or(value.get("count")).and_then(Value::as_u64).unwrap_or(0);
     let stats = Stats { mean: list("mean")?, std: list("std")?, min: list("min")?, max: list("max")?, count };
     let width = stats.mean.len();
     [&stats.std, &stats.min, &stats.max].iter().all(|v| v.len() == width).then_some(stats)
+}
+
+/// The numbers and truths of lists of lists, in order; false where there is anything else.
+fn flat(value: &Value, into: &mut Vec<f32>) -> bool {
+    match value {
+        Value::Array(items) => return items.iter().all(|item| flat(item, into)),
+        Value::Bool(truth) => into.push(f32::from(u8::from(*truth))),
+        other => match other.as_f64() {
+            Some(x) => into.push(x as f32),
+            None => return false,
+        },
+    }
+    true
 }
 
 /// Statistics of joined features, if all have some, of as many rows.
@@ -129,5 +143,10 @@ mod tests {
         assert_eq!(positions("5:", &numbers), Some(2..4), "to the end");
         assert_eq!(positions("all", &numbers), None, "no range");
         assert!(one(&json!({"mean": [1.0], "std": [1.0], "min": [0.0]})).is_none(), "incomplete statistics");
+        let nested =
+            json!({"mean": [[1.0], [2.0]], "std": [[1.0], [0.0]], "min": [[false], [2]], "max": [[true], [2]]});
+        let all = side_by_side([one(&nested), one(&nested)].into_iter()).expect("statistics of points and flags");
+        assert_eq!(all.max, [1.0, 2.0, 1.0, 2.0], "lists of lists, and truths");
+        assert_eq!(side_by_side([one(&nested), None].into_iter()), None, "a part without any");
     }
 }

@@ -115,15 +115,23 @@ pub(crate) fn read_numbers(path: &Path, name: &str, column: &dyn Array) -> Resul
     Ok(values.as_primitive::<Float32Type>().iter().map(|x| x.unwrap_or(f32::NAN)).collect())
 }
 
-/// A column of numbers as a table of the declared shape; more than one axis becomes one long row.
+/// A column of numbers as a table of the declared shape; more than one axis becomes one long row, whether it is stored as
+/// lists of lists or flat.
 pub(crate) fn read_table(path: &Path, name: &str, shape: &[usize], column: &dyn Array) -> Result<Table> {
-    // Lists of lists are opened from the outside in, down to the last axis.
-    if let [side, inner @ ..] = shape
-        && !inner.is_empty()
-        && column.data_type().is_nested()
-    {
-        let rows = items(path, name, *side, column)?;
-        let table = read_table(path, name, inner, rows.as_ref())?;
+    read_lists(path, name, shape, column, 1)
+}
+
+/// As [`read_table`], of a column of which each row has this many lists.
+fn read_lists(path: &Path, name: &str, shape: &[usize], column: &dyn Array, lists: usize) -> Result<Table> {
+    let nested = match column.data_type() {
+        DataType::List(inner) | DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) => {
+            inner.data_type().is_nested()
+        }
+        _ => false,
+    };
+    if let (true, [side, inner @ ..]) = (nested, shape) {
+        let opened = items(path, name, *side, column, lists)?;
+        let table = read_lists(path, name, inner, opened.as_ref(), lists * side)?;
         return Ok(Table { width: side * table.width, data: table.data });
     }
     let width = shape.iter().product();
@@ -133,7 +141,7 @@ pub(crate) fn read_table(path: &Path, name: &str, shape: &[usize], column: &dyn 
         found: column.data_type().to_string(),
         expected: "numbers, or lists of them",
     };
-    let values = items(path, name, width, column)?;
+    let values = items(path, name, width, column, lists)?;
     let data_type = values.data_type();
     if !data_type.is_numeric() && *data_type != DataType::Boolean {
         return Err(dtype());
@@ -146,15 +154,17 @@ pub(crate) fn read_table(path: &Path, name: &str, shape: &[usize], column: &dyn 
 }
 
 /// What the lists of a column hold, one after the other, `width` each; a plain column has one a row.
-fn items(path: &Path, name: &str, width: usize, column: &dyn Array) -> Result<ArrayRef> {
+fn items(path: &Path, name: &str, width: usize, column: &dyn Array, lists: usize) -> Result<ArrayRef> {
     let lengths: Vec<usize> = match column.data_type() {
         DataType::List(_) => column.as_list::<i32>().iter().map(|l| l.map_or(0, |l| l.len())).collect(),
         DataType::LargeList(_) => column.as_list::<i64>().iter().map(|l| l.map_or(0, |l| l.len())).collect(),
         DataType::FixedSizeList(_, n) => vec![*n as usize; usize::from(!column.is_empty())],
         _ => vec![1; usize::from(!column.is_empty())],
     };
-    if let Some(row) = lengths.iter().position(|n| *n != width) {
-        let what = format!("column {name} has {} numbers in row {row}, info.json declares {width}", lengths[row]);
+    if let Some(at) = lengths.iter().position(|n| *n != width) {
+        let (found, row) = (lengths[at], at / lists);
+        let which = if lists == 1 { String::new() } else { format!(", list {}", at % lists) };
+        let what = format!("column {name} has {found} numbers in row {row}{which}, info.json declares {width}");
         return Err(Error::broken(path, what, "correct the shape in info.json, or the row"));
     }
     Ok(match column.data_type() {

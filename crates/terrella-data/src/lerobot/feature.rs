@@ -34,7 +34,8 @@ impl Feature {
         let width = self.shape.iter().fold(1, |n: usize, side| n.saturating_mul(*side));
         let mut numbers = Vec::new();
         collect_strings(&self.names, &mut numbers);
-        if numbers.len() != width {
+        // Names of axes are no names of numbers.
+        if numbers.len() != width || self.shape.len() > 1 && numbers.len() == self.shape.len() {
             numbers.clear();
         }
         Vector { numbers, units: self.units.clone(), ..Vector::new(name, width) }

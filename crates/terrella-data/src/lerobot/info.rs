@@ -27,6 +27,8 @@ pub(super) struct Chosen {
     pub(super) vectors: Vec<Vector>,
     /// The camera first, if the signature has one, then the views.
     pub(super) pictures: Vec<View>,
+    /// The world of the dataset, whose state these vectors are not.
+    pub(super) not_kept: Option<String>,
 }
 
 /// How tables and videos are laid out in files.
@@ -166,8 +168,6 @@ impl Info {
         let views = choose_views(path, options, &offered, camera.as_deref())?;
         let pictures = camera.iter().chain(&views).map(|name| self.view(path, name)).collect::<Result<Vec<_>>>()?;
         let image = camera.map(|_| pictures[0].size);
-        let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
-        let env = options.env.clone().or(env);
         let aside = |name: &str| {
             [ACTION, "timestamp", SUCCESS].contains(&name) || INDICES.contains(&name) || OUTCOMES.contains(&name)
         };
@@ -176,18 +176,28 @@ impl Info {
         // Where there is no state as such, what lies under its name is.
         let whole = self.features.contains_key(STATE);
         let part = |name: &str| name.strip_prefix(STATE).is_some_and(|rest| rest.starts_with('.'));
-        let usual = |v: &Vector| if whole { v.name == STATE } else { part(&v.name) };
+        let usual =
+            |v: &Vector| if whole { v.name == STATE } else { part(&v.name) && (1..=LARGEST_WIDTH).contains(&v.width) };
         let vectors = choose_vectors(path, options, offered, usual)?;
+        // What the dataset says of its world, it says of its own state.
+        let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
+        let own = options.vectors.is_empty() || vectors.iter().map(|v| v.name.as_str()).eq([STATE]);
+        let not_kept = env.clone().filter(|_| !own && options.env.is_none());
+        let env = options.env.clone().or(env.filter(|_| own));
         let action = action.vector(ACTION);
         if let Some(v) = vectors.iter().chain([&action]).find(|v| !(1..=LARGEST_WIDTH).contains(&v.width)) {
             let what =
                 format!("{} has shape {:?}, 1 to {LARGEST_WIDTH} numbers can be read", v.name, self.shape(&v.name));
-            return Err(Error::broken(path, what, "leave it out, or store it as a picture"));
+            return Err(Error::broken(
+                path,
+                what,
+                "leave it out (--vectors says what is read), or store it as a picture",
+            ));
         }
         let (state, units) = (joined_names(&vectors), joined_units(&vectors));
         let action = joined_names(&[action]);
         let signature = Signature { fps, image, state, units, action, env, ..Signature::default() };
-        Ok(Chosen { signature, vectors, pictures })
+        Ok(Chosen { signature, vectors, pictures, not_kept })
     }
 
     /// The sides of a row of a feature.

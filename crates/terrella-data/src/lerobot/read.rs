@@ -107,6 +107,12 @@ impl Reader {
         let all = reader.episodes.iter_mut().map(|e| (e.stored.rows, &mut e.stored.outcome));
         let Logged { reward, ends } = agree(all, OUTCOMES, &mut reader.notes);
         (reader.chosen.signature.reward, reader.chosen.signature.ends) = (reward, ends);
+        if let Some(world) = &reader.chosen.not_kept {
+            let what = format!(
+                "{world} is not kept: its state is not made of these vectors; --env says of which world they are"
+            );
+            reader.notes.push(Note { place: "world".to_owned(), what });
+        }
         if options.vectors.is_empty() && reader.chosen.vectors.len() > 1 {
             let names: Vec<&str> = reader.chosen.vectors.iter().map(|v| v.name.as_str()).collect();
             let what = format!("there is no single one, so it is made of {}", names.join(", "));

@@ -187,6 +187,13 @@ pub struct Marks {
 }
 
 impl Stream {
+    /// Its topic, or its file without folders and ending.
+    pub(crate) fn stem(&self) -> &str {
+        let file = self.file.as_deref().map(|file| file.rsplit('/').next().unwrap_or(file));
+        let stem = file.map(|file| file.split_once('.').map_or(file, |(stem, _)| stem));
+        self.topic.as_deref().or(stem).unwrap_or("stream")
+    }
+
     /// What it is asked for by: its topic, else its file, else its first column.
     pub(crate) fn name(&self) -> &str {
         let first = self.columns.first().map_or("", String::as_str);

@@ -148,7 +148,7 @@ impl Reader<'_> {
         let names = |streams: Vec<Samples>| streams.into_iter().flat_map(|s| s.names).collect::<Vec<_>>();
         let vector = |(stream, samples): (&Stream, &Samples)| Vector {
             numbers: samples.names.clone(),
-            ..Vector::new(stream.name(), samples.names.len())
+            ..Vector::new(stream.stem(), samples.names.len())
         };
         let vectors: Vec<Vector> = mapping.state.iter().zip(&state).map(vector).collect();
         // What comes along with pictures and marks is nobody's measurement.

@@ -97,7 +97,7 @@ impl Log {
             }
         }
         let text = toml::to_string(&mapping).map_err(|e| Error::Invalid(e.to_string()))?;
-        let meaning = terrella_core::hex(&Sha256::digest(format!("{text}{options:?}"))[..8]);
+        let meaning = terrella_core::hex(&Sha256::digest(text + &spelled(options))[..8]);
         let mut log = Self {
             path: path.to_path_buf(),
             tree,
@@ -123,6 +123,14 @@ impl Log {
         log.used.extend(shown.collect::<Vec<_>>());
         Ok(log)
     }
+}
+
+/// What else was said, spelled as ever, so that hashes of logs stay; the mapping holds the streams that were asked for.
+fn spelled(options: &SourceOptions) -> String {
+    let SourceOptions { fps, env, task, state, action, vectors: _, camera, views, no_pictures, map } = options;
+    format!(
+        "SourceOptions {{ fps: {fps:?}, env: {env:?}, task: {task:?}, state: {state:?}, action: {action:?}, camera: {camera:?}, views: {views:?}, no_pictures: {no_pictures:?}, map: {map:?} }}"
+    )
 }
 
 /// Leaves in the mapping the streams of the state that were asked for, in that order.

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zarrs::array::{Array, ArraySubset, ElementOwned};
 
+/// Element types of vectors.
+pub(crate) const NUMBERS: &[&str] = &["f4", "f8", "b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"];
+
 /// An array of the replay buffer.
 pub(crate) struct RowArray {
     path: PathBuf,
@@ -85,6 +88,15 @@ impl RowArray {
         for at in blocks {
             match self.dtype.as_str() {
                 "f8" => all.extend(self.read::<f64>(at)?.into_iter().map(|x| x as f32)),
+                "b1" => all.extend(self.read::<bool>(at)?.into_iter().map(|x| f32::from(u8::from(x)))),
+                "i1" => all.extend(self.read::<i8>(at)?.into_iter().map(f32::from)),
+                "i2" => all.extend(self.read::<i16>(at)?.into_iter().map(f32::from)),
+                "i4" => all.extend(self.read::<i32>(at)?.into_iter().map(|x| x as f32)),
+                "i8" => all.extend(self.read::<i64>(at)?.into_iter().map(|x| x as f32)),
+                "u1" => all.extend(self.read::<u8>(at)?.into_iter().map(f32::from)),
+                "u2" => all.extend(self.read::<u16>(at)?.into_iter().map(f32::from)),
+                "u4" => all.extend(self.read::<u32>(at)?.into_iter().map(|x| x as f32)),
+                "u8" => all.extend(self.read::<u64>(at)?.into_iter().map(|x| x as f32)),
                 _ => all.extend(self.read::<f32>(at)?),
             }
         }
@@ -127,6 +139,6 @@ fn spell(allowed: &[&str]) -> &'static str {
     match allowed.first() {
         Some(&"i8") => "int64 (<i8), or another integer of 4 or 8 bytes",
         Some(&"u1") => "uint8 (|u1), or float32 (<f4) in 0..255",
-        _ => "float32 (<f4) or float64 (<f8)",
+        _ => "float32 (<f4), float64 (<f8), whole numbers or truths",
     }
 }

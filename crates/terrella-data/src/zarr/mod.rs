@@ -8,10 +8,10 @@ mod array;
 mod store;
 
 use crate::source::{check_finite, given_names};
-use crate::vectors::{Vector, choose_vectors, joined, joined_names};
+use crate::vectors::{LARGEST_WIDTH, Vector, choose_vectors, joined, joined_names};
 use crate::views::choose_views;
 use crate::{Error, Format, Note, Result, Source, SourceOptions, View};
-use array::RowArray;
+use array::{NUMBERS, RowArray};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,6 +58,10 @@ struct Buffer {
     decoded: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
 }
 
+/// What the numbers of a buffer are that was declared to be of PushT.
+const PUSHT_STATE: [&str; 5] = ["agent.x", "agent.y", "block.x", "block.y", "block.angle"];
+const PUSHT_ACTION: [&str; 2] = ["target.x", "target.y"];
+
 /// Decoded chunks kept: a few, so that several threads may work on neighbouring episodes.
 const KEPT_CHUNKS: usize = 8;
 
@@ -66,8 +70,14 @@ impl Buffer {
         let store = Arc::new(Store::open(path)?);
         let arrays = store.arrays();
         let table = |name: &str| -> Result<Table> {
-            let array = RowArray::open(path, &store, name, &["f4", "f8"])?;
-            let width = array.shape[1..].iter().product::<usize>().max(1);
+            let array = RowArray::open(path, &store, name, NUMBERS)?;
+            let width =
+                array.shape[1..].iter().try_fold(1, |n: usize, side| n.checked_mul(*side)).unwrap_or(usize::MAX);
+            if !(1..=LARGEST_WIDTH).contains(&width) {
+                let what =
+                    format!("{name} has shape {:?}, 1 to {LARGEST_WIDTH} numbers a row can be read", array.shape);
+                return Err(Error::broken(path, what, "leave it out: --vectors says what is read"));
+            }
             Ok(Table { width, data: array.read_f32()? })
         };
         let ends = RowArray::open(path, &store, "meta/episode_ends", &["i8", "i4", "u4", "u8"])?.read_i64()?;
@@ -104,9 +114,11 @@ impl Buffer {
         let ends = check_ends(path, &ends, rows)?;
         let image = images.as_ref().map(|i| picture_size(path, &i.shape)).transpose()?;
         let cameras = image.map(|size| View { name: "data/img".to_owned(), size, depth: None }).into_iter().collect();
-        let pusht = options.env.as_deref() == Some("pusht") && states.width == 5 && actions.width == 2;
-        let signature =
-            signature(path, options, [joined_names(&vectors), numbered("action", actions.width)], image, pusht)?;
+        let said = options.env.as_deref() == Some("pusht") && actions.width == 2;
+        let known = vectors.iter_mut().find(|v| said && v.name == "data/state" && v.width == PUSHT_STATE.len());
+        let pusht = known.map(|v| v.numbers = PUSHT_STATE.map(str::to_owned).to_vec()).is_some();
+        let action = if pusht { PUSHT_ACTION.map(str::to_owned).to_vec() } else { numbered("action", actions.width) };
+        let signature = signature(path, options, [joined_names(&vectors), action], image)?;
         let task = options.task.clone().unwrap_or_else(|| {
             if pusht { "Push the T-shaped block onto the T-shaped target." } else { "unknown" }.to_owned()
         });
@@ -274,15 +286,15 @@ fn numbered(what: &str, width: usize) -> Vec<String> {
     (0..width).map(|i| format!("{what}.{i}")).collect()
 }
 
-/// Zarr says neither the rate nor what the numbers are, nor of which world they are. Of a buffer that
-/// was declared to be of PushT we know both; for anything else the caller has to give the rate.
+/// Zarr says neither the rate nor of which world it is. Of a buffer that was declared to be of PushT we know the rate;
+/// for anything else the caller has to give it.
 fn signature(
     path: &Path,
     options: &SourceOptions,
     [state, action]: [Vec<String>; 2],
     image: Option<[usize; 2]>,
-    pusht: bool,
 ) -> Result<Signature> {
+    let pusht = options.env.as_deref() == Some("pusht");
     let fps = options.fps.or(pusht.then_some(10.0)).ok_or_else(|| {
         Error::broken(
             path,
@@ -290,16 +302,11 @@ fn signature(
             "import it with its rows a second (--fps), or with its world if that is PushT (--env pusht)",
         )
     })?;
-    let names = |given: &Option<Vec<String>>, known: &[&str], made_up: Vec<String>, what: &str| {
-        // PushT has as many numbers as are known.
-        let known = || known.iter().map(ToString::to_string).collect();
-        given_names(path, what, given.as_ref(), if pusht { known() } else { made_up })
-    };
     Ok(Signature {
         fps,
         image,
-        state: names(&options.state, &["agent.x", "agent.y", "block.x", "block.y", "block.angle"], state, "state")?,
-        action: names(&options.action, &["target.x", "target.y"], action, "action")?,
+        state: given_names(path, "state", options.state.as_ref(), state)?,
+        action: given_names(path, "action", options.action.as_ref(), action)?,
         env: options.env.clone(),
         ..Signature::default()
     })

@@ -63,8 +63,8 @@ fn a_flipped_byte_in_a_chunk_is_found() {
 
 #[test]
 fn a_wrong_dtype_names_array_type_and_expectation() {
-    let error = import_spoilt(|arrays| array(arrays, "data/action").dtype = "<i4");
-    assert_says(&error, &["array data/action", "<i4", "float32", "convert"]);
+    let error = import_spoilt(|arrays| array(arrays, "data/action").dtype = "<c8");
+    assert_says(&error, &["array data/action", "<c8", "float32", "whole numbers", "convert"]);
     let error = import_spoilt(|arrays| array(arrays, "data/img").dtype = "|b1");
     assert_says(&error, &["array data/img", "|b1", "uint8"]);
 }

@@ -216,13 +216,14 @@ fn several_topics_make_the_state_where_they_are_asked_for() {
         vectors: topics.iter().map(ToString::to_string).collect(),
         ..SourceOptions::default()
     };
-    let source = open_source(&path, &asking(&["/cmd_vel", "/joint_states"])).expect("opened");
+    let source = open_source(&path, &asking(&["/diagnostics", "/joint_states"])).expect("opened");
     let names = &source.signature().state;
-    assert_eq!((names.len(), names[0].as_str(), names[6].as_str()), (10, "linear.x", "position.elbow"), "{names:?}");
-    let row = source.episode(0).states.row(10).to_vec();
-    assert_eq!((row[6], row[9]), (-10.0 / source.signature().fps as f32 * 50.0, 1.0), "both on one clock: {row:?}");
-    let error = open_source(&path, &asking(&["/odom"])).err().expect("refused").to_string();
-    assert!(error.contains("no topic /odom has messages") && error.contains("/joint_states"), "{error}");
+    assert_eq!((names.len(), names[0].as_str(), names[1].as_str()), (5, "x", "position.elbow"), "as asked");
+    assert_eq!(source.episode(0).states.row(10), [1.0, -10.0, 0.1, 2.0, 1.0], "both on one clock");
+    for (topic, words) in [("/odom", "no vector \"/odom\": no such topic"), ("/cmd_vel", "/cmd_vel is the action")] {
+        let error = open_source(&path, &asking(&[topic])).err().expect("refused").to_string();
+        assert!(error.contains(words) && error.contains("There are: /cmd_vel"), "{error}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Several vectors, keypoints and tokens: which of them make the state, in formats that keep them apart.
 
 use crate::fixtures::{Array, assert_says, options, replay_buffer, write_dataset, write_folder};
-use arrow::array::{ArrayRef, FixedSizeListArray, Float64Array, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, FixedSizeListArray, Float64Array, Float64Builder, Int64Array, ListBuilder, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -68,7 +68,7 @@ fn features_of_a_dataset_are_joined_and_kept_by_an_import() {
     let (path, out) = (base.path().join("data"), base.path().join("out"));
     dataset(&path);
     let usual = open(&path, &OpenOptions::default()).expect("opened");
-    assert_eq!(usual.signature.state.len(), 3, "the state alone");
+    assert_eq!((usual.signature.state.len(), usual.signature.env.as_deref()), (3, Some("toy")), "the state alone");
     let names = &usual.signature.state;
     assert!(usual.notes[0].contains("not kept: observation.effort, observation.keypoints"), "{:?}", usual.notes);
 
@@ -79,6 +79,8 @@ fn features_of_a_dataset_are_joined_and_kept_by_an_import() {
     assert_eq!(found[6], format!("state.{}", names[0]), "names of both joints would be alike");
     assert_eq!((found[9].as_str(), found[12].as_str()), (&*format!("effort.{}", names[0]), "token.0"), "{found:?}");
     assert_eq!(source.signature().units[9..], ["N m", "N m", "N", ""], "units go along");
+    assert_eq!(source.signature().env, None, "these are not the world's numbers");
+    assert!(source.notes()[0].what.contains("toy is not kept"), "{:?}", source.notes());
     // The third row of the second episode is the eleventh of the file.
     let row = source.episode(1).states.row(2).to_vec();
     assert_eq!(row[..6], [60.0, 61.0, 62.0, 63.0, 64.0, 65.0], "keypoints");
@@ -103,6 +105,38 @@ fn features_of_a_dataset_are_joined_and_kept_by_an_import() {
     ] {
         assert_says(&open_source(&path, &asking(names)).err().expect("refused"), &[words]);
     }
+}
+
+#[test]
+fn lists_of_lists_are_told_by_row_and_may_be_stored_flat() {
+    let base = tempfile::tempdir().expect("a folder");
+    let path = base.path().join("data");
+    dataset(&path);
+    let keypoints = || open_source(&path, &asking(&["observation.keypoints"]));
+    let nested = keypoints().expect("opened").episode(1).states;
+    let flat = list(Arc::new(Float64Array::from_iter_values((0..ROWS * 6).map(|i| i as f64))), 6);
+    let set = |column: ArrayRef| {
+        change(&path, |fields, columns, _| {
+            let at = fields.iter().position(|f| f.name() == "observation.keypoints").expect("a column");
+            fields[at] = Arc::new(Field::new("observation.keypoints", column.data_type().clone(), true));
+            columns[at] = column;
+        });
+    };
+    set(flat);
+    assert_eq!(keypoints().expect("opened").episode(1).states, nested, "six numbers, whichever way");
+    // A point of row 4 lacks a number.
+    let mut points = ListBuilder::new(ListBuilder::new(Float64Builder::new()));
+    for row in 0..ROWS {
+        for point in 0..3 {
+            let n = if (row, point) == (4, 2) { 1 } else { 2 };
+            (0..n).for_each(|_| points.values().values().append_value(0.0));
+            points.values().append(true);
+        }
+        points.append(true);
+    }
+    set(Arc::new(points.finish()));
+    let error = keypoints().err().expect("refused");
+    assert_says(&error, &["observation.keypoints has 1 numbers in row 4, list 2, info.json declares 2"]);
 }
 
 #[test]
@@ -135,16 +169,19 @@ fn arrays_of_a_replay_buffer_are_asked_for_by_name() {
     let path = base.path().join("buffer.zarr");
     let mut arrays = replay_buffer(&[8, 5]);
     let points = (0..ROWS * 4).flat_map(|i| (i as f32).to_le_bytes()).collect();
+    let tokens = (0..ROWS as i64).flat_map(|i| (i - 5).to_le_bytes()).collect();
+    arrays.push(Array { name: "data/token", dtype: "<i8", shape: vec![ROWS], bytes: tokens });
     arrays.push(Array { name: "data/keypoint", dtype: "<f4", shape: vec![ROWS, 2, 2], bytes: points });
     write_folder(&path, &arrays);
     let usual = open_source(&path, &options()).expect("opened");
-    assert_eq!(usual.notes()[0].what, "not kept: data/keypoint", "told");
+    assert_eq!(usual.notes()[0].what, "not kept: data/keypoint, data/token", "told");
     let both = open_source(&path, &asking(&["data/state", "data/keypoint"])).expect("opened");
-    assert_eq!(both.notes(), [], "all is kept");
     let names = ["state.0", "state.1", "state.2", "keypoint.0", "keypoint.1", "keypoint.2", "keypoint.3"];
     assert_eq!(both.signature().state, names, "joined");
     let row = both.episode(1).states.row(1).to_vec();
     assert_eq!((&row[..3], &row[3..]), (usual.episode(1).states.row(1), &[36.0, 37.0, 38.0, 39.0][..]), "row 9");
+    let token = open_source(&path, &asking(&["data/token"])).expect("opened");
+    assert_eq!(token.episode(1).states.row(1), [4.0], "whole numbers are numbers");
     let error = open_source(&path, &asking(&["keypoint"])).err().expect("refused");
-    assert_says(&error, &["no vector \"keypoint\" (there are: data/keypoint, data/state)"]);
+    assert_says(&error, &["no vector \"keypoint\" (there are: data/keypoint, data/state, data/token)"]);
 }

@@ -67,7 +67,9 @@ impl SourceArgs {
         if let Some(env) = &self.env {
             terrella_env::make(env, &serde_json::Value::Null)?;
         }
-        let Self { fps, env, task, state, action, vectors, camera, views, no_pictures, map } = self;
+        let trimmed = self.vectors.iter().map(|name| name.trim().to_owned());
+        let vectors = trimmed.filter(|name| !name.is_empty()).collect();
+        let Self { fps, env, task, state, action, vectors: _, camera, views, no_pictures, map } = self;
         Ok(SourceOptions { fps, env, task, state, action, vectors, camera, views, no_pictures, map })
     }
 }

@@ -85,6 +85,13 @@ impl Recordings {
     /// If another split of the same recordings is asked for, or it learned from every episode.
     pub fn judge(&mut self, interface: &Interface, trained: (u64, f64)) -> Result<()> {
         let (same, n) = (self.dataset.hash == interface.data_hash, self.dataset.episodes.len());
+        let [theirs, ours] = [&self.dataset.signature.state, &interface.signature.state];
+        if same && theirs != ours && !ours.is_empty() {
+            let (theirs, ours) = (theirs.join(", "), ours.join(", "));
+            return Err(usage(format!(
+                "this model knows {ours}; of the same recordings, data.vectors gives {theirs}: leave that out"
+            )));
+        }
         let Some(learned) = &interface.learned else {
             return self.judge_unproven(same, trained);
         };

@@ -38,17 +38,25 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
             [] => why,
             several => {
                 let names = several.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
-                format!("{why}: {names}; name those that make it with --vectors, or")
+                format!("{why}: {names}; name those that make it with --vectors")
             }
         })
     } else {
         let missing = options.vectors.iter().find(|name| !filled.iter().any(|(topic, _)| topic == name));
-        missing.map_or(Ok(options.vectors.clone()), |name| Err(format!("no topic {name} has messages")))
+        missing.map_or(Ok(options.vectors.clone()), |name| {
+            Err(format!("no vector \"{name}\": no such topic has messages"))
+        })
     };
     let (states, action) = match (states, only(Role::Action, "the action")) {
         (Ok(states), Ok(action)) => (states, action),
         (Err(why), _) | (_, Err(why)) => return Err(no_guess(log, &why)),
     };
+    if states.contains(&action) {
+        return Err(no_guess(
+            log,
+            &format!("{action} is the action, and would be its own answer as a vector of the state"),
+        ));
+    }
     let cameras = of(Role::Camera);
     let camera = match (&options.camera, &cameras[..]) {
         _ if options.no_pictures => None,
