@@ -226,7 +226,10 @@ fn mapping(signature: &terrella_core::Signature, kept: Kept, views: &[View]) -> 
         about: "Exported by terrella: rows on one grid, episodes between marks.".to_owned(),
         fps: (!kept.own_times).then_some(signature.fps),
         env: signature.env.clone(),
-        state: some("/state", &signature.state),
+        state: some("/state", &signature.state)
+            .into_iter()
+            .map(|s| Stream { si: signature.units.clone(), ..s })
+            .collect(),
         action: some("/action", &signature.action),
         picture: signature.image.map(|_| Pictures::of_topic(CAMERA)),
         views: short_names(views).into_iter().zip(views).map(|(name, view)| seen(name, view)).collect(),

@@ -119,6 +119,7 @@ pub fn open_loop(
         too_long,
         data_hash: dataset.hash.clone(),
         rows: Vec::new(),
+        provenance: None,
     };
     for &steps in &fit {
         let starts = draw(dataset, held_out, steps, config);

@@ -1,6 +1,7 @@
 //! Open-loop errors as they are told: a table on a page, in a document and in a terminal, and what it says
 //! against the model.
 
+use crate::Provenance;
 use crate::html::{escape, table};
 use crate::limits::digits;
 use crate::markdown;
@@ -47,6 +48,9 @@ pub struct OpenLoop {
     pub data_hash: String,
     /// What was measured.
     pub rows: Vec<OpenLoopRow>,
+    /// Where it came from; nothing in evaluations of before this was kept.
+    #[serde(default)]
+    pub provenance: Option<Provenance>,
 }
 
 impl OpenLoop {
@@ -62,6 +66,7 @@ impl OpenLoop {
         predictors.sort_by_key(|name| *name != "model");
         let names = predictors.iter().map(|name| (*name).to_owned());
         let header = ["number".to_owned(), "ahead".to_owned()].into_iter().chain(names).collect();
+        let episodes = |steps: usize| self.counts.iter().find(|c| c.0 == steps).map_or(0, |c| c.2);
         let row = |row: &OpenLoopRow| {
             let unit = if row.unit.is_empty() { "as logged" } else { row.unit.as_str() };
             let ahead = format!("{} steps, {} s", row.steps, digits(row.steps as f64 / self.fps));
@@ -69,7 +74,11 @@ impl OpenLoop {
                 let told = row.told.iter().find(|t| t.predictor == *name);
                 told.map_or_else(
                     || "–".to_owned(),
-                    |t| format!("{} [{}, {}]", digits(t.rmse), digits(t.interval.low), digits(t.interval.high)),
+                    |t| match episodes(row.steps) {
+                        // One episode says nothing of how episodes differ.
+                        0 | 1 => digits(t.rmse),
+                        _ => format!("{} [{}, {}]", digits(t.rmse), digits(t.interval.low), digits(t.interval.high)),
+                    },
                 )
             });
             [format!("{} ({unit})", row.name), ahead].into_iter().chain(told).collect()
@@ -81,20 +90,27 @@ impl OpenLoop {
     pub fn to_html(&self) -> String {
         let (header, rows) = self.cells();
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        format!("<p>{}</p>\n{}", escape(&self.words()), table(&header, &rows))
+        let origin = escape(&self.origin());
+        format!("<p>{}</p>\n{}<p class=\"soft\">{origin}</p>\n", escape(&self.words()), table(&header, &rows))
     }
 
     /// The table for a document.
     pub(crate) fn to_markdown(&self) -> String {
         let (header, rows) = self.cells();
-        markdown::table(&header, &rows)
+        format!("{}\n{} {}\n", markdown::table(&header, &rows), self.words(), self.origin())
+    }
+
+    fn origin(&self) -> String {
+        self.provenance.as_ref().map_or_else(String::new, |Provenance { split, command, commit, machine, .. }| {
+            format!("Made by `{command}`, revision {commit}, on {machine}; held out: {split}.")
+        })
     }
 
     /// What was done, in words.
     pub fn words(&self) -> String {
         let counts = self.counts.iter().map(|(h, clips, n)| format!("{h} steps: {clips} clips of {n} episodes"));
         let mut words = format!(
-            "Root mean square errors on held-out episodes: each predictor was shown one row, was told the actions that followed, and \
+            "Root mean square errors on held-out episodes: each predictor was shown one row (linear ARX also the one before), was told the actions that followed, and \
              foretold the rest alone ({}). “copy-last” says that nothing changes, {}. Brackets are 95 % intervals that resample whole \
              episodes. Data {:.12}.",
             counts.collect::<Vec<_>>().join("; "),

@@ -7,7 +7,7 @@ use crate::html::{escape, facts, list, page, push, table};
 use crate::limits::{rollout_limits, score_limits};
 use crate::rollout_page::{rollout_chart, rollout_numbers};
 use crate::score_rows::{comparison, explanation, floors, origin, row, short};
-use crate::{Chart, Failures, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard};
+use crate::{Chart, Failures, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts};
 use serde::{Deserialize, Serialize};
 use terrella_core::Rule;
 
@@ -31,6 +31,10 @@ pub struct Report {
     pub open_loop: Option<OpenLoop>,
     /// Rewards that planning in the model collects.
     pub returns: Option<Returns>,
+    /// The headline policy in scenes that look otherwise.
+    pub shifts: Option<Shifts>,
+    /// One moment in those scenes.
+    pub scenes: Option<Filmstrip>,
     /// Recorded beside imagined.
     pub dreams: Vec<Filmstrip>,
     /// Executed plans.
@@ -68,6 +72,8 @@ impl Report {
         section(&mut out, "How good it is", &self.results());
         section(&mut out, "What it collects", &self.returns.as_ref().map(Returns::to_html).unwrap_or_default());
         section(&mut out, "How well it foretells", &self.open_loop.as_ref().map(OpenLoop::to_html).unwrap_or_default());
+        let shifted = self.shifts.iter().map(Shifts::to_html).chain(self.scenes.iter().map(Filmstrip::to_html));
+        section(&mut out, "Where the scene looks otherwise", &shifted.collect::<String>());
         section(&mut out, "What the policy was told", &self.told());
         let curves: String = self.curves.iter().map(Chart::to_html).collect();
         section(&mut out, "What it learned", &grid(&curves));
@@ -141,7 +147,8 @@ impl Report {
 
     fn told(&self) -> String {
         let mut told: Vec<String> = Vec::new();
-        for sentence in self.scorecards.iter().flat_map(|card| &card.provenance().told) {
+        let returns = self.returns.iter().flat_map(|returns| &returns.provenance.told);
+        for sentence in self.scorecards.iter().flat_map(|card| &card.provenance().told).chain(returns) {
             if !told.contains(sentence) {
                 told.push(sentence.clone());
             }
@@ -180,6 +187,7 @@ impl Report {
         limits.extend(self.rollout.iter().flat_map(rollout_limits));
         limits.extend(self.open_loop.iter().flat_map(OpenLoop::limits));
         limits.extend(self.returns.iter().flat_map(Returns::limits));
+        limits.extend(self.shifts.iter().flat_map(Shifts::limits));
         limits.extend(self.limits.iter().cloned());
         let mut said = std::collections::HashSet::new();
         limits.retain(|limit| said.insert(limit.clone()));

@@ -231,13 +231,17 @@ impl Returns {
             let share = match (c.policy.as_str(), self.share) {
                 (RANDOM, Some(_)) => "0 %".to_owned(),
                 (EXPERT, Some(_)) => "100 %".to_owned(),
+                (_, Some(Share { share, .. })) if c.returns.len() < 2 => format!("{:.0} %", 100.0 * share),
                 (_, Some(Share { share, interval })) => {
                     format!("{:.0} % [{:.0}, {:.0}]", 100.0 * share, 100.0 * interval.low, 100.0 * interval.high)
                 }
                 (_, None) => "–".to_owned(),
             };
             let steps = c.steps.iter().sum::<usize>() as f64 / c.steps.len().max(1) as f64;
-            let return_ = format!("{} [{}, {}]", digits(mean), digits(interval.low), digits(interval.high));
+            let return_ = match c.returns.len() {
+                0 | 1 => digits(mean),
+                _ => format!("{} [{}, {}]", digits(mean), digits(interval.low), digits(interval.high)),
+            };
             [c.policy.clone(), return_, share, digits(steps), format!("{:.2}", c.ms_per_step)]
         };
         self.collected.iter().map(row).collect()

@@ -5,10 +5,10 @@
 
 use crate::markdown::table;
 use crate::score::percent;
-use crate::{OpenLoop, Report, Returns, Scorecard};
+use crate::{OpenLoop, Report, Returns, Scorecard, Shifts};
 
 impl Report {
-    /// Scores, returns and open-loop errors, a table each; empty if nothing was measured.
+    /// Scores, returns, open-loop errors and what is left in other scenes, a table each; empty if nothing was measured.
     pub fn to_markdown(&self) -> String {
         let scores = (!self.scorecards.is_empty()).then(|| {
             let header = [
@@ -27,7 +27,8 @@ impl Report {
         });
         let returns = self.returns.as_ref().map(Returns::to_markdown);
         let open_loop = self.open_loop.as_ref().map(OpenLoop::to_markdown);
-        [scores, returns, open_loop].into_iter().flatten().collect::<Vec<_>>().join("\n")
+        let shifts = self.shifts.as_ref().map(Shifts::to_markdown);
+        [scores, returns, open_loop, shifts].into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 }
 

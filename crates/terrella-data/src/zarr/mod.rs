@@ -115,8 +115,15 @@ impl Buffer {
         let image = images.as_ref().map(|i| picture_size(path, &i.shape)).transpose()?;
         let cameras = image.map(|size| View { name: "data/img".to_owned(), size, depth: None }).into_iter().collect();
         let said = options.env.as_deref() == Some("pusht") && actions.width == 2;
-        let known = vectors.iter_mut().find(|v| said && v.name == "data/state" && v.width == PUSHT_STATE.len());
-        let pusht = known.map(|v| v.numbers = PUSHT_STATE.map(str::to_owned).to_vec()).is_some();
+        let own = matches!(&vectors[..], [only] if only.name == "data/state");
+        if said && !own && !options.vectors.is_empty() {
+            let what = format!("{} is not the state of pusht, which is data/state", options.vectors.join(", "));
+            return Err(Error::broken(path, what, "leave --env out (and give --fps 10), or leave --vectors out"));
+        }
+        let pusht = said && own && states.width == PUSHT_STATE.len();
+        if pusht {
+            vectors[0].numbers = PUSHT_STATE.map(str::to_owned).to_vec();
+        }
         let action = if pusht { PUSHT_ACTION.map(str::to_owned).to_vec() } else { numbered("action", actions.width) };
         let signature = signature(path, options, [joined_names(&vectors), action], image)?;
         let task = options.task.clone().unwrap_or_else(|| {

@@ -47,7 +47,8 @@ fn exported_rewards_ends_and_times_read_back() {
     let base = tempfile::tempdir().expect("a folder");
     for timed in [false, true] {
         let (data, log) = (base.path().join(format!("data-{timed}")), base.path().join(format!("{timed}.mcap")));
-        let signature = Signature { reward: true, ends: true, ..signature() };
+        let units = ["m", "rad", "m"].map(str::to_owned).to_vec();
+        let signature = Signature { reward: true, ends: true, units, ..signature() };
         let mut writer = terrella_data::Writer::create(&data, &signature).expect("made");
         for (index, rows) in [5, 1, 12].into_iter().enumerate() {
             let mut made = episode(index, rows);
@@ -62,6 +63,7 @@ fn exported_rewards_ends_and_times_read_back() {
         assert!(exported.notes.is_empty(), "nothing is lost: {:?}", exported.notes);
         let (wanted, found) = (read(&data), read(&log));
         assert!(found.signature.reward && found.signature.ends && found.notes.is_empty(), "{:?}", found.notes);
+        assert_eq!(found.signature.units, wanted.signature.units, "units, and with them which numbers are angles");
         assert_eq!(found.signature == wanted.signature, !timed, "the rate is not named where rows have times");
         assert_eq!(found.episodes.len(), 3, "episodes");
         for (a, b) in wanted.episodes.iter().zip(&found.episodes) {

@@ -7,9 +7,10 @@
 //! which weighs turning and shifting as a picture does. When nothing is left to win it walks to
 //! where the goal's agent stands. Its pace is that of the human recordings.
 
+use super::options::GOAL;
 use super::plan::GoalPose;
 use super::route;
-use super::world::{GOAL, PushT};
+use super::world::PushT;
 use crate::geometry::{Vec2, vec2};
 use crate::policy::state;
 use serde::{Deserialize, Serialize};

@@ -20,10 +20,10 @@ mod wander;
 mod world;
 
 pub use demonstrator::{PushDemonstrator, PushStyle};
-pub use options::{ActionKind, PushTOptions};
+pub use options::{ActionKind, GOAL, PushTOptions};
 pub use shape::Shape;
 pub use wander::Wander;
-pub use world::{GOAL, PushT};
+pub use world::PushT;
 
 use crate::world::{World, read};
 use options::ID;

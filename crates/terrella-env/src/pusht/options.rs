@@ -1,10 +1,14 @@
 //! What one may vary in PushT. The defaults are the original task.
 
-use super::physics::Rules;
+use super::physics::{EXTENT, Rules};
 use super::shape::{BodyShape, Shape};
 use crate::Look;
 use crate::error::{Result, require};
 use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+
+/// The painted goal of the original: T origin x, y and angle.
+pub const GOAL: [f64; 3] = [256.0, 256.0, PI / 4.0];
 
 /// Name of the world in the registry.
 pub(super) const ID: &str = "pusht";
@@ -44,6 +48,8 @@ pub struct PushTOptions {
     pub agent_radius: f64,
     /// Steps until an action takes effect.
     pub latency: usize,
+    /// Pose of the T that is painted on the ground: x and y of a state, and its angle. Goals are set apart from it.
+    pub goal: [f64; 3],
     /// Whether the picture marks where things touch, as the original's does.
     pub contact_marks: bool,
     /// Colours and background.
@@ -62,6 +68,7 @@ impl Default for PushTOptions {
             damping: 0.0,
             agent_radius: 15.0,
             latency: 0,
+            goal: GOAL,
             contact_marks: true,
             look: Look::default(),
         }
@@ -79,6 +86,8 @@ impl PushTOptions {
         require((0.0..=1.0).contains(&self.damping), id, "damping", self.damping, "in 0..=1")?;
         require((2.0..=60.0).contains(&self.agent_radius), id, "agent_radius", self.agent_radius, "in 2..=60")?;
         require(self.latency <= 100, id, "latency", self.latency, "at most 100 steps")?;
+        let inside = self.goal[..2].iter().all(|x| (0.0..=f64::from(EXTENT)).contains(x)) && self.goal[2].is_finite();
+        require(inside, id, "goal", self.goal[0], "x and y in 0..=512, and an angle")?;
         let body = BodyShape::new(self.shape, self.scale, self.mass, self.inertia);
         Ok(Rules::new(body, self.agent_radius, self.friction, self.damping))
     }

@@ -13,9 +13,6 @@ use terrella_core::{
     Actions, ActionsAre, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Sim, Space, Step, Symmetry, Task,
 };
 
-/// The goal pose of the original: T origin x, y and angle.
-pub const GOAL: [f64; 3] = [256.0, 256.0, PI / 4.0];
-
 /// The world. Cheap to clone (about 3 kB): planners may hold thousands.
 #[derive(Clone)]
 pub struct PushT {
@@ -41,7 +38,7 @@ impl PushT {
             ActionKind::Absolute => (Space::uniform(&["target_x", "target_y"], 0.0, EXTENT), ActionsAre::Targets),
             ActionKind::Relative => (Space::uniform(&["dx", "dy"], -1.0, 1.0), ActionsAre::Displacements),
         };
-        let spec = spec(&space, actions_are);
+        let (spec, goal) = (spec(&space, actions_are), options.goal);
         let mut world = Self {
             options: Arc::new(options),
             rules: Arc::new(rules),
@@ -49,7 +46,7 @@ impl PushT {
             bounds: [space.low[0], space.high[0]],
             sim: Bodies::default(),
             latency: Latency::default(),
-            goal: GOAL,
+            goal,
             artist: Artist::default(),
         };
         world.reset(0);

@@ -2,9 +2,11 @@
 
 use super::SettingOptions;
 use super::shared::{data_of, device};
+use crate::error::usage;
 use crate::out;
 use crate::pipeline::{
-    About, Actor, Evaluation, Recordings, Run, evaluate, evaluate_logs, write_logs_report, write_report,
+    About, Actor, EVALUATION, Evaluation, Recordings, Run, evaluate, evaluate_logs, try_shifts, write_logs_report,
+    write_report,
 };
 use crate::settings::Flavour;
 use crate::watch::Watch;
@@ -24,6 +26,9 @@ pub(super) struct Options {
     /// Pairs of start and goal for each seed
     #[arg(long)]
     pairs: Option<usize>,
+    /// Also tries the headline policy in scenes that look otherwise: colours, ground, light, view, noise
+    #[arg(long)]
+    shift: bool,
     #[command(flatten)]
     settings: SettingOptions,
     /// Print JSON
@@ -35,7 +40,8 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let watch = super::shared::watch();
         let (mut run, recordings) = load_recordings(&self.run, &self.settings, &watch)?;
-        if !self.policy.is_empty() {
+        let policies_told = !self.policy.is_empty();
+        if policies_told {
             run.settings.eval.policies = self.policy;
         }
         if let Some(pairs) = self.pairs {
@@ -44,9 +50,22 @@ impl Options {
         run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
         let (evaluation, page) = if recordings.has_goals() {
             let actor = actor(&run, &recordings)?;
-            let evaluation = evaluate(&run, &actor, &recordings, &watch)?;
+            // First what may be refused.
+            let shifts = self.shift.then(|| try_shifts(&run, &actor, &recordings, &watch)).transpose()?;
+            let mut evaluation = evaluate(&run, &actor, &recordings, &watch)?;
+            if shifts.is_some() {
+                evaluation.shifts = shifts;
+                run.write_json(EVALUATION, &evaluation)?;
+            }
             (evaluation, write_report(&run, Some((&actor, &recordings)))?)
         } else {
+            let told = [("--policy", policies_told), ("--pairs", self.pairs.is_some()), ("--shift", self.shift)];
+            if let Some((option, _)) = told.into_iter().find(|(_, told)| *told) {
+                return Err(usage(format!(
+                    "{option} is about goals to reach, and these recordings have none: they are foretold{}; leave it out",
+                    if recordings.rewarding().is_some() { ", and rewards are collected" } else { "" }
+                )));
+            }
             // Without a world there is nothing to act in, but much to foretell.
             let model = load_any(&run.file("model"), &device())?;
             let evaluation = evaluate_logs(&run, &model, &recordings, &device(), &watch)?;
@@ -70,6 +89,9 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     }
     if let Some(table) = &evaluation.open_loop {
         out::line(&format!("{}\n{table}", table.words()))?;
+    }
+    if let Some(shifts) = &evaluation.shifts {
+        out::line(&format!("{}\n{shifts}", shifts.words()))?;
     }
     let Some(rollout) = &evaluation.rollout else { return Ok(()) };
     for quantity in rollout.quantities.iter().filter(|q| !q.higher_is_better) {

@@ -7,6 +7,7 @@ use crate::pipeline::quickstart;
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
+use terrella_core::Sim;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -27,9 +28,10 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let watch = super::shared::watch();
         let mut options = self.settings;
-        if options.preset.is_none() && self.resume.is_none() && !has_pictures(options.data.as_deref())? {
-            watch.say("the recordings have no pictures, so the model will be shown the logged state");
-            options.preset = Some("quickstart-state".to_owned());
+        if options.preset.is_none() && self.resume.is_none() {
+            let (preset, why) = preset(options.data.as_deref())?;
+            why.into_iter().for_each(|why| watch.say(why));
+            options.preset = preset.map(str::to_owned);
         }
         let run = train::open("quickstart", &options, self.out.as_deref(), self.resume.as_deref(), false)?;
         let outcome = quickstart(run, &device(), &watch)?;
@@ -40,13 +42,28 @@ impl Options {
         let total: f64 = outcome.timings.iter().map(|(_, seconds)| seconds).sum();
         out::line(&format!("took {:.1} min", total / 60.0))?;
         out::line(&format!("report: {}", outcome.report.display()))?;
-        out::line(&format!("one plan: {}", outcome.plan.display()))?;
+        if let Some(plan) = &outcome.plan {
+            out::line(&format!("one plan: {}", plan.display()))?;
+        }
         out::line(&format!("again: {}", outcome.command))
     }
 }
 
-/// Whether there is something to see; recordings of our own always have pictures.
-fn has_pictures(data: Option<&std::path::Path>) -> Result<bool> {
-    let Some(path) = data else { return Ok(true) };
-    Ok(terrella_data::open_source(path, &terrella_data::SourceOptions::default())?.signature().image.is_some())
+/// The preset that recordings ask for, and why, if it is not the usual one; recordings of our own always have pictures.
+fn preset(data: Option<&std::path::Path>) -> Result<(Option<&'static str>, Option<&'static str>)> {
+    let Some(path) = data else { return Ok((None, None)) };
+    let source = terrella_data::open_source(path, &terrella_data::SourceOptions::default())?;
+    let signature = source.signature();
+    let world = signature.env.as_deref().map(|id| terrella_env::make(id, &serde_json::Value::Null)).transpose()?;
+    Ok(match (signature.image, world) {
+        (Some(_), _) => (None, None),
+        (None, Some(world)) if world.goals().is_none() => {
+            (Some("ensemble"), Some("a world of rewards, of logged states: an ensemble will learn them"))
+        }
+        (None, None) => (Some("ensemble"), Some("logged states of no world of ours: an ensemble will learn them")),
+        (None, Some(_)) => (
+            Some("quickstart-state"),
+            Some("the recordings have no pictures, so the model will be shown the logged state"),
+        ),
+    })
 }

@@ -55,6 +55,11 @@ impl Options {
                 part.name, part.probe, part.mean
             ))?;
         }
+        if !recordings.has_goals() && !run.settings.model.wants().state {
+            return out::line(
+                "this model tells no states, and without a world of goals nothing else can be judged: train it with model.readout=true (preset quickstart)",
+            );
+        }
         out::line(&format!("next: terrella eval {path}"))
     }
 }

@@ -49,7 +49,7 @@ pub fn collect_on(path: &Path, config: &CollectConfig, from: GoingOn<'_>, watch:
     let Some(goals) = world.goals() else {
         let signature = rewards::signature(&world, config.size);
         if let Some((settings, model)) = from.by {
-            check_compatible(&model.interface().signature, &signature)?;
+            check_compatible(&signature, &model.interface().signature)?;
             let acting = Acting { dynamics: model, settings, task: "collect reward by a model" };
             return write(path, &signature, (config, from.onto), watch, &|n| record_reward(&world, n, config, &acting));
         }
@@ -82,6 +82,14 @@ fn write(
 ) -> Result<Written> {
     let before = onto.map(|onto| open(onto, &OpenOptions::default())).transpose()?;
     let before = before.as_ref();
+    if let Some(before) = before.filter(|before| before.signature.image != signature.image) {
+        let side = before.signature.image.map_or(0, |[height, _]| height);
+        let words = if side == 0 { "no pictures".to_owned() } else { format!("pictures of {side} pixels") };
+        return Err(usage(format!(
+            "{} has {words}; record the same with --size {side}",
+            onto.unwrap_or(path).display()
+        )));
+    }
     if let Some(before) = before.filter(|before| before.signature != *signature) {
         return Err(usage(format!(
             "{} are not such recordings: {:?}; those to be added are {signature:?}",

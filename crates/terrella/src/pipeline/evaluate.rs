@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use terrella_core::{ActionsAre, EnvSpec, Key, Plan, Policy, Rule};
 use terrella_eval::{
-    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, Returns, RolloutTable, Scorecard, compare,
-    failures, floors, rollout_error,
+    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, Returns, RolloutTable, Scorecard, Shifts,
+    compare, failures, floors, rollout_error,
 };
 use terrella_model::AnyState;
 
 /// Where it is kept in a run directory.
-pub(super) const FILE: &str = "eval.json";
+pub const FILE: &str = "eval.json";
 
 /// Everything that was measured about a model.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Evaluation {
     pub open_loop: Option<OpenLoop>,
     /// Rewards that planning in the model collects, where the world has rewards.
     pub returns: Option<Returns>,
+    /// The headline policy in scenes that look otherwise, where that was asked for.
+    pub shifts: Option<Shifts>,
     /// What was left out, and why.
     pub notes: Vec<String>,
 }
@@ -128,7 +130,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
 }
 
 /// Everything the policies are told beside what they see.
-fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
+pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
     let settings = &run.settings;
     let wants = actor.saved.world.wants();
     let mut told = vec![format!(
@@ -191,7 +193,12 @@ fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
 }
 
 /// All attempts of a policy, and how many proposals its searches could not use.
-fn attempt_all(arena: &Arena<'_>, actor: &Actor, flavour: Flavour, watch: &Watch) -> Result<(Attempts, usize)> {
+pub(super) fn attempt_all(
+    arena: &Arena<'_>,
+    actor: &Actor,
+    flavour: Flavour,
+    watch: &Watch,
+) -> Result<(Attempts, usize)> {
     let left_out = AtomicUsize::new(0);
     let count = |_: &AnyState, plans: &[Plan]| {
         left_out.fetch_add(plans.iter().map(|plan| plan.left_out).sum(), Ordering::Relaxed);

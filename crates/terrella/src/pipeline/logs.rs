@@ -13,7 +13,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
-use terrella_eval::{Forecaster, Report, model_forecast, open_loop};
+use terrella_eval::{Forecaster, Provenance, Report, model_forecast, open_loop};
 use terrella_model::{AnyWorld, EnsembleConfig, Interface, Trainer, load_any, save_world};
 
 /// A plain regression, trained beside a model of states to be compared with.
@@ -81,7 +81,14 @@ pub fn evaluate_logs(
     let mlp = plain.as_ref().map(|world| model_forecast(world, data, view(world)));
     let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &told)];
     forecasters.extend(mlp.as_ref().map(|mlp| ("MLP", mlp as &Forecaster<'_>)));
-    let table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
+    let mut table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
+    table.provenance = Some(Provenance {
+        split: recordings.split_words.clone(),
+        command: run.about.command.clone(),
+        commit: run.about.revision(),
+        machine: run.about.machine(),
+        told: Vec::new(),
+    });
     stage.at(1, "");
     drop(stage);
     let mut evaluation =
@@ -161,6 +168,8 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
         report.limits.push("Nothing was measured yet: `terrella eval` does that.".to_owned());
     }
     report.commands.push(run.about.command.clone());
+    let judged = report.open_loop.as_ref().and_then(|table| table.provenance.as_ref()).map(|p| p.command.clone());
+    report.commands.extend(judged.filter(|command| *command != run.about.command));
     Ok(report)
 }
 

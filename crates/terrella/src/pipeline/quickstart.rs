@@ -6,7 +6,10 @@
 use super::act::Actor;
 use super::evaluate::{Evaluation, FILE};
 use super::plan::{PlanConfig, plan};
-use super::{CollectConfig, Recordings, Run, collect, evaluate, train_whole, write_report};
+use super::{
+    CollectConfig, Recordings, Run, collect, evaluate, evaluate_logs, train_beside, train_whole, write_logs_report,
+    write_report,
+};
 use crate::error::Interrupted;
 use crate::settings::Flavour;
 use crate::watch::Watch;
@@ -14,7 +17,7 @@ use anyhow::Result;
 use burn::tensor::Device;
 use serde::Serialize;
 use std::path::PathBuf;
-use terrella_model::Saved;
+use terrella_model::{Saved, load_any};
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -25,8 +28,8 @@ pub struct Outcome {
     pub evaluation: Evaluation,
     /// The page.
     pub report: PathBuf,
-    /// The page of one plan.
-    pub plan: PathBuf,
+    /// The page of one plan, where there is a world to plan in.
+    pub plan: Option<PathBuf>,
     /// Seconds of each step.
     pub timings: Vec<(String, f64)>,
     /// The command that does it again.
@@ -47,7 +50,9 @@ pub fn quickstart(mut run: Run, device: &Device, watch: &Watch) -> Result<Outcom
 
 fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
     let mut recordings = open_or_collect(run, watch)?;
-    recordings.world()?;
+    if !recordings.has_goals() {
+        return foretell(run, recordings, device, watch);
+    }
     let saved = train_or_load(run, &recordings, device, watch)?;
     recordings.judge(saved.world.interface(), run.settings.data.split())?;
     recordings.notes.iter().for_each(|line| watch.say(line));
@@ -63,7 +68,34 @@ fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
     let report = write_report(run, Some((&actor, &recordings)))?;
     let path = run.path().to_path_buf();
     let command = run.about.command.clone();
-    Ok(Outcome { run: path, evaluation, report, plan: page, timings, command })
+    Ok(Outcome { run: path, evaluation, report, plan: Some(page), timings, command })
+}
+
+/// What is left of the thread where there are no goals to reach: what a model foretells, and the rewards that planning in it
+/// collects, if there are any.
+fn foretell(run: &mut Run, mut recordings: Recordings, device: &Device, watch: &Watch) -> Result<Outcome> {
+    if recordings.rewarding().is_none() {
+        watch.say(
+            "these recordings name no world, so the model is judged by what it foretells; where one can replay them, import them with --env",
+        );
+    }
+    if !run.file("model").exists() {
+        train_whole(run, &recordings, device, watch)?;
+    }
+    let model = load_any(&run.file("model"), device)?;
+    train_beside(run, &model, &recordings, device, watch)?;
+    recordings.judge(model.interface(), run.settings.data.split())?;
+    recordings.notes.iter().for_each(|line| watch.say(line));
+    let evaluation = match run.json::<Evaluation>(FILE)? {
+        Some(evaluation) => evaluation,
+        None => evaluate_logs(run, &model, &recordings, device, watch)?,
+    };
+    let mut timings: Vec<(String, f64)> = run.json("timings.json")?.unwrap_or_default();
+    timings.extend(watch.timings());
+    run.write_json("timings.json", &timings)?;
+    let report = write_logs_report(run, Some(&recordings))?;
+    let (path, command) = (run.path().to_path_buf(), run.about.command.clone());
+    Ok(Outcome { run: path, evaluation, report, plan: None, timings, command })
 }
 
 fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {

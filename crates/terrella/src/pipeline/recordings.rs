@@ -225,7 +225,7 @@ impl Recordings {
             };
             *moves = Some(declared.map_err(|reason| {
                 usage(format!(
-                    "train.augment.shift: {reason}, and actions or states that are places would lie about a picture that is moved;                      leave it out, or name what moves with train.augment.moves (extent, points, headings, action_points)"
+                    "train.augment.shift: {reason}, and actions or states that are places would lie about a picture that is moved; leave it out, or name what moves with train.augment.moves (extent, points, headings, action_points)"
                 ))
             })?);
         }

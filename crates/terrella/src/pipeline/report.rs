@@ -3,6 +3,7 @@
 use super::act::Actor;
 use super::evaluate::{Evaluation, FILE};
 use super::heads::{PROBE_REPORT, ProbeReport};
+use super::shift::scenes;
 use super::train::{Training, log};
 use super::{Recordings, Run};
 use crate::settings::Flavour;
@@ -39,6 +40,7 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.rollout = evaluation.rollout;
         report.open_loop = evaluation.open_loop;
         report.returns = evaluation.returns;
+        report.shifts = evaluation.shifts;
         report.limits.extend(evaluation.notes);
     }
     if let Some((actor, recordings)) = loaded {
@@ -46,6 +48,9 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.dreams = dreams;
         report.limits.extend(missing);
         report.attempts = attempts(run, recordings)?;
+        if report.shifts.is_some() {
+            report.scenes = some_scenes(recordings)?;
+        }
     } else {
         report
             .limits
@@ -201,6 +206,12 @@ fn attempts(run: &Run, recordings: &Recordings) -> Result<Vec<Filmstrip>> {
         }
     }
     Ok(strips)
+}
+
+/// The first moment of a held-out episode in every scene.
+fn some_scenes(recordings: &Recordings) -> Result<Option<Filmstrip>> {
+    let Some(&episode) = recordings.split.held_out.first() else { return Ok(None) };
+    scenes(recordings.world()?, recordings.dataset.episodes[episode].states.row(0), 96).map(Some)
 }
 
 fn limits(run: &Run, probes: Option<&ProbeReport>) -> Vec<String> {

@@ -78,10 +78,14 @@ impl Run {
     /// Makes the directory (`runs/<verb>-<n>` if none is given) and writes `run.toml`.
     ///
     /// # Errors
-    /// If the directory exists or cannot be written to.
+    /// If the directory exists, with more in it than the record of a run that never began, or cannot be written to.
     pub fn create(verb: &str, path: Option<&Path>, settings: Settings) -> Result<Self> {
         let path = path.map_or_else(|| next_free(verb), Path::to_path_buf);
-        let run = Self { dir: RunDir::create(&path)?, about: About::now(verb), settings };
+        // What a mistyped path left behind is in nobody's way.
+        let begun = |entry: std::io::Result<std::fs::DirEntry>| entry.is_ok_and(|e| e.file_name() != RECORD);
+        let vain = std::fs::read_dir(&path).is_ok_and(|mut entries| path.join(RECORD).is_file() && !entries.any(begun));
+        let dir = if vain { RunDir::open(&path)? } else { RunDir::create(&path)? };
+        let run = Self { dir, about: About::now(verb), settings };
         run.record()?;
         Ok(run)
     }

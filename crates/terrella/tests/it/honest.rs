@@ -131,9 +131,41 @@ fn recordings_that_name_no_world_are_of_none_whatever_their_widths() {
     assert!(text.starts_with("exit 0"), "{text}");
     let model = fs::read_to_string(folder.join("none/model/model.json")).expect("a manifest");
     assert!(model.contains("\"symmetry\": null"), "no symmetry of a world that nobody declared");
-    let text =
-        told(&program(&folder, &["quickstart", "--data", "data", "--out", "acts", "--set", "data.held_out=0.25"]));
-    assert!(text.starts_with("exit 1") && text.contains("name no world") && text.contains("--env"), "{text}");
+    // Without a world nothing can be reached, and what is foretold is judged.
+    let small = ["--set", "data.held_out=0.25", "--set", "train.steps=3", "--set", "eval.open_loop.clips=4"];
+    let text = told(&program(&folder, &[&["quickstart", "--data", "data", "--out", "foretells"][..], &small].concat()));
+    assert!(text.starts_with("exit 0") && text.contains("name no world") && text.contains("--env"), "{text}");
+    assert!(text.contains("ax (as logged)") && !text.contains("one plan"), "an open-loop table: {text}");
+    let quoted = done(&folder, &["report", "foretells", "--markdown"]);
+    assert!(
+        quoted.contains("Made by `terrella quickstart --data data") && quoted.contains("held out: 25 %"),
+        "{quoted}"
+    );
+    assert!(quoted.contains("copy-last") && !quoted.contains('['), "one episode has no interval: {quoted}");
+    let text = told(&program(&folder, &["eval", "foretells", "--policy", "search"]));
+    assert!(text.starts_with("exit 2") && text.contains("--policy is about goals to reach"), "{text}");
+    // A mistyped path leaves nothing in the way of the right one.
+    let train_of = |data: &str| {
+        told(&program(
+            &folder,
+            &[
+                "train",
+                "--data",
+                data,
+                "--out",
+                "again",
+                "--set",
+                "model.kind=ensemble",
+                "--set",
+                "train.steps=2",
+                "--set",
+                "data.held_out=0.25",
+            ],
+        ))
+    };
+    assert!(train_of("dato").starts_with("exit 1"), "no such recordings");
+    assert!(train_of("data").starts_with("exit 0"), "the same name again");
+    assert!(train_of("data").contains("already exists"), "a run that began is not overwritten");
     // Five numbers, two actions, ten a second: PushT if somebody says so, and TwoRoom not even then.
     let text = train(&folder, "said", &["reacher.steps=2", "data.env=pusht"]);
     assert!(text.starts_with("exit 0"), "{text}");

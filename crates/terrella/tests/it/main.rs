@@ -10,6 +10,7 @@ mod learning;
 mod readme;
 mod record;
 mod rewards;
+mod shift;
 mod source;
 mod support;
 mod taught;

@@ -1,0 +1,114 @@
+//! What is left of a model's score in scenes that look otherwise: `terrella eval --shift`.
+//!
+//! Held-out episodes are drawn anew from their states, as they are and with one change at a time, and the headline policy makes
+//! the same attempts in each scene. Nothing is learned from these pictures.
+
+use super::act::Actor;
+use super::evaluate::{attempt_all, told};
+use super::{Recordings, Run};
+use crate::error::usage;
+use crate::watch::Watch;
+use anyhow::{Context, Result};
+use terrella_core::{Dataset, Frames, GoalWorld, Image};
+use terrella_env::{Shift, shifts};
+use terrella_eval::{Arena, Filmstrip, Provenance, ShiftRow, Shifts, StripRow, rollout_error};
+
+/// Tries the first policy of the settings in every scene.
+///
+/// # Errors
+/// If the model is shown no pictures, the world has no scenes, or an attempt fails; or somebody asked to stop.
+pub fn try_shifts(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch) -> Result<Shifts> {
+    let (settings, world) = (&run.settings.eval, recordings.world()?);
+    let Some(size) = actor.view().picture else {
+        return Err(usage("this model is shown logged states, which no change of a scene touches; leave --shift out"));
+    };
+    let able = actor.able(&settings.policies);
+    let Some(&flavour) = able.first() else {
+        return Err(usage("there is no policy to try; name one with --policy search"));
+    };
+    let id = world.spec().id.as_ref();
+    let mut scenes = vec![Shift::none()];
+    scenes.extend(shifts(id));
+    let protocol = settings.protocol();
+    let mut rows = Vec::with_capacity(scenes.len());
+    let stage = watch.stage("shifts", scenes.len() as u64);
+    let mut steps = 0;
+    for (at, scene) in scenes.iter().enumerate() {
+        let mut other = scene.world(id)?;
+        let dataset = redrawn(&recordings.dataset, &recordings.split.held_out, &mut *other, size)?;
+        let sides = (&dataset, &[][..], &recordings.split.held_out[..]);
+        let rollout = rollout_error(&actor.saved.world, other.spec(), sides, actor.view(), &settings.rollout);
+        let rollout = rollout.with_context(|| format!("imagining where the scene is changed by {}", scene.factor))?;
+        steps = rollout.frame_skip * settings.rollout.horizon;
+        let arena = Arena {
+            env: &*other,
+            dataset: &dataset,
+            held_out: &recordings.split.held_out,
+            protocol: &protocol,
+            view: actor.view(),
+            threads: settings.threads(),
+            rows: settings.rows,
+            progress: None,
+        };
+        let (attempts, _) = attempt_all(&arena, actor, flavour, watch)?;
+        rows.push(ShiftRow::new((&scene.factor, scene.size, &scene.unit), &attempts, Some(&rollout)));
+        stage.at(at as u64 + 1, &scene.factor);
+    }
+    let provenance = Provenance {
+        split: recordings.split_words.clone(),
+        command: run.about.command.clone(),
+        commit: run.about.revision(),
+        machine: run.about.machine(),
+        told: told(run, actor, world.spec()),
+    };
+    Ok(Shifts { policy: flavour.name().to_owned(), steps, rows, provenance })
+}
+
+/// The recordings with these episodes drawn anew from their states.
+fn redrawn(dataset: &Dataset, episodes: &[usize], world: &mut dyn GoalWorld, size: usize) -> Result<Dataset> {
+    let mut drawn = dataset.clone();
+    drawn.signature.image = Some([size, size]);
+    for &at in episodes {
+        let episode = &mut drawn.episodes[at];
+        let pictures = episode.states.rows().map(|state| {
+            world.set_logged(state)?;
+            Ok(world.draw(size))
+        });
+        episode.frames = Some(Frames::from_images(&pictures.collect::<terrella_core::Result<Vec<Image>>>()?));
+    }
+    Ok(drawn)
+}
+
+/// One state in every scene, a row a factor.
+///
+/// # Errors
+/// If a world cannot be made.
+pub(super) fn scenes(world: &dyn GoalWorld, state: &[f32], size: usize) -> Result<Filmstrip> {
+    let id = world.spec().id.as_ref();
+    let picture = |scene: &Shift| -> Result<Option<Image>> {
+        let mut other = scene.world(id)?;
+        other.set_logged(state)?;
+        Ok(Some(other.draw(size)))
+    };
+    let still = picture(&Shift::none())?;
+    let mut rows = Vec::new();
+    for sizes in shifts(id).chunk_by(|a, b| a.factor == b.factor) {
+        let mut frames = vec![still.clone()];
+        for scene in sizes {
+            frames.push(picture(scene)?);
+        }
+        let label = format!(
+            "{} ({} {})",
+            sizes[0].factor,
+            sizes.iter().map(|s| s.size.to_string()).collect::<Vec<_>>().join(", "),
+            sizes[0].unit
+        );
+        rows.push(StripRow { label, frames });
+    }
+    Ok(Filmstrip {
+        title: "One moment in every scene".to_owned(),
+        caption: "Only pictures change: what happens is the same in all of them.".to_owned(),
+        steps: ["as it is", "small", "middle", "large"].map(str::to_owned).to_vec(),
+        rows,
+    })
+}
