@@ -257,7 +257,7 @@ mod tests {
         let rows = vec![
             row("as it is", 0.0, 80),
             row("light", 1.0, 80),
-            row("light", 2.0, 60),
+            row("light", 2.0, 64),
             row("light", 4.0, 41),
             row("noise", 1.0, 40),
             row("noise", 2.0, 50),
@@ -270,7 +270,7 @@ mod tests {
         let costs = shifts.costs(Rule::Moderate);
         let told: Vec<(&str, f64, Option<&str>)> =
             costs.iter().map(|c| (c.factor, (100.0 * c.drop).round(), c.breaks.as_deref())).collect();
-        let wanted = [("light", 25.0, None), ("noise", 38.0, Some("4 px")), ("moved", 51.0, Some("1 px"))];
+        let wanted = [("light", 20.0, None), ("noise", 38.0, Some("4 px")), ("moved", 51.0, Some("1 px"))];
         assert_eq!(told, wanted, "the share lost at the middle size, and the least size from which on it is broken");
         let limits = shifts.limits();
         assert!(limits.len() == 2 && limits[0].contains("“noise” (2 px), 38 %"), "{limits:?}");
