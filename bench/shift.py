@@ -24,7 +24,7 @@ def main():
         sys.exit(__doc__)
     runs = []
     for argument in sys.argv[1:]:
-        words, path = argument.split("=", 1)
+        words, path = argument.rsplit("=", 1)
         shifts = json.loads((pathlib.Path(path) / "eval.json").read_text())["shifts"]
         if not shifts:
             sys.exit(f"{path} was not judged with --shift")
