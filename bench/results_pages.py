@@ -7,6 +7,7 @@ computed here.
 import statistics
 import sys
 
+import markers
 from results import FLOORS, GROUPS, ROOT, consistent, load
 
 
@@ -141,10 +142,7 @@ def documents():
         text = (ROOT / name).read_text()
         for part, block in parts.items():
             begin, end = f"<!-- {part}: written by bench/results.sh -->\n", f"<!-- end of {part} -->"
-            if text.count(begin) != 1 or text.count(end) != 1:
-                sys.exit(f"{name} needs one pair of lines {begin.strip()} and {end}")
-            head, rest = text.split(begin)
-            text = f"{head}{begin}\n{block}\n{end}{rest.split(end)[1]}"
+            text = markers.replaced(text, name, begin, end, f"\n{block}\n")
         yield ROOT / name, text
 
 

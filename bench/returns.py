@@ -10,6 +10,8 @@ import random
 import re
 import sys
 
+import markers
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/returns.md"
 BEGIN, END = "<!-- by bench/returns.py -->\n", "<!-- end -->\n"
@@ -64,10 +66,7 @@ def main():
         "",
         f"`bench/returns.sh`, {first['config']['episodes']} episodes a run, revision {', '.join(commits)}, {'; '.join(machines)}.",
     ]
-    text = PAGE.read_text()
-    before, rest = text.split(BEGIN)
-    PAGE.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + rest.split(END)[1])
-    print("\n".join(lines))
+    markers.write(PAGE, BEGIN, END, lines)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import json
 import pathlib
 import sys
 
+import markers
+
 PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs/scenes.md"
 BEGIN, END = "<!-- by bench/shift.py -->\n", "<!-- end -->\n"
 
@@ -42,10 +44,7 @@ def main():
     attempts = first["rows"][0]["reached"][0]["n"]
     lines += ["", f"“{first['policy']}”, {rule} rule, {attempts} attempts a scene, `terrella eval RUN --shift --policy {first['policy']} --pairs "
               f"{attempts // 3}`, revision {', '.join(commits)}; held out: {first['provenance']['split']}."]
-    text = PAGE.read_text()
-    before, rest = text.split(BEGIN)
-    PAGE.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + rest.split(END)[1])
-    print("\n".join(lines))
+    markers.write(PAGE, BEGIN, END, lines)
 
 
 if __name__ == "__main__":

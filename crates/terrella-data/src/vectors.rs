@@ -4,7 +4,7 @@
 //! `SourceOptions::vectors` names those that are wanted; without it a format takes what it usually calls the state. A
 //! field of more than one axis is one long row.
 
-use crate::{Error, Result, SourceOptions};
+use crate::{Error, Note, Result, SourceOptions};
 use std::path::Path;
 use terrella_core::Table;
 
@@ -73,6 +73,13 @@ pub(crate) fn choose_vectors(
         Some(chosen) => chosen.into_iter().map(|at| offered[at].clone()).collect(),
         None => offered.into_iter().filter(|v| usual(v)).collect(),
     })
+}
+
+/// Tells of a state that nobody asked for, and that is made of several vectors.
+pub(crate) fn made_of<'a>(names: impl Iterator<Item = &'a str>) -> Option<Note> {
+    let names: Vec<&str> = names.collect();
+    let what = format!("there is no single one, so it is made of {}", names.join(", "));
+    (names.len() > 1).then(|| Note { place: "state".to_owned(), what })
 }
 
 /// Names of the numbers of joined vectors, all different: each vector's own, with the vector's name in front where two

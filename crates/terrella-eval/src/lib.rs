@@ -7,6 +7,7 @@
 //! its floors, interval, split and data hash. [`rollout_error`] measures a model without a policy.
 //! The protocol follows the audit of latent world models by CLEAR-LeWM (2026).
 
+mod aligned;
 mod arx;
 mod clusters;
 mod curves;

@@ -1,7 +1,7 @@
 //! What the numbers of a run say against it, as sentences.
 
 use crate::rollout::MEAN_SQUARE;
-use crate::{Paired, RolloutTable, Scorecard};
+use crate::{Interval, Paired, RolloutTable, Scorecard};
 
 /// Whether interval and test both say so: where all episodes agree, resampling them tells nothing.
 fn shown_better(paired: &Paired) -> bool {
@@ -99,6 +99,11 @@ pub(crate) fn rollout_limits(table: &RolloutTable) -> Vec<String> {
 pub(crate) fn with_unit(x: f64, unit: &str) -> String {
     let space = if unit.is_empty() || unit == "°" { "" } else { " " };
     format!("{}{space}{unit}", digits(x))
+}
+
+/// A number and the ends of its interval, three significant digits each.
+pub(crate) fn with_interval(x: f64, Interval { low, high }: Interval) -> String {
+    format!("{} [{}, {}]", digits(x), digits(low), digits(high))
 }
 
 /// Three significant digits.

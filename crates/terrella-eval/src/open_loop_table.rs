@@ -2,8 +2,9 @@
 //! against the model.
 
 use crate::Provenance;
+use crate::aligned::aligned;
 use crate::html::{escape, table};
-use crate::limits::digits;
+use crate::limits::{digits, with_interval};
 use crate::markdown;
 use crate::stats::Interval;
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ impl OpenLoop {
                     |t| match episodes(row.steps) {
                         // One episode says nothing of how episodes differ.
                         0 | 1 => digits(t.rmse),
-                        _ => format!("{} [{}, {}]", digits(t.rmse), digits(t.interval.low), digits(t.interval.high)),
+                        _ => with_interval(t.rmse, t.interval),
                     },
                 )
             });
@@ -152,14 +153,6 @@ impl OpenLoop {
 impl std::fmt::Display for OpenLoop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (header, rows) = self.cells();
-        let all: Vec<&Vec<String>> = std::iter::once(&header).chain(&rows).collect();
-        let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..header.len()).map(width).collect();
-        for (i, row) in all.iter().enumerate() {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}", width = *width));
-            let line = cells.collect::<Vec<_>>().join("  ");
-            write!(f, "{}{}", if i == 0 { "" } else { "\n" }, line.trim_end())?;
-        }
-        Ok(())
+        f.write_str(&aligned(&header, &rows))
     }
 }

@@ -5,7 +5,7 @@
 //! is what a learned model is worth. Starts are drawn from seeds that no recording is made with.
 
 use crate::html::{escape, table};
-use crate::limits::digits;
+use crate::limits::{digits, with_interval};
 use crate::markdown;
 use crate::protocol::Timed;
 use crate::stats::{Interval, resampled};
@@ -240,7 +240,7 @@ impl Returns {
             let steps = c.steps.iter().sum::<usize>() as f64 / c.steps.len().max(1) as f64;
             let return_ = match c.returns.len() {
                 0 | 1 => digits(mean),
-                _ => format!("{} [{}, {}]", digits(mean), digits(interval.low), digits(interval.high)),
+                _ => with_interval(mean, interval),
             };
             [c.policy.clone(), return_, share, digits(steps), format!("{:.2}", c.ms_per_step)]
         };

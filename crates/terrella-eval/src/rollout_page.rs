@@ -1,6 +1,6 @@
 //! Errors of imagination on a page: a chart a quantity, and the same as numbers.
 
-use crate::limits::digits;
+use crate::limits::with_interval;
 use crate::{Chart, Quantity, RolloutTable, Series};
 
 pub(crate) fn rollout_chart(quantity: &Quantity, table: &RolloutTable) -> Chart {
@@ -42,7 +42,7 @@ pub(crate) fn rollout_numbers(table: &RolloutTable) -> String {
             let mut row = vec![quantity.name.clone(), quantity.unit.clone(), curve.name.clone()];
             row.extend(horizons.iter().map(|&h| {
                 let point = curve.points[h];
-                format!("{} [{}, {}]", digits(point.mean), digits(point.interval.low), digits(point.interval.high))
+                with_interval(point.mean, point.interval)
             }));
             rows.push(row);
         }

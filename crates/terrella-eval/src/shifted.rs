@@ -3,6 +3,7 @@
 //! The first row is the scene as it is, drawn by the same hand. What is told of a factor is what its middle size costs, and its
 //! break point: the least size tried from which on at most half of the successes are left.
 
+use crate::aligned::aligned;
 use crate::clusters::{by_episode, wilson_by_episode};
 use crate::html::{escape, table};
 use crate::markdown;
@@ -229,15 +230,7 @@ fn middle_of(row: &ShiftRow) -> String {
 impl fmt::Display for Shifts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [(header, rows), _] = self.tables();
-        let width = |at: usize| {
-            let cells = rows.iter().map(|row| row[at].chars().count());
-            cells.chain([header[at].chars().count()]).max().unwrap_or(0)
-        };
-        for row in std::iter::once(&header).chain(&rows) {
-            let cells = row.iter().enumerate().map(|(at, cell)| format!("{cell:<w$}", w = width(at)));
-            writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-        }
-        Ok(())
+        writeln!(f, "{}", aligned(&header, &rows))
     }
 }
 

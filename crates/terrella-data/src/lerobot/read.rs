@@ -14,6 +14,7 @@ use crate::error::DOWNLOAD_AGAIN;
 use crate::outcome::{Logged, agree};
 use crate::source::check_finite;
 use crate::timing::own_times;
+use crate::vectors::made_of;
 use crate::video::{Video, check_decoders, frames_at};
 use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, View, picture};
 use std::collections::BTreeMap;
@@ -113,10 +114,8 @@ impl Reader {
             );
             reader.notes.push(Note { place: "world".to_owned(), what });
         }
-        if options.vectors.is_empty() && reader.chosen.vectors.len() > 1 {
-            let names: Vec<&str> = reader.chosen.vectors.iter().map(|v| v.name.as_str()).collect();
-            let what = format!("there is no single one, so it is made of {}", names.join(", "));
-            reader.notes.push(Note { place: "state".to_owned(), what });
+        if options.vectors.is_empty() {
+            reader.notes.extend(made_of(reader.chosen.vectors.iter().map(|v| v.name.as_str())));
         }
         let others: Vec<&str> = reader.info.others(&reader.chosen, &outcomes).collect();
         if !others.is_empty() {

@@ -5,7 +5,7 @@
 //! told as a note.
 
 use super::features::{Feature, Kind};
-use crate::vectors::asked_for;
+use crate::vectors::{asked_for, made_of};
 use crate::{Error, Note, Result, SourceOptions};
 use std::path::Path;
 
@@ -65,9 +65,8 @@ impl Columns {
         let texts = features.iter().filter(|f| f.kind == Kind::Text);
         let texts: Vec<&str> = texts.map(|f| f.name.as_str()).collect();
         let task = INSTRUCTIONS.into_iter().find(|name| texts.contains(name)).map(str::to_owned);
-        if state.len() > 1 && asked.is_none() {
-            let names: Vec<&str> = state.iter().map(|c| c.name.as_str()).collect();
-            notes.push(note("state", format!("there is no single one, so it is made of {}", names.join(", "))));
+        if asked.is_none() {
+            notes.extend(made_of(state.iter().map(|c| c.name.as_str())));
         }
         if action.len() > 1 {
             let names: Vec<&str> = action.iter().map(|c| c.name.as_str()).collect();

@@ -4,15 +4,15 @@
 use super::act::{Actor, Stoppable};
 use super::{Recordings, Run};
 use crate::error::{Interrupted, usage};
-use crate::settings::{CostKind, Flavour};
+use crate::settings::{CostKind, EvalSettings, Flavour};
 use crate::watch::Watch;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use terrella_core::{ActionsAre, EnvSpec, Key, Plan, Policy, Rule};
+use terrella_core::{ActionsAre, Dataset, EnvSpec, GoalWorld, Key, Plan, Policy, Rule};
 use terrella_eval::{
-    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Provenance, Returns, RolloutTable, Scorecard, Shifts,
-    compare, failures, floors, rollout_error,
+    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard, Shifts, compare,
+    failures, floors, rollout_error,
 };
 use terrella_model::AnyState;
 
@@ -79,28 +79,14 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     notes[recordings.notes.len()..].iter().for_each(|note| watch.say(note));
     stage.at(1, "");
     drop(stage);
-    let arena = Arena {
-        env: world,
-        dataset: &recordings.dataset,
-        held_out: &recordings.split.held_out,
-        protocol: &protocol,
-        view: actor.view(),
-        threads: settings.threads(),
-        rows: settings.rows,
-        progress: None,
-    };
+    let held_out = &recordings.split.held_out[..];
+    let arena = arena(settings, actor, (world, &recordings.dataset, held_out), &protocol);
     let stage = watch.stage("floors", 1);
     let spec = world.spec();
     let floors = floors(&arena, &recordings.split.train, &|state: &[f32]| spec.hold(state))?;
     stage.at(1, "");
     drop(stage);
-    let provenance = Provenance {
-        split: recordings.split_words.clone(),
-        command: run.about.command.clone(),
-        commit: run.about.revision(),
-        machine: run.about.machine(),
-        told: told(run, actor, spec),
-    };
+    let provenance = run.provenance(&recordings.split_words, told(run, actor, spec));
     let mut all: Vec<Attempts> = Vec::new();
     for flavour in able {
         let (attempts, left_out) = attempt_all(&arena, actor, flavour, watch)?;
@@ -127,6 +113,17 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     };
     run.write_json(FILE, &evaluation)?;
     Ok(evaluation)
+}
+
+/// Where policies are tried: in a world, on these episodes of these recordings.
+pub(super) fn arena<'a>(
+    settings: &EvalSettings,
+    actor: &Actor,
+    (env, dataset, held_out): (&'a dyn GoalWorld, &'a Dataset, &'a [usize]),
+    protocol: &'a Protocol,
+) -> Arena<'a> {
+    let (view, threads, rows) = (actor.view(), settings.threads(), settings.rows);
+    Arena { env, dataset, held_out, protocol, view, threads, rows, progress: None }
 }
 
 /// Everything the policies are told beside what they see.

@@ -13,7 +13,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
-use terrella_eval::{Forecaster, Provenance, Report, model_forecast, open_loop};
+use terrella_eval::{Forecaster, Report, model_forecast, open_loop};
 use terrella_model::{AnyWorld, EnsembleConfig, Interface, Trainer, load_any, save_world};
 
 /// A plain regression, trained beside a model of states to be compared with.
@@ -82,13 +82,7 @@ pub fn evaluate_logs(
     let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &told)];
     forecasters.extend(mlp.as_ref().map(|mlp| ("MLP", mlp as &Forecaster<'_>)));
     let mut table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
-    table.provenance = Some(Provenance {
-        split: recordings.split_words.clone(),
-        command: run.about.command.clone(),
-        commit: run.about.revision(),
-        machine: run.about.machine(),
-        told: Vec::new(),
-    });
+    table.provenance = Some(run.provenance(&recordings.split_words, Vec::new()));
     stage.at(1, "");
     drop(stage);
     let mut evaluation =

@@ -16,7 +16,7 @@ use terrella_core::{
     AnySim, Dynamics, Each, Episode, Frames, Goal, Key, Observation, Policy, Signature, Sim, Space, Table, View,
 };
 use terrella_env::policy::Noisy;
-use terrella_eval::{Collected, Provenance, Returns, ReturnsConfig, collect_returns};
+use terrella_eval::{Collected, Returns, ReturnsConfig, collect_returns};
 
 /// The settings with which an expert plans, unless others are given.
 ///
@@ -147,13 +147,8 @@ pub(super) fn returns<D: Dynamics + Sync>(
             Ok(Box::new(Each::new(move |_| RandomPolicy::new(space.clone(), 1))))
         })?,
     ];
-    let provenance = Provenance {
-        split: recordings.split_words.clone(),
-        command: run.about.command.clone(),
-        commit: run.about.revision(),
-        machine: run.about.machine(),
-        told: vec!["The policies are shown the true state, and told nothing else.".to_owned()],
-    };
+    let told = vec!["The policies are shown the true state, and told nothing else.".to_owned()];
+    let provenance = run.provenance(&recordings.split_words, told);
     Ok(Returns::new(world, &settings.eval.returns, collected, provenance))
 }
 

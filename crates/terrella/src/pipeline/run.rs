@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use terrella_core::RunDir;
+use terrella_eval::Provenance;
 
 /// Where a run came from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -120,6 +121,13 @@ impl Run {
         let record = Record { run: self.about.clone(), settings: self.settings.clone() };
         let text = toml::to_string_pretty(&record).context("cannot write run.toml")?;
         Ok(self.dir.write(RECORD, text.as_bytes())?)
+    }
+
+    /// Where a number of this run comes from: `split` says how episodes were held out, `told` what policies are told.
+    pub(super) fn provenance(&self, split: &str, told: Vec<String>) -> Provenance {
+        let About { command, .. } = &self.about;
+        let (commit, machine) = (self.about.revision(), self.about.machine());
+        Provenance { split: split.to_owned(), command: command.clone(), commit, machine, told }
     }
 
     /// Its directory.

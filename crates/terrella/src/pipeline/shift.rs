@@ -4,14 +4,14 @@
 //! the same attempts in each scene. Nothing is learned from these pictures.
 
 use super::act::Actor;
-use super::evaluate::{attempt_all, told};
+use super::evaluate::{arena, attempt_all, told};
 use super::{Recordings, Run};
 use crate::error::usage;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use terrella_core::{Dataset, Frames, GoalWorld, Image};
 use terrella_env::{Shift, shifts};
-use terrella_eval::{Arena, Filmstrip, Provenance, ShiftRow, Shifts, StripRow, rollout_error};
+use terrella_eval::{Filmstrip, ShiftRow, Shifts, StripRow, rollout_error};
 
 /// Tries the first policy of the settings in every scene.
 ///
@@ -40,27 +40,12 @@ pub fn try_shifts(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Wat
         let rollout = rollout_error(&actor.saved.world, other.spec(), sides, actor.view(), &settings.rollout);
         let rollout = rollout.with_context(|| format!("imagining where the scene is changed by {}", scene.factor))?;
         steps = rollout.frame_skip * settings.rollout.horizon;
-        let arena = Arena {
-            env: &*other,
-            dataset: &dataset,
-            held_out: &recordings.split.held_out,
-            protocol: &protocol,
-            view: actor.view(),
-            threads: settings.threads(),
-            rows: settings.rows,
-            progress: None,
-        };
+        let arena = arena(settings, actor, (&*other, &dataset, &recordings.split.held_out), &protocol);
         let (attempts, _) = attempt_all(&arena, actor, flavour, watch)?;
         rows.push(ShiftRow::new((&scene.factor, scene.size, &scene.unit), &attempts, Some(&rollout)));
         stage.at(at as u64 + 1, &scene.factor);
     }
-    let provenance = Provenance {
-        split: recordings.split_words.clone(),
-        command: run.about.command.clone(),
-        commit: run.about.revision(),
-        machine: run.about.machine(),
-        told: told(run, actor, world.spec()),
-    };
+    let provenance = run.provenance(&recordings.split_words, told(run, actor, world.spec()));
     Ok(Shifts { policy: flavour.name().to_owned(), steps, rows, provenance })
 }
 
