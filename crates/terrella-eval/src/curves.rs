@@ -27,7 +27,8 @@ impl Estimate {
 /// One predictor's error against horizon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
-    /// `model`, `copy-last`, `mean` or `seen` (the model looking instead of imagining).
+    /// `model`, `copy-last`, `mean` or `seen` (the model looking instead of imagining); `model, where it moved` and
+    /// `model, where it lay still`, by the clips in which it did, where there are both.
     pub name: String,
     /// One estimate a horizon, from 0 blocks.
     pub points: Vec<Estimate>,

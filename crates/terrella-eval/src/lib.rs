@@ -11,6 +11,7 @@ mod aligned;
 mod arx;
 mod clusters;
 mod curves;
+mod elsewhere;
 mod failures;
 mod floors;
 pub mod html;
@@ -42,6 +43,7 @@ mod work;
 
 pub use clusters::wilson_by_episode;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
+pub use elsewhere::{Elsewhere, Place};
 pub use failures::{Failures, failures};
 pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use open_loop::{Block, Forecaster, OpenLoopConfig, foretell, model_forecast, open_loop};

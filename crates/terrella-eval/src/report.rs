@@ -7,7 +7,7 @@ use crate::html::{escape, facts, list, page, push, table};
 use crate::limits::{rollout_limits, score_limits};
 use crate::rollout_page::{rollout_chart, rollout_numbers};
 use crate::score_rows::{comparison, explanation, floors, origin, row, short};
-use crate::{Chart, Failures, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts};
+use crate::{Chart, Elsewhere, Failures, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts};
 use serde::{Deserialize, Serialize};
 use terrella_core::Rule;
 
@@ -33,6 +33,8 @@ pub struct Report {
     pub returns: Option<Returns>,
     /// The headline policy in scenes that look otherwise.
     pub shifts: Option<Shifts>,
+    /// Several sets of recordings side by side.
+    pub elsewhere: Option<Elsewhere>,
     /// One moment in those scenes.
     pub scenes: Option<Filmstrip>,
     /// Recorded beside imagined.
@@ -72,6 +74,7 @@ impl Report {
         section(&mut out, "How good it is", &self.results());
         section(&mut out, "What it collects", &self.returns.as_ref().map(Returns::to_html).unwrap_or_default());
         section(&mut out, "How well it foretells", &self.open_loop.as_ref().map(OpenLoop::to_html).unwrap_or_default());
+        section(&mut out, "On other recordings", &self.elsewhere.as_ref().map(Elsewhere::to_html).unwrap_or_default());
         let shifted = self.shifts.iter().map(Shifts::to_html).chain(self.scenes.iter().map(Filmstrip::to_html));
         section(&mut out, "Where the scene looks otherwise", &shifted.collect::<String>());
         section(&mut out, "What the policy was told", &self.told());

@@ -3,7 +3,8 @@
 //!
 //! Two baselines need no model: the world stands still (copy-last), and every moment looks like the
 //! average of the training recordings (mean). A third curve, the model looking at the very moment
-//! it should have imagined, shows how much of the error is the probe's or the decoder's own.
+//! it should have imagined, shows how much of the error is the probe's or the decoder's own. Where a part of the world moved
+//! in some clips and not in others (a body is pushed, or is not), the model's error is told apart for both.
 
 use crate::curves::{Curve, Estimate, Quantity, RolloutTable};
 use crate::mean::Mean;
@@ -106,6 +107,10 @@ struct Sums {
 /// Unit of what is measured in no unit of the world.
 pub(crate) const MEAN_SQUARE: &str = "mean squared error";
 
+/// The model in clips in which a part moved, and in those in which it lay still.
+pub(crate) const MOVED: &str = "model, where it moved";
+pub(crate) const STILL: &str = "model, where it lay still";
+
 /// Position of a quantity in the report: latent, picture, PSNR, then the parts of the state.
 const LATENT: usize = 0;
 const PICTURE: usize = 1;
@@ -145,8 +150,34 @@ impl Sums {
                 last.curves.push(Curve { name: predictor.to_owned(), points });
             }
         }
+        for (at, part) in self.parts.iter().enumerate() {
+            if let Some(quantity) = quantities.iter_mut().find(|q| *q.name == *part.name) {
+                quantity.curves.extend(self.apart(PARTS + at, part, &episodes, key));
+            }
+        }
         quantities.iter_mut().for_each(|q| q.curves.sort_by_key(|c| c.name != "model"));
         quantities
+    }
+
+    /// The model's error in clips in which a part moves by more than the Moderate rule forgives, and in the others; nothing
+    /// if all are alike.
+    fn apart(&self, quantity: usize, part: &Part, episodes: &[usize], key: Key) -> Vec<Curve> {
+        let [model, still] = ["model", "copy-last"].map(|name| self.errors.get(&(quantity, name)));
+        let (Some(model), Some(still), Some(least)) = (model, still, part.error_tolerance()) else { return Vec::new() };
+        let moved = |clip: usize| still[clip].last().is_some_and(|error| *error > least);
+        let (with, without): (Vec<usize>, Vec<usize>) = (0..model.len()).partition(|&clip| moved(clip));
+        if with.is_empty() || without.is_empty() {
+            return Vec::new();
+        }
+        let curve = |name: &str, clips: &[usize]| {
+            let of: Vec<usize> = clips.iter().map(|&clip| episodes[clip]).collect();
+            let at = |h: usize| clips.iter().map(|&clip| model[clip][h]).collect::<Vec<f64>>();
+            Curve {
+                name: name.to_owned(),
+                points: (0..self.n_points).map(|h| Estimate::of(&at(h), &of, key)).collect(),
+            }
+        };
+        vec![curve(MOVED, &with), curve(STILL, &without)]
     }
 }
 

@@ -27,7 +27,7 @@ mod train;
 mod train_config;
 mod views;
 
-pub use augment::{Augment, Changes};
+pub use augment::{Augment, Changes, UNSEEN_SIDE};
 pub use checkpoint::{Saved, describe, load_any, save_world};
 pub use codec::StateCodec;
 pub use error::{Error, Result};

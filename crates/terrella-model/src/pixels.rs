@@ -81,7 +81,7 @@ impl Patcher {
         let gather = tables(cut.cells(), patch);
         let grid = Grid::new(cut.cells(), stride).filter(|_| patch == 2 * stride);
         let grid = grid.map(|grid| (grid, tables(grid.side + 1, stride)));
-        Self { cut, gather, grid, levels: levels(|_, level| level) }
+        Self { cut, gather, grid, levels: levels() }
     }
 
     /// Number of patches in a picture.
@@ -105,11 +105,6 @@ impl Patcher {
     /// # Panics
     /// If pictures are not whole, or are left over without a turn.
     pub fn patches(&self, images: &[u8], turns: &[Turn]) -> Vec<f32> {
-        self.patches_in(images, turns, &[])
-    }
-
-    /// The same in another light: each of these tables ([`levels`]) is that of as many pictures in a row.
-    pub(crate) fn patches_in(&self, images: &[u8], turns: &[Turn], lights: &[Vec<f32>]) -> Vec<f32> {
         let (n, numbers) = (self.bytes(), self.tokens() * self.values());
         let whole = images.len().is_multiple_of(n) && turns.len().is_multiple_of(images.len() / n);
         assert!(whole, "{} bytes of pictures for {} turns", images.len(), turns.len());
@@ -120,9 +115,8 @@ impl Patcher {
         out.par_chunks_mut(numbers).zip(turns).enumerate().for_each(|(at, (out, turn))| {
             let image = &images[at * n % images.len()..][..n];
             let gather = &self.gather[turn.index()];
-            let levels = self.light(lights, (at, turns.len()));
             for (i, (out, from)) in out.chunks_mut(square).zip(gather.chunks(square)).enumerate() {
-                let levels = &levels[256 * (i % 3)..256 * (i % 3 + 1)];
+                let levels = &self.levels[256 * (i % 3)..256 * (i % 3 + 1)];
                 for (o, f) in out.iter_mut().zip(from) {
                     *o = levels[usize::from(image[*f as usize])];
                 }
@@ -131,22 +125,17 @@ impl Patcher {
         out
     }
 
-    /// The light of picture number `at` of so many.
-    pub(crate) fn light<'a>(&'a self, lights: &'a [Vec<f32>], (at, of): (usize, usize)) -> &'a [f32] {
-        lights.get(at * lights.len() / of).unwrap_or(&self.levels)
-    }
-
     /// The grid of cells, if patches are two by two of them.
     pub(crate) fn grid(&self) -> Option<Grid> {
         self.grid.as_ref().map(|(grid, _)| *grid)
     }
 
-    /// Cells of picture number `at` of those already shrunken, turned and in this light: `[cells, lanes]`. As in
+    /// Cells of picture number `at` of those already shrunken, turned: `[cells, lanes]`. As in
     /// [`Self::patches`], pictures begin anew where there are more turns.
     ///
     /// # Panics
     /// If there is no grid.
-    pub(crate) fn cells(&self, images: &[u8], at: usize, (turn, light): (Turn, &[f32]), out: &mut [Lane]) {
+    pub(crate) fn cells(&self, images: &[u8], at: usize, turn: Turn, out: &mut [Lane]) {
         let (grid, gather) = self.grid.as_ref().expect("a grid of cells");
         let n = self.cut.small().pow(2) * 3;
         let image = &images[at * n % images.len()..][..n];
@@ -154,7 +143,7 @@ impl Patcher {
         let (from, _) = gather[turn.index()].as_chunks::<LANE>();
         for (i, (out, from)) in out.iter_mut().zip(from).enumerate() {
             let channel = i / each % 3;
-            let levels = &light[256 * channel..256 * (channel + 1)];
+            let levels = &self.levels[256 * channel..256 * (channel + 1)];
             for (o, f) in out.0.iter_mut().zip(from) {
                 *o = levels[usize::from(image[*f as usize])];
             }
@@ -188,10 +177,9 @@ impl Patcher {
     }
 }
 
-/// What each byte of each colour is to the network, `[3, 256]`, if `f` tells from colour and level (0 to 1) how bright
-/// it looks.
-pub(crate) fn levels(f: impl Fn(usize, f32) -> f32) -> Vec<f32> {
-    let of = |channel: usize, byte: usize| (f(channel, byte as f32 / 255.0) - MEAN[channel]) / STD[channel];
+/// What each byte of each colour is to the network, `[3, 256]`.
+fn levels() -> Vec<f32> {
+    let of = |channel: usize, byte: usize| (byte as f32 / 255.0 - MEAN[channel]) / STD[channel];
     (0..3 * 256).map(|i| of(i / 256, i % 256)).collect()
 }
 

@@ -301,6 +301,7 @@ fn what_is_found_replaces_a_proposal_only_where_it_is_cheaper_by_the_margin() {
         let found = search(0.0, both());
         let kept = search(1.0, both());
         assert_eq!(kept.blocks, proposed, "{}: the cheaper of both proposals", config.name());
+        assert_eq!(kept.history.len(), 1, "{}: nothing else is imagined", config.name());
         let gain = (kept.cost - found.cost) / kept.cost;
         assert!(gain > 0.01 && gain < 0.99, "{}: the search improves on it by {gain}", config.name());
         assert_eq!(search(gain - 0.005, both()).blocks, found.blocks, "{}: enough", config.name());

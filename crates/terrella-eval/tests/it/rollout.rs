@@ -41,6 +41,30 @@ fn a_wrong_model_is_seen_to_drift() {
     assert_eq!(points[0].mean, 0.0, "what was seen is known");
 }
 
+/// What moves and what does not is told apart, and both together are the whole.
+#[test]
+fn errors_are_told_apart_for_what_moved() {
+    let (mut env, mut dataset) = (Rolling::new(false), recordings(6, 60, 32, false));
+    // In one of the two held-out recordings the ball lies still for the second half.
+    let held = dataset.episodes[5].states.row(30).to_vec();
+    let width = held.len();
+    dataset.episodes[5].states.data[30 * width..].chunks_mut(width).for_each(|row| row.copy_from_slice(&held));
+    env.spec.parts.iter_mut().for_each(|part| part.tolerance = Some(1e-3));
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let config = RolloutConfig { horizon: 3, clips: 40, mean_rows: 64, batch: 8, seed: 0 };
+    let table =
+        rollout_error(&dynamics, &env.spec, (&dataset, &[0, 1, 2, 3], &[4, 5]), VIEW, &config).expect("a table");
+    let ball = table.quantity("ball").expect("a place");
+    let last = |name: &str| ball.curve(name).expect(name).points[3].mean;
+    assert!(last("model, where it moved") < last("model, where it lay still"), "the model moves on: {ball:?}");
+    let whole = last("model");
+    assert!(last("model, where it moved") <= whole && whole <= last("model, where it lay still"), "the mean of both");
+    assert!(
+        measure(0.0).quantity("ball").expect("a place").curve("model, where it lay still").is_none(),
+        "always moving"
+    );
+}
+
 #[test]
 fn what_cannot_be_imagined_is_refused_with_numbers() {
     let (env, dataset) = (Rolling::new(false), recordings(3, 20, 8, false));

@@ -4,14 +4,15 @@
 //! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
+use crate::augment::Changes;
 use crate::family::{AnyState, AnyWorld};
 use crate::nn::reacher::Reacher;
 use crate::nn::{table, tensor};
 use crate::{Error, Result};
-use crate::{Symmetry, Turn};
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Episode, Error as CoreError, Key, Observation, Table};
 
@@ -52,34 +53,31 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Encodes a whole recording, turned if the world allows it.
+    /// Encodes a whole recording, changed as told of one clip.
     ///
     /// # Errors
     /// If the recording lacks what the model looks at.
-    pub fn of(world: &AnyWorld, episode: &Episode, turned: Option<(&Symmetry, Turn)>) -> Result<Self> {
+    pub fn of(world: &AnyWorld, episode: &Episode, changes: &Changes) -> Result<Self> {
         let mut latents = Table::default();
-        look_through(world, episode, turned, |state| {
+        look_through(world, episode, changes, |state| {
             let encoded = world.latents(state);
             latents.width = encoded.width;
             latents.data.extend(encoded.data);
         })?;
         let mut actions = episode.actions.clone();
-        if let Some((symmetry, turn)) = turned {
-            let width = actions.width;
-            symmetry.turn_actions(turn, &mut actions.data, width);
-        }
+        changes.numbers((&mut [], &mut actions.data), [0, actions.width]);
         Ok(Self { latents, actions })
     }
 }
 
-/// Looks at every row of a recording, many at a time, turned if the world allows it.
+/// Looks at every row of a recording, many at a time, changed as told of one clip.
 ///
 /// # Errors
 /// If the recording lacks what the model looks at.
 pub fn look_through(
     world: &AnyWorld,
     episode: &Episode,
-    turned: Option<(&Symmetry, Turn)>,
+    changes: &Changes,
     mut each: impl FnMut(&AnyState),
 ) -> Result<()> {
     let lacking = || CoreError::Invalid(format!("episode {} has no pictures, but the model sees", episode.index));
@@ -89,15 +87,11 @@ pub fn look_through(
             None => None,
         };
         let state = if image.is_none() { episode.states.row(row).to_vec() } else { Vec::new() };
-        let seen = Observation { image, state };
-        Ok(match turned {
-            Some((symmetry, turn)) => symmetry.turn_observation(turn, seen),
-            None => seen,
-        })
+        Ok(changes.observation(row, Observation { image, state }))
     };
     let rows: Vec<usize> = (0..episode.len()).collect();
     for rows in rows.chunks(ENCODE_AT_ONCE) {
-        let seen = rows.iter().map(|&row| seen(row)).collect::<Result<Vec<_>>>()?;
+        let seen = rows.par_iter().map(|&row| seen(row)).collect::<Result<Vec<_>>>()?;
         each(&world.observe(&seen)?);
     }
     Ok(())

@@ -111,7 +111,7 @@ fn a_moved_lesson_is_a_lesson_of_things_elsewhere() {
     let model = JepaConfig { readout: true, ..config(1.0) };
     let moves = Symmetry { side: 96.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
     let of = |shift: usize, moves: Option<Symmetry>, lesson: &terrella_core::Batch| {
-        let augment = Augment { shift, colour: 0.0, moves };
+        let augment = Augment { shift, moves, ..Augment::default() };
         let mut trainer = trainer(&model, TrainConfig { batch_size: 2, augment, ..TrainConfig::default() });
         let losses = trainer.advance(lesson, true).expect("a step").expect("losses").losses;
         ["predict", "readout", "reach"].map(|name| losses.get(name))

@@ -13,7 +13,7 @@ fn an_interrupted_run_ends_as_the_uninterrupted_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = JepaConfig { weights: LossWeights { reach: 1.0, ..LossWeights::default() }, ..JepaConfig::default() };
     let moves = Symmetry { side: 2.0, points: vec![], headings: vec![], action_points: vec![[0, 1]] };
-    let augment = Augment { shift: 4, colour: 0.2, moves: Some(moves) };
+    let augment = Augment { shift: 4, colour: 0.2, light: 0.2, noise: 8.0, moves: Some(moves), ..Augment::default() };
     let train = TrainConfig { steps: 4, batch_size: 4, augment, ..TrainConfig::default() };
     let steps = |trainer: &mut Trainer<JepaConfig>, range: std::ops::Range<u64>| {
         for step in range {

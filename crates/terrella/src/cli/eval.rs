@@ -5,8 +5,8 @@ use super::shared::{data_of, device};
 use crate::error::usage;
 use crate::out;
 use crate::pipeline::{
-    About, Actor, EVALUATION, Evaluation, Recordings, Run, evaluate, evaluate_logs, try_shifts, write_logs_report,
-    write_report,
+    About, Actor, EVALUATION, Evaluation, Recordings, Run, evaluate, evaluate_logs, judge_on, try_shifts,
+    write_logs_report, write_report,
 };
 use crate::settings::Flavour;
 use crate::watch::Watch;
@@ -14,6 +14,7 @@ use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use terrella_data::check_compatible;
+use terrella_eval::Elsewhere;
 use terrella_model::{Saved, describe, load_any};
 
 #[derive(Debug, Args)]
@@ -37,26 +38,39 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn run(self) -> Result<()> {
+    pub(super) fn run(mut self) -> Result<()> {
         let watch = super::shared::watch();
-        let (mut run, recordings) = load_recordings(&self.run, &self.settings, &watch)?;
+        let mut sets = self.settings.sets_of_data();
+        let others = if sets.is_empty() { Vec::new() } else { sets.split_off(1) };
+        // The first one is what the rest of the page is about.
+        self.settings.data = sets.pop();
+        let mut places = Vec::new();
+        for other in others.into_iter().rev() {
+            let settings = SettingOptions { data: Some(other), ..self.settings.clone() };
+            let (run, recordings) = self.opened(&settings, &watch)?;
+            if !recordings.has_goals() {
+                return Err(usage(
+                    "several sets of recordings are judged side by side where there are goals to reach; give these one at a time",
+                ));
+            }
+            places.push(judge_on(&run, &actor(&run, &recordings)?, &recordings, &watch)?.0);
+        }
         let policies_told = !self.policy.is_empty();
-        if policies_told {
-            run.settings.eval.policies = self.policy;
-        }
-        if let Some(pairs) = self.pairs {
-            run.settings.eval.pairs = pairs;
-        }
-        run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
+        let (run, recordings) = self.opened(&self.settings, &watch)?;
         let (evaluation, page) = if recordings.has_goals() {
             let actor = actor(&run, &recordings)?;
             // First what may be refused.
             let shifts = self.shift.then(|| try_shifts(&run, &actor, &recordings, &watch)).transpose()?;
-            let mut evaluation = evaluate(&run, &actor, &recordings, &watch)?;
-            if shifts.is_some() {
-                evaluation.shifts = shifts;
-                run.write_json(EVALUATION, &evaluation)?;
-            }
+            let mut evaluation = if places.is_empty() {
+                evaluate(&run, &actor, &recordings, &watch)?
+            } else {
+                let (place, evaluation) = judge_on(&run, &actor, &recordings, &watch)?;
+                places.push(place);
+                places.reverse();
+                Evaluation { elsewhere: Some(Elsewhere(places)), ..evaluation }
+            };
+            evaluation.shifts = shifts;
+            run.write_json(EVALUATION, &evaluation)?;
             (evaluation, write_report(&run, Some((&actor, &recordings)))?)
         } else {
             let told = [("--policy", policies_told), ("--pairs", self.pairs.is_some()), ("--shift", self.shift)];
@@ -77,6 +91,19 @@ impl Options {
         print(&evaluation)?;
         out::line(&format!("report: {}", page.display()))
     }
+
+    /// The run and one set of recordings, with what is asked of the evaluation.
+    fn opened(&self, settings: &SettingOptions, watch: &Watch) -> Result<(Run, Recordings)> {
+        let (mut run, recordings) = load_recordings(&self.run, settings, watch)?;
+        if !self.policy.is_empty() {
+            run.settings.eval.policies.clone_from(&self.policy);
+        }
+        if let Some(pairs) = self.pairs {
+            run.settings.eval.pairs = pairs;
+        }
+        run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
+        Ok((run, recordings))
+    }
 }
 
 /// The lines that say how good a model is.
@@ -89,6 +116,9 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     }
     if let Some(table) = &evaluation.open_loop {
         out::line(&format!("{}\n{table}", table.words()))?;
+    }
+    if let Some(elsewhere) = &evaluation.elsewhere {
+        out::line(&format!("{}\n{elsewhere}", elsewhere.words()))?;
     }
     if let Some(shifts) = &evaluation.shifts {
         out::line(&format!("{}\n{shifts}", shifts.words()))?;

@@ -21,7 +21,7 @@ pub struct SettingOptions {
     /// Seed of weights, batches, recordings and plans
     #[arg(long)]
     pub seed: Option<i64>,
-    /// Recordings of any known format
+    /// Recordings of any known format; several, with a comma between two
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
 }
@@ -34,6 +34,15 @@ fn presets() -> String {
 }
 
 impl SettingOptions {
+    /// The sets of recordings that were named: one whose path has a comma, or several.
+    pub fn sets_of_data(&self) -> Vec<PathBuf> {
+        let Some(named) = &self.data else { return Vec::new() };
+        match named.to_str() {
+            Some(text) if text.contains(',') && !named.exists() => text.split(',').map(PathBuf::from).collect(),
+            _ => vec![named.clone()],
+        }
+    }
+
     /// Resolves them over defaults and `preset`, if none was named.
     ///
     /// # Errors
@@ -72,8 +81,10 @@ impl SettingOptions {
         if let Some(seed) = self.seed {
             layers.value("seed", seed, "--seed")?;
         }
-        if let Some(path) = &self.data {
+        if let Some((path, also)) = self.sets_of_data().split_first() {
+            let also: Vec<String> = also.iter().map(|path| path.display().to_string()).collect();
             layers.value("data.path", path.display().to_string(), "--data")?;
+            layers.value("data.also", also, "--data")?;
         }
         layers.resolve()
     }

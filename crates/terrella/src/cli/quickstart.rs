@@ -29,7 +29,7 @@ impl Options {
         let watch = super::shared::watch();
         let mut options = self.settings;
         if options.preset.is_none() && self.resume.is_none() {
-            let (preset, why) = preset(options.data.as_deref())?;
+            let (preset, why) = preset(options.sets_of_data().first().map(PathBuf::as_path))?;
             why.into_iter().for_each(|why| watch.say(why));
             options.preset = preset.map(str::to_owned);
         }

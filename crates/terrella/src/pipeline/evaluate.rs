@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use terrella_core::{ActionsAre, Dataset, EnvSpec, GoalWorld, Key, Plan, Policy, Rule};
 use terrella_eval::{
-    Arena, Attempts, Failures, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard, Shifts, compare,
-    failures, floors, rollout_error,
+    Arena, Attempts, Elsewhere, Failures, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard, Shifts,
+    compare, failures, floors, rollout_error,
 };
 use terrella_model::AnyState;
 
@@ -37,6 +37,8 @@ pub struct Evaluation {
     pub returns: Option<Returns>,
     /// The headline policy in scenes that look otherwise, where that was asked for.
     pub shifts: Option<Shifts>,
+    /// Several sets of recordings side by side, where that was asked for.
+    pub elsewhere: Option<Elsewhere>,
     /// What was left out, and why.
     pub notes: Vec<String>,
 }
@@ -142,7 +144,9 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             None => "",
         }
     )];
-    if settings.mpc.margin > 0.0 && actor.saved.reacher.is_some() {
+    if settings.mpc.margin >= 1.0 && actor.saved.reacher.is_some() {
+        told.push("Whom to trust: the model only chooses among what is proposed; nothing is searched for.".to_owned());
+    } else if settings.mpc.margin > 0.0 && actor.saved.reacher.is_some() {
         told.push(format!(
             "Whom to trust: what the search finds is done only where it promises to cost less than the cheapest proposal by {:.0} % at least.",
             100.0 * settings.mpc.margin
@@ -178,6 +182,10 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             "The world's symmetry: recordings were mirrored and turned in training; in acting the model looks from {} side(s).",
             actor.sides()
         ));
+    }
+    let varied = actor.saved.train.augment.words();
+    if !varied.is_empty() {
+        told.push(format!("In training, recordings were varied at random: {varied}."));
     }
     told.push(format!(
         "What an action means: {}, within the world's bounds. Searches begin with the spread of the training episodes' actions.",

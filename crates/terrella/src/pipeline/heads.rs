@@ -8,13 +8,16 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Key, Observation, Table};
 use terrella_model::{
-    AnyWorld, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, Trace, Trainer, Turn, look_through,
+    AnyWorld, Changes, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, Trace, Trainer, Turn,
+    UNSEEN_SIDE, look_through,
 };
 
 /// The probe as the planner uses it, beside the model.
 pub(super) const PROBE: &str = "probe.json";
 /// What the probe found.
 pub(super) const PROBE_REPORT: &str = "probes.json";
+/// Ways in which what acts sees each recording, as it is among them.
+const SIDES: usize = 8;
 /// Ridge of the probe, per row.
 const RIDGE: f64 = 1e-4;
 
@@ -74,7 +77,7 @@ struct Seen {
 impl Seen {
     fn of(world: &AnyWorld, recordings: &Recordings, episode: usize) -> Result<Self> {
         let mut seen = Self { latents: Table::default(), told: None };
-        look_through(world, &recordings.dataset.episodes[episode], None, |state| {
+        look_through(world, &recordings.dataset.episodes[episode], &Changes::none(1), |state| {
             let latents = world.latents(state);
             seen.latents.width = latents.width;
             seen.latents.data.extend(latents.data);
@@ -89,27 +92,33 @@ impl Seen {
 fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<()> {
     let settings = &run.settings;
     let (train, held_out) = (&recordings.split.train, &recordings.unseen());
-    // Where the world has symmetries, the amortised planner learns from every turned recording.
-    let symmetry = saved.train.symmetry.as_ref();
-    let turns: Vec<Option<Turn>> = match symmetry {
-        Some(_) => Turn::all().map(Some).collect(),
-        None => vec![None],
+    // As the model learned, so does what acts: from every recording as it is, and turned or seen otherwise.
+    let (symmetry, augment) = (saved.train.symmetry.clone(), saved.train.augment.clone());
+    let sides = if symmetry.is_some() || augment.varies() { SIDES } else { 1 };
+    let key = Key::new(settings.reacher.seed).with("reacher sees");
+    let changes = |side: usize, episode: usize| -> Result<Changes> {
+        if side == 0 {
+            return Ok(Changes::none(1));
+        }
+        let picture = saved.world.wants().picture.unwrap_or(UNSEEN_SIDE);
+        let key = key.at(side as u64).at(episode as u64);
+        Ok(Changes::draw(&augment, symmetry.as_ref(), (1, picture), key)?.turned(Turn::number(side)))
     };
-    let stage = watch.stage("encode", (train.len() * turns.len() + held_out.len()) as u64);
+    let stage = watch.stage("encode", (train.len() * sides + held_out.len()) as u64);
     let mut done = 0;
     let mut one_more = || {
         done += 1;
         stage.at(done, "");
     };
     let mut traces = Vec::new();
-    for &turn in &turns {
+    for side in 0..sides {
         for &episode in train {
             one_more();
-            let turned = symmetry.zip(turn);
-            traces.push(Trace::of(&saved.world, &recordings.dataset.episodes[episode], turned)?);
+            let changes = changes(side, episode)?;
+            traces.push(Trace::of(&saved.world, &recordings.dataset.episodes[episode], &changes)?);
         }
     }
-    // The first turn leaves recordings as they are.
+    // The first side is recordings as they are.
     let seen: Vec<Table> = traces[..train.len()].iter().map(|t| t.latents.clone()).collect();
     let mut unseen = Vec::new();
     for &episode in held_out {

@@ -5,12 +5,12 @@ use crate::error::usage;
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Key, Part, Sim, Split};
 use terrella_data::{OpenOptions, SourceOptions, open_with};
 use terrella_eval::logged_parts;
-use terrella_model::{Augment, Interface, Learned, TrainConfig};
+use terrella_model::{Augment, Interface, Learned, TrainConfig, UNSEEN_SIDE};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -29,51 +29,31 @@ pub struct Recordings {
 }
 
 impl Recordings {
-    /// Opens recordings at the picture size of the model.
+    /// Opens recordings at the picture size of the model, with those that are to be used together with them; each set
+    /// is split by itself, so that what is held out of it does not depend on the others.
     ///
     /// # Errors
-    /// If they cannot be read, or lack what the model looks at.
+    /// If they cannot be read, lack what the model looks at, or cannot be used together.
     pub fn open(path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
-        let wants = settings.model.wants();
         let data = &settings.data;
-        let source = SourceOptions {
-            vectors: data.vectors.clone(),
-            camera: data.camera.clone(),
-            views: data.views.clone(),
-            ..SourceOptions::default()
-        };
-        let options = OpenOptions {
-            source,
-            image_size: wants.picture,
-            skip_images: wants.picture.is_none(),
-            side_by_side: true,
-            ..OpenOptions::default()
-        };
-        let mut stage = None;
-        let dataset = open_with(path, &options, &mut |done, total| {
-            stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
+        let mut parts = Vec::new();
+        let mut split = Split { train: Vec::new(), held_out: Vec::new() };
+        let mut words = String::new();
+        for path in std::iter::once(path).chain(data.also.iter().map(PathBuf::as_path)) {
+            let (dataset, its, of) = open_one(path, settings, watch).with_context(|| path.display().to_string())?;
+            let before: usize = parts.iter().map(|part: &Dataset| part.episodes.len()).sum();
+            split.train.extend(its.train.iter().map(|e| before + e));
+            split.held_out.extend(its.held_out.iter().map(|e| before + e));
+            words = if parts.is_empty() { of } else { format!("{words}, and {of}") };
+            parts.push(dataset);
+        }
+        let dataset = Dataset::joined(parts).with_context(|| {
+            let also: Vec<String> = data.also.iter().map(|also| also.display().to_string()).collect();
+            format!("{} with {}", path.display(), also.join(", "))
         })?;
-        drop(stage);
-        dataset.notes.iter().for_each(|note| crate::out::note(&format!("note: {note}")));
-        let shown = path.display();
-        wants.check(&dataset.signature).with_context(|| shown.to_string())?;
-        let split =
-            dataset.split(settings.data.split_seed, settings.data.held_out).with_context(|| format!("{shown}"))?;
-        let percent = 100.0 * settings.data.held_out;
-        let mut split_words = format!("{percent:.0} % by episode, split seed {}", settings.data.split_seed);
-        let (dataset, split) = if data.inner {
-            split_words = format!("an inner split: {split_words}, of the {} that are learned from", split.train.len());
-            let dataset = dataset.only(&split.train);
-            // Another seed, or the same places of a shorter list would be held out.
-            let seed = Key::new(data.split_seed).with("inner").seed();
-            let split = dataset.split(seed, data.held_out).with_context(|| format!("{shown}, inner split"))?;
-            (dataset, split)
-        } else {
-            (dataset, split)
-        };
-        let world = declared(&dataset.signature, settings.data.env.as_deref())?;
-        let asked = settings.data.split();
-        Ok(Self { dataset: Arc::new(dataset), split, split_words, world, notes: Vec::new(), asked })
+        let world = declared(&dataset.signature, data.env.as_deref())?;
+        let (dataset, asked) = (Arc::new(dataset), data.split());
+        Ok(Self { dataset, split, split_words: words, world, notes: Vec::new(), asked })
     }
 
     /// Puts aside for judging what this model did not learn from, and nothing else, whatever the settings
@@ -203,14 +183,19 @@ impl Recordings {
         if config.symmetry.is_none() && settings.data.symmetry && settings.model.turns() {
             config.symmetry = self.spec().and_then(|spec| spec.symmetry.clone());
         }
-        let Augment { shift, colour, moves } = &mut config.augment;
-        if *shift == 0 && *colour == 0.0 {
+        let wants = settings.model.wants();
+        if config.augment.shift == 0 && settings.data.shift > 0 && settings.model.turns() {
+            let declared = self.spec().and_then(|spec| spec.moves(wants.state).ok());
+            config.augment.shift = declared.map_or(0, |_| settings.data.shift);
+        }
+        if !config.augment.varies() {
             return Ok(config);
         }
-        let wants = settings.model.wants();
-        let Some(side) = wants.picture else {
+        if wants.picture.is_none() && (config.augment.alters_looks() || !settings.model.turns()) {
             return Err(usage("train.augment varies pictures, and this model is shown none; leave it out"));
-        };
+        }
+        let side = wants.picture.unwrap_or(UNSEEN_SIDE);
+        let Augment { shift, moves, .. } = &mut config.augment;
         // Half a picture that is gone is a sign of a slip.
         if 2 * *shift > side {
             return Err(usage(format!(
@@ -256,4 +241,40 @@ impl Recordings {
         let interface = Interface::of(&self.dataset, &self.split.train, &angles)?;
         Ok(Interface { learned: Some(Learned::of(&self.dataset, &self.split.train, self.asked)), ..interface })
     }
+}
+
+/// One set of recordings, which of its episodes are learned from, and how the others were put aside, in words.
+fn open_one(path: &Path, settings: &Settings, watch: &Watch) -> Result<(Dataset, Split, String)> {
+    let (wants, data) = (settings.model.wants(), &settings.data);
+    let source = SourceOptions {
+        vectors: data.vectors.clone(),
+        camera: data.camera.clone(),
+        views: data.views.clone(),
+        ..SourceOptions::default()
+    };
+    let options = OpenOptions {
+        source,
+        image_size: wants.picture,
+        skip_images: wants.picture.is_none(),
+        side_by_side: true,
+        ..OpenOptions::default()
+    };
+    let mut stage = None;
+    let dataset = open_with(path, &options, &mut |done, total| {
+        stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
+    })?;
+    drop(stage);
+    dataset.notes.iter().for_each(|note| crate::out::note(&format!("note: {note}")));
+    wants.check(&dataset.signature)?;
+    let split = dataset.split(data.split_seed, data.held_out)?;
+    let words = format!("{:.0} % by episode, split seed {}", 100.0 * data.held_out, data.split_seed);
+    if !data.inner {
+        return Ok((dataset, split, words));
+    }
+    let words = format!("an inner split: {words}, of the {} that are learned from", split.train.len());
+    let dataset = dataset.only(&split.train);
+    // Another seed, or the same places of a shorter list would be held out.
+    let seed = Key::new(data.split_seed).with("inner").seed();
+    let split = dataset.split(seed, data.held_out).context("inner split")?;
+    Ok((dataset, split, words))
 }

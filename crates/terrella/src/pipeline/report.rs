@@ -41,6 +41,7 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.open_loop = evaluation.open_loop;
         report.returns = evaluation.returns;
         report.shifts = evaluation.shifts;
+        report.elsewhere = evaluation.elsewhere;
         report.limits.extend(evaluation.notes);
     }
     if let Some((actor, recordings)) = loaded {

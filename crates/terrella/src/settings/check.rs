@@ -18,6 +18,13 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("train.log_every", 1.0..=1e12, "25"),
     // Beyond, factors near 0 would turn pictures black or grey.
     ("train.augment.colour", 0.0..=0.9, "0.2"),
+    ("train.augment.share", 0.0..=1.0, "0.5"),
+    ("train.augment.hue", 0.0..=1.0, "0.2"),
+    ("train.augment.pan", 0.0..=0.5, "0.05"),
+    ("train.augment.zoom", 0.0..=0.9, "0.1"),
+    ("train.augment.light", 0.0..=1.0, "0.3"),
+    ("train.augment.noise", 0.0..=128.0, "16"),
+    ("train.augment.stranger", 0.0..=0.5, "0.1"),
     ("model.reach", 1.0..=1e6, "50"),
     ("model.weights.reach", 0.0..=1e6, "1"),
     ("decoder.batch_size", 1.0..=1e6, "64"),

@@ -57,6 +57,8 @@ pub struct DataSettings {
     pub env: Option<String>,
     /// Recordings of any known format; without them some are collected in the world.
     pub path: Option<PathBuf>,
+    /// Recordings of the same kind that are used together with those of `path`; each set holds out episodes of its own.
+    pub also: Vec<PathBuf>,
     /// Vectors that make the state, joined in this order; what the recordings call the state if there are none.
     pub vectors: Vec<String>,
     /// The camera that a model of pictures sees, where there are several.
@@ -80,6 +82,8 @@ pub struct DataSettings {
     pub inner: bool,
     /// Whether a known symmetry of the world is used to turn clips in training.
     pub symmetry: bool,
+    /// As `train.augment.shift` where the world says what moves with places, and nothing where it does not.
+    pub shift: usize,
 }
 
 impl Default for DataSettings {
@@ -87,6 +91,7 @@ impl Default for DataSettings {
         Self {
             env: None,
             path: None,
+            also: Vec::new(),
             vectors: Vec::new(),
             camera: None,
             views: Vec::new(),
@@ -98,6 +103,7 @@ impl Default for DataSettings {
             split_seed: 0,
             inner: false,
             symmetry: true,
+            shift: 0,
         }
     }
 }

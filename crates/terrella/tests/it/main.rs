@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod cli;
 mod earlier;
+mod elsewhere;
 mod files;
 mod honest;
 mod learning;

@@ -3,7 +3,7 @@
 use crate::support::{device, finished, fresh, tiny, training};
 use std::collections::BTreeSet;
 use std::fs;
-use terrella::pipeline::{Recordings, Run, quickstart};
+use terrella::pipeline::{CollectConfig, Recordings, Run, collect, quickstart};
 use terrella::{Layers, Watch};
 use terrella_model::{Augment, Symmetry};
 
@@ -64,6 +64,20 @@ fn pictures_are_moved_only_where_it_is_known_what_moves_with_them() {
     let (settings, there) = recordings(&said);
     let moves = there.train_config(&settings).expect("the user says it").augment.moves.expect("said");
     assert_eq!((moves.side, moves.points), (224.0, vec![[0, 1]]));
+    // A model of states may have its world elsewhere, too; it is asked by a preset only where the world says how.
+    let sightless = ["model.sees=state", "model.readout=true"];
+    let text = told(&[&sightless[..], &[shift]].concat());
+    assert!(text.contains("declares no symmetry"), "{text}");
+    let (settings, there) = recordings(&[&sightless[..], &["data.shift=6"]].concat());
+    assert_eq!(there.train_config(&settings).expect("left out").augment.shift, 0, "TwoRoom does not say");
+    let (path, env) = (fresh("pushes"), "pusht".to_owned());
+    let config =
+        CollectConfig { env, episodes: 4, steps: Some(20), explore: 0.2, noise: 0.03, size: 0, seed: 1, threads: 1 };
+    collect(&path, &config, &Watch::silent()).expect("pushes");
+    let settings = tiny("pusht", &[&sightless[..], &["data.shift=6"]].concat());
+    let pushes = Recordings::open(&path, &settings, &Watch::silent()).expect("recordings");
+    let augment = pushes.train_config(&settings).expect("declared").augment;
+    assert_eq!((augment.shift, augment.moves.map(|moves| moves.points.len())), (6, Some(2)), "PushT does");
     let (settings, mut of_nowhere) = recordings(&[shift, "model.readout=false"]);
     of_nowhere.world = None;
     let text = of_nowhere.train_config(&settings).expect_err("refused").to_string();

@@ -123,7 +123,7 @@ impl Batcher {
         let (data, shape) = match &self.patcher {
             Some(patcher) => {
                 let (images, turns) = self.frames((batch, clips), changes)?;
-                let patches = patcher.patches_in(&images, &turns, changes.lights());
+                let patches = patcher.patches(&images, &turns);
                 (patches, [rows, patcher.tokens(), patcher.values()])
             }
             None => (lesson.told.clone().unwrap_or_default(), [rows, 1, self.codec.feature_width()]),
@@ -131,7 +131,7 @@ impl Batcher {
         Ok(Tensor::from_data(TensorData::new(data, shape), device))
     }
 
-    /// The pictures of some clips, moved, and the turn of each.
+    /// The pictures of some clips as they are seen, and the turn of each.
     ///
     /// # Errors
     /// If there are none, or of another size.
@@ -142,7 +142,7 @@ impl Batcher {
     ) -> Result<(Cow<'a, [u8]>, Vec<Turn>)> {
         self.check_size(batch.image_size)?;
         let each = changes.turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, batch.shown())).collect();
-        Ok((changes.moved(part(&batch.images, batch.clips.len(), &clips), self.image_size), each))
+        Ok((changes.seen(part(&batch.images, batch.clips.len(), &clips)), each))
     }
 
     /// All of [`Self::changed`] but what the encoder looks at.
@@ -154,7 +154,7 @@ impl Batcher {
         let mut states = part(&batch.states, all, &clips).to_vec();
         let mut actions = part(&batch.actions, all, &clips).to_vec();
         let widths = [self.codec.state_width(), self.actions.width()];
-        changes.numbers((&mut states, &mut actions), widths, self.image_size);
+        changes.numbers((&mut states, &mut actions), widths);
         let told = if self.readout || self.patcher.is_none() {
             if states.is_empty() {
                 return Err(Error::Invalid(

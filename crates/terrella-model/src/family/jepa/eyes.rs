@@ -23,8 +23,7 @@ impl Eyes {
     /// Latents of these pictures, `[turns, latent]`, turned as by [`Patcher::patches`].
     pub(crate) fn encode(&self, patcher: &Patcher, images: &[u8], turns: &[Turn]) -> Vec<f32> {
         let images = patcher.shrunken(images);
-        let plain = patcher.light(&[], (0, 1));
-        let seen = self.look.see(turns.len(), |at, out| patcher.cells(&images, at, (turns[at], plain), out));
+        let seen = self.look.see(turns.len(), |at, out| patcher.cells(&images, at, turns[at], out));
         let told = self.look.told();
         let parts = in_chunks(&[turns.len()], |rows| {
             let n = rows.len();

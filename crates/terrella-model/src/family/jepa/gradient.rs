@@ -66,7 +66,7 @@ pub(crate) fn gradient(
     let (flat, graph) = match &watching {
         Some(watching) => {
             let (images, turns) = batcher.frames((batch, 0..n), changes)?;
-            let latents = watching.forward(&images, &turns, changes, &workers.studio);
+            let latents = watching.forward(&images, &turns, &workers.studio);
             let shape = [turns.len(), latents.len() / turns.len().max(1)];
             (Tensor::<2>::from_data(TensorData::new(latents, shape), device), None)
         }

@@ -146,10 +146,9 @@ fn looking_on_rows_has_the_gradient_of_looking_on_tensors() {
 
         let (look, album, small) =
             (model.look_on_host(patcher).expect("patches"), Album::default(), patcher.shrunken(&images));
-        let light = patcher.light(&[], (0, n));
         // The room of one batch serves the next.
         for _ in 0..2 {
-            let told = look.watch(n, |at, out| patcher.cells(&small, at, (turns[at], light), out), &album);
+            let told = look.watch(n, |at, out| patcher.cells(&small, at, turns[at], out), &album);
             for (a, b) in told.iter().zip(numbers(seen.clone().inner())) {
                 assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{size:?}: {a} against {b}");
             }
@@ -220,7 +219,12 @@ fn the_gradient_on_rows_is_the_one_on_tensors() {
     let _turn = alone();
     let device = Device::flex().autodiff();
     let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
-    let moving = Augment { shift: 6, colour: 0.2, moves: Some(Symmetry { side: 4.0, ..symmetry.clone() }) };
+    let moving = Augment {
+        shift: 6,
+        colour: 0.2,
+        moves: Some(Symmetry { side: 4.0, ..symmetry.clone() }),
+        ..Augment::default()
+    };
     let (xs, small, still) = (telling(Size::Xs), telling(Size::S), Augment::default());
     let reaching = LossWeights { reach: 1.0, ..LossWeights::default() };
     for (config, parts, clips, frames, augment, seed) in [
@@ -241,7 +245,8 @@ fn the_gradient_on_rows_is_the_one_on_tensors() {
         let model: Jepa = trainer.model().train();
         let batch = batch(&config, clips, frames, Key::new(seed));
         let batcher = Batcher::new(&config, &interface(&config));
-        let mut changes = Changes::draw(augment, Some(&symmetry), clips, Key::new(5)).expect("what moves is said");
+        let mut changes = Changes::draw(augment, Some(&symmetry), (clips, config.image_size()), Key::new(5))
+            .expect("what moves is said");
         changes.turns = (0..clips).map(Turn::number).collect();
         assert!(Learning::of(&model).is_some(), "{told}: on rows");
         let found = |rows: bool| {
@@ -250,7 +255,8 @@ fn the_gradient_on_rows_is_the_one_on_tensors() {
             let with = (&model, &batcher, &workers);
             // The room of one batch serves the next.
             let before = self::batch(&config, clips + 2, frames + 1, Key::new(8));
-            let mut more = Changes::draw(augment, Some(&symmetry), clips + 2, Key::new(5)).expect("as before");
+            let mut more = Changes::draw(augment, Some(&symmetry), (clips + 2, config.image_size()), Key::new(5))
+                .expect("as before");
             more.turns = (0..clips + 2).map(Turn::number).collect();
             if rows {
                 gradient(with, (&before, &more), (&config, Key::new(3)), &device).expect("a gradient");

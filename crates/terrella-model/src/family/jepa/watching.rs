@@ -4,7 +4,6 @@
 //! a batch meet.
 
 use crate::Turn;
-use crate::augment::Changes;
 use crate::family::jepa::net::{Encoder, Jepa};
 use crate::host::gather::{Gather, Gathered};
 use crate::host::look::{Album, Look};
@@ -43,11 +42,10 @@ impl<'a> Watching<'a> {
         }
     }
 
-    /// Latents of pictures that are turned and changed as told, one row each. The norm's statistics move.
-    pub(super) fn forward(&self, images: &[u8], turns: &[Turn], changes: &Changes, studio: &Studio) -> Vec<f32> {
+    /// Latents of pictures that are turned as told, one row each. The norm's statistics move.
+    pub(super) fn forward(&self, images: &[u8], turns: &[Turn], studio: &Studio) -> Vec<f32> {
         let images = self.patcher.shrunken(images);
-        let light = |at: usize| self.patcher.light(changes.lights(), (at, turns.len()));
-        let cells = |at: usize, out: &mut _| self.patcher.cells(&images, at, (turns[at], light(at)), out);
+        let cells = |at: usize, out: &mut _| self.patcher.cells(&images, at, turns[at], out);
         let seen = self.look.watch(turns.len(), cells, &studio.album);
         let mut room = studio.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let (latents, moments) = self.gather.forward(&seen, &mut room);

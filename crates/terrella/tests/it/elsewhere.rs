@@ -1,0 +1,84 @@
+//! Several sets of recordings: learned from together, and judged on side by side.
+
+use crate::support::{device, finished, fresh, program, tiny, told, training};
+use std::fs;
+use std::path::Path;
+use terrella::Watch;
+use terrella::pipeline::{CollectConfig, Recordings, Run, collect, quickstart};
+
+/// Other walks in the same world.
+fn walks(path: &Path, (episodes, seed): (usize, u64)) {
+    let env = "tworoom".to_owned();
+    let config =
+        CollectConfig { env, episodes, steps: Some(60), explore: 0.2, noise: 0.03, size: 96, seed, threads: 2 };
+    collect(path, &config, &Watch::silent()).expect("walks");
+}
+
+#[test]
+fn each_set_holds_out_what_it_would_alone_and_all_are_judged_side_by_side() {
+    let (mine, folder) = (finished().join("data"), fresh("mixed"));
+    fs::create_dir_all(&folder).expect("a folder");
+    walks(&folder.join("others"), (8, 7));
+    let mut settings = tiny("tworoom", &[]);
+    let alone = |path: &Path| Recordings::open(path, &settings, &Watch::silent()).expect("recordings").split.held_out;
+    let (first, second) = (alone(&mine), alone(&folder.join("others")));
+    settings.data.path = Some(mine.clone());
+    settings.data.also = vec![folder.join("others")];
+    let both = Recordings::open(&mine, &settings, &Watch::silent()).expect("both");
+    let expected: Vec<usize> = first.iter().copied().chain(second.iter().map(|e| 12 + e)).collect();
+    assert_eq!((both.dataset.episodes.len(), both.split.held_out.clone()), (20, expected));
+
+    {
+        let _turn = training();
+        let run = Run::create("quickstart", Some(&folder.join("run")), settings).expect("a run");
+        quickstart(run, &device(), &Watch::silent()).expect("the whole thread");
+    }
+    // A third set, of which nothing was learned; and one of the two, named by itself.
+    walks(&folder.join("new"), (5, 8));
+    let sets = format!("{},new", mine.display());
+    let text = told(&program(&folder, &["eval", "run", "--data", &sets, "--policy", "search,reacher"]));
+    assert!(text.starts_with("exit 0"), "{text}");
+    for line in [
+        "data: 3 of 12 episodes; the other 9 were learned from",
+        "new: all 5 episodes; none of them",
+        "3 of 12 episodes",
+        "search, moderate",
+        "reacher, strict",
+        "best floor, moderate",
+        "agent, 20 steps ahead, simulator",
+    ] {
+        assert!(text.contains(line), "{line} is missing in: {text}");
+    }
+    let read = |file: &str| fs::read_to_string(folder.join("run").join(file)).expect("a file");
+    let evaluation: serde_json::Value = serde_json::from_str(&read("eval.json")).expect("JSON");
+    let last = |place: usize, who: &str| {
+        let quantities = evaluation["elsewhere"][place][who]["quantities"].as_array().expect("quantities").clone();
+        let agent = quantities.iter().find(|q| q["name"] == "agent").expect("a part").clone();
+        agent["curves"][0]["points"].as_array().expect("points").last().expect("one")["mean"]
+            .as_f64()
+            .expect("a number")
+    };
+    for place in [0, 1] {
+        let (model, exact) = (last(place, "imagined"), last(place, "replayed"));
+        assert!(exact < 0.01 && model > exact, "the world knows best: {exact} and {model}");
+    }
+    assert_eq!(evaluation["scorecards"], evaluation["elsewhere"][0]["scorecards"], "the first set is the headline");
+    assert!(read("report.html").contains("On other recordings"), "a section of the page");
+    let quoted = told(&program(&folder, &["report", "run", "--markdown"]));
+    assert!(quoted.contains("| new |") && quoted.contains("| search, moderate |"), "{quoted}");
+}
+
+#[test]
+fn sets_that_do_not_fit_together_are_refused_with_both_named() {
+    let folder = fresh("mismatched");
+    fs::create_dir_all(&folder).expect("a folder");
+    walks(&folder.join("walks"), (4, 7));
+    let pushes = ["collect", "--env", "pusht", "--episodes", "4", "--steps", "20", "--out", "pushes"];
+    assert!(told(&program(&folder, &pushes)).starts_with("exit 0"), "recorded");
+    let text =
+        told(&program(&folder, &["train", "--data", "walks,pushes", "--set", "data.held_out=0.25", "--out", "run"]));
+    assert!(!text.starts_with("exit 0") && text.contains("walks") && text.contains("pushes"), "{text}");
+    let text =
+        told(&program(&folder, &["train", "--data", "walks,nowhere", "--set", "data.held_out=0.25", "--out", "other"]));
+    assert!(text.starts_with("exit") && !text.starts_with("exit 0") && text.contains("nowhere"), "{text}");
+}
