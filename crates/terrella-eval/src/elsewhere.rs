@@ -65,7 +65,7 @@ impl Place {
             let who = ["copy-last", "model", MOVED, STILL, "seen"].map(|name| (name, last(imagined, name)));
             for (name, told) in who.into_iter().chain([(SIMULATOR, replayed)]) {
                 let what = if name == "seen" {
-                    "the same, looking".to_owned()
+                    "seen at that moment".to_owned()
                 } else {
                     format!("{steps} steps ahead, {name}")
                 };

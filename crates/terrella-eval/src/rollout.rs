@@ -107,6 +107,9 @@ struct Sums {
 /// Unit of what is measured in no unit of the world.
 pub(crate) const MEAN_SQUARE: &str = "mean squared error";
 
+/// Of fewer clips nothing is told apart.
+const FEW: usize = 5;
+
 /// The model in clips in which a part moved, and in those in which it lay still.
 pub(crate) const MOVED: &str = "model, where it moved";
 pub(crate) const STILL: &str = "model, where it lay still";
@@ -160,13 +163,13 @@ impl Sums {
     }
 
     /// The model's error in clips in which a part moves by more than the Moderate rule forgives, and in the others; nothing
-    /// if all are alike.
+    /// if (nearly) all are alike.
     fn apart(&self, quantity: usize, part: &Part, episodes: &[usize], key: Key) -> Vec<Curve> {
         let [model, still] = ["model", "copy-last"].map(|name| self.errors.get(&(quantity, name)));
         let (Some(model), Some(still), Some(least)) = (model, still, part.error_tolerance()) else { return Vec::new() };
         let moved = |clip: usize| still[clip].last().is_some_and(|error| *error > least);
         let (with, without): (Vec<usize>, Vec<usize>) = (0..model.len()).partition(|&clip| moved(clip));
-        if with.is_empty() || without.is_empty() {
+        if with.len().min(without.len()) < FEW {
             return Vec::new();
         }
         let curve = |name: &str, clips: &[usize]| {
