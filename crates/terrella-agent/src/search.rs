@@ -32,19 +32,18 @@ impl Planner for SamplingPlanner {
         let noise = Noise::new(settings.beta, width * horizon / self.action_width);
         let mut searches: Vec<Search> = problems.each.iter().map(|p| Search::new(p, problems.space)).collect();
         assert!(searches.iter().all(|s| s.mean.len() == width * horizon), "one horizon");
-        // Where nothing else could be the answer, nothing else is imagined.
-        let chosen = problems.margin >= 1.0 && searches.iter().all(|s| !s.proposals.is_empty());
-        if chosen && settings.update != Update::Follow {
+        if settings.update == Update::Follow {
+            searches.iter_mut().for_each(|s| s.best.0 = s.proposals.first().unwrap_or(&s.mean).clone());
+            price(problems, &mut searches);
+            searches.iter_mut().for_each(|s| s.history.push(s.best.1));
+        } else if problems.margin >= 1.0 && searches.iter().all(|s| !s.proposals.is_empty()) {
+            // Where nothing else could be the answer, nothing else is imagined.
             let candidates: Vec<Vec<f32>> = searches.iter().map(|s| s.proposals.concat()).collect();
             for (search, costs) in searches.iter_mut().zip(imagine_costs(problems, &candidates)) {
                 let cheapest = ranked(&costs)[0];
                 search.best = (search.proposals[cheapest].clone(), costs[cheapest]);
                 search.history.push(search.best.1);
             }
-        } else if settings.update == Update::Follow {
-            searches.iter_mut().for_each(|s| s.best.0 = s.proposals.first().unwrap_or(&s.mean).clone());
-            price(problems, &mut searches);
-            searches.iter_mut().for_each(|s| s.history.push(s.best.1));
         } else {
             let mut slowest = Duration::ZERO;
             for iteration in 0..settings.iterations {

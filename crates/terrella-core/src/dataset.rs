@@ -66,6 +66,7 @@ impl Dataset {
     /// # Errors
     /// If there are none, or they differ in rate, world, width of states or actions, or size of pictures.
     pub fn joined(parts: Vec<Self>) -> Result<Self> {
+        let several = parts.len() > 1;
         let mut parts = parts.into_iter();
         let mut all = parts.next().ok_or_else(|| Error::Invalid("no recordings to join".to_owned()))?;
         for part in parts {
@@ -92,6 +93,8 @@ impl Dataset {
             let key = Key::new(0).with(&all.hash).with(&part.hash);
             all.hash = hash(key);
             all.notes.extend(part.notes);
+        }
+        if several {
             let every: Vec<usize> = (0..all.episodes.len()).collect();
             (all.state_stats, all.action_stats) = all.stats_of(&every);
         }

@@ -6,6 +6,9 @@ use crate::stats::{Interval, bootstrap};
 use serde::{Deserialize, Serialize};
 use terrella_core::Key;
 
+/// Unit of what is measured in no unit of the world.
+pub(crate) const MEAN_SQUARE: &str = "mean squared error";
+
 /// A mean over clips and its 95 % interval (episodes resampled).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -72,6 +75,16 @@ impl RolloutTable {
 }
 
 impl Quantity {
+    /// Whether it is a part of the state in units of the world, not a picture or a latent.
+    pub(crate) fn of_state(&self) -> bool {
+        self.unit != MEAN_SQUARE && !self.higher_is_better
+    }
+
+    /// What a predictor came to at the end.
+    pub fn last(&self, name: &str) -> Option<Estimate> {
+        self.curve(name)?.points.last().copied()
+    }
+
     /// One curve by name.
     pub fn curve(&self, name: &str) -> Option<&Curve> {
         self.curves.iter().find(|c| c.name == name)

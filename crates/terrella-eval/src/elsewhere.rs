@@ -7,7 +7,7 @@
 use crate::aligned::aligned;
 use crate::html::{escape, table};
 use crate::limits::with_interval;
-use crate::rollout::{MEAN_SQUARE, MOVED, STILL};
+use crate::rollout::{MOVED, STILL};
 use crate::{Interval, RolloutTable, Score, Scorecard, markdown, percent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -54,22 +54,19 @@ impl Place {
             cells.push((format!("best floor, {}", score.rule().name()), format!("{} {name}", percent(rate, interval))));
         }
         let Some(imagined) = &self.imagined else { return cells };
-        for quantity in imagined.quantities.iter().filter(|q| q.unit != MEAN_SQUARE && !q.higher_is_better) {
+        for quantity in imagined.quantities.iter().filter(|q| q.of_state()) {
             let steps = imagined.frame_skip * quantity.curves.first().map_or(0, |c| c.points.len().saturating_sub(1));
             let unit = &quantity.unit;
-            let last = |table: &RolloutTable, name: &str| {
-                let point = *table.quantity(&quantity.name)?.curve(name)?.points.last()?;
-                Some(with_interval(point.mean, point.interval))
-            };
-            let replayed = self.replayed.as_ref().and_then(|table| last(table, "model"));
-            let who = ["copy-last", "model", MOVED, STILL, "seen"].map(|name| (name, last(imagined, name)));
+            let replayed = self.replayed.as_ref().and_then(|table| table.quantity(&quantity.name)?.last("model"));
+            let who = ["copy-last", "model", MOVED, STILL, "seen"].map(|name| (name, quantity.last(name)));
             for (name, told) in who.into_iter().chain([(SIMULATOR, replayed)]) {
                 let what = if name == "seen" {
                     "seen at that moment".to_owned()
                 } else {
                     format!("{steps} steps ahead, {name}")
                 };
-                let Some(told) = told.map(|told| format!("{told} {unit}")) else { continue };
+                let Some(told) = told else { continue };
+                let told = format!("{} {unit}", with_interval(told.mean, told.interval));
                 cells.push((format!("{}, {what}", quantity.name), told));
             }
         }

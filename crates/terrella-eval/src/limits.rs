@@ -1,6 +1,6 @@
 //! What the numbers of a run say against it, as sentences.
 
-use crate::rollout::MEAN_SQUARE;
+use crate::curves::MEAN_SQUARE;
 use crate::{Interval, Paired, RolloutTable, Scorecard};
 
 /// Whether interval and test both say so: where all episodes agree, resampling them tells nothing.

@@ -6,7 +6,7 @@
 //! it should have imagined, shows how much of the error is the probe's or the decoder's own. Where a part of the world moved
 //! in some clips and not in others (a body is pushed, or is not), the model's error is told apart for both.
 
-use crate::curves::{Curve, Estimate, Quantity, RolloutTable};
+use crate::curves::{Curve, Estimate, MEAN_SQUARE, Quantity, RolloutTable};
 use crate::mean::Mean;
 use crate::parts::check_same_world;
 use crate::recorded::recorded;
@@ -103,9 +103,6 @@ struct Sums {
     errors: BTreeMap<(usize, &'static str), Vec<Vec<f64>>>,
     n_points: usize,
 }
-
-/// Unit of what is measured in no unit of the world.
-pub(crate) const MEAN_SQUARE: &str = "mean squared error";
 
 /// Of fewer clips nothing is told apart.
 const FEW: usize = 5;

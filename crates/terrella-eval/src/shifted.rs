@@ -7,7 +7,6 @@ use crate::aligned::aligned;
 use crate::clusters::{by_episode, wilson_by_episode};
 use crate::html::{escape, table};
 use crate::markdown;
-use crate::rollout::MEAN_SQUARE;
 use crate::stats::Interval;
 use crate::{Attempts, Provenance, RolloutTable};
 use serde::{Deserialize, Serialize};
@@ -74,14 +73,10 @@ impl ShiftRow {
             let successes = won.iter().filter(|won| **won).count();
             Reached { rule, successes, n: won.len(), interval: wilson_by_episode(&counts) }
         };
-        let told = rollout
-            .into_iter()
-            .flat_map(|table| &table.quantities)
-            .filter(|q| q.unit != MEAN_SQUARE && !q.higher_is_better)
-            .filter_map(|q| {
-                let last = |name: &str| Some(q.curve(name)?.points.last()?.mean);
-                Some(Told { part: q.name.clone(), unit: q.unit.clone(), seen: last("seen")?, imagined: last("model")? })
-            });
+        let told = rollout.into_iter().flat_map(|table| &table.quantities).filter(|q| q.of_state()).filter_map(|q| {
+            let (seen, imagined) = (q.last("seen")?.mean, q.last("model")?.mean);
+            Some(Told { part: q.name.clone(), unit: q.unit.clone(), seen, imagined })
+        });
         let (factor, size, unit) = (scene.0.to_owned(), scene.1, scene.2.to_owned());
         Self {
             factor,

@@ -104,13 +104,17 @@ impl Changes {
         }
     }
 
+    /// How far a clip's things are moved, as shares of the side.
+    fn moved_by(&self, clip: usize) -> [f32; 2] {
+        self.shifts[clip].map(|pixels| pixels as f32 / self.side as f32)
+    }
+
     /// Changes the states and actions of all clips, rows of these widths.
     pub(crate) fn numbers(&self, (states, actions): (&mut [f32], &mut [f32]), widths: [usize; 2]) {
         let clips = self.turns.len();
         if let (Some(moves), false) = (&self.moves, self.shifts.is_empty()) {
-            let by = |clip: usize| self.shifts[clip].map(|pixels| pixels as f32 / self.side as f32);
-            for_rows(states, widths[0], clips, |clip, row| moves.move_state(by(clip), row));
-            for_rows(actions, widths[1], clips, |clip, row| moves.move_action(by(clip), row));
+            for_rows(states, widths[0], clips, |clip, row| moves.move_state(self.moved_by(clip), row));
+            for_rows(actions, widths[1], clips, |clip, row| moves.move_action(self.moved_by(clip), row));
         }
         if let Some(symmetry) = &self.symmetry {
             for_rows(states, widths[0], clips, |clip, row| symmetry.turn_state(self.turns[clip], row));
@@ -143,8 +147,8 @@ impl Changes {
             sight.through((&image.data, row), self.side, &mut through);
             image.data = through;
         }
-        if let (Some(moves), Some(shift), false) = (&self.moves, self.shifts.first(), state.is_empty()) {
-            moves.move_state(shift.map(|pixels| pixels as f32 / self.side as f32), &mut state);
+        if let (Some(moves), false) = (&self.moves, self.shifts.is_empty() || state.is_empty()) {
+            moves.move_state(self.moved_by(0), &mut state);
         }
         let seen = Observation { image, state };
         match &self.symmetry {

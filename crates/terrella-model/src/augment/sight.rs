@@ -4,6 +4,7 @@
 //! clip or for each picture; noise is always new. A picture goes through a [`Sight`] in one pass, row by row.
 
 use super::config::Augment;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use terrella_core::Key;
 
@@ -19,9 +20,14 @@ pub(crate) struct Sight {
     by: [f32; 2],
     /// How much larger it is, about the middle.
     zoom: f32,
-    look: Look,
-    /// What a look is drawn from for each picture, if not one for all.
-    anew: Option<(Augment, Key)>,
+    looks: Looks,
+}
+
+/// One look for all pictures of a clip, or what one is drawn from for each.
+#[derive(Clone, Debug)]
+enum Looks {
+    One(Look),
+    Anew(Augment, Key),
 }
 
 /// In which light, and past what.
@@ -71,15 +77,19 @@ impl Sight {
         Self {
             by: [0, 1].map(|axis| shift[axis] as f32 + pan[axis] as f32),
             zoom: (1.0 + within("zoom", augment.zoom)) as f32,
-            look: Look::draw(augment, side, key),
-            anew: augment.anew.then(|| (augment.clone(), key)),
+            looks: match augment.anew {
+                true => Looks::Anew(augment.clone(), key),
+                false => Looks::One(Look::draw(augment, side, key)),
+            },
         }
     }
 
     /// A picture of this clip, the `frame`-th of them: `[side, side, 3]` bytes each.
     pub(crate) fn through(&self, (from, frame): (&[u8], usize), side: usize, to: &mut [u8]) {
-        let anew = self.anew.as_ref().map(|(augment, key)| Look::draw(augment, side, key.at(frame as u64)));
-        let look = anew.as_ref().unwrap_or(&self.look);
+        let look = match &self.looks {
+            Looks::One(look) => Cow::Borrowed(look),
+            Looks::Anew(augment, key) => Cow::Owned(Look::draw(augment, side, key.at(frame as u64))),
+        };
         let columns: Vec<Tap> = (0..side).map(|at| self.tap(at, 0, side)).collect();
         let share = |at: usize| 2.0 * (at as f32 + 0.5) / side as f32 - 1.0;
         let across: Vec<f32> = (0..side).map(|x| 1.0 + look.slope[0] * share(x)).collect();
@@ -322,7 +332,8 @@ mod tests {
         let (one, two) = (frame(0), frame(1));
         assert_ne!(one, two, "each picture its own");
         let square = |out: &[u8]| out.iter().map(|&l| (f64::from(l) - 128.0).powi(2)).sum::<f64>() / out.len() as f64;
-        let deviation = f64::from(sight.look.noise.0);
+        let Looks::One(look) = &sight.looks else { panic!("one look for all") };
+        let deviation = f64::from(look.noise.0);
         assert!((square(&one).sqrt() / deviation - 1.0).abs() < 0.15, "{} and {deviation}", square(&one).sqrt());
         assert!(deviation <= 16.0);
     }

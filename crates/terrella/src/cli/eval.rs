@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use terrella_data::check_compatible;
-use terrella_eval::Elsewhere;
+use terrella_eval::{Elsewhere, Estimate};
 use terrella_model::{Saved, describe, load_any};
 
 #[derive(Debug, Args)]
@@ -125,8 +125,8 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     }
     let Some(rollout) = &evaluation.rollout else { return Ok(()) };
     for quantity in rollout.quantities.iter().filter(|q| !q.higher_is_better) {
-        let last = |name: &str| Some(quantity.curve(name)?.points.last()?.mean);
-        let (Some(model), Some(copy)) = (last("model"), last("copy-last")) else { continue };
+        let [model, copy] = ["model", "copy-last"].map(|name| quantity.last(name));
+        let (Some(Estimate { mean: model, .. }), Some(Estimate { mean: copy, .. })) = (model, copy) else { continue };
         let steps = rollout.frame_skip * (quantity.curves[0].points.len() - 1);
         let unit = if quantity.unit == "°" { "degrees" } else { quantity.unit.as_str() };
         out::line(&format!(

@@ -1,24 +1,16 @@
 //! Several sets of recordings: learned from together, and judged on side by side.
 
-use crate::support::{device, finished, fresh, program, tiny, told, training};
+use crate::support::{device, finished, fresh, program, record, tiny, told, training};
 use std::fs;
 use std::path::Path;
 use terrella::Watch;
-use terrella::pipeline::{CollectConfig, Recordings, Run, collect, quickstart};
-
-/// Other walks in the same world.
-fn walks(path: &Path, (episodes, seed): (usize, u64)) {
-    let env = "tworoom".to_owned();
-    let config =
-        CollectConfig { env, episodes, steps: Some(60), explore: 0.2, noise: 0.03, size: 96, seed, threads: 2 };
-    collect(path, &config, &Watch::silent()).expect("walks");
-}
+use terrella::pipeline::{Recordings, Run, quickstart};
 
 #[test]
 fn each_set_holds_out_what_it_would_alone_and_all_are_judged_side_by_side() {
     let (mine, folder) = (finished().join("data"), fresh("mixed"));
     fs::create_dir_all(&folder).expect("a folder");
-    walks(&folder.join("others"), (8, 7));
+    record(&folder.join("others"), "tworoom", (8, 60), 96, 7);
     let mut settings = tiny("tworoom", &[]);
     let alone = |path: &Path| Recordings::open(path, &settings, &Watch::silent()).expect("recordings").split.held_out;
     let (first, second) = (alone(&mine), alone(&folder.join("others")));
@@ -34,7 +26,7 @@ fn each_set_holds_out_what_it_would_alone_and_all_are_judged_side_by_side() {
         quickstart(run, &device(), &Watch::silent()).expect("the whole thread");
     }
     // A third set, of which nothing was learned; and one of the two, named by itself.
-    walks(&folder.join("new"), (5, 8));
+    record(&folder.join("new"), "tworoom", (5, 60), 96, 8);
     let sets = format!("{},new", mine.display());
     let text = told(&program(&folder, &["eval", "run", "--data", &sets, "--policy", "search,reacher"]));
     assert!(text.starts_with("exit 0"), "{text}");
@@ -72,9 +64,8 @@ fn each_set_holds_out_what_it_would_alone_and_all_are_judged_side_by_side() {
 fn sets_that_do_not_fit_together_are_refused_with_both_named() {
     let folder = fresh("mismatched");
     fs::create_dir_all(&folder).expect("a folder");
-    walks(&folder.join("walks"), (4, 7));
-    let pushes = ["collect", "--env", "pusht", "--episodes", "4", "--steps", "20", "--out", "pushes"];
-    assert!(told(&program(&folder, &pushes)).starts_with("exit 0"), "recorded");
+    record(&folder.join("walks"), "tworoom", (4, 60), 96, 7);
+    record(&folder.join("pushes"), "pusht", (4, 20), 96, 0);
     let text =
         told(&program(&folder, &["train", "--data", "walks,pushes", "--set", "data.held_out=0.25", "--out", "run"]));
     assert!(!text.starts_with("exit 0") && text.contains("walks") && text.contains("pushes"), "{text}");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use terrella::pipeline::{Run, quickstart};
+use terrella::pipeline::{CollectConfig, Run, collect, quickstart};
 use terrella::{Layers, Settings, Watch};
 
 /// The CPU, that all tests run on.
@@ -60,6 +60,13 @@ pub(crate) fn finished() -> &'static Path {
         quickstart(run, &device(), &Watch::silent()).expect("the whole thread");
         path
     })
+}
+
+/// Records episodes of so many steps in a world, with pictures of this side, if any.
+pub(crate) fn record(path: &Path, env: &str, (episodes, steps): (usize, usize), size: usize, seed: u64) {
+    let (env, steps) = (env.to_owned(), Some(steps));
+    let config = CollectConfig { env, episodes, steps, explore: 0.2, noise: 0.03, size, seed, threads: 2 };
+    collect(path, &config, &Watch::silent()).expect("recordings");
 }
 
 /// A path in the build folder at which there is nothing.

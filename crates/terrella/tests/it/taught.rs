@@ -1,9 +1,9 @@
 //! What pictures alone are taught by, from settings to the page, and a split for choosing such settings.
 
-use crate::support::{device, finished, fresh, tiny, training};
+use crate::support::{device, finished, fresh, record, tiny, training};
 use std::collections::BTreeSet;
 use std::fs;
-use terrella::pipeline::{CollectConfig, Recordings, Run, collect, quickstart};
+use terrella::pipeline::{Recordings, Run, quickstart};
 use terrella::{Layers, Watch};
 use terrella_model::{Augment, Symmetry};
 
@@ -70,10 +70,8 @@ fn pictures_are_moved_only_where_it_is_known_what_moves_with_them() {
     assert!(text.contains("declares no symmetry"), "{text}");
     let (settings, there) = recordings(&[&sightless[..], &["data.shift=6"]].concat());
     assert_eq!(there.train_config(&settings).expect("left out").augment.shift, 0, "TwoRoom does not say");
-    let (path, env) = (fresh("pushes"), "pusht".to_owned());
-    let config =
-        CollectConfig { env, episodes: 4, steps: Some(20), explore: 0.2, noise: 0.03, size: 0, seed: 1, threads: 1 };
-    collect(&path, &config, &Watch::silent()).expect("pushes");
+    let path = fresh("pushes");
+    record(&path, "pusht", (4, 20), 0, 1);
     let settings = tiny("pusht", &[&sightless[..], &["data.shift=6"]].concat());
     let pushes = Recordings::open(&path, &settings, &Watch::silent()).expect("recordings");
     let augment = pushes.train_config(&settings).expect("declared").augment;
