@@ -1,6 +1,7 @@
 //! Logged state ↔ features a network can learn: normalised numbers, and sine and cosine of angles.
 
 use crate::interface::Interface;
+use crate::{Symmetry, Turn};
 use serde::{Deserialize, Serialize};
 use terrella_core::{Stats, Table};
 
@@ -43,6 +44,23 @@ impl StateCodec {
                 features.push((x - self.stats.mean[i]) / self.stats.scale(i));
             }
         }
+    }
+
+    /// The average over sides of the states that features tell, `[sides · rows, features]`, all rows from the first side, then
+    /// all from the second, …; as they are from the first.
+    pub(crate) fn decode_sides(&self, features: &[f32], symmetry: Option<&Symmetry>, turns: &[Turn]) -> Table {
+        let mut told = self.decode(features);
+        let Some(symmetry) = symmetry.filter(|_| turns.len() > 1) else { return told };
+        let each = told.data.len() / turns.len();
+        let width = told.width;
+        let sides = told.data.chunks_mut(each.max(1)).zip(turns);
+        sides.for_each(|(side, turn)| symmetry.turn_states(turn.inverse(), side, width));
+        // Features, unlike angles, can be averaged.
+        let features = self.encode(&told.data);
+        let each = features.len() / turns.len();
+        let scale = 1.0 / turns.len() as f32;
+        let mean: Vec<f32> = (0..each).map(|i| features.iter().skip(i).step_by(each).sum::<f32>() * scale).collect();
+        self.decode(&mean)
     }
 
     /// `a − b`; angles the shorter way round.

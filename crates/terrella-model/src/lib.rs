@@ -35,8 +35,8 @@ pub use family::jepa::{
     Batcher, Jepa, JepaConfig, Latents, LossWeights, Sees, Shape, Size, Tensors, World, directions, patcher, sigreg,
 };
 pub use family::{
-    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, Moved, OnLatents, Particles,
-    Registered, StateOf, Visitor, Wants,
+    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, Moved, ObserverConfig,
+    ObserverNet, ObserverWorld, OnLatents, Particles, Registered, StateOf, Visitor, Wants,
 };
 pub use heads::decoder::{DECODED_SIZE, Decoder};
 pub use heads::probe::Probe;

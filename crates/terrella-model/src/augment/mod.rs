@@ -7,11 +7,13 @@
 //! ([`terrella_core::EnvSpec::moves`]). Where it is the camera that moved, numbers stay what they are.
 
 mod config;
+mod room;
 mod sight;
 
 use crate::{Error, Result, Symmetry, Turn};
 pub use config::{Augment, UNSEEN_SIDE};
 use rayon::prelude::*;
+pub(crate) use room::{Room, room};
 use sight::Sight;
 use std::borrow::Cow;
 use terrella_core::{Key, Observation, Stream};
@@ -48,6 +50,21 @@ impl Changes {
         (clips, side): (usize, usize),
         key: Key,
     ) -> Result<Self> {
+        let shift = augment.shift as isize;
+        Self::draw_within(augment, symmetry, (&vec![[[-shift, shift]; 2]; clips], side), key)
+    }
+
+    /// The same, where the things of each clip are moved within its room at most.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    pub(crate) fn draw_within(
+        augment: &Augment,
+        symmetry: Option<&Symmetry>,
+        (rooms, side): (&[Room], usize),
+        key: Key,
+    ) -> Result<Self> {
+        let clips = rooms.len();
         let each = |purpose: &str| {
             let key = key.with(purpose);
             (0..clips as u64).map(move |clip| key.at(clip))
@@ -65,12 +82,14 @@ impl Changes {
             changes.turns = each("turn").map(|key| Turn::number(key.stream().below(8))).collect();
         }
         if *shift > 0 {
-            let draw = |stream: &mut Stream| stream.below(2 * shift + 1) as isize - *shift as isize;
-            let place = |(key, varied): (Key, bool)| {
-                let mut stream = key.stream();
-                if varied { [draw(&mut stream), draw(&mut stream)] } else { [0, 0] }
+            let draw = |stream: &mut Stream, [least, most]: [isize; 2]| {
+                least + stream.below((most - least) as usize + 1) as isize
             };
-            changes.shifts = each("shift").zip(varied()).map(place).collect();
+            let place = |((key, varied), [right, down]): ((Key, bool), Room)| {
+                let mut stream = key.stream();
+                if varied { [draw(&mut stream, right), draw(&mut stream, down)] } else { [0, 0] }
+            };
+            changes.shifts = each("shift").zip(varied()).zip(rooms.iter().copied()).map(place).collect();
         }
         if augment.varies() {
             let shift = |clip: usize| changes.shifts.get(clip).copied().unwrap_or_default();

@@ -19,6 +19,7 @@ pub struct AnyWorld {
     config: ModelConfig,
     interface: Interface,
     wants: Wants,
+    teaching: Wants,
     world: Arc<dyn Erased>,
     sides: usize,
     decoder: Option<Arc<Decoder>>,
@@ -31,8 +32,8 @@ pub struct AnyState(Arc<dyn Any + Send + Sync>);
 impl AnyWorld {
     /// Hides which family this world is of.
     pub fn new<F: Registered>(family: F, interface: Interface, world: F::World) -> Self {
-        let (wants, config) = (family.wants(), family.into());
-        Self { config, interface, wants, world: Arc::new(Of::<F>(world)), sides: 1, decoder: None }
+        let (wants, teaching, config) = (family.wants(), family.teaching(), family.into());
+        Self { config, interface, wants, teaching, world: Arc::new(Of::<F>(world)), sides: 1, decoder: None }
     }
 
     /// Lets it use a symmetry of its world, if its family can.
@@ -89,6 +90,16 @@ impl AnyWorld {
     pub fn wants(&self) -> Wants {
         self.wants
     }
+
+    /// What heads on its latents are taught from; see [`Family::teaching`].
+    pub fn teaching(&self) -> Wants {
+        self.teaching
+    }
+
+    /// States of recorded rows as heads are taught by them; see [`Family::taught`].
+    pub(crate) fn taught(&self, observations: &[Observation]) -> Result<AnyState> {
+        self.world.taught(observations)
+    }
 }
 
 /// A world whose states are hidden. Every function of it is here, those with a default too: a family
@@ -96,6 +107,7 @@ impl AnyWorld {
 trait Erased: Send + Sync {
     fn block_width(&self) -> usize;
     fn observe(&self, observations: &[Observation]) -> Result<AnyState>;
+    fn taught(&self, observations: &[Observation]) -> Result<AnyState>;
     fn track(&self, before: &AnyState, block: &[f32], observations: &[Observation]) -> Result<AnyState>;
     fn take(&self, state: &AnyState, rows: &[usize]) -> AnyState;
     fn step(&self, state: &AnyState, acts: Acts<'_>) -> AnyState;
@@ -129,6 +141,10 @@ impl<F: Family> Erased for Of<F> {
 
     fn observe(&self, observations: &[Observation]) -> Result<AnyState> {
         self.0.observe(observations).map(hide)
+    }
+
+    fn taught(&self, observations: &[Observation]) -> Result<AnyState> {
+        F::taught(&self.0, observations).map(hide)
     }
 
     fn track(&self, before: &AnyState, block: &[f32], observations: &[Observation]) -> Result<AnyState> {

@@ -7,6 +7,7 @@
 mod any;
 pub(crate) mod ensemble;
 pub(crate) mod jepa;
+pub(crate) mod observer;
 pub(crate) mod seam;
 
 use crate::losses::LossChart;
@@ -14,6 +15,7 @@ use crate::{Error, Result};
 pub use any::{AnyState, AnyWorld};
 pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
 use jepa::JepaConfig;
+pub use observer::{ObserverConfig, ObserverNet, ObserverWorld};
 pub use seam::{Family, OnLatents, StateOf, Wants};
 use serde::{Deserialize, Deserializer, Serialize};
 use terrella_core::Window;
@@ -136,6 +138,8 @@ registry! {
     Jepa(JepaConfig) = "jepa",
     /// Probabilistic ensemble on state vectors (PETS).
     Ensemble(EnsembleConfig) = "ensemble",
+    /// Eyes that tell states, in front of a joint-embedding predictive architecture that is told them.
+    Observer(ObserverConfig) = "observer",
 }
 
 impl Default for ModelConfig {

@@ -13,7 +13,7 @@ use crate::{Symmetry, Views};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use terrella_core::{Acts, Batch, Dynamics, Key, Signature, Table, Window};
+use terrella_core::{Acts, Batch, Dynamics, Key, Observation, Signature, Table, Window};
 
 /// What a family looks at, before it knows any data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,6 +110,19 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
     /// linear probe. They should be of about unit deviation, whatever the units of the log.
     fn latent(&self) -> Option<usize> {
         None
+    }
+
+    /// What heads on its latents are taught from, if not from what it is shown when it acts.
+    fn teaching(&self) -> Wants {
+        self.wants()
+    }
+
+    /// The states of recorded rows as heads are taught by them.
+    ///
+    /// # Errors
+    /// If an observation lacks what [`Self::teaching`] says.
+    fn taught(world: &Self::World, observations: &[Observation]) -> terrella_core::Result<StateOf<Self>> {
+        world.observe(observations)
     }
 
     /// Whether it learns from turned clips, too, where the world has a symmetry

@@ -5,7 +5,7 @@
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
 use crate::augment::Changes;
-use crate::family::{AnyState, AnyWorld};
+use crate::family::{AnyState, AnyWorld, Wants};
 use crate::nn::reacher::Reacher;
 use crate::nn::{table, tensor};
 use crate::{Error, Result};
@@ -53,16 +53,17 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Encodes a whole recording, changed as told of one clip.
+    /// Encodes a whole recording, changed as told of one clip, from what the world's family teaches its heads by.
     ///
     /// # Errors
-    /// If the recording lacks what the model looks at.
+    /// If the recording lacks that.
     pub fn of(world: &AnyWorld, episode: &Episode, changes: &Changes) -> Result<Self> {
         let mut latents = Table::default();
-        look_through(world, episode, changes, |state| {
-            let encoded = world.latents(state);
+        each_row(world.teaching(), episode, changes, |rows| {
+            let encoded = world.latents(&world.taught(rows)?);
             latents.width = encoded.width;
             latents.data.extend(encoded.data);
+            Ok(())
         })?;
         let mut actions = episode.actions.clone();
         changes.numbers((&mut [], &mut actions.data), [0, actions.width]);
@@ -80,9 +81,22 @@ pub fn look_through(
     changes: &Changes,
     mut each: impl FnMut(&AnyState),
 ) -> Result<()> {
+    each_row(world.wants(), episode, changes, |rows| {
+        each(&world.observe(rows)?);
+        Ok(())
+    })
+}
+
+/// What these wants are shown of every row of a recording, many at a time.
+fn each_row(
+    wants: Wants,
+    episode: &Episode,
+    changes: &Changes,
+    mut each: impl FnMut(&[Observation]) -> Result<()>,
+) -> Result<()> {
     let lacking = || CoreError::Invalid(format!("episode {} has no pictures, but the model sees", episode.index));
     let seen = |row: usize| -> Result<Observation> {
-        let image = match world.wants().picture {
+        let image = match wants.picture {
             Some(size) => Some(episode.frames.as_ref().ok_or_else(lacking)?.image(row).resized(size, size)),
             None => None,
         };
@@ -91,8 +105,7 @@ pub fn look_through(
     };
     let rows: Vec<usize> = (0..episode.len()).collect();
     for rows in rows.chunks(ENCODE_AT_ONCE) {
-        let seen = rows.par_iter().map(|&row| seen(row)).collect::<Result<Vec<_>>>()?;
-        each(&world.observe(&seen)?);
+        each(&rows.par_iter().map(|&row| seen(row)).collect::<Result<Vec<_>>>()?)?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use crate::support::{alone, batch, interface};
 use burn::prelude::*;
 use terrella_core::{Acts, Batch, Dt, Dynamics, Image, Key, Observation, Stats, Table, Window};
 use terrella_model::{
-    AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, Registered, Sees, TrainConfig, Trainer,
-    Wants, World,
+    AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, ObserverConfig, Registered, Sees,
+    TrainConfig, Trainer, Wants, World,
 };
 
 /// All that a world tells of a look, a step, a second look, a rollout of several sequences and steps
@@ -60,7 +60,9 @@ fn a_hidden_world_is_the_bare_one() {
     let pictures = JepaConfig { readout: true, ..JepaConfig::default() };
     let mut stream = Key::new(3).stream();
     let data = (0..96 * 96 * 3).map(|_| stream.below(256) as u8).collect();
-    same(pictures.clone(), &pictures, Some(&Image { height: 96, width: 96, data }));
+    let image = Image { height: 96, width: 96, data };
+    same(pictures.clone(), &pictures, Some(&image));
+    same(ObserverConfig::default(), &ObserverConfig::default().mind, Some(&image));
     let rows = JepaConfig { sees: Sees::State, frame_skip: 1, ..JepaConfig::default() };
     let ensemble = EnsembleConfig { members: 3, layers: 2, hidden: 16, ..EnsembleConfig::default() };
     same(ensemble, &rows, None);

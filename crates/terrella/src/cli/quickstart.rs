@@ -56,7 +56,17 @@ fn preset(data: Option<&std::path::Path>) -> Result<(Option<&'static str>, Optio
     let signature = source.signature();
     let world = signature.env.as_deref().map(|id| terrella_env::make(id, &serde_json::Value::Null)).transpose()?;
     Ok(match (signature.image, world) {
-        (Some(_), _) => (None, None),
+        (Some(_), _) if signature.state.is_empty() => (
+            Some("quickstart-pixels"),
+            Some("the recordings have no logged state, so pictures and what was done will be all that teaches"),
+        ),
+        (Some(_), Some(world)) if world.goals().is_some() => (None, None),
+        (Some(_), _) => (
+            Some("jepa"),
+            Some(
+                "no world says that the logged state is all that matters, so the model will imagine what pictures show, too",
+            ),
+        ),
         (None, Some(world)) if world.goals().is_none() => {
             (Some("ensemble"), Some("a world of rewards, of logged states: an ensemble will learn them"))
         }

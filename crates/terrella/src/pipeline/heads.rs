@@ -100,7 +100,7 @@ fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device,
         if side == 0 {
             return Ok(Changes::none(1));
         }
-        let picture = saved.world.wants().picture.unwrap_or(UNSEEN_SIDE);
+        let picture = saved.world.teaching().picture.unwrap_or(UNSEEN_SIDE);
         let key = key.at(side as u64).at(episode as u64);
         Ok(Changes::draw(&augment, symmetry.as_ref(), (1, picture), key)?.turned(Turn::number(side)))
     };

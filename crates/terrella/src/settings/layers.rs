@@ -10,7 +10,7 @@ use super::moved::move_keys;
 use crate::error::usage;
 use anyhow::{Context, Result};
 use std::path::Path;
-use terrella_model::ModelConfig;
+use terrella_model::{Augment, ModelConfig};
 use toml::{Table, Value};
 
 /// The presets, by name.
@@ -19,6 +19,7 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("hour", include_str!("../../../../configs/hour.toml")),
     ("quickstart-state", include_str!("../../../../configs/quickstart-state.toml")),
     ("quickstart-pixels", include_str!("../../../../configs/quickstart-pixels.toml")),
+    ("jepa", include_str!("../../../../configs/jepa.toml")),
     ("tworoom", include_str!("../../../../configs/tworoom.toml")),
     ("ensemble", include_str!("../../../../configs/ensemble.toml")),
 ];
@@ -188,6 +189,10 @@ impl Layers {
             let model: ModelConfig =
                 of_kind(kind).try_into().map_err(|e: toml::de::Error| usage(format!("model.kind: {}", e.message())))?;
             self.table.insert("model".to_owned(), Value::Table(table(&model)?));
+            // How pictures are varied was meant for the other kind, which perhaps alone is shown any.
+            if let Some(Value::Table(train)) = self.table.get_mut("train") {
+                train.insert("augment".to_owned(), Value::Table(table(&Augment::default())?));
+            }
             if PRESETS.iter().any(|(name, _)| *name == kind) {
                 self.preset(kind)?;
             }
@@ -264,10 +269,23 @@ mod tests {
         let settings = layers.clone().resolve().expect("settings");
         let wanted = matches!(&settings.model, ModelConfig::Ensemble(c) if c.members == 7);
         assert!(wanted && settings.train.n_frames == 2, "{:?} {:?}", settings.model, settings.train);
+        assert!(!settings.train.augment.varies(), "pictures that it is not shown are not varied");
         let error = layers.set("model.size=s").expect_err("not of an ensemble").to_string();
         assert!(error.contains("model.size"), "{error}");
         let error = layers.set("model.kind=rssm").expect_err("no such family").to_string();
         assert!(ModelConfig::KINDS.iter().all(|kind| error.contains(kind)), "{error}");
+    }
+
+    #[test]
+    fn a_kind_brings_all_that_its_preset_brings() {
+        for kind in ModelConfig::KINDS.iter().filter(|kind| PRESETS.iter().any(|(name, _)| name == *kind)) {
+            let [mut asked, mut chosen] = [(); 2].map(|()| Layers::new().expect("defaults"));
+            asked.preset("quickstart").expect("of another kind");
+            asked.set(&format!("model.kind={kind}")).expect("this kind");
+            chosen.preset(kind).expect("its preset");
+            let [asked, chosen] = [asked, chosen].map(|layers| layers.resolve().expect("settings"));
+            assert_eq!((&asked.model, &asked.train), (&chosen.model, &chosen.train), "{kind}");
+        }
     }
 
     #[test]

@@ -106,16 +106,18 @@ fn lines_that_name(word: &str, own: &[&str]) -> Vec<String> {
     found
 }
 
-/// The family that settings mean when they name none is known to its folder, to the registry and to the
-/// names that the crate exports; to nothing else.
+/// The family that settings mean when they name none is known to its folder, to the family that has one inside, to the
+/// registry and to the names that the crate exports; to nothing else.
 #[test]
 fn no_source_names_the_default_family_but_its_own() {
     let favourite = terrella_model::ModelConfig::KINDS[0];
     let folder = format!("terrella-model/src/family/{favourite}");
-    let own = [folder.as_str(), "terrella-model/src/family/mod.rs", "terrella-model/src/lib.rs"];
-    // Recordings of another model of that name are data.
+    let inside = "terrella-model/src/family/observer";
+    let own = [folder.as_str(), inside, "terrella-model/src/family/mod.rs", "terrella-model/src/lib.rs"];
+    // Recordings of another model of that name are data, and presets are called by their kind.
     let mut found = lines_that_name(favourite, &own);
-    found.retain(|line| line.replace("vjepa", "").contains(favourite));
+    let others = ["vjepa".to_owned(), format!("\"{favourite}\""), format!("configs/{favourite}.toml")];
+    found.retain(|line| others.iter().fold(line.clone(), |line, other| line.replace(other, "")).contains(favourite));
     assert!(found.is_empty(), "the seams name {favourite}:\n{}", found.join("\n"));
 }
 

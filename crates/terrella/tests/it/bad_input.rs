@@ -71,7 +71,7 @@ fn windows_longer_than_every_episode_are_refused() {
     let collect = ["collect", "--env", "tworoom", "--episodes", "10", "--steps", "9", "--out", "short"];
     assert!(program(&folder, &collect).status.success(), "recorded");
     let text = told(&program(&folder, &["train", "--data", "short"]));
-    assert!(text.starts_with("exit 1") && text.contains("16") && text.contains('9'), "{text}");
+    assert!(text.starts_with("exit 1") && text.contains("26") && text.contains('9'), "{text}");
 }
 
 #[test]

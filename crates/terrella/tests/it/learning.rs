@@ -11,6 +11,7 @@ use terrella_model::Saved;
 /// A model of logged states after so many steps, and what it was trained on.
 fn trained(name: &str, steps: u64) -> (Run, Recordings, Saved) {
     let more = [
+        "model.kind=jepa",
         "model.sees=state",
         &format!("train.steps={steps}"),
         "train.batch_size=64",

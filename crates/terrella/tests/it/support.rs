@@ -22,7 +22,9 @@ pub(crate) fn tiny(env: &str, more: &[&str]) -> Settings {
     let mut layers = Layers::new().expect("defaults");
     layers.preset("quickstart").expect("a preset");
     layers.value("data.env", env, "test").expect("a world");
-    for assignment in TINY.iter().chain(more) {
+    // Another kind brings a preset of its own, which is then made tiny.
+    let (kind, more): (Vec<&str>, Vec<&str>) = more.iter().partition(|set| set.starts_with("model.kind="));
+    for assignment in kind.iter().chain(TINY).chain(&more) {
         layers.set(assignment).expect("a setting");
     }
     layers.resolve().expect("settings")

@@ -72,7 +72,7 @@ fn quickstart_in_pusht_ends_with_a_page() {
 #[test]
 fn models_of_states_go_the_same_way() {
     let _turn = training();
-    let (path, done) = run("states", &tiny("tworoom", &["model.sees=state"]), &Watch::silent());
+    let (path, done) = run("states", &tiny("tworoom", &["model.kind=jepa", "model.sees=state"]), &Watch::silent());
     done.expect("the whole thread");
     assert!(!path.join("model/decoder.safetensors").exists(), "there is nothing to draw");
     let html = fs::read_to_string(path.join("report.html")).expect("a page");
@@ -82,7 +82,6 @@ fn models_of_states_go_the_same_way() {
 #[test]
 fn a_family_without_latents_acts_by_search_alone() {
     let _turn = training();
-    // Another kind of model brings a preset of its own, which the rest makes small again.
     let small = ["model.kind=ensemble", "model.hidden=32", "train.steps=40", "train.batch_size=32"];
     let policies = ["eval.policies=[\"hybrid\", \"search\"]"];
     let (path, done) = run("ensemble", &tiny("pusht", &[&small[..], &policies].concat()), &Watch::silent());
@@ -109,10 +108,13 @@ fn a_family_without_latents_acts_by_search_alone() {
 #[test]
 fn pictures_alone_are_enough() {
     let _turn = training();
-    let settings = tiny("tworoom", &["model.readout=false", "cost.kind=latent"]);
+    let settings = tiny("tworoom", &["model.kind=jepa", "model.readout=false", "cost.kind=latent"]);
     let (path, done) = run("pixels", &settings, &Watch::silent());
     done.expect("the whole thread");
     assert!(path.join("probe.json").exists(), "a probe tells what latents hold");
+    let html = fs::read_to_string(path.join("report.html")).expect("a page");
+    assert!(html.contains("Predicting the next latent"), "charts");
+    assert!(!html.contains("Telling what was done"), "no chart of what was not asked");
 }
 
 #[test]

@@ -237,7 +237,9 @@ impl Batcher {
         Ok((bytes, turns.iter().flat_map(|turn| std::iter::repeat_n(*turn, observations.len())).collect()))
     }
 
-    fn check_size(&self, size: Option<[usize; 2]>) -> Result<()> {
+    /// # Errors
+    /// If there are no pictures, or of another size than the model takes.
+    pub(crate) fn check_size(&self, size: Option<[usize; 2]>) -> Result<()> {
         let want = self.image_size;
         match size {
             Some([h, w]) if (h, w) == (want, want) => Ok(()),

@@ -9,17 +9,26 @@ use crate::host::layer::Layer;
 use crate::host::look::Look;
 use crate::host::threads::in_chunks;
 use crate::host::vector::relu;
+use crate::nn::encoder::Encoder;
+use crate::nn::mlp::Projector;
 use crate::pixels::Patcher;
 
 /// Layers, in order.
 #[derive(Debug)]
 pub(crate) struct Eyes {
-    pub(crate) look: Look,
+    look: Look,
     /// Those behind the queries and the projector, with a ReLU between two.
-    pub(crate) layers: [Layer; 3],
+    layers: [Layer; 3],
 }
 
 impl Eyes {
+    /// An encoder and what stands behind it, if it looks at patches of these pictures.
+    pub(crate) fn of((encoder, projector): (&Encoder, &Projector), patcher: &Patcher) -> Option<Self> {
+        let (encoder, look) = encoder.on_host(patcher)?;
+        let [mix, head] = encoder.gather_on_host();
+        Some(Self { look, layers: [mix, head, Layer::of(projector.layer()?)] })
+    }
+
     /// Latents of these pictures, `[turns, latent]`, turned as by [`Patcher::patches`].
     pub(crate) fn encode(&self, patcher: &Patcher, images: &[u8], turns: &[Turn]) -> Vec<f32> {
         let images = patcher.shrunken(images);

@@ -45,7 +45,10 @@ pub(crate) fn gradient(
 ) -> Result<(GradientsParams, Scores)> {
     let (n, frames, shown) = (batch.clips.len(), batch.n_frames, batch.shown());
     let rows = workers.rows && is_cpu(device);
-    let watching = batcher.patcher().filter(|_| rows).and_then(|patcher| Watching::of(model, patcher));
+    let watching = batcher
+        .patcher()
+        .filter(|_| rows)
+        .and_then(|patcher| Watching::of((&model.encoder, &model.projector), patcher));
     let learning = rows.then(|| Learning::of(model)).flatten();
     let ranges = split(n, if learning.is_some() { workers.parts.max(n.div_ceil(CLIPS)) } else { workers.parts });
     let alone = ranges.len() == 1 || (watching.is_some() && learning.is_some());

@@ -7,7 +7,7 @@
 mod batch;
 mod config;
 mod engine;
-mod eyes;
+pub(crate) mod eyes;
 mod gradient;
 mod held;
 mod judge;
@@ -17,11 +17,11 @@ mod parts;
 mod pupil;
 mod reach;
 #[cfg(test)]
-mod reference;
+pub(super) mod reference;
 mod scores;
 mod sigreg;
 mod sigreg_rows;
-mod watching;
+pub(crate) mod watching;
 mod workers;
 mod world;
 
@@ -146,7 +146,7 @@ impl Family for JepaConfig {
 }
 
 /// The last one is of models with a readout; that of actions is left out where they are not told.
-const CHARTS: [LossChart; 5] = [
+pub(super) const CHARTS: [LossChart; 5] = [
     LossChart {
         title: "Predicting the next latent",
         unit: "mean squared error",

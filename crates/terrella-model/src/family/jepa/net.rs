@@ -7,18 +7,14 @@
 
 use crate::family::jepa::config::{JepaConfig, Sees, Size};
 use crate::family::jepa::engine::Engine;
-use crate::family::jepa::eyes::Eyes;
 use crate::host::block::MOST;
 use crate::host::dense::Dense;
-use crate::host::layer::Layer;
-use crate::host::look::Look;
 use crate::interface::Interface;
-use crate::nn::mlp::{Mlp, Projector, StateEncoder};
-use crate::nn::patch::{PatchEncoder, PatchShape};
+use crate::nn::encoder::Encoder;
+use crate::nn::mlp::{Mlp, Projector};
 use crate::nn::predictor::{Predictor, PredictorShape, Steering};
 use crate::nn::reacher::Reacher;
 use crate::nn::rowwise;
-use crate::nn::vit::{Vit, VitShape};
 use crate::pixels::{Cut, Patcher};
 use burn::module::Module;
 use burn::nn;
@@ -87,14 +83,6 @@ pub struct Jepa {
     pub(super) reacher: Option<Reacher>,
 }
 
-#[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant)]
-pub(super) enum Encoder {
-    Vit(Vit),
-    Patch(PatchEncoder),
-    State(StateEncoder),
-}
-
 /// Point-wise squeeze, then a two-layer perceptron (LeWM's action embedder).
 #[derive(Module, Debug)]
 pub(super) struct ActionEncoder {
@@ -115,21 +103,8 @@ impl Jepa {
         let published = config.size == Size::L;
         let features = interface.state_stats.width() + interface.angles.len();
         let encoder = match config.sees {
-            Sees::State => Encoder::State(StateEncoder::new(features, shape.encoder, device)),
-            Sees::Pixels => {
-                let patcher = patcher(config);
-                let (tokens, values, output) = (patcher.tokens(), patcher.values(), shape.encoder);
-                match shape.patch {
-                    Some([hidden, content, queries]) => Encoder::Patch(PatchEncoder::new(
-                        PatchShape { tokens, values, hidden, content, queries, output },
-                        device,
-                    )),
-                    None => Encoder::Vit(Vit::new(
-                        VitShape { tokens, patch_values: values, width: output, depth: 12, heads: 3 },
-                        device,
-                    )),
-                }
-            }
+            Sees::State => Encoder::of_states(features, shape.encoder, device),
+            Sees::Pixels => Encoder::of_pictures(&patcher(config), shape.patch, shape.encoder, device),
         };
         let projector = |input| match published {
             true => Projector::batch(input, 2048, device),
@@ -176,19 +151,12 @@ impl Jepa {
 
     /// The first half of [`Self::encode`]: what each frame shows, whatever the others show.
     pub(crate) fn look(&self, x: Tensor<3>) -> Tensor<2> {
-        match &self.encoder {
-            Encoder::Vit(encoder) => encoder.forward(x),
-            Encoder::Patch(encoder) => encoder.look(x),
-            Encoder::State(encoder) => encoder.forward(x),
-        }
+        self.encoder.look(x)
     }
 
     /// The second half, where batch norms let frames meet in training.
     pub(crate) fn gather(&self, seen: Tensor<2>) -> Tensor<2> {
-        self.projector.forward(match &self.encoder {
-            Encoder::Vit(_) | Encoder::State(_) => seen,
-            Encoder::Patch(encoder) => encoder.gather(seen),
-        })
+        self.projector.forward(self.encoder.gather(seen))
     }
 
     /// What normalised action blocks do to the predictor.
@@ -240,26 +208,6 @@ impl Jepa {
     /// The head that tells actions, if the model has one.
     pub(crate) fn reacher(&self) -> Option<&Reacher> {
         self.reacher.as_ref()
-    }
-
-    /// [`Self::look`] on plain rows, if the encoder looks at patches of these pictures.
-    pub(crate) fn look_on_host(&self, patcher: &Patcher) -> Option<Look> {
-        match &self.encoder {
-            Encoder::Patch(encoder) => encoder.look_on_host(patcher.grid()?),
-            Encoder::Vit(_) | Encoder::State(_) => None,
-        }
-    }
-
-    /// The encoder on plain rows, if it looks at patches of these pictures.
-    pub(crate) fn eyes(&self, patcher: &Patcher) -> Option<Eyes> {
-        let look = self.look_on_host(patcher)?;
-        match &self.encoder {
-            Encoder::Patch(encoder) => {
-                let [mix, head] = encoder.gather_on_host();
-                Some(Eyes { look, layers: [mix, head, Layer::of(self.projector.layer()?)] })
-            }
-            Encoder::Vit(_) | Encoder::State(_) => None,
-        }
     }
 
     /// The predictor on plain rows, if its window is not too long for that.

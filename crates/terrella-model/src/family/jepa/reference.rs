@@ -8,7 +8,7 @@ use crate::family::jepa::batch::Batcher;
 use crate::family::jepa::config::{JepaConfig, LossWeights, Sees, Size};
 use crate::family::jepa::gradient::gradient;
 use crate::family::jepa::judge_rows::Learning;
-use crate::family::jepa::net::{Encoder, Jepa};
+use crate::family::jepa::net::Jepa;
 use crate::family::jepa::workers::Workers;
 use crate::family::jepa::world::World;
 use crate::host::dense::numbers;
@@ -23,7 +23,7 @@ use burn::optim::GradientsParams;
 use burn::prelude::*;
 use terrella_core::{Batch, Clip, Dynamics, Image, Key, Observation, Signature, Stats, Table};
 
-pub(super) fn interface(config: &JepaConfig) -> Interface {
+pub(crate) fn interface(config: &JepaConfig) -> Interface {
     let stats = Stats::of(2, [&Table::from_data(2, vec![-1.0, -1.0, 1.0, 1.0])]);
     let names = |prefix: &str| (0..2).map(|i| format!("{prefix}{i}")).collect();
     let image = Some([config.image_size(); 2]);
@@ -39,7 +39,7 @@ pub(super) fn interface(config: &JepaConfig) -> Interface {
 }
 
 /// Pictures of a bright square each on noise: no two patches are alike.
-fn pictures(n: usize, side: usize, key: Key) -> Vec<u8> {
+pub(crate) fn pictures(n: usize, side: usize, key: Key) -> Vec<u8> {
     let mut stream = key.stream();
     let mut all: Vec<u8> = (0..n * side * side * 3).map(|_| stream.below(60) as u8).collect();
     for picture in all.chunks_mut(side * side * 3) {
@@ -52,7 +52,7 @@ fn pictures(n: usize, side: usize, key: Key) -> Vec<u8> {
 }
 
 /// With a goal some steps ahead of each clip, if the model asks for goals.
-fn batch(config: &JepaConfig, clips: usize, n_frames: usize, key: Key) -> Batch {
+pub(crate) fn batch(config: &JepaConfig, clips: usize, n_frames: usize, key: Key) -> Batch {
     let mut stream = key.stream();
     let mut normal = |n: usize| (0..n).map(|_| stream.normal() as f32).collect::<Vec<f32>>();
     let side = config.image_size();
@@ -116,7 +116,7 @@ fn pictures_look_on_rows_as_they_do_on_tensors() {
 
 /// The largest difference of two gradients as a share of the largest number of its tensor. A softmax does not feel the
 /// queries' biases: of their gradients, which are rounding alone, it is the share of the largest of all.
-fn share(model: &Jepa, gradients: [&GradientsParams; 2], tensors: usize) -> f32 {
+pub(crate) fn share<M: Module>(model: &M, gradients: [&GradientsParams; 2], tensors: usize) -> f32 {
     let apart = apart(model, gradients);
     assert!(apart.len() >= tensors, "all that learn: {}", apart.len());
     let all = apart.iter().fold(0.0f32, |all, [_, most]| all.max(*most));
@@ -144,15 +144,14 @@ fn looking_on_rows_has_the_gradient_of_looking_on_tensors() {
         let random = Tensor::<2>::from_data(TensorData::new(back.clone(), seen.dims()), &device);
         let want = GradientsParams::from_grads((seen.clone() * random).sum().backward(), &model);
 
-        let (look, album, small) =
-            (model.look_on_host(patcher).expect("patches"), Album::default(), patcher.shrunken(&images));
+        let (encoder, look) = model.encoder.on_host(patcher).expect("patches");
+        let (album, small) = (Album::default(), patcher.shrunken(&images));
         // The room of one batch serves the next.
         for _ in 0..2 {
             let told = look.watch(n, |at, out| patcher.cells(&small, at, turns[at], out), &album);
             for (a, b) in told.iter().zip(numbers(seen.clone().inner())) {
                 assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{size:?}: {a} against {b}");
             }
-            let Encoder::Patch(encoder) = &model.encoder else { panic!("{size:?} looks at patches") };
             let found = encoder.slopes(look.learn(&back, &album).slopes(&look), &device);
             let share = share(&model, [&found, &want], 7);
             assert!(share < 1e-4, "{size:?}: {share}");
@@ -169,7 +168,8 @@ fn gathering_on_rows_has_the_gradient_of_gathering_on_tensors() {
         let (trainer, config) = trained(telling(size), 1);
         let (model, other): (Jepa, Jepa) = (trainer.model().train(), trainer.model().train());
         let batcher = Batcher::new(&config, &interface(&config));
-        let told = model.look_on_host(batcher.patcher().expect("it sees")).expect("patches").told();
+        let (encoder, look) = model.encoder.on_host(batcher.patcher().expect("it sees")).expect("patches");
+        let (told, project) = (look.told(), model.projector.layer().expect("one layer"));
         let mut stream = Key::new(2).stream();
         let mut normal = |n: usize, scale: f64, at: f64| -> Vec<f32> {
             (0..n).map(|_| (at + scale * stream.normal()) as f32).collect()
@@ -183,9 +183,6 @@ fn gathering_on_rows_has_the_gradient_of_gathering_on_tensors() {
         let of_seen = numbers(tensor.grad_remove(&mut grads).expect("it looks at what was seen"));
         let tensors = GradientsParams::from_grads(grads, &other);
 
-        let (Encoder::Patch(encoder), Some(project)) = (&model.encoder, model.projector.layer()) else {
-            panic!("{size:?} looks at patches");
-        };
         let (gather, mut room) = (encoder.gathering(project), Gathered::default());
         let near = |what: &str, a: &[f32], b: &[f32]| {
             let most = b.iter().fold(0.0f32, |most, x| most.max(x.abs()));

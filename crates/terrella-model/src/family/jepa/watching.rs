@@ -4,9 +4,10 @@
 //! a batch meet.
 
 use crate::Turn;
-use crate::family::jepa::net::{Encoder, Jepa};
 use crate::host::gather::{Gather, Gathered};
 use crate::host::look::{Album, Look};
+use crate::nn::encoder::Encoder;
+use crate::nn::mlp::Projector;
 use crate::nn::patch::PatchEncoder;
 use crate::pixels::Patcher;
 use burn::nn::Linear;
@@ -15,7 +16,7 @@ use burn::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
 /// Layers that learn, and the tensors that they are.
-pub(super) struct Watching<'a> {
+pub(crate) struct Watching<'a> {
     encoder: &'a PatchEncoder,
     project: &'a Linear,
     patcher: &'a Patcher,
@@ -25,25 +26,20 @@ pub(super) struct Watching<'a> {
 
 /// Room of a batch, kept for the next.
 #[derive(Default)]
-pub(super) struct Studio {
+pub(crate) struct Studio {
     album: Album,
     gathered: Mutex<Gathered>,
 }
 
 impl<'a> Watching<'a> {
-    /// The encoder of a model, if it looks at patches of these pictures.
-    pub(super) fn of(model: &'a Jepa, patcher: &'a Patcher) -> Option<Self> {
-        let (look, project) = (model.look_on_host(patcher)?, model.projector.layer()?);
-        match &model.encoder {
-            Encoder::Patch(encoder) => {
-                Some(Self { encoder, project, patcher, look, gather: encoder.gathering(project) })
-            }
-            Encoder::Vit(_) | Encoder::State(_) => None,
-        }
+    /// An encoder and what stands behind it, if it looks at patches of these pictures.
+    pub(crate) fn of((encoder, projector): (&'a Encoder, &'a Projector), patcher: &'a Patcher) -> Option<Self> {
+        let ((encoder, look), project) = (encoder.on_host(patcher)?, projector.layer()?);
+        Some(Self { encoder, project, patcher, look, gather: encoder.gathering(project) })
     }
 
     /// Latents of pictures that are turned as told, one row each. The norm's statistics move.
-    pub(super) fn forward(&self, images: &[u8], turns: &[Turn], studio: &Studio) -> Vec<f32> {
+    pub(crate) fn forward(&self, images: &[u8], turns: &[Turn], studio: &Studio) -> Vec<f32> {
         let images = self.patcher.shrunken(images);
         let cells = |at: usize, out: &mut _| self.patcher.cells(&images, at, turns[at], out);
         let seen = self.look.watch(turns.len(), cells, &studio.album);
@@ -54,7 +50,7 @@ impl<'a> Watching<'a> {
     }
 
     /// The gradients of all layers for that of the latents.
-    pub(super) fn back(&self, latents: &[f32], studio: &Studio, device: &Device) -> [GradientsParams; 2] {
+    pub(crate) fn back(&self, latents: &[f32], studio: &Studio, device: &Device) -> [GradientsParams; 2] {
         let mut room = studio.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = self.gather.back(latents, &mut room);
         let found = self.look.learn(&seen, &studio.album);

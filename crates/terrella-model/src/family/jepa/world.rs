@@ -55,7 +55,8 @@ impl World {
         let batcher = Batcher::new(&config, &interface);
         let device = device.clone().without_autodiff();
         let engine = is_cpu(&device).then(|| model.on_host().map(Arc::new)).flatten();
-        let eyes = batcher.patcher().filter(|_| is_cpu(&device)).and_then(|patcher| model.eyes(patcher).map(Arc::new));
+        let patcher = batcher.patcher().filter(|_| is_cpu(&device));
+        let eyes = patcher.and_then(|patcher| Eyes::of((&model.encoder, &model.projector), patcher)).map(Arc::new);
         let config = config.resolved();
         Self { model, config, interface, batcher, device, eyes, engine, around: None }
     }
@@ -157,20 +158,8 @@ impl World {
             (Held::Host(memory), Some(engine)) => engine.read(memory.now())?,
             _ => table(self.model.read(state.held.now_tensor(rows, &self.device))?).data,
         };
-        let codec = self.batcher.codec();
-        let mut told = codec.decode(&features);
-        let Some((symmetry, _)) = self.around.as_ref().filter(|_| state.turns.len() > 1) else {
-            return Some(told);
-        };
-        let (n, width) = (state.n(), told.width);
-        let sides = told.data.chunks_mut(n * width).zip(&state.turns);
-        sides.for_each(|(side, turn)| symmetry.turn_states(turn.inverse(), side, width));
-        // Features, unlike angles, can be averaged.
-        let features = codec.encode(&told.data);
-        let each = features.len() / state.turns.len();
-        let scale = 1.0 / state.turns.len() as f32;
-        let mean: Vec<f32> = (0..each).map(|i| features.iter().skip(i).step_by(each).sum::<f32>() * scale).collect();
-        Some(codec.decode(&mean))
+        let symmetry = self.around.as_ref().map(|(symmetry, _)| symmetry);
+        Some(self.batcher.codec().decode_sides(&features, symmetry, &state.turns))
     }
 }
 

@@ -1,0 +1,126 @@
+//! An observer as a simulator: states are read off pictures, and a mind of states does the rest.
+
+use super::config::ObserverConfig;
+use super::net::{Estimator, ObserverNet};
+use crate::device::is_cpu;
+use crate::family::jepa::eyes::Eyes;
+use crate::family::jepa::{Batcher, Latents, World};
+use crate::host::dense::Dense;
+use crate::interface::Interface;
+use crate::nn::table;
+use crate::{Symmetry, Turn, Views};
+use burn::prelude::*;
+use std::sync::Arc;
+use terrella_core::{Acts, Dynamics, Error, Image, Observation, Result, Table};
+
+/// A trained observer with everything it needs to be asked in log units.
+#[derive(Clone, Debug)]
+pub struct ObserverWorld {
+    eyes: Estimator,
+    batcher: Batcher,
+    device: Device,
+    /// The same on plain rows, where it runs on a CPU.
+    fast: Option<Arc<(Eyes, [Dense; 2])>>,
+    around: Option<Symmetry>,
+    pub(super) mind: World,
+}
+
+impl ObserverWorld {
+    /// Wraps a network for inference.
+    pub(super) fn new(net: ObserverNet, config: &ObserverConfig, about: Interface, device: &Device) -> Self {
+        let ObserverNet { eyes, mind } = net;
+        let batcher = Batcher::new(&config.eyes(), &about);
+        let device = device.clone().without_autodiff();
+        let patcher = batcher.patcher().filter(|_| is_cpu(&device));
+        let fast = patcher.and_then(|patcher| Eyes::of((&eyes.encoder, &eyes.projector), patcher));
+        let fast = fast.map(|fast| Arc::new((fast, eyes.readout.on_host())));
+        let mind = World::new(mind, config.mind.clone(), about, &device);
+        Self { eyes, batcher, device, fast, around: None, mind }
+    }
+
+    /// Lets eyes and mind use a symmetry of their world. Eyes look from all sides whatever the views.
+    #[must_use]
+    pub(super) fn with_views(mut self, symmetry: &Symmetry, views: Views) -> Self {
+        self.mind = self.mind.with_views(Some(symmetry.clone()), views);
+        self.around = (views != Views::One).then(|| symmetry.clone());
+        self
+    }
+
+    /// The same model without its short cuts for the CPU: slower, and the reference for them.
+    #[cfg(test)]
+    pub(super) fn by_tensors(mut self) -> Self {
+        self.fast = None;
+        self.mind = self.mind.by_tensors();
+        self
+    }
+
+    /// The states that pictures show, in the units of the log.
+    pub(super) fn told(&self, observations: &[Observation]) -> crate::Result<Table> {
+        let turns: Vec<Turn> = if self.around.is_some() { Turn::all().collect() } else { vec![Turn::NONE] };
+        let patcher = self.batcher.patcher().expect("eyes look at pictures");
+        let features = match &self.fast {
+            Some(fast) => {
+                let (eyes, [first, second]) = &**fast;
+                let (images, each) = self.batcher.pictures(observations, &turns, patcher)?;
+                let latents = eyes.encode(patcher, &images, &each);
+                let mut hidden = vec![0.0; each.len() * first.output];
+                let mut features = vec![0.0; each.len() * second.output];
+                first.forward(&latents, &mut hidden);
+                hidden.iter_mut().for_each(|h| *h = h.max(0.0));
+                second.forward(&hidden, &mut features);
+                features
+            }
+            None => {
+                let inputs = self.batcher.observations(observations, (self.around.as_ref(), &turns), &self.device)?;
+                table(self.eyes.tell(inputs)).data
+            }
+        };
+        Ok(self.batcher.codec().decode_sides(&features, self.around.as_ref(), &turns))
+    }
+
+    fn seen(&self, observations: &[Observation]) -> Result<Vec<Observation>> {
+        let told = self.told(observations).map_err(|e| Error::Invalid(e.to_string()))?;
+        Ok(told.rows().map(|row| Observation { image: None, state: row.to_vec() }).collect())
+    }
+}
+
+/// Everything as the mind has it, but what is observed.
+impl Dynamics for ObserverWorld {
+    type State = Latents;
+
+    fn block_width(&self) -> usize {
+        self.mind.block_width()
+    }
+
+    fn observe(&self, observations: &[Observation]) -> Result<Latents> {
+        self.mind.observe(&self.seen(observations)?)
+    }
+
+    fn track(&self, before: &Latents, block: &[f32], observations: &[Observation]) -> Result<Latents> {
+        self.mind.track(before, block, &self.seen(observations)?)
+    }
+
+    fn take(&self, state: &Latents, rows: &[usize]) -> Latents {
+        self.mind.take(state, rows)
+    }
+
+    fn step(&self, state: &Latents, acts: Acts<'_>) -> Latents {
+        self.mind.step(state, acts)
+    }
+
+    fn roll_out(&self, start: &Latents, rows: &[usize], sequences: &[f32]) -> Vec<Latents> {
+        self.mind.roll_out(start, rows, sequences)
+    }
+
+    fn latents(&self, state: &Latents) -> Table {
+        self.mind.latents(state)
+    }
+
+    fn read(&self, state: &Latents) -> Option<Table> {
+        self.mind.read(state)
+    }
+
+    fn draw(&self, state: &Latents) -> Option<Vec<Image>> {
+        self.mind.draw(state)
+    }
+}
