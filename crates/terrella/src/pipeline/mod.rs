@@ -21,6 +21,7 @@ mod run;
 mod shift;
 mod train;
 mod worlds;
+mod worth;
 
 pub use act::{Act, Actor};
 pub use bench::{BenchConfig, Timed, bench};

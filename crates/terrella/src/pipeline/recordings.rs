@@ -1,6 +1,7 @@
 //! Recordings as a run uses them: opened for its model, split by episode, with their world.
 
 use super::worlds::declared;
+use super::worth::doubts;
 use crate::error::usage;
 use crate::settings::Settings;
 use crate::watch::Watch;
@@ -64,6 +65,7 @@ impl Recordings {
     /// # Errors
     /// If another split of the same recordings is asked for, or it learned from every episode.
     pub fn judge(&mut self, interface: &Interface, trained: (u64, f64)) -> Result<()> {
+        self.notes.extend(doubts(interface));
         let (same, n) = (self.dataset.hash == interface.data_hash, self.dataset.episodes.len());
         let [theirs, ours] = [&self.dataset.signature.state, &interface.signature.state];
         if same && theirs != ours && !ours.is_empty() {

@@ -1,5 +1,6 @@
 //! Trains a world model of any family in a run directory, so that it can be stopped and resumed anywhere.
 
+use super::worth::check;
 use super::{Recordings, Run, finish};
 use crate::error::{Interrupted, usage};
 use crate::watch::Watch;
@@ -74,7 +75,11 @@ pub fn train<F: Registered>(
                 run.settings.model.kind()
             )));
         }
-        None => Trainer::new(family, fresh, recordings.train_config(&run.settings)?, device),
+        None => {
+            let acts = recordings.world.is_some();
+            check((&recordings.dataset, &recordings.split.train), acts, family.wants())?;
+            Trainer::new(family, fresh, recordings.train_config(&run.settings)?, device)
+        }
     };
     if trainer.interface.data_hash != recordings.dataset.hash {
         bail!(
