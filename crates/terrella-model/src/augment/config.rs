@@ -24,8 +24,10 @@ pub struct Augment {
     pub zoom: f64,
     /// Brightness, contrast, saturation and each of the three colours are multiplied by something within 1 ± this.
     pub colour: f64,
-    /// Hues are turned about grey by this share of half a turn, and paled by this share.
+    /// Hues are turned about grey by this share of half a turn, each way.
     pub hue: f64,
+    /// Colours go this share of the way to grey.
+    pub pale: f64,
     /// Light falls in from a side: brighter by this share at one edge than in the middle, and darker at the other.
     pub light: f64,
     /// Deviation of normal noise on each number, in levels of 255, new in each picture.
@@ -47,6 +49,7 @@ impl Default for Augment {
             zoom: none,
             colour: none,
             hue: none,
+            pale: none,
             light: none,
             noise: none,
             stranger: none,
@@ -58,7 +61,7 @@ impl Default for Augment {
 impl Augment {
     /// What is varied, by name, and how far; nothing if nothing is.
     pub fn words(&self) -> String {
-        let Self { share, anew, shift, pan, zoom, colour, hue, light, noise, stranger, .. } = self;
+        let Self { share, anew, shift, pan, zoom, colour, hue, pale, light, noise, stranger, .. } = self;
         if !self.varies() {
             return String::new();
         }
@@ -68,6 +71,7 @@ impl Augment {
             ("zoom", *zoom),
             ("colour", *colour),
             ("hue", *hue),
+            ("pale", *pale),
             ("light", *light),
             ("noise", *noise),
             ("stranger", *stranger),

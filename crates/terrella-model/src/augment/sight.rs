@@ -205,7 +205,7 @@ fn colours(augment: &Augment, key: Key) -> ([[f32; 3]; 3], f32) {
     let shares = [factor(), factor(), factor()];
     let mut hue = key.with("hue").stream();
     let turn = hue.uniform(-augment.hue, augment.hue) * std::f64::consts::PI;
-    let saturation = saturation * (1.0 - hue.uniform(0.0, augment.hue));
+    let saturation = saturation * (1.0 - hue.uniform(0.0, augment.pale));
     let (cos, sin) = (turn.cos(), turn.sin() / 3.0f64.sqrt());
     // A rotation about the grey axis, towards grey by what is missing of the saturation.
     let cell = |row: usize, column: usize| {
@@ -281,7 +281,7 @@ mod tests {
         }
     }
 
-    /// A turn of the hues leaves grey as it is, and a third of a whole turn makes green of red or blue.
+    /// A turn of the hues leaves grey as it is, and a third of a whole turn makes green of red or blue; paling leaves the hue.
     #[test]
     fn hues_turn_about_grey() {
         let image = [150, 100, 90].repeat(SIDE * SIDE);
@@ -292,7 +292,12 @@ mod tests {
             let most = found.iter().map(|c| c[channel]).max();
             assert!(most > Some(130), "some clip makes channel {channel} the brightest: {found:?}");
         }
-        assert!(found.iter().any(|c| c.iter().all(|&level| level.abs_diff(113) < 8)), "some are pale: {found:?}");
+        let colourful = |c: &[u8]| c.iter().max().zip(c.iter().min()).map_or(0, |(most, least)| most - least);
+        assert!(found.iter().all(|c| colourful(c) > 45), "none is pale: {found:?}");
+        let pale = Augment { pale: 1.0, ..Augment::default() };
+        let paled: Vec<Vec<u8>> = (0..40).map(|clip| turned(&pale, clip)).collect();
+        assert!(paled.iter().any(|c| colourful(c) < 12) && paled.iter().any(|c| colourful(c) > 45), "{paled:?}");
+        assert!(paled.iter().all(|c| c[0] >= c[1] && c[1] >= c[2]), "as red as before: {paled:?}");
         for (clip, found) in found.iter().enumerate() {
             let sum: i32 = found.iter().map(|&level| i32::from(level)).sum();
             assert!((sum - 340).abs() <= 3, "as bright as before: {found:?}");

@@ -20,6 +20,7 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("train.augment.colour", 0.0..=0.9, "0.2"),
     ("train.augment.share", 0.0..=1.0, "0.5"),
     ("train.augment.hue", 0.0..=1.0, "0.2"),
+    ("train.augment.pale", 0.0..=1.0, "0.2"),
     ("train.augment.pan", 0.0..=0.5, "0.05"),
     ("train.augment.zoom", 0.0..=0.9, "0.1"),
     ("train.augment.light", 0.0..=1.0, "0.3"),
