@@ -36,6 +36,20 @@ impl Dense {
         self.columns(0..self.output, x, y, self.output);
     }
 
+    /// Two layers with a ReLU between.
+    ///
+    /// # Shapes
+    /// `x`: `[rows, input of the first]` → `[rows, output of the second]`.
+    pub(crate) fn perceptron([first, second]: &[Self; 2], x: &[f32]) -> Vec<f32> {
+        let rows = x.len() / first.input;
+        let mut hidden = vec![0.0; rows * first.output];
+        let mut y = vec![0.0; rows * second.output];
+        first.forward(x, &mut hidden);
+        hidden.iter_mut().for_each(|h| *h = h.max(0.0));
+        second.forward(&hidden, &mut y);
+        y
+    }
+
     /// Some of the outputs only, written to the same columns of `y`, whose rows are `stride` apart.
     #[allow(unsafe_code)]
     pub(crate) fn columns(&self, columns: Range<usize>, x: &[f32], y: &mut [f32], stride: usize) {

@@ -77,7 +77,7 @@ pub fn train<F: Registered>(
         }
         None => {
             let acts = recordings.world.is_some();
-            check((&recordings.dataset, &recordings.split.train), acts, family.wants())?;
+            check((&recordings.dataset, &recordings.split.train), &fresh, (acts, family.wants()))?;
             Trainer::new(family, fresh, recordings.train_config(&run.settings)?, device)
         }
     };

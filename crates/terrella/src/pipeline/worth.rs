@@ -11,19 +11,23 @@ const LOOKS: usize = 256;
 /// With fewer episodes than that, what was learned is doubtful.
 const FEW: usize = 5;
 
-/// Fails where what a model looks at never changes in these episodes, or where what was done was always the same and
+/// Fails where what a model looks at never changes in these episodes, whose statistics are in the interface, or where what was done was always the same and
 /// somebody shall act.
 ///
 /// # Errors
 /// As said, with what was found and a remedy.
-pub(super) fn check((dataset, train): (&Dataset, &[usize]), acts: bool, wants: Wants) -> Result<()> {
-    let (states, actions) = dataset.stats_of(train);
+pub(super) fn check(
+    (dataset, train): (&Dataset, &[usize]),
+    interface: &Interface,
+    (acts, wants): (bool, Wants),
+) -> Result<()> {
+    let Interface { state_stats: states, action_stats: actions, .. } = interface;
     let rows: usize = train.iter().map(|&e| dataset.episodes[e].len()).sum();
     let rows = format!("{rows} rows of {} episodes that would be learned from", train.len());
-    if wants.state && still(&states) {
+    if wants.state && still(states) {
         return Err(usage(format!(
             "nothing moves: in all {rows} the logged state is the same ({}); learn from what pictures show with --preset quickstart-pixels, or record again",
-            first(&states)
+            first(states)
         )));
     }
     if wants.picture.is_some() {
@@ -42,10 +46,10 @@ pub(super) fn check((dataset, train): (&Dataset, &[usize]), acts: bool, wants: W
             }
         }
     }
-    if acts && still(&actions) {
+    if acts && still(actions) {
         return Err(usage(format!(
             "in all {rows} the action is the same ({}), so nothing can be learned of what another one would do; record some with `terrella collect`, or import the actions of these",
-            first(&actions)
+            first(actions)
         )));
     }
     Ok(())
@@ -94,16 +98,14 @@ fn pictures(dataset: &Dataset, train: &[usize]) -> Pictures {
     let looks = episodes().flat_map(|frames| (0..frames.len()).map(move |row| (frames, row))).step_by(each);
     let Some((frames, row)) = looks.clone().next() else { return Pictures::Differ };
     let before = frames.bytes(row);
-    if looks.clone().all(|(frames, row)| frames.bytes(row) == before) {
-        let colour = [before[0], before[1], before[2]];
-        let plain = before.chunks_exact(3).all(|pixel| pixel == colour);
-        return if plain { Pictures::OneColour(colour) } else { Pictures::Same };
-    }
     let plain = |bytes: &[u8]| bytes.chunks_exact(3).all(|pixel| pixel == &bytes[..3]);
     if looks.clone().all(|(frames, row)| plain(frames.bytes(row))) {
-        return Pictures::OneColour([before[0], before[1], before[2]]);
+        Pictures::OneColour([before[0], before[1], before[2]])
+    } else if looks.clone().all(|(frames, row)| frames.bytes(row) == before) {
+        Pictures::Same
+    } else {
+        Pictures::Differ
     }
-    Pictures::Differ
 }
 
 #[cfg(test)]
@@ -157,7 +159,8 @@ mod tests {
         let moves = |row: usize| row as f32;
         let still = |_: usize| 0.0;
         let seen = |row: usize, at: usize| (row * 7 + at) as u8;
-        let judged = |dataset: &Dataset, acts, wants| check((dataset, &all(dataset)), acts, wants);
+        let judged =
+            |dataset: &Dataset, acts, wants| check((dataset, &all(dataset)), &interface(dataset), (acts, wants));
         let told = |dataset: &Dataset, wants| judged(dataset, true, wants).expect_err("refused").to_string();
         let fine = recordings(6, moves, moves, seen);
         assert!(judged(&fine, true, SIGHT).is_ok() && judged(&fine, true, STATE).is_ok());

@@ -224,13 +224,7 @@ impl Engine {
 
     /// State features told by latents, `[rows, width]`.
     pub(crate) fn read(&self, latents: &[f32]) -> Option<Vec<f32>> {
-        let [first, second] = self.readout.as_ref()?;
-        let mut hidden = vec![0.0; latents.len() / self.width * first.output];
-        let mut features = vec![0.0; latents.len() / self.width * second.output];
-        first.forward(latents, &mut hidden);
-        hidden.iter_mut().for_each(|h| *h = h.max(0.0));
-        second.forward(&hidden, &mut features);
-        Some(features)
+        self.readout.as_ref().map(|layers| Dense::perceptron(layers, latents))
     }
 }
 

@@ -51,6 +51,12 @@ pub(crate) fn pictures(n: usize, side: usize, key: Key) -> Vec<u8> {
     all
 }
 
+/// Pictures as they are observed, without a state.
+pub(crate) fn observed(images: &[u8], side: usize) -> Vec<Observation> {
+    let images = images.chunks(side * side * 3).map(|data| Image { height: side, width: side, data: data.to_vec() });
+    images.map(|image| Observation { image: Some(image), state: Vec::new() }).collect()
+}
+
 /// With a goal some steps ahead of each clip, if the model asks for goals.
 pub(crate) fn batch(config: &JepaConfig, clips: usize, n_frames: usize, key: Key) -> Batch {
     let mut stream = key.stream();
@@ -93,11 +99,7 @@ fn pictures_look_on_rows_as_they_do_on_tensors() {
         let symmetry = Symmetry { side: 0.0, points: vec![[0, 1]], headings: vec![], action_points: vec![[0, 1]] };
         let world = World::new(trainer.model(), config.clone(), interface(&config), &Device::flex());
         let side = config.image_size();
-        let seen: Vec<Observation> = pictures(5, side, Key::new(7))
-            .chunks(side * side * 3)
-            .map(|data| Image { height: side, width: side, data: data.to_vec() })
-            .map(|image| Observation { image: Some(image), state: vec![0.0; 2] })
-            .collect();
+        let seen = observed(&pictures(5, side, Key::new(7)), side);
         for views in [Views::One, Views::Imagine] {
             let fast = world.clone().with_views(Some(symmetry.clone()), views);
             let sides = |world: &World, seen: &[Observation]| world.all_sides(&world.observe(seen).expect("latents"));

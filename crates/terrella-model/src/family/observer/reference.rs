@@ -5,7 +5,7 @@ use super::gradient::{Lesson, gradient};
 use super::world::ObserverWorld;
 use crate::augment::Augment;
 use crate::device::alone;
-use crate::family::jepa::reference::{batch, interface, pictures, share};
+use crate::family::jepa::reference::{batch, interface, observed, pictures, share};
 use crate::family::jepa::watching::Studio;
 use crate::family::jepa::{Batcher, JepaConfig, LossWeights, Size};
 use crate::family::seam::Family;
@@ -15,7 +15,7 @@ use crate::{Symmetry, Views};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use terrella_core::{Acts, Batch, Clip, Dynamics, Image, Key, Observation};
+use terrella_core::{Acts, Batch, Clip, Dynamics, Key, Observation};
 
 fn config(size: Size) -> ObserverConfig {
     let ObserverConfig { mind, .. } = ObserverConfig::default();
@@ -88,11 +88,7 @@ fn a_mind_behind_eyes_learns_and_acts_as_it_would_alone() {
 
     // And so is what it makes of what it is told, by rows or tensors, from one side or all.
     let side = config.eyes().image_size();
-    let seen: Vec<Observation> = pictures(3, side, Key::new(7))
-        .chunks(side * side * 3)
-        .map(|data| Image { height: side, width: side, data: data.to_vec() })
-        .map(|image| Observation { image: Some(image), state: Vec::new() })
-        .collect();
+    let seen = observed(&pictures(3, side, Key::new(7)), side);
     let mut differ = false;
     for views in [Views::One, Views::Look, Views::Imagine] {
         let world = trainer.world(&device).with_views(&symmetry(), views);
@@ -143,12 +139,7 @@ fn eyes_find_what_a_picture_shows() {
         trainer.advance(&lay(Key::new(1).at(step), 24), false).expect("a step");
     }
     let judged = lay(Key::new(2), 8);
-    let seen: Vec<Observation> = judged
-        .images
-        .chunks(side * side * 3)
-        .map(|data| Image { height: side, width: side, data: data.to_vec() })
-        .map(|image| Observation { image: Some(image), state: Vec::new() })
-        .collect();
+    let seen = observed(&judged.images, side);
     let told = trainer.world(&Device::flex()).told(&seen).expect("states");
     let error = |told: &dyn Fn(usize) -> f32| {
         judged.states.iter().enumerate().map(|(i, x)| (told(i) - x).abs()).sum::<f32>() / judged.states.len() as f32

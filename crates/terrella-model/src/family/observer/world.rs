@@ -60,15 +60,9 @@ impl ObserverWorld {
         let patcher = self.batcher.patcher().expect("eyes look at pictures");
         let features = match &self.fast {
             Some(fast) => {
-                let (eyes, [first, second]) = &**fast;
+                let (eyes, readout) = &**fast;
                 let (images, each) = self.batcher.pictures(observations, &turns, patcher)?;
-                let latents = eyes.encode(patcher, &images, &each);
-                let mut hidden = vec![0.0; each.len() * first.output];
-                let mut features = vec![0.0; each.len() * second.output];
-                first.forward(&latents, &mut hidden);
-                hidden.iter_mut().for_each(|h| *h = h.max(0.0));
-                second.forward(&hidden, &mut features);
-                features
+                Dense::perceptron(readout, &eyes.encode(patcher, &images, &each))
             }
             None => {
                 let inputs = self.batcher.observations(observations, (self.around.as_ref(), &turns), &self.device)?;
