@@ -7,6 +7,7 @@
 //! learned planner enters as a [`Propose`] closure whose sequences seed the search (the hybrid).
 
 mod aim;
+mod calibrate;
 mod config;
 mod dream;
 mod exact;

@@ -14,11 +14,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use terrella_core::{
-    Dynamics, Error, Goal, Key, Objective, Observation, Plan, Planner, Policy, Problem, Problems, Result, Space, Table,
+    Acts, Dynamics, Error, Goal, Key, Objective, Observation, Plan, Planner, Policy, Problem, Problems, Result, Space,
+    Table,
 };
 
 type AimAt<'a, S, O> = Box<dyn Fn(&[Goal]) -> Result<Aim<'a, S, O>> + 'a>;
-type StartAction<'a, S> = Box<dyn Fn(&S) -> Option<Table> + 'a>;
+/// An action for each row of a batch of states, if the model can tell.
+type OnStates<'a, S> = Box<dyn Fn(&S) -> Option<Table> + 'a>;
 type OnPlan<'a, S> = Box<dyn FnMut(&S, &[Plan]) + 'a>;
 
 /// Plans with a model and acts.
@@ -30,7 +32,9 @@ pub struct MpcPolicy<'a, D: Dynamics, O> {
     action: Space,
     block: Space,
     aim_at: AimAt<'a, D::State, O>,
-    start_action: Option<StartAction<'a, D::State>>,
+    start_action: Option<OnStates<'a, D::State>>,
+    /// Where the agent is, as an action, and what a look errs by.
+    whereabouts: Option<(OnStates<'a, D::State>, Vec<f32>)>,
     on_plan: Option<OnPlan<'a, D::State>>,
     together: Vec<Together<'a, D::State, O>>,
 }
@@ -73,6 +77,7 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
             block,
             aim_at,
             start_action: None,
+            whereabouts: None,
             on_plan: None,
             together: Vec::new(),
         })
@@ -85,6 +90,35 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
     pub fn with_start_action(mut self, start_action: impl Fn(&D::State) -> Option<Table> + 'a) -> Self {
         self.start_action = Some(Box::new(start_action));
         self
+    }
+
+    /// Where actions are places: says where the agent is, as an action, a row each, so that an attempt learns where its
+    /// camera stands ([`MpcConfig::calibrate`]). Without it, places are as they are seen.
+    #[must_use]
+    pub fn with_whereabouts(mut self, whereabouts: impl Fn(&D::State) -> Option<Table> + 'a) -> Self {
+        let noise =
+            self.action.low.iter().zip(&self.action.high).map(|(low, high)| self.config.calibrate * (high - low));
+        let noise: Vec<f32> = noise.collect();
+        self.whereabouts = (self.config.calibrate > 0.0).then(|| (Box::new(whereabouts) as OnStates<'a, _>, noise));
+        self
+    }
+
+    /// Learns where cameras stand from where agents were to be and are seen.
+    fn calibrate(&self, attempts: &mut [Attempt], foretold: &D::State, seen: &D::State) -> Result<()> {
+        let Some((whereabouts, noise)) = &self.whereabouts else { return Ok(()) };
+        let tell = |state| {
+            whereabouts(state).ok_or_else(|| {
+                Error::Invalid(
+                    "mpc.calibrate asks where the agent is seen, and the model cannot tell; use --set mpc.calibrate=0"
+                        .to_owned(),
+                )
+            })
+        };
+        let (foretold, seen) = (tell(foretold)?, tell(seen)?);
+        for (attempt, (foretold, seen)) in attempts.iter_mut().zip(foretold.rows().zip(seen.rows())) {
+            attempt.camera.learn(&attempt.camera.moved(noise), foretold, seen);
+        }
+        Ok(())
     }
 
     /// Shows plans, and the states they begin in, to an onlooker such as a report.
@@ -181,7 +215,13 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         let since: Vec<f32> = together.attempts.iter().flat_map(|attempt| attempt.since.iter().copied()).collect();
         together.state = Some(match &together.state {
             None => self.dynamics.observe(seen)?,
-            Some(before) => self.dynamics.track(before, &since, seen)?,
+            Some(before) => {
+                let now = self.dynamics.track(before, &since, seen)?;
+                if self.whereabouts.is_some() {
+                    self.calibrate(&mut together.attempts, &self.dynamics.step(before, Acts::of(&since)), &now)?;
+                }
+                now
+            }
         });
         together.attempts.iter_mut().for_each(|attempt| attempt.since.clear());
         Ok(())
@@ -253,10 +293,17 @@ impl<D: Dynamics, O: Objective<D::State>> Policy for MpcPolicy<'_, D, O> {
             self.look(&mut together, &seen)?;
             self.replan(&mut together)?;
             for attempt in &mut together.attempts {
-                let action = attempt.queue.pop_front().unwrap_or_default();
+                let mut action = attempt.queue.pop_front().unwrap_or_default();
+                let mut seen = action.clone();
+                if let Some((_, noise)) = &self.whereabouts {
+                    let moved = attempt.camera.moved(noise);
+                    action.iter_mut().zip(&moved).for_each(|(place, moved)| *place -= moved);
+                    self.action.clamp(&mut action);
+                    seen = action.iter().zip(&moved).map(|(place, moved)| place + moved).collect();
+                }
                 attempt.n_steps += 1;
-                attempt.since.extend_from_slice(&action);
-                attempt.last = Some(action.clone());
+                attempt.since.extend_from_slice(&seen);
+                attempt.last = Some(seen);
                 actions[place[&attempt.row]] = Some(action);
             }
             all.push(together);

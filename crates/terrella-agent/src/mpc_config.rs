@@ -21,11 +21,22 @@ pub struct MpcConfig {
     /// By which share of its cost the search has to improve on the cheapest proposal, where there are any, to be followed
     /// instead, from 0 to 1; with 1 the model only chooses among proposals.
     pub margin: f32,
+    /// For actions that are places: by which share of their range one look errs about where the agent is. Above 0, an
+    /// attempt learns where its camera stands from where the agent went; 0 takes places as they are seen.
+    pub calibrate: f32,
 }
 
 impl Default for MpcConfig {
     fn default() -> Self {
-        Self { horizon: 5, replan_blocks: 1, warm_start: true, slack_blocks: Some(1), deadline_ms: None, margin: 0.0 }
+        Self {
+            horizon: 5,
+            replan_blocks: 1,
+            warm_start: true,
+            slack_blocks: Some(1),
+            deadline_ms: None,
+            margin: 0.0,
+            calibrate: 0.0,
+        }
     }
 }
 

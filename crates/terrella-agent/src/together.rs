@@ -4,6 +4,7 @@
 //! asked with the others, or begin anew, part from them and are a batch by themselves.
 
 use crate::Aim;
+use crate::calibrate::Camera;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use terrella_core::{Dynamics, Key, Table};
@@ -27,17 +28,19 @@ pub(crate) struct Attempt {
     pub(crate) n_plans: u64,
     pub(crate) n_steps: usize,
     pub(crate) queue: VecDeque<Vec<f32>>,
-    /// What was done since the last block boundary.
+    /// What was done since the last block boundary, in the frame that is seen, as is `last`.
     pub(crate) since: Vec<f32>,
     pub(crate) last: Option<Vec<f32>>,
     pub(crate) kept: Table,
+    pub(crate) camera: Camera,
 }
 
 impl Attempt {
     /// Nothing is done yet.
     pub(crate) fn new((row, goal): (usize, usize), goal_steps: usize, key: Key, block_width: usize) -> Self {
         let (queue, since, kept) = (VecDeque::new(), Vec::with_capacity(block_width), Table::new(block_width));
-        Self { row, goal, goal_steps, key, n_plans: 0, n_steps: 0, queue, since, last: None, kept }
+        let camera = Camera::default();
+        Self { row, goal, goal_steps, key, n_plans: 0, n_steps: 0, queue, since, last: None, kept, camera }
     }
 }
 

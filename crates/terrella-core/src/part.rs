@@ -28,19 +28,30 @@ pub struct Part {
     pub kind: PartKind,
     /// How far off it may be under the Moderate rule, in its unit; nothing where that rule does not ask.
     pub tolerance: Option<f32>,
+    /// The same under the Strict rule.
+    #[serde(default)]
+    pub strict: Option<f32>,
 }
 
 impl Part {
     /// A point in the plane, and how far off it may be.
     pub fn point(name: impl Into<Name>, columns: [usize; 2], unit: impl Into<Name>, tolerance: f32) -> Self {
         let columns = columns.to_vec();
-        Self { name: name.into(), columns, unit: unit.into(), kind: PartKind::Point, tolerance: Some(tolerance) }
+        let (name, unit, tolerance) = (name.into(), unit.into(), Some(tolerance));
+        Self { name, columns, unit, kind: PartKind::Point, tolerance, strict: None }
     }
 
     /// An angle in radians, and how far off it may be.
     pub fn angle(name: impl Into<Name>, column: usize, tolerance: f32) -> Self {
         let columns = vec![column];
-        Self { name: name.into(), columns, unit: "rad".into(), kind: PartKind::Angle, tolerance: Some(tolerance) }
+        let (name, unit, tolerance) = (name.into(), "rad".into(), Some(tolerance));
+        Self { name, columns, unit, kind: PartKind::Angle, tolerance, strict: None }
+    }
+
+    /// The same, which may be so far off under the Strict rule.
+    #[must_use]
+    pub fn strictly(self, strict: f32) -> Self {
+        Self { strict: Some(strict), ..self }
     }
 
     /// A number of the state that stands for itself.
@@ -51,6 +62,7 @@ impl Part {
             unit: coordinate.unit.clone(),
             kind: if coordinate.angle { PartKind::Angle } else { PartKind::Number },
             tolerance: None,
+            strict: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! Reports take parts and units from here, planners tolerances and what an action means, training the
 //! symmetry. A world that says it here needs no line anywhere else.
 
-use crate::{Actions, Coordinate, Name, Part, Symmetry};
+use crate::{Actions, Coordinate, Name, Part, Rule, Symmetry};
 use serde::{Deserialize, Serialize};
 
 /// What the numbers of an action are to an agent that is at the first numbers of the state.
@@ -88,11 +88,14 @@ impl EnvSpec {
         self.parts.iter().cloned().chain(alone).collect()
     }
 
-    /// How far off each state number may be under the Moderate rule; infinity where it does not matter.
-    pub fn tolerances(&self) -> Vec<f32> {
+    /// How far off each state number may be under a rule; infinity where it does not matter. What the Strict rule does not
+    /// ask about still counts as the Moderate one has it, since both are judged.
+    pub fn tolerances(&self, rule: Rule) -> Vec<f32> {
         let mut tolerances = vec![f32::INFINITY; self.state.len()];
         for part in &self.parts {
-            part.columns.iter().for_each(|&c| tolerances[c] = part.tolerance.unwrap_or(f32::INFINITY));
+            let strict = part.strict.filter(|_| rule == Rule::Strict);
+            let tolerance = strict.or(part.tolerance).unwrap_or(f32::INFINITY);
+            part.columns.iter().for_each(|&c| tolerances[c] = tolerance);
         }
         tolerances
     }
@@ -152,7 +155,11 @@ mod tests {
         let parts = spec.parts();
         let told: Vec<_> = parts.iter().map(|p| (p.name.as_ref(), p.error_unit(), p.tolerance)).collect();
         assert_eq!(told, [("ball", "m", Some(0.5)), ("hip angle", "°", None)]);
-        assert_eq!(spec.tolerances(), [0.5, 0.5, f32::INFINITY]);
+        assert_eq!(spec.tolerances(Rule::Moderate), [0.5, 0.5, f32::INFINITY]);
+        assert_eq!(spec.tolerances(Rule::Strict), [0.5, 0.5, f32::INFINITY], "no stricter one is declared");
+        let strict = EnvSpec { parts: vec![spec.parts[0].clone().strictly(0.2)], ..spec.clone() };
+        assert_eq!(strict.tolerances(Rule::Moderate), spec.tolerances(Rule::Moderate));
+        assert_eq!(strict.tolerances(Rule::Strict), [0.2, 0.2, f32::INFINITY]);
         assert_eq!(spec.angles(), [2]);
     }
 

@@ -281,10 +281,12 @@ fn parts(ball: usize) -> [Part; 2] {
         unit: unit.into(),
         kind: PartKind::Point,
         tolerance: None,
+        strict: None,
     };
     let place = vector(format!("ball{ball}").into(), 4 * ball, "px");
     let velocity = vector(format!("ball{ball} velocity").into(), 4 * ball + 2, "px/s");
-    [Part { tolerance: (ball == 0).then_some(16.0), ..place }, velocity]
+    let asked = |px: f32| (ball == 0).then_some(px);
+    [Part { tolerance: asked(16.0), strict: asked(8.0), ..place }, velocity]
 }
 
 fn pushes(options: &Value) -> Result<BoxedPolicy> {

@@ -83,7 +83,7 @@ impl TwoRoom {
             dt: 0.1,
             state: vec![Coordinate::new("agent_x", "px"), Coordinate::new("agent_y", "px")],
             actions: Actions::Box(Space::uniform(&["dx", "dy"], -1.0, 1.0)),
-            parts: vec![Part::point("agent", [0, 1], "px", 16.0)],
+            parts: vec![Part::point("agent", [0, 1], "px", 16.0).strictly(8.0)],
             rules: "A disc (the agent) walks between two rooms of together 224 px through one door. Moderate: it is less than \
                     16 px from where it should be. Strict: less than 8 px, for three steps."
                 .into(),

@@ -71,6 +71,45 @@ fn the_horizon_follows_the_demonstrators_clock_and_plans_come_when_they_should()
     assert_eq!(lengths(MpcConfig { replan_blocks: 2, slack_blocks: Some(0), ..config }), [5, 3, 1, 1, 1, 1]);
 }
 
+/// Shows everything elsewhere, as a camera that was moved does.
+struct Elsewhere<P>(P, f32);
+
+impl<P> Elsewhere<P> {
+    fn moved(&self, seen: &Observation) -> Observation {
+        let mut seen = seen.clone();
+        seen.state[..2].iter_mut().for_each(|place| *place += self.1);
+        seen
+    }
+}
+
+impl<P: Policy> Policy for Elsewhere<P> {
+    fn begin(&mut self, rows: &[usize], goals: &[Goal], keys: &[Key]) -> Result<()> {
+        let goals: Vec<Goal> =
+            goals.iter().map(|goal| Goal { observation: self.moved(&goal.observation), ..goal.clone() }).collect();
+        self.0.begin(rows, &goals, keys)
+    }
+    fn act(&mut self, rows: &[usize], seen: &[Observation]) -> Result<Table> {
+        let seen: Vec<Observation> = seen.iter().map(|seen| self.moved(seen)).collect();
+        self.0.act(rows, &seen)
+    }
+}
+
+#[test]
+fn where_the_camera_stands_is_told_from_where_the_agent_went() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let missed = |calibrate: f32, off: f32| {
+        let config = MpcConfig { calibrate, ..MpcConfig::default() };
+        let policy = policy(&dynamics, config, &PlannerConfig::default()).with_whereabouts(|balls| Some(places(balls)));
+        let goal = goal_at(62.0, 30.0, 25);
+        let played = alone(&Rolling::new(false), &mut Elsewhere(policy, off), (&goal, Key::new(4)), VIEW, 30);
+        let end = played.states.row(30);
+        (end[0] - 62.0).hypot(end[1] - 30.0)
+    };
+    assert!(missed(0.0, 0.0) < 4.0 && missed(0.02, 0.0) < 4.0, "{} {}", missed(0.0, 0.0), missed(0.02, 0.0));
+    assert!(missed(0.0, 20.0) > 15.0 && missed(0.02, 20.0) < 4.0, "{} {}", missed(0.0, 20.0), missed(0.02, 20.0));
+    assert_eq!(missed(0.0, 0.0), missed(0.02, 0.0), "nothing is unexplained, nothing is moved");
+}
+
 /// Notes for each step whether a picture was shown.
 struct Shown<P>(P, Vec<bool>);
 

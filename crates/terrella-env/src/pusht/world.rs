@@ -113,8 +113,8 @@ fn spec(space: &Space, actions_are: ActionsAre) -> EnvSpec {
         actions_are,
         parts: vec![
             Part::point("agent", [0, 1], "px", 20.0),
-            Part::point("block", [2, 3], "px", 20.0),
-            Part::angle("block angle", 4, angle),
+            Part::point("block", [2, 3], "px", 20.0).strictly(10.0),
+            Part::angle("block angle", 4, angle).strictly(angle / 2.0),
         ],
         symmetry,
         rules: "A disc (the agent) pushes a T (the block) in a square of 512 px. Moderate: agent and block together are less \

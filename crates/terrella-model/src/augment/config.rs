@@ -28,6 +28,9 @@ pub struct Augment {
     pub hue: f64,
     /// Colours go this share of the way to grey.
     pub pale: f64,
+    /// Each colour goes to another one, by up to this share of all levels: those of one thing to like ones, those of
+    /// different things independently, so that no colour says what a thing is.
+    pub paint: f64,
     /// Light falls in from a side: brighter by this share at one edge than in the middle, and darker at the other.
     pub light: f64,
     /// Deviation of normal noise on each number, in levels of 255, new in each picture.
@@ -50,6 +53,7 @@ impl Default for Augment {
             colour: none,
             hue: none,
             pale: none,
+            paint: none,
             light: none,
             noise: none,
             stranger: none,
@@ -61,7 +65,7 @@ impl Default for Augment {
 impl Augment {
     /// What is varied, by name, and how far; nothing if nothing is.
     pub fn words(&self) -> String {
-        let Self { share, anew, shift, pan, zoom, colour, hue, pale, light, noise, stranger, .. } = self;
+        let Self { share, anew, shift, pan, zoom, colour, hue, pale, paint, light, noise, stranger, .. } = self;
         if !self.varies() {
             return String::new();
         }
@@ -72,6 +76,7 @@ impl Augment {
             ("colour", *colour),
             ("hue", *hue),
             ("pale", *pale),
+            ("paint", *paint),
             ("light", *light),
             ("noise", *noise),
             ("stranger", *stranger),

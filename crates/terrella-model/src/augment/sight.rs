@@ -12,6 +12,8 @@ use terrella_core::Key;
 const GRAIN: usize = 1 << 16;
 /// Things that do not belong, at most.
 const STRANGERS: usize = 3;
+/// Levels of a colour that are told apart where it is painted anew.
+const LEVELS: usize = 64;
 
 /// How the pictures of one clip are seen.
 #[derive(Clone, Debug)]
@@ -36,12 +38,17 @@ struct Look {
     /// Levels of seen red, green and blue from those recorded, and what is added.
     mix: [[f32; 3]; 3],
     add: f32,
+    /// What is added to each colour before, where they are painted anew.
+    paint: Option<Box<Paint>>,
     /// How much brighter it is at the right and at the lower edge than in the middle, as shares.
     slope: [f32; 2],
     /// Deviation of the noise, in levels of 255, and where the first picture begins in it.
     noise: (f32, usize),
     strangers: Vec<Stranger>,
 }
+
+/// What is added to red, green and blue for each level of each of the three, [`LEVELS`] of them.
+type Paint = [[[f32; 3]; LEVELS]; 3];
 
 /// Something that does not belong: a disc or a square of one colour.
 #[derive(Clone, Debug)]
@@ -62,6 +69,7 @@ impl Look {
         Self {
             mix,
             add,
+            paint: paint(augment.paint, key),
             slope: [angle.cos(), angle.sin()].map(|part| (strength * part) as f32),
             noise: (noise.uniform(0.0, augment.noise) as f32, noise.below(GRAIN)),
             strangers: strangers(augment.stranger * side as f64, side as f64, key),
@@ -101,6 +109,7 @@ impl Sight {
             let line = |y: usize| &from[3 * side * y..][..3 * side];
             room.sample([line(tap.first), line(tap.second)], tap.weight, &columns);
             look.strangers.iter().for_each(|stranger| stranger.cover(y, &mut room.seen));
+            look.paint.iter().for_each(|paint| room.paint(paint));
             let down = look.slope[1] * share(y);
             room.gain.iter_mut().zip(&across).for_each(|(gain, across)| *gain = across + down);
             for (channel, lit) in lit.iter_mut().enumerate() {
@@ -152,6 +161,18 @@ impl Room {
             let [first, second] = [tap.first, tap.second].map(|x| &self.line[3 * x..][..3]);
             for (channel, seen) in self.seen.iter_mut().enumerate() {
                 seen[x] = first[channel] + tap.weight * (second[channel] - first[channel]);
+            }
+        }
+    }
+
+    /// Paints the row.
+    fn paint(&mut self, paint: &Paint) {
+        let [red, green, blue] = &mut self.seen;
+        for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
+            let at = |level: f32| (level as usize * LEVELS / 256).min(LEVELS - 1);
+            let [of_red, of_green, of_blue] = [&paint[0][at(*r)], &paint[1][at(*g)], &paint[2][at(*b)]];
+            for (i, level) in [r, g, b].into_iter().enumerate() {
+                *level = (*level + of_red[i] + of_green[i] + of_blue[i]).clamp(0.0, 255.0);
             }
         }
     }
@@ -218,6 +239,20 @@ fn colours(augment: &Augment, key: Key) -> ([[f32; 3]; 3], f32) {
         (contrast * brightness * shares[row] * colourful) as f32
     };
     (std::array::from_fn(|row| std::array::from_fn(|column| cell(row, column))), (127.5 * (1.0 - contrast)) as f32)
+}
+
+/// Each colour goes to another by up to this share of all levels, near ones to near ones, and those of different things
+/// independently: a wave over each of red, green and blue is added to each of them.
+fn paint(most: f64, key: Key) -> Option<Box<Paint>> {
+    let mut stream = key.with("paint").stream();
+    let strength = 255.0 * stream.uniform(0.0, most) / 3.0f64.sqrt();
+    let mut wave = || {
+        let (waves, phase) = (stream.uniform(0.75, 1.5), stream.uniform(0.0, std::f64::consts::TAU));
+        move |share: f64| (strength * (std::f64::consts::TAU * waves * share + phase).sin()) as f32
+    };
+    let waves: [[_; 3]; 3] = std::array::from_fn(|_| std::array::from_fn(|_| wave()));
+    let level = |of: usize, at: usize| waves[of].each_ref().map(|wave| wave((at as f64 + 0.5) / LEVELS as f64));
+    (most > 0.0).then(|| Box::new(std::array::from_fn(|of| std::array::from_fn(|at| level(of, at)))))
 }
 
 /// So many normal numbers of deviation 1 from some place on, the same always.
@@ -306,6 +341,27 @@ mod tests {
         }
         let none = Augment { hue: 1e-9, ..Augment::default() };
         assert_eq!(turned(&none, 0), [150, 100, 90]);
+    }
+
+    #[test]
+    fn what_is_of_one_colour_stays_so_and_things_are_painted_independently() {
+        let augment = Augment { paint: 0.3, ..Augment::default() };
+        let change = |colour: [u8; 3], clip| -> Vec<f64> {
+            let seen = seen(&augment, [0, 0], &colour.repeat(SIDE * SIDE), clip);
+            assert!(seen.chunks(3).all(|pixel| pixel == &seen[..3]), "everywhere alike");
+            seen[..3].iter().zip(colour).map(|(to, from)| f64::from(*to) - f64::from(from)).collect()
+        };
+        let alike = |a: [u8; 3], b: [u8; 3]| {
+            let pairs: Vec<(f64, f64)> =
+                (0..300).flat_map(|clip| change(a, clip).into_iter().zip(change(b, clip))).collect();
+            let mean = |of: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
+            let (a, b, both) = (mean(&|p| p.0 * p.0), mean(&|p| p.1 * p.1), mean(&|p| p.0 * p.1));
+            assert!(a.sqrt() > 20.0, "changes of {} levels", a.sqrt());
+            both / (a * b).sqrt()
+        };
+        assert!(alike([100, 120, 140], [102, 119, 143]) > 0.95, "shades of one thing");
+        assert!(alike([65, 105, 225], [120, 136, 153]).abs() < 0.6, "a disc and what it pushes");
+        assert_eq!(change([1, 2, 3], 5), change([1, 2, 3], 5), "the same again");
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Reacher {
     }
 
     /// Largest distance of a goal, in environment steps.
-    pub(crate) fn reach(&self) -> usize {
+    pub fn reach(&self) -> usize {
         self.reach
     }
 

@@ -64,7 +64,7 @@ impl Actor {
         let world = recordings.world()?;
         let settings = run.settings.clone();
         saved.world = saved.world.with_views(saved.train.symmetry.as_ref(), settings.views);
-        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.spec().tolerances());
+        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.spec().tolerances(settings.cost.rule));
         let (wide, near) =
             (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
         let spec = world.spec().clone();
@@ -106,6 +106,23 @@ impl Actor {
         policies.iter().copied().filter(|p| *p == Flavour::Search || self.saved.reacher.is_some()).collect()
     }
 
+    /// What is doubtful of goals so many steps away, in a sentence: an amortised planner knows no goal beyond its reach.
+    pub fn beyond(&self, offset: usize) -> Option<String> {
+        let reach = self.saved.reacher.as_ref()?.0.reach();
+        (offset > reach).then(|| {
+            format!(
+                "Goals lie {offset} steps away, and the amortised planner was taught goals of at most {reach} (reacher.reach): it is asked as if they were {reach} away."
+            )
+        })
+    }
+
+    /// Whether attempts learn where their camera stands. Who is told states has none, and displacements are the same from
+    /// wherever they are seen.
+    pub fn calibrates(&self) -> bool {
+        let looks = self.saved.world.wants().picture.is_some();
+        looks && self.settings.mpc.calibrate > 0.0 && self.spec.actions_are == ActionsAre::Targets
+    }
+
     /// Sides from which it looks at things.
     pub fn sides(&self) -> usize {
         self.saved.world.sides()
@@ -136,7 +153,8 @@ impl Actor {
         let policy =
             MpcPolicy::new(world, self.spec.actions.space(), planner, rules, move |goals| self.aim(goals, flavour))
                 .context("planner")?;
-        Ok(policy.with_start_action(|state| self.start_action(state)))
+        let policy = policy.with_start_action(|state| self.start_action(state));
+        Ok(if self.calibrates() { policy.with_whereabouts(|state| self.start_action(state)) } else { policy })
     }
 
     /// What goals mean to the model.

@@ -78,6 +78,7 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
     if !left.is_empty() {
         notes.push(format!("Not tried, as this model has no amortised planner: {}.", left.join(", ")));
     }
+    notes.extend(actor.beyond(protocol.offset));
     notes[recordings.notes.len()..].iter().for_each(|note| watch.say(note));
     stage.at(1, "");
     drop(stage);
@@ -152,18 +153,21 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             100.0 * settings.mpc.margin
         ));
     }
+    if actor.calibrates() {
+        told.push("Where the camera stands, as each attempt finds it: from where the agent is seen after it was told where to go.".to_owned());
+    }
     if settings.cost.kind == CostKind::State {
-        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| spec.tolerances());
+        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| spec.tolerances(settings.cost.rule));
         let numbers: Vec<String> = tolerance
             .iter()
             .map(|x| format!("{x:.3}").trim_end_matches('0').trim_end_matches('.').replace("inf", "any"))
             .collect();
         told.push(format!(
             "The cost of a plan: distance of the state to the goal's in units of {} ({}).",
-            if settings.cost.tolerance.is_some() {
-                "tolerances given in the settings"
-            } else {
-                "the judge's own tolerances, those of the world's Moderate rule"
+            match (&settings.cost.tolerance, settings.cost.rule) {
+                (Some(_), _) => "tolerances given in the settings",
+                (None, Rule::Strict) => "the judge's own tolerances, those of the world's Strict rule where it asks",
+                (None, _) => "the judge's own tolerances, those of the world's Moderate rule",
             },
             numbers.join(", ")
         ));

@@ -21,6 +21,7 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("train.augment.share", 0.0..=1.0, "0.5"),
     ("train.augment.hue", 0.0..=1.0, "0.2"),
     ("train.augment.pale", 0.0..=1.0, "0.2"),
+    ("train.augment.paint", 0.0..=1.0, "0.2"),
     ("train.augment.pan", 0.0..=0.5, "0.05"),
     ("train.augment.zoom", 0.0..=0.9, "0.1"),
     ("train.augment.light", 0.0..=1.0, "0.3"),
@@ -41,6 +42,7 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("cost.timing.nearest", 0.0..=1.0, "0.5"),
     ("mpc.horizon", 1.0..=1e5, "5"),
     ("mpc.replan_blocks", 1.0..=1e5, "1"),
+    ("mpc.calibrate", 0.0..=1.0, "0.02"),
     ("mpc.margin", 0.0..=1.0, "0.5"),
 ];
 

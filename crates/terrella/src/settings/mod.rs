@@ -187,7 +187,10 @@ pub enum CostKind {
 pub struct CostSettings {
     /// The distance.
     pub kind: CostKind,
-    /// Tolerance of each state number; that of the world's Moderate rule if absent.
+    /// Under whose tolerances distances of states are counted; what this rule does not ask about counts as the Moderate
+    /// one has it.
+    pub rule: Rule,
+    /// Tolerance of each state number; that of the world's rule if absent.
     pub tolerance: Option<Vec<f32>>,
     /// Which moments of a plan count.
     pub timing: Timing,
@@ -197,7 +200,7 @@ pub struct CostSettings {
 
 impl Default for CostSettings {
     fn default() -> Self {
-        Self { kind: CostKind::State, tolerance: None, timing: Timing::default(), discount: 1.0 }
+        Self { kind: CostKind::State, rule: Rule::Moderate, tolerance: None, timing: Timing::default(), discount: 1.0 }
     }
 }
 

@@ -33,6 +33,21 @@ fn recordings_in_another_file_are_recognised() {
     assert!(report.contains("the other 9 were learned from"), "the page says so");
 }
 
+#[test]
+fn goals_beyond_what_the_amortised_planner_was_taught_are_marked() {
+    let run = fresh("beyond-reach");
+    copy(finished(), &run);
+    let said = |offset: usize| {
+        let sets = [format!("eval.offset={offset}"), "eval.budget=60".to_owned()];
+        let arguments = ["eval", ".", "--policy", "reacher", "--pairs", "2", "--set", &sets[0], "--set", &sets[1]];
+        done(&run, &arguments);
+        fs::read_to_string(run.join("report.html")).expect("a page")
+    };
+    let marked = "Goals lie 55 steps away, and the amortised planner was taught goals of at most 50";
+    assert!(!said(50).contains("was taught goals of at most"), "as it was taught");
+    assert!(said(55).contains(marked), "the page says so");
+}
+
 /// Makes a model one of a version that did not keep what it learned from.
 fn forget(run: &Path) {
     let path = run.join("model/model.json");
