@@ -8,6 +8,9 @@ use std::sync::Arc;
 /// Bytes owned by anything that can lend them: a vector, or a memory map.
 pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
+/// What the one action number of recordings is called in which nothing was commanded; it is always 0.
+pub const NO_ACTION: &str = "none";
+
 /// What every episode of a dataset has in common.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Signature {
@@ -37,6 +40,11 @@ impl Signature {
     /// Unit of a number of the state; empty if it is not known.
     pub fn unit(&self, column: usize) -> &str {
         self.units.get(column).map_or("", String::as_str)
+    }
+
+    /// Whether actions were logged, rather than [`NO_ACTION`] in their place.
+    pub fn acted(&self) -> bool {
+        !self.action.is_empty() && self.action != [NO_ACTION]
     }
 
     /// Columns of the state that the recordings declare as angles in radians.

@@ -10,11 +10,13 @@
 mod aligned;
 mod arx;
 mod clusters;
+mod conformal;
 mod curves;
 mod elsewhere;
 mod failures;
 mod floors;
 pub mod html;
+mod labels;
 mod limits;
 mod markdown;
 mod mean;
@@ -42,10 +44,12 @@ mod tables;
 mod work;
 
 pub use clusters::wilson_by_episode;
+pub use conformal::conformal_factor;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use elsewhere::{Elsewhere, Place};
 pub use failures::{Failures, failures};
 pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
+pub use labels::{LabelError, LabelScore, NumberScore, Quantile, Risk, ToldRows};
 pub use open_loop::{Block, Forecaster, OpenLoopConfig, foretell, model_forecast, open_loop};
 pub use open_loop_table::{OpenLoop, OpenLoopRow, Told};
 pub use paired::{Paired, compare};

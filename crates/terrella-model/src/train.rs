@@ -97,7 +97,7 @@ impl<F: Family> Trainer<F> {
 }
 
 /// Creates every lazy parameter.
-struct Touch;
+pub(crate) struct Touch;
 
 impl burn::module::ModuleMapper for Touch {
     fn map_float<const D: usize>(&mut self, param: burn::module::Param<Tensor<D>>) -> burn::module::Param<Tensor<D>> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use terrella_core::Signature;
+use terrella_core::{NO_ACTION, Signature};
 
 /// Version of the layout that is written.
 const VERSION: &str = "v3.0";
@@ -141,6 +141,11 @@ impl Info {
         OUTCOMES.into_iter().filter(move |name| there(name)).chain(success.then_some(SUCCESS))
     }
 
+    /// Whether actions were logged; of a film they were not.
+    pub(super) fn acts(&self) -> bool {
+        self.features.contains_key(ACTION)
+    }
+
     /// Features that are not read beside these.
     pub(super) fn others<'a>(
         &'a self,
@@ -159,7 +164,6 @@ impl Info {
 
     /// What is to be read.
     pub(super) fn choose(&self, path: &Path, options: &SourceOptions) -> Result<Chosen> {
-        let action = self.features.get(ACTION).ok_or_else(|| self.missing(path, ACTION))?;
         let fps = self.fps.as_f64().filter(|fps| *fps > 0.0);
         let fps = fps.ok_or_else(|| Error::broken(path, format!("fps is {}", self.fps), "set the rate of the rows"))?;
         let offered = self.features.iter().filter(|(_, f)| f.is_pictures());
@@ -184,8 +188,8 @@ impl Info {
         let own = options.vectors.is_empty() || vectors.iter().map(|v| v.name.as_str()).eq([STATE]);
         let not_kept = env.clone().filter(|_| !own && options.env.is_none());
         let env = options.env.clone().or(env.filter(|_| own));
-        let action = action.vector(ACTION);
-        if let Some(v) = vectors.iter().chain([&action]).find(|v| !(1..=LARGEST_WIDTH).contains(&v.width)) {
+        let action = self.features.get(ACTION).map(|feature| feature.vector(ACTION));
+        if let Some(v) = vectors.iter().chain(&action).find(|v| !(1..=LARGEST_WIDTH).contains(&v.width)) {
             let what =
                 format!("{} has shape {:?}, 1 to {LARGEST_WIDTH} numbers can be read", v.name, self.shape(&v.name));
             return Err(Error::broken(
@@ -195,7 +199,7 @@ impl Info {
             ));
         }
         let (state, units) = (joined_names(&vectors), joined_units(&vectors));
-        let action = joined_names(&[action]);
+        let action = action.map_or_else(|| vec![NO_ACTION.to_owned()], |action| joined_names(&[action]));
         let signature = Signature { fps, image, state, units, action, env, ..Signature::default() };
         Ok(Chosen { signature, vectors, pictures, not_kept })
     }

@@ -71,7 +71,8 @@ impl Reader {
         let outcomes = reader.outcomes();
         let shaped = |name| (name, reader.info.shape(name));
         let state: Vec<_> = reader.chosen.vectors.iter().map(|v| shaped(v.name.as_str())).collect();
-        let wanted = Wanted { action: shaped(ACTION), state: &state, outcomes: &outcomes };
+        let action = reader.info.acts().then(|| shaped(ACTION));
+        let wanted = Wanted { action, state: &state, outcomes: &outcomes };
         let mut stored = Vec::new();
         let mut last = [-1, -1];
         for (at, file) in reader.files.iter().enumerate() {
@@ -116,6 +117,10 @@ impl Reader {
         }
         if options.vectors.is_empty() {
             reader.notes.extend(made_of(reader.chosen.vectors.iter().map(|v| v.name.as_str())));
+        }
+        if !reader.info.acts() {
+            let what = "no action was logged: one that is always 0 stands for it".to_owned();
+            reader.notes.push(Note { place: ACTION.to_owned(), what });
         }
         let others: Vec<&str> = reader.info.others(&reader.chosen, &outcomes).collect();
         if !others.is_empty() {

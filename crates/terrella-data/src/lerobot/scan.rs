@@ -45,8 +45,8 @@ pub(super) struct Stored {
 /// What is read of every file beside the columns that all have.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
-    /// Name and shape of the action.
-    pub(super) action: (&'a str, &'a [usize]),
+    /// Name and shape of the action, if there is one.
+    pub(super) action: Option<(&'a str, &'a [usize])>,
     /// Names and shapes of what makes the state.
     pub(super) state: &'a [(&'a str, &'a [usize])],
     /// Those of [`OUTCOMES`] that are there, and perhaps [`SUCCESS`].
@@ -56,7 +56,8 @@ pub(super) struct Wanted<'a> {
 /// Reads all but the pictures of one file; `last` is the index and the episode of the row before it.
 pub(super) fn scan(data: &DataFile, file: usize, wanted: Wanted<'_>, last: &mut [i64; 2]) -> Result<Vec<Stored>> {
     let mut names = INDICES.to_vec();
-    names.extend([wanted.action.0, "timestamp"]);
+    names.push("timestamp");
+    names.extend(wanted.action.map(|(name, _)| name));
     names.extend(wanted.outcomes);
     names.extend(wanted.state.iter().map(|(name, _)| *name));
     let mut episodes = Vec::new();
@@ -91,7 +92,8 @@ fn append(
     let int = |column: &ArrayRef, at: usize| column.as_primitive::<Int64Type>().value(at);
     let times = as_type("timestamp", &DataType::Float64, "float32")?;
     let table = |(name, shape): &(&str, &[usize])| read_table(path, name, shape, column(batch, name).as_ref());
-    let actions = table(&action)?;
+    let none = || Table::from_data(1, vec![0.0; batch.num_rows()]);
+    let actions = action.as_ref().map_or_else(|| Ok(none()), table)?;
     let states = joined(&state.iter().map(table).collect::<Result<Vec<_>>>()?);
     let numbers = |name: &&str| outcomes.contains(name).then(|| read_numbers(path, name, column(batch, name).as_ref()));
     let [reward, done, cut] = OUTCOMES.each_ref().map(|name| numbers(name).transpose());

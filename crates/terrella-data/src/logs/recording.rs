@@ -11,6 +11,7 @@ use crate::outcome::Outcome;
 use crate::vectors::{Vector, joined_names};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use terrella_core::NO_ACTION;
 
 /// Rows of one episode.
 pub(super) struct Rows {
@@ -166,7 +167,7 @@ impl Reader<'_> {
             episodes: episodes.collect(),
             units,
             state: joined_names(&vectors),
-            action: if action.is_empty() { vec!["none".to_owned()] } else { names(action) },
+            action: if action.is_empty() { vec![NO_ACTION.to_owned()] } else { names(action) },
             misfits,
             unused: unused.chain(std::mem::take(&mut self.others)).collect(),
             odd: std::mem::take(&mut self.odd),

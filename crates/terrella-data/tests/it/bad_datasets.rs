@@ -150,8 +150,6 @@ fn another_version_or_odd_features_are_refused_with_a_remedy() {
         &open_spoilt(|root| edit_info(root, "v3.0", "v1.6")),
         &["info.json", "v1.6", "v2.0, v2.1 and v3.0 can be read", "convert"],
     );
-    let error = open_spoilt(|root| edit_info(root, "\"action\"", "\"command\""));
-    assert_says(&error, &["no feature \"action\"", "command, episode_index"]);
     let words: &[&str] = if cfg!(feature = "video") {
         &["info.json", "observation.image is a video", "no video_path"]
     } else {
@@ -161,6 +159,17 @@ fn another_version_or_odd_features_are_refused_with_a_remedy() {
     assert_says(&error, words);
     let error = open_spoilt(|root| fs::write(root.join("meta/info.json"), b"{ \"codebase").expect("written"));
     assert_says(&error, &["info.json", "not a LeRobot info file"]);
+}
+
+/// As of a film: what was done is not there, or under another name that is told.
+#[test]
+fn a_dataset_without_actions_opens_with_one_that_is_always_0() {
+    let dataset = open_changed(|root| edit_info(root, "\"action\"", "\"command\"")).expect("a film");
+    assert!(!dataset.signature.acted(), "{:?}", dataset.signature.action);
+    let [rows, zeros] = [dataset.n_rows(), dataset.episodes.iter().map(|e| e.actions.data.len()).sum()];
+    assert_eq!((rows, zeros), (19, 19), "a row a picture");
+    let notes = dataset.notes.join("; ");
+    assert!(notes.contains("no action was logged") && notes.contains("not kept: command"), "{notes}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Network parts shared by the models. Batch first; trailing comments give shapes.
 
 pub(crate) mod encoder;
+pub(crate) mod likelihood;
 pub(crate) mod mlp;
 pub(crate) mod patch;
 pub(crate) mod predictor;

@@ -12,6 +12,7 @@ mod eval;
 mod export;
 mod import;
 mod inspect;
+mod label;
 mod options;
 mod plan;
 mod quickstart;
@@ -57,6 +58,8 @@ enum Verb {
     Cluster(cluster::Options),
     /// Walks a row of a curated dataset back to where it came from.
     Trace(curate::TraceOptions),
+    /// Tells the actions of video that has none, from recordings that have some, and leaves out what it is not sure of.
+    Label(label::Options),
     /// Trains a world model.
     Train(train::Options),
     /// Measures how good a trained model is, against floors.
@@ -89,6 +92,7 @@ impl Cli {
             Verb::Curate(options) => options.run(),
             Verb::Cluster(options) => options.run(),
             Verb::Trace(options) => options.run(),
+            Verb::Label(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Plan(options) => options.run(),

@@ -40,6 +40,14 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("data.held_out", 0.0..=1.0, "0.1"),
     ("cost.discount", 0.0..=1.0, "1"),
     ("cost.timing.nearest", 0.0..=1.0, "0.5"),
+    ("label.steps", 1.0..=1e9, "2000"),
+    ("label.batch_size", 2.0..=1e6, "32"),
+    ("label.learning_rate", 1e-12..=1.0, "1.5e-3"),
+    ("label.before", 0.0..=100.0, "1"),
+    ("label.after", 0.0..=100.0, "2"),
+    ("label.coverage", 0.01..=0.999, "0.9"),
+    ("label.reach", 0.0..=1e6, "0.25"),
+    ("label.min_rows", 1.0..=1e9, "30"),
     ("mpc.horizon", 1.0..=1e5, "5"),
     ("mpc.replan_blocks", 1.0..=1e5, "1"),
     ("mpc.calibrate", 0.0..=1.0, "0.02"),
@@ -61,6 +69,13 @@ pub(super) fn absurd(settings: &Table) -> Option<String> {
             .or_else(|| {
                 let rows = number(settings, "train.n_frames").unwrap_or(1.0);
                 too_large("train.batch_size", number(settings, "train.batch_size")?, rows * STATE * 4.0)
+            })
+            .or_else(|| {
+                // A picture of 96x96 as bytes, and as cells before and behind the first layer.
+                let rows = ["before", "after"].map(|side| number(settings, &format!("label.{side}")).unwrap_or(0.0));
+                let picture = 96.0 * 96.0 * 3.0 * 4.0;
+                let size = number(settings, "label.batch_size")?;
+                too_large("label.batch_size", size, (1.0 + rows[0] + rows[1]) * picture)
             })
             .or_else(|| {
                 let width = number(settings, "reacher.width").unwrap_or(1.0);

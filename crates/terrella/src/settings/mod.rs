@@ -4,10 +4,12 @@
 //! fills in again. They are written to `run.toml`, and a run is resumed from there.
 
 mod check;
+mod label;
 mod layers;
 mod merge;
 mod moved;
 
+pub use label::LabelSettings;
 pub use layers::{Layers, PRESETS, preset};
 pub(crate) use moved::modernised;
 
@@ -46,6 +48,8 @@ pub struct Settings {
     pub cost: CostSettings,
     /// How policies are tried.
     pub eval: EvalSettings,
+    /// How video without actions is labelled.
+    pub label: LabelSettings,
 }
 
 /// Where the recordings come from, and which are held out.

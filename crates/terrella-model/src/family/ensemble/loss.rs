@@ -7,6 +7,7 @@ use super::config::EnsembleConfig;
 use super::inputs::{Inputs, Lesson};
 use super::net::{EnsembleNet, Told};
 use crate::losses::Losses;
+use crate::nn::likelihood::surprise;
 use burn::prelude::*;
 use burn::tensor::Transaction;
 use burn::tensor::activation::softplus;
@@ -49,8 +50,8 @@ pub(super) fn loss(
     let mut square = (mean - y).square();
     let (mut told, mut balanced) = match config.variance {
         true => {
-            let surprise = square.clone() * spread.clone().neg().exp() + spread.clone();
-            (surprise.clone(), surprise * (spread.detach() * config.beta).exp())
+            let [plain, balanced] = surprise(square.clone(), spread, config.beta);
+            (plain, balanced)
         }
         false => (square.clone(), square.clone()),
     };
