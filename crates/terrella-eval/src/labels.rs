@@ -156,22 +156,42 @@ impl ToldRows {
 impl Quantile {
     /// Of values in groups, whole groups resampled. One group has no interval.
     fn of(groups: &[Vec<f64>], share: f64, key: Key) -> Self {
+        // Sorted once for all resamples, each of which walks up as far as its quantile.
+        let of = |(at, group): (usize, &Vec<f64>)| group.iter().map(move |value| (*value, at)).collect::<Vec<_>>();
+        let mut sorted: Vec<(f64, usize)> = groups.iter().enumerate().flat_map(of).collect();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let walk = |times: &[usize]| {
+            let drawn: usize = groups.iter().zip(times).map(|(group, times)| group.len() * times).sum();
+            let mut left = rank(drawn, share);
+            sorted.iter().find(|(_, group)| {
+                let reached = left < times[*group];
+                left = left.saturating_sub(times[*group]);
+                reached
+            })
+        };
         let interval = match groups.len() {
             0 | 1 => Interval { low: f64::NAN, high: f64::NAN },
             n => resampled(n, key, |draws| {
-                let mut drawn: Vec<f64> = draws.flat_map(|group| groups[group].iter().copied()).collect();
-                Some(quantile(&mut drawn, share))
+                let mut times = vec![0; n];
+                draws.for_each(|group| times[group] += 1);
+                walk(&times).map(|(value, _)| *value)
             }),
         };
-        Self { value: quantile(&mut groups.concat(), share), interval }
+        Self { value: walk(&vec![1; groups.len()]).map_or(f64::NAN, |(value, _)| *value), interval }
     }
 }
 
 /// The smallest value that this share of all does not exceed; not a number where there is none.
 fn quantile(values: &mut [f64], share: f64) -> f64 {
-    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
-    let at = ((values.len() as f64 * share).ceil() as usize).saturating_sub(1).min(last);
-    *values.select_nth_unstable_by(at, f64::total_cmp).1
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    *values.select_nth_unstable_by(rank(values.len(), share), f64::total_cmp).1
+}
+
+/// Which of `n` sorted values that is, counted from 0.
+fn rank(n: usize, share: f64) -> usize {
+    ((n as f64 * share).ceil() as usize).clamp(1, n.max(1)) - 1
 }
 
 /// A line a predictor and number, one of coverage a number, one of risk a share.
@@ -257,6 +277,18 @@ mod tests {
         assert_eq!(risk, [(100, 89.0), (90, 80.0), (75, 67.0), (50, 44.0)], "the most confident are the best here");
         let text = score.to_string();
         assert!(text.contains("held 90.0 %") && text.contains("most confident  50 % (50 rows)"), "{text}");
+    }
+
+    /// Groups of different sizes, one drawn as a whole or not at all.
+    #[test]
+    fn a_resample_is_what_its_groups_hold() {
+        let groups = [vec![5.0, 1.0, 1.0], vec![9.0]];
+        let Quantile { value, interval } = Quantile::of(&groups, 0.5, Key::new(0));
+        assert_eq!((value, interval), (1.0, Interval { low: 1.0, high: 9.0 }), "either twice, or both");
+        let mut all = groups.concat();
+        assert_eq!(["0.5", "0.75", "0.9"].map(|q| quantile(&mut all, q.parse().expect("a share"))), [1.0, 5.0, 9.0]);
+        let of = |share| Quantile::of(&groups, share, Key::new(0)).value;
+        assert_eq!([of(0.75), of(0.9)], [5.0, 9.0], "as without resampling");
     }
 
     #[test]

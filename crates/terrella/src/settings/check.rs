@@ -45,6 +45,7 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("label.learning_rate", 1e-12..=1.0, "1.5e-3"),
     ("label.before", 0.0..=100.0, "1"),
     ("label.after", 0.0..=100.0, "2"),
+    ("label.shift", 0.0..=48.0, "8"),
     ("label.coverage", 0.01..=0.999, "0.9"),
     ("label.reach", 0.0..=1e6, "0.25"),
     ("label.min_rows", 1.0..=1e9, "30"),

@@ -17,6 +17,9 @@ pub struct LabelSettings {
     pub before: usize,
     /// Pictures that are shown after it.
     pub after: usize,
+    /// As `data.shift`, where that is 0: pixels by which pictures are moved at most, with the places that actions name, where the world says which
+    /// those are.
+    pub shift: usize,
     /// Share of the true actions that an interval shall hold.
     pub coverage: f64,
     /// A row is left out if the interval of any number of its action reaches further to either side than so many standard deviations of
@@ -30,7 +33,17 @@ impl Default for LabelSettings {
     fn default() -> Self {
         let InverseConfig { before, after, .. } = InverseConfig::default();
         let learning_rate = TrainConfig::default().learning_rate;
-        Self { steps: 2000, batch_size: 32, learning_rate, before, after, coverage: 0.9, reach: 0.25, min_rows: 30 }
+        Self {
+            steps: 2000,
+            batch_size: 32,
+            learning_rate,
+            before,
+            after,
+            shift: 8,
+            coverage: 0.9,
+            reach: 0.25,
+            min_rows: 30,
+        }
     }
 }
 

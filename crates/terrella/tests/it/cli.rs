@@ -23,6 +23,7 @@ fn help_of_every_verb() {
         "export",
         "record",
         "inspect",
+        "label",
         "train",
         "eval",
         "plan",

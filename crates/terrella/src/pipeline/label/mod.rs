@@ -56,6 +56,9 @@ pub fn label(labelling: &Labelling, mut settings: Settings, device: &Device, wat
     }
     // Whatever a preset trains: a labeller is shown pictures, and no state.
     settings.model = pictures()?;
+    if settings.data.shift == 0 {
+        settings.data.shift = settings.label.shift;
+    }
     let from = settings.data.path.clone().context("name recordings to learn from with --from")?;
     let sets: Vec<PathBuf> = std::iter::once(from.clone()).chain(settings.data.also.iter().cloned()).collect();
     film::check(&sets, path, &settings)?;
