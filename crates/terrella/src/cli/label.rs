@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub(super) struct Options {
     #[command(flatten)]
     settings: SettingOptions,
-    /// Recordings with pictures and actions to learn from; several, with a comma between two
+    /// Recordings with pictures and actions to learn from; several, with a comma between two. Those of --data are labelled
     #[arg(long, value_name = "LABELLED")]
     from: PathBuf,
     /// Folder to make, of the recordings of --data with the actions that were told
