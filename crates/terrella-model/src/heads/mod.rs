@@ -7,3 +7,4 @@
 pub(crate) mod decoder;
 pub(crate) mod probe;
 pub(crate) mod reacher;
+mod reacher_rows;

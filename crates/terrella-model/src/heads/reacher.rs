@@ -4,13 +4,16 @@
 //! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
+use super::reacher_rows::{Pairs, gradient};
+use crate::adamw::adamw;
 use crate::augment::Changes;
+use crate::device::is_cpu;
 use crate::family::{AnyState, AnyWorld, Wants};
 use crate::nn::reacher::Reacher;
 use crate::nn::{table, tensor};
 use crate::{Error, Result};
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::prelude::*;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -42,6 +45,9 @@ impl Default for ReacherConfig {
         Self { steps: 3000, batch_size: 256, width: 512, reach: 50, noise: 0.0, learning_rate: 1e-3, seed: 0 }
     }
 }
+
+/// Shrinks weights by this share of the learning rate a step.
+const WEIGHT_DECAY: f64 = 1e-3;
 
 /// Latents and actions of one recording, row by row.
 #[derive(Clone, Debug)]
@@ -139,11 +145,12 @@ impl Reacher {
         let device = device.clone().autodiff();
         device.seed(Key::new(config.seed).with("reacher").seed());
         let mut net = Self::new(latent, skip * action, (config.width, config.reach), &device);
-        let mut optimizer = AdamWConfig::new().with_weight_decay(1e-3).with_epsilon(1e-8).init();
+        let mut optimizer = adamw(WEIGHT_DECAY);
+        let plain = device.clone().without_autodiff();
         let mut last = f32::NAN;
         for step in 0..config.steps {
             let mut stream = Key::new(config.seed).with("reacher pairs").at(step).stream();
-            let (mut now, mut goal, mut blocks, mut to_go) = (vec![], vec![], vec![], vec![]);
+            let mut pairs = Pairs::default();
             for _ in 0..config.batch_size {
                 let (e, start) = starts[stream.below(starts.len())];
                 let trace = &traces[e];
@@ -151,20 +158,27 @@ impl Reacher {
                 let distance = 1 + stream.below(furthest);
                 let mut noisy =
                     |row: &[f32]| row.iter().map(|z| z + (config.noise * stream.normal()) as f32).collect::<Vec<_>>();
-                now.extend(noisy(trace.latents.row(start)));
-                goal.extend(noisy(trace.latents.row(start + distance)));
-                blocks.extend_from_slice(&trace.actions.data[start * action..(start + skip) * action]);
-                to_go.push(distance as f32);
+                pairs.now.extend(noisy(trace.latents.row(start)));
+                pairs.goal.extend(noisy(trace.latents.row(start + distance)));
+                pairs.blocks.extend_from_slice(&trace.actions.data[start * action..(start + skip) * action]);
+                pairs.to_go.push(distance as f32);
             }
-            let n = config.batch_size;
-            let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
-            world.interface().action_stats.normalize(&mut blocks);
-            let wanted = Tensor::<2>::from_data(TensorData::new(blocks, [n, skip * action]), &device);
-            let loss = (net.forward(rows(now), rows(goal), &to_go) - wanted).abs().mean();
-            if step + 1 == config.steps {
-                last = loss.clone().into_scalar();
-            }
-            let grads = GradientsParams::from_grads(loss.backward(), &net);
+            world.interface().action_stats.normalize(&mut pairs.blocks);
+            let log = step + 1 == config.steps;
+            let grads = if is_cpu(&plain) {
+                let (grads, loss) = gradient(&net, &pairs, &plain);
+                last = loss;
+                grads
+            } else {
+                let n = config.batch_size;
+                let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
+                let wanted = Tensor::<2>::from_data(TensorData::new(pairs.blocks, [n, skip * action]), &device);
+                let loss = (net.forward(rows(pairs.now), rows(pairs.goal), &pairs.to_go) - wanted).abs().mean();
+                if log {
+                    last = loss.clone().into_scalar();
+                }
+                GradientsParams::from_grads(loss.backward(), &net)
+            };
             let rate =
                 crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
             net = optimizer.step(rate, net, grads);

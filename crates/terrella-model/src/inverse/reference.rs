@@ -63,7 +63,7 @@ fn symmetry() -> Symmetry {
 fn what_moved_a_square_is_told_and_what_cannot_be_known_is_marked() {
     let _turn = alone();
     let (data, fresh) = (squares(20, 30, 8.0, Key::new(5)), squares(3, 30, 0.0, Key::new(6)));
-    let (labeller, _) = learned(&data, 300, None);
+    let (labeller, _) = learned(&data, 1200, None);
     let (mut errors, mut still, mut spreads, mut last, mut n) = ([0.0; 2], [0.0; 2], [0.0; 2], 0.0, 0.0);
     for episode in &fresh.episodes {
         let labels = labeller.label(episode).expect("labels");
@@ -80,7 +80,7 @@ fn what_moved_a_square_is_told_and_what_cannot_be_known_is_marked() {
         last += labels.std.row(29)[0];
     }
     let told = format!("off by {errors:?}, the mean by {still:?}; told {spreads:?}, of last rows {last}; {n} rows");
-    assert!(errors[0] < 0.6 * still[0], "{told}");
+    assert!(errors[0] < 0.4 * still[0], "{told}");
     assert!(spreads[1] > 2.0 * spreads[0], "what is logged with noise is told with less confidence: {told}");
     assert!((4.0..16.0).contains(&(spreads[1] / n)), "as much as there is: {told}");
     // Nothing follows the last row that would show what was done in it.
