@@ -49,13 +49,17 @@ pub(super) fn least_reach(doubt: &[f32], rows: usize) -> Option<f64> {
 mod tests {
     use super::*;
 
+    fn one(rows: Range<usize>) -> Vec<Range<usize>> {
+        std::iter::once(rows).collect()
+    }
+
     #[test]
     fn only_long_stretches_of_sure_rows_are_kept_and_all_rows_are_counted() {
         let doubt = [0.1, 0.2, 0.9, 0.1, 0.1, 0.1, 0.5, 0.7, 0.2];
         let found = Stretches::of(&doubt, 0.5, 3);
-        assert_eq!(found, Stretches { kept: vec![3..7], unsure: 2, short: 3, longest: 4 });
+        assert_eq!(found, Stretches { kept: one(3..7), unsure: 2, short: 3, longest: 4 });
         assert_eq!(found.kept[0].len() + found.unsure + found.short, doubt.len(), "every row is somewhere");
-        assert_eq!(Stretches::of(&doubt, 1.0, 9).kept, [0..9], "a whole episode");
+        assert_eq!(Stretches::of(&doubt, 1.0, 9).kept, one(0..9), "a whole episode");
         assert!(Stretches::of(&doubt, 0.05, 1).kept.is_empty(), "none is sure enough");
         assert_eq!(Stretches::of(&[], 1.0, 1), Stretches::default(), "of nothing");
     }
@@ -65,7 +69,7 @@ mod tests {
         let doubt = [0.4, 0.3, 0.9, 0.6, 0.2, 0.61];
         let least = least_reach(&doubt, 3).expect("long enough");
         assert_eq!(least, f64::from(0.61f32), "of rows 3 to 5");
-        assert_eq!(Stretches::of(&doubt, least, 3).kept, [3..6]);
+        assert_eq!(Stretches::of(&doubt, least, 3).kept, one(3..6));
         assert!(Stretches::of(&doubt, least - 1e-6, 3).kept.is_empty());
         assert_eq!(least_reach(&doubt, 7), None, "too short");
     }
