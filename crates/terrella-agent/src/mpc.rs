@@ -103,10 +103,10 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         self
     }
 
-    /// Learns where cameras stand from where agents were to be and are seen.
-    fn calibrate(&self, attempts: &mut [Attempt], foretold: &D::State, seen: &D::State) -> Result<()> {
+    /// Learns where cameras stand from where agents were to be after what was done, and are seen.
+    fn calibrate(&self, attempts: &mut [Attempt], (before, since): (&D::State, &[f32]), seen: &D::State) -> Result<()> {
         let Some((whereabouts, noise)) = &self.whereabouts else { return Ok(()) };
-        let tell = |state| {
+        let tell = |state: &D::State| {
             whereabouts(state).ok_or_else(|| {
                 Error::Invalid(
                     "mpc.calibrate asks where the agent is seen, and the model cannot tell; use --set mpc.calibrate=0"
@@ -114,7 +114,7 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
                 )
             })
         };
-        let (foretold, seen) = (tell(foretold)?, tell(seen)?);
+        let (foretold, seen) = (tell(&self.dynamics.step(before, Acts::of(since)))?, tell(seen)?);
         for (attempt, (foretold, seen)) in attempts.iter_mut().zip(foretold.rows().zip(seen.rows())) {
             attempt.camera.learn(&attempt.camera.moved(noise), foretold, seen);
         }
@@ -217,9 +217,7 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
             None => self.dynamics.observe(seen)?,
             Some(before) => {
                 let now = self.dynamics.track(before, &since, seen)?;
-                if self.whereabouts.is_some() {
-                    self.calibrate(&mut together.attempts, &self.dynamics.step(before, Acts::of(&since)), &now)?;
-                }
+                self.calibrate(&mut together.attempts, (before, &since), &now)?;
                 now
             }
         });

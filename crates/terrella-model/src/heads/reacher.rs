@@ -164,7 +164,6 @@ impl Reacher {
                 pairs.to_go.push(distance as f32);
             }
             world.interface().action_stats.normalize(&mut pairs.blocks);
-            let log = step + 1 == config.steps;
             let grads = if is_cpu(&plain) {
                 let (grads, loss) = gradient(&net, &pairs, &plain);
                 last = loss;
@@ -174,7 +173,7 @@ impl Reacher {
                 let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
                 let wanted = Tensor::<2>::from_data(TensorData::new(pairs.blocks, [n, skip * action]), &device);
                 let loss = (net.forward(rows(pairs.now), rows(pairs.goal), &pairs.to_go) - wanted).abs().mean();
-                if log {
+                if step + 1 == config.steps {
                     last = loss.clone().into_scalar();
                 }
                 GradientsParams::from_grads(loss.backward(), &net)

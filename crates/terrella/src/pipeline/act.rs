@@ -17,7 +17,8 @@ pub struct Actor {
     pub saved: Saved,
     probe: Option<Probe>,
     spec: EnvSpec,
-    tolerance: Vec<f32>,
+    /// In what distances of states are counted, one a number of the state.
+    pub(super) tolerance: Vec<f32>,
     prior: PriorRule,
     near: PriorRule,
     settings: Settings,

@@ -157,8 +157,8 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
         told.push("Where the camera stands, as each attempt finds it: from where the agent is seen after it was told where to go.".to_owned());
     }
     if settings.cost.kind == CostKind::State {
-        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| spec.tolerances(settings.cost.rule));
-        let numbers: Vec<String> = tolerance
+        let numbers: Vec<String> = actor
+            .tolerance
             .iter()
             .map(|x| format!("{x:.3}").trim_end_matches('0').trim_end_matches('.').replace("inf", "any"))
             .collect();

@@ -245,6 +245,14 @@ impl Recordings {
     }
 }
 
+/// Opens recordings, and says how far that is.
+pub(super) fn decoded(path: &Path, options: &OpenOptions, watch: &Watch) -> Result<Dataset> {
+    let mut stage = None;
+    Ok(open_with(path, options, &mut |done, total| {
+        stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
+    })?)
+}
+
 /// One set of recordings, which of its episodes are learned from, and how the others were put aside, in words.
 fn open_one(path: &Path, settings: &Settings, watch: &Watch) -> Result<(Dataset, Split, String)> {
     let (wants, data) = (settings.model.wants(), &settings.data);
@@ -261,11 +269,7 @@ fn open_one(path: &Path, settings: &Settings, watch: &Watch) -> Result<(Dataset,
         side_by_side: true,
         ..OpenOptions::default()
     };
-    let mut stage = None;
-    let dataset = open_with(path, &options, &mut |done, total| {
-        stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
-    })?;
-    drop(stage);
+    let dataset = decoded(path, &options, watch)?;
     dataset.notes.iter().for_each(|note| crate::out::note(&format!("note: {note}")));
     wants.check(&dataset.signature)?;
     let split = dataset.split(data.split_seed, data.held_out)?;

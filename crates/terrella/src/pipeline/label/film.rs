@@ -2,12 +2,13 @@
 
 use crate::error::usage;
 use crate::pipeline::Recordings;
+use crate::pipeline::recordings::decoded;
 use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use terrella_core::{Dataset, Signature};
-use terrella_data::{OpenOptions, Opened, SourceOptions, open_source, open_with};
+use terrella_data::{OpenOptions, Opened, SourceOptions, open_source};
 use terrella_model::Learned;
 
 /// Recordings that are to be labelled.
@@ -89,11 +90,7 @@ impl Film {
             side_by_side: true,
             ..Default::default()
         };
-        let mut stage = None;
-        let dataset = open_with(path, &options, &mut |done, total| {
-            stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
-        })?;
-        drop(stage);
+        let dataset = decoded(path, &options, watch)?;
         let n = dataset.episodes.len();
         let among = |episodes: &[usize]| {
             let split = settings.data.split();
