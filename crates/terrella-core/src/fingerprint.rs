@@ -5,7 +5,7 @@
 //! that is part of a longer one; all rows together ([`KnownRows`]) recognise also short pieces. Numbers
 //! are compared bit for bit: a resampled or rescaled recording is another one.
 
-use crate::row_hashes::{OFFSET, SHARED, mixed, row_hashes};
+use crate::row_hashes::{OFFSET, Of, SHARED, mixed, row_hashes};
 use crate::{Episode, KnownRows};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Hash {
 impl Fingerprint {
     /// The fingerprint of an episode.
     pub fn of(episode: &Episode) -> Self {
-        let hashes: Vec<u64> = row_hashes(episode, true).collect();
+        let hashes: Vec<u64> = row_hashes(episode, Of::Both).collect();
         let whole = hashes.iter().fold(OFFSET, |hash, row| mixed(hash, *row));
         let rows: BTreeSet<Hash> = hashes.into_iter().map(Hash).collect();
         Self { whole: Hash(whole), rows: rows.into_iter().take(ROWS).collect() }
@@ -178,6 +178,34 @@ mod tests {
         assert!(asked(&bare, &pieces(&known, 10)).iter().all(|&seen| seen), "learned without");
         let wrong = [asked(&known, &bare_strangers), asked(&bare, &strangers), asked(&bare, &bare_strangers)];
         assert!(wrong.iter().flatten().all(|&seen| !seen), "strangers: {wrong:?}");
+    }
+
+    #[test]
+    fn the_same_states_with_actions_that_were_told_are_the_same_episode() {
+        let known: Vec<Episode> = (0..20).map(|seed| walk(seed, 200)).collect();
+        let told = |episodes: &[Episode]| -> Vec<Episode> {
+            let other = |(seed, e): (usize, &Episode)| Episode {
+                actions: walk(900 + seed as u64, e.len()).actions,
+                ..e.clone()
+            };
+            episodes.iter().enumerate().map(other).collect()
+        };
+        let strangers: Vec<Episode> = (100..120).map(|seed| walk(seed, 200)).collect();
+        assert!(asked(&told(&known), &pieces(&known, 10)).iter().all(|&seen| seen), "by its states");
+        assert!(asked(&told(&known), &pieces(&told(&strangers), 10)).iter().all(|&seen| !seen), "strangers");
+    }
+
+    /// Four places, in which states say as little as buttons, and actions that were measured.
+    #[test]
+    fn where_states_say_nothing_their_actions_do() {
+        let places = |seed: u64| {
+            let states = Table { width: 1, ..buttons(seed, 200).actions };
+            Episode { states, actions: walk(seed, 200).actions, ..Episode::default() }
+        };
+        let (known, strangers): (Vec<Episode>, Vec<Episode>) =
+            ((0..20).map(places).collect(), (100..120).map(places).collect());
+        assert!(asked(&known, &pieces(&known, 10)).iter().all(|&seen| seen), "learned ones");
+        assert!(asked(&known, &strangers).iter().all(|&seen| !seen), "strangers");
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! All rows that were learned from, as two sets of hashes: of states with actions, and of actions alone.
+//! All rows that were learned from, as two sets of hashes: of states, and of actions.
 //!
-//! By the first, any piece of a learned episode is recognised; by the second also one whose states were
-//! left out or came later. One row is evidence where hardly any row occurs twice, as with measured
+//! By the first, any piece of a learned episode is recognised, also if its actions were told by a labeller; by the
+//! second also one whose states were left out or came later. Where states say less by themselves (four places
+//! on a board), the first is of states with their actions. One row is evidence where hardly any row occurs twice, as with measured
 //! numbers; one of four buttons is none. So a set holds phrases: as many rows in succession as it takes
 //! until phrases of one half of the learned recordings hardly occur in the other.
 
 use crate::Episode;
 use crate::bloom::Bloom;
-use crate::row_hashes::{OFFSET, SHARED, mixed, row_hashes};
+use crate::row_hashes::{OFFSET, Of, SHARED, mixed, row_hashes};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -22,8 +23,11 @@ const CHANCE: f64 = 0.01;
 pub struct KnownRows {
     /// Numbers in a state; 0 if there were none.
     state: usize,
-    /// States with actions, where there are states.
+    /// Where there are states.
     rows: Option<Phrases>,
+    /// Whether `rows` are states alone, not states with actions, which checkpoints of before have.
+    #[serde(default)]
+    states_alone: bool,
     /// Actions alone, where they say anything.
     actions: Option<Phrases>,
 }
@@ -39,21 +43,26 @@ impl KnownRows {
     /// The rows of these episodes.
     pub fn of<'a>(episodes: impl Iterator<Item = &'a Episode> + Clone) -> Self {
         let state = episodes.clone().next().map_or(0, |e| e.states.width);
-        let rows: Vec<Vec<u64>> = episodes.clone().filter(|_| state > 0).map(|e| moves(e, true)).collect();
-        let actions: Vec<Vec<u64>> = episodes.map(|e| moves(e, false)).collect();
+        let all = |of: Of| -> Vec<Vec<u64>> { episodes.clone().map(|e| moves(e, of)).collect() };
+        let [states, both] = [Of::State, Of::Both].map(|of| if state > 0 { all(of) } else { Vec::new() });
         // Recordings that resemble each other at every length are copies if they have states, and may be
         // routine if they have none.
-        let rows = (state > 0).then(|| Phrases::of(&rows, telling_length(&rows).unwrap_or(1)));
+        let length = telling_length(&both).unwrap_or(1);
+        let states_alone = telling_length(&states).is_some_and(|alone| alone <= length);
+        let rows = (state > 0).then(|| Phrases::of(if states_alone { &states } else { &both }, length));
+        let actions = all(Of::Action);
         let actions = telling_length(&actions).map(|length| Phrases::of(&actions, length));
-        Self { state, rows, actions }
+        Self { state, rows, states_alone, actions }
     }
 
     /// Whether more than half of an episode's phrases are known, and four at least.
     pub(crate) fn knows(&self, episode: &Episode) -> bool {
         let comparable = episode.states.width == self.state;
         match &self.rows {
-            Some(rows) if comparable => rows.tell(&moves(episode, true)),
-            _ => self.actions.as_ref().is_some_and(|actions| actions.tell(&moves(episode, false))),
+            Some(rows) if comparable => {
+                rows.tell(&moves(episode, if self.states_alone { Of::State } else { Of::Both }))
+            }
+            _ => self.actions.as_ref().is_some_and(|actions| actions.tell(&moves(episode, Of::Action))),
         }
     }
 
@@ -77,8 +86,8 @@ impl Phrases {
 }
 
 /// Hashes of an episode's rows; a row like the one before is left out, as standing still says nothing.
-fn moves(episode: &Episode, states: bool) -> Vec<u64> {
-    let mut hashes: Vec<u64> = row_hashes(episode, states).collect();
+fn moves(episode: &Episode, of: Of) -> Vec<u64> {
+    let mut hashes: Vec<u64> = row_hashes(episode, of).collect();
     hashes.dedup();
     hashes
 }

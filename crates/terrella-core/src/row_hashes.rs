@@ -13,12 +13,24 @@ pub(crate) fn mixed(hash: u64, x: u64) -> u64 {
     mix(hash.rotate_left(5) ^ x)
 }
 
-/// A hash of each row: of its action, and of its state, if it is asked for.
-pub(crate) fn row_hashes(episode: &Episode, states: bool) -> impl Iterator<Item = u64> + '_ {
+/// What of a row is hashed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Of {
+    /// The state alone.
+    State,
+    /// The action alone.
+    Action,
+    /// State, then action.
+    Both,
+}
+
+/// A hash of each row.
+pub(crate) fn row_hashes(episode: &Episode, of: Of) -> impl Iterator<Item = u64> + '_ {
     (0..episode.len()).map(move |at| {
-        let state = if states { episode.states.row(at) } else { &[] };
+        let state = if matches!(of, Of::Action) { &[] } else { episode.states.row(at) };
+        let action = if matches!(of, Of::State) { &[] } else { episode.actions.row(at) };
         // One zero, not two.
-        let numbers = state.iter().chain(episode.actions.row(at));
+        let numbers = state.iter().chain(action);
         numbers.fold(OFFSET, |hash, x| mixed(hash, u64::from((x + 0.0).to_bits())))
     })
 }

@@ -80,7 +80,7 @@ fn learn(
             *x = if apart == 0.0 { 0.0 } else { apart.signum() * weight as f32 };
         }
     }
-    head.back(n, way, sums);
+    head.learn(n, way, sums);
     error
 }
 
