@@ -19,7 +19,7 @@ GROUPS = {
     "state": ("206 demonstrations by people", "logged state", "quickstart-state", "pusht"),
     "pixels": ("206 demonstrations by people", "pictures alone", "quickstart-pixels", "pusht"),
     "embedded": ("200 episodes of the embedded world", "pictures + logged state", None, None),
-    "tworoom": ("60 episodes of TwoRoom, a disc and a door", "pictures + logged state", "tworoom", None),
+    "tworoom": ("60 episodes of TwoRoom, a disc and a door", "pictures alone", "tworoom", None),
     "hour": ("206 demonstrations by people", "pictures + logged state, size s, an hour", "hour", "pusht"),
 }
 FLOORS = ["random", "null", "goal-blind", "nearest replay", "cloning"]

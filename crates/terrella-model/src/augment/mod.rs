@@ -13,10 +13,11 @@ mod sight;
 use crate::{Error, Result, Symmetry, Turn};
 pub use config::{Augment, UNSEEN_SIDE};
 use rayon::prelude::*;
-pub(crate) use room::{Room, room};
+pub(crate) use room::{Room, room, room_seen};
 use sight::Sight;
 use std::borrow::Cow;
-use terrella_core::{Key, Observation, Stream};
+use std::ops::Range;
+use terrella_core::{Batch, Episode, Image, Key, Observation, Stream};
 
 /// What is done to each clip of a batch, with its goal.
 #[derive(Clone, Debug)]
@@ -99,6 +100,49 @@ impl Changes {
             changes.sights = each("sight").zip(varied()).enumerate().map(sight).collect();
         }
         Ok(changes)
+    }
+
+    /// What is done to each clip of a batch, with its goal, for a model that is shown pictures of this side, if any: what changes
+    /// in them stays in view.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    pub(crate) fn of_batch(
+        augment: &Augment,
+        symmetry: Option<&Symmetry>,
+        (batch, picture): (&Batch, Option<usize>),
+        key: Key,
+    ) -> Result<Self> {
+        let (clips, side) = (batch.clips.len(), picture.unwrap_or(UNSEEN_SIDE));
+        if picture.is_none() || augment.shift == 0 {
+            return Self::draw(augment, symmetry, (clips, side), key);
+        }
+        let bytes = (batch.images.len() / (clips * batch.shown()).max(1)).max(1);
+        let of_clip = |clip: &[u8]| room_seen(clip.chunks_exact(bytes), side, augment.shift);
+        let rooms: Vec<Room> = batch.images.par_chunks_exact(batch.shown() * bytes).map(of_clip).collect();
+        Self::draw_within(augment, symmetry, (&rooms, side), key)
+    }
+
+    /// What is done to these rows of a recording as to one clip, for a model that is shown pictures of this side, if any: what
+    /// changes in them stays in view.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    pub fn of_rows(
+        augment: &Augment,
+        symmetry: Option<&Symmetry>,
+        (episode, rows, picture): (&Episode, Range<usize>, Option<usize>),
+        key: Key,
+    ) -> Result<Self> {
+        let side = picture.unwrap_or(UNSEEN_SIDE);
+        match episode.frames.as_ref().filter(|_| picture.is_some() && augment.shift > 0) {
+            Some(frames) => {
+                let seen: Vec<Image> = rows.map(|row| frames.image(row).resized(side, side)).collect();
+                let room = room_seen(seen.iter().map(|image| &image.data[..]), side, augment.shift);
+                Self::draw_within(augment, symmetry, (&[room], side), key)
+            }
+            None => Self::draw(augment, symmetry, (1, side), key),
+        }
     }
 
     /// The same, with all clips turned so.

@@ -17,6 +17,7 @@ use burn::optim::GradientsParams;
 use burn::prelude::*;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use terrella_core::{Dynamics, Episode, Error as CoreError, Key, Observation, Table};
 
 /// How to train a [`Reacher`].
@@ -59,19 +60,21 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Encodes a whole recording, changed as told of one clip, from what the world's family teaches its heads by.
+    /// Encodes these rows of a recording, changed as told of one clip, from what the world's family teaches its heads by.
     ///
     /// # Errors
     /// If the recording lacks that.
-    pub fn of(world: &AnyWorld, episode: &Episode, changes: &Changes) -> Result<Self> {
+    pub fn of(world: &AnyWorld, (episode, rows): (&Episode, Range<usize>), changes: &Changes) -> Result<Self> {
         let mut latents = Table::default();
-        each_row(world.teaching(), episode, changes, |rows| {
+        let done = &episode.actions;
+        let data = done.data[rows.start * done.width..rows.end * done.width].to_vec();
+        let mut actions = Table { width: done.width, data };
+        each_row(world.teaching(), (episode, rows), changes, |rows| {
             let encoded = world.latents(&world.taught(rows)?);
             latents.width = encoded.width;
             latents.data.extend(encoded.data);
             Ok(())
         })?;
-        let mut actions = episode.actions.clone();
         changes.numbers((&mut [], &mut actions.data), [0, actions.width]);
         Ok(Self { latents, actions })
     }
@@ -87,16 +90,16 @@ pub fn look_through(
     changes: &Changes,
     mut each: impl FnMut(&AnyState),
 ) -> Result<()> {
-    each_row(world.wants(), episode, changes, |rows| {
+    each_row(world.wants(), (episode, 0..episode.len()), changes, |rows| {
         each(&world.observe(rows)?);
         Ok(())
     })
 }
 
-/// What these wants are shown of every row of a recording, many at a time.
+/// What these wants are shown of these rows of a recording, many at a time.
 fn each_row(
     wants: Wants,
-    episode: &Episode,
+    (episode, rows): (&Episode, Range<usize>),
     changes: &Changes,
     mut each: impl FnMut(&[Observation]) -> Result<()>,
 ) -> Result<()> {
@@ -109,7 +112,7 @@ fn each_row(
         let state = if image.is_none() { episode.states.row(row).to_vec() } else { Vec::new() };
         Ok(changes.observation(row, Observation { image, state }))
     };
-    let rows: Vec<usize> = (0..episode.len()).collect();
+    let rows: Vec<usize> = rows.collect();
     for rows in rows.chunks(ENCODE_AT_ONCE) {
         each(&rows.par_iter().map(|&row| seen(row)).collect::<Result<Vec<_>>>()?)?;
     }

@@ -1,6 +1,7 @@
 //! What is learned on frozen latents after the world model, where it has latents for that: the amortised
 //! planner, the picture decoder, and a linear probe that says how much of the logged state the latents hold.
 
+use super::sides::Sides;
 use super::{Recordings, Run};
 use crate::watch::Watch;
 use anyhow::Result;
@@ -8,16 +9,13 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Key, Observation, Table};
 use terrella_model::{
-    AnyWorld, Changes, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, Trace, Trainer, Turn,
-    UNSEEN_SIDE, look_through,
+    AnyWorld, Changes, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, Trainer, look_through,
 };
 
 /// The probe as the planner uses it, beside the model.
 pub(super) const PROBE: &str = "probe.json";
 /// What the probe found.
 pub(super) const PROBE_REPORT: &str = "probes.json";
-/// Ways in which what acts sees each recording, as it is among them.
-const SIDES: usize = 8;
 /// Ridge of the probe, per row.
 const RIDGE: f64 = 1e-4;
 
@@ -92,30 +90,18 @@ impl Seen {
 fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<()> {
     let settings = &run.settings;
     let (train, held_out) = (&recordings.split.train, &recordings.unseen());
-    // As the model learned, so does what acts: from every recording as it is, and turned or seen otherwise.
-    let (symmetry, augment) = (saved.train.symmetry.clone(), saved.train.augment.clone());
-    let sides = if symmetry.is_some() || augment.varies() { SIDES } else { 1 };
-    let key = Key::new(settings.reacher.seed).with("reacher sees");
-    let changes = |side: usize, episode: usize| -> Result<Changes> {
-        if side == 0 {
-            return Ok(Changes::none(1));
-        }
-        let picture = saved.world.teaching().picture.unwrap_or(UNSEEN_SIDE);
-        let key = key.at(side as u64).at(episode as u64);
-        Ok(Changes::draw(&augment, symmetry.as_ref(), (1, picture), key)?.turned(Turn::number(side)))
-    };
-    let stage = watch.stage("encode", (train.len() * sides + held_out.len()) as u64);
+    let sides = Sides::of(saved, settings.reacher.reach, settings.reacher.seed);
+    let stage = watch.stage("encode", (train.len() * sides.len() + held_out.len()) as u64);
     let mut done = 0;
     let mut one_more = || {
         done += 1;
         stage.at(done, "");
     };
     let mut traces = Vec::new();
-    for side in 0..sides {
+    for side in 0..sides.len() {
         for &episode in train {
             one_more();
-            let changes = changes(side, episode)?;
-            traces.push(Trace::of(&saved.world, &recordings.dataset.episodes[episode], &changes)?);
+            traces.extend(sides.traces((saved, recordings), (side, episode))?);
         }
     }
     // The first side is recordings as they are.

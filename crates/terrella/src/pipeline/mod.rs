@@ -20,6 +20,7 @@ mod report;
 mod rewards;
 mod run;
 mod shift;
+mod sides;
 mod train;
 mod worlds;
 mod worth;

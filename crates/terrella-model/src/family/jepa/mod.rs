@@ -33,7 +33,7 @@ pub use world::{Latents, World};
 
 use super::seam::{Family, OnLatents, Wants, follow};
 use crate::Result;
-use crate::augment::{Changes, UNSEEN_SIDE};
+use crate::augment::Changes;
 use crate::device::is_cpu;
 use crate::family::jepa::gradient::gradient;
 use crate::family::jepa::scores::Scores;
@@ -98,8 +98,8 @@ impl Family for JepaConfig {
         (config, key): (&TrainConfig, Key),
         device: &Device,
     ) -> Result<(GradientsParams, Scores)> {
-        let shape = (batch.clips.len(), tools.config.wants().picture.unwrap_or(UNSEEN_SIDE));
-        let changes = Changes::draw(&config.augment, config.symmetry.as_ref(), shape, key)?;
+        let seen = (batch, tools.config.wants().picture);
+        let changes = Changes::of_batch(&config.augment, config.symmetry.as_ref(), seen, key)?;
         gradient((net, &tools.batcher, &tools.workers), (batch, &changes), (&tools.config, key), device)
     }
 
