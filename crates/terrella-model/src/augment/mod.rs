@@ -235,6 +235,7 @@ fn for_rows(data: &mut [f32], width: usize, clips: usize, f: impl Fn(usize, &mut
 #[cfg(test)]
 mod tests {
     use super::*;
+    use terrella_core::Clip;
 
     const SIDE: usize = 8;
 
@@ -277,6 +278,40 @@ mod tests {
         }
         // 25 places, 40 draws: about 20 of them.
         assert!(places.len() > 12 && places.iter().flatten().all(|by| by.abs() <= 2), "{places:?}");
+    }
+
+    /// A dot that walks to the right edge, in clips of two frames and their goal.
+    #[test]
+    fn what_changes_in_a_clip_stays_in_view() {
+        let picture = |column: usize| {
+            let mut picture = vec![200; SIDE * SIDE * 3];
+            picture[(3 * SIDE + column) * 3..][..3].fill(0);
+            picture
+        };
+        let clips = 30;
+        let images = [5, 6, 7].map(picture).concat().repeat(clips);
+        let clip = Clip { episode: 0, start: 0 };
+        let batch = Batch {
+            clips: vec![clip; clips],
+            n_frames: 2,
+            to_go: vec![],
+            to_goal: vec![9; clips],
+            images,
+            ..Batch::default()
+        };
+        let augment = Augment { shift: 4, moves: Some(symmetry()), ..Augment::default() };
+        let of = |picture| Changes::of_batch(&augment, None, (&batch, picture), Key::new(4)).expect("it is said");
+        let changes = of(Some(SIDE));
+        assert!(changes.shifts.iter().all(|[right, down]| (-4..=0).contains(right) && (-3..=4).contains(down)));
+        let dots = |picture: &[u8]| picture.chunks(3).filter(|pixel| pixel[0] == 0).count();
+        assert!(
+            changes.seen(&batch.images).chunks(SIDE * SIDE * 3).all(|picture| dots(picture) > 0),
+            "in every picture"
+        );
+        let moved = changes.shifts.iter().collect::<std::collections::BTreeSet<_>>().len();
+        assert!(moved > 8, "and is moved: {moved} places");
+        // A model that is shown no pictures counts in pixels all the same, and looks at none.
+        assert!(of(None).shifts.iter().any(|[right, _]| *right > 0), "as far as it likes");
     }
 
     #[test]

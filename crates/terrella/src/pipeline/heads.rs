@@ -90,7 +90,7 @@ impl Seen {
 fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<()> {
     let settings = &run.settings;
     let (train, held_out) = (&recordings.split.train, &recordings.unseen());
-    let sides = Sides::of(saved, settings.reacher.reach, settings.reacher.seed);
+    let sides = Sides::of(saved, &settings.reacher);
     let stage = watch.stage("encode", (train.len() * sides.len() + held_out.len()) as u64);
     let mut done = 0;
     let mut one_more = || {

@@ -7,37 +7,34 @@ use super::Recordings;
 use anyhow::Result;
 use std::ops::Range;
 use terrella_core::{Episode, Key};
-use terrella_model::{Augment, Changes, Saved, Symmetry, Trace, Turn};
-
-/// Ways in which what acts sees each recording, as it is among them.
-const SIDES: usize = 8;
+use terrella_model::{Augment, Changes, ReacherConfig, Saved, Symmetry, Trace, Turn};
 
 /// How recordings are seen from each side.
 pub(super) struct Sides {
     symmetry: Option<Symmetry>,
     augment: Augment,
     picture: Option<usize>,
+    /// How many sides, with recordings as they are.
+    len: usize,
     /// Rows of a piece.
     piece: usize,
     key: Key,
 }
 
 impl Sides {
-    /// As this model learned; goals lie at most so many rows ahead.
-    pub(super) fn of(saved: &Saved, reach: usize, seed: u64) -> Self {
-        Self {
-            symmetry: saved.train.symmetry.clone(),
-            augment: saved.train.augment.clone(),
-            picture: saved.world.teaching().picture,
-            // Room for goals of any distance behind most of its rows.
-            piece: 2 * reach.max(1),
-            key: Key::new(seed).with("reacher sees"),
-        }
+    /// As this model learned.
+    pub(super) fn of(saved: &Saved, config: &ReacherConfig) -> Self {
+        let (symmetry, augment) = (saved.train.symmetry.clone(), saved.train.augment.clone());
+        let len = if symmetry.is_some() || augment.varies() { config.sides.max(1) } else { 1 };
+        let picture = saved.world.teaching().picture;
+        // Room for goals of any distance behind most of its rows.
+        let piece = 2 * config.reach.max(1);
+        Self { symmetry, augment, picture, len, piece, key: Key::new(config.seed).with("reacher sees") }
     }
 
     /// Number of sides; the first is recordings as they are.
     pub(super) fn len(&self) -> usize {
-        if self.symmetry.is_some() || self.augment.varies() { SIDES } else { 1 }
+        self.len
     }
 
     /// What is seen and done in an episode from one of the sides.
@@ -64,15 +61,37 @@ impl Sides {
         self.pieces(log, key).into_iter().map(each).collect()
     }
 
-    /// Pieces of one length; where the first ends is drawn, so that other sides are cut elsewhere.
+    /// What of a recording is seen as one.
     fn pieces(&self, log: &Episode, key: Key) -> Vec<Range<usize>> {
-        if self.picture.is_none() || self.augment.shift == 0 {
-            return vec![0..log.len()];
+        let moved = self.picture.is_some() && self.augment.shift > 0;
+        if moved { pieces(log.len(), self.piece, key.with("piece")) } else { vec![0..log.len()] }
+    }
+}
+
+/// So many rows in pieces of one length; where the first ends is drawn, so that other sides are cut elsewhere.
+fn pieces(rows: usize, piece: usize, key: Key) -> Vec<Range<usize>> {
+    let first = piece / 2 + key.stream().below(piece / 2 + 1);
+    let mut ends: Vec<usize> = (first..rows).step_by(piece).collect();
+    ends.push(rows);
+    let begins = std::iter::once(0).chain(ends.clone());
+    begins.zip(ends).map(|(begin, end)| begin..end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_hold_every_row_once_and_are_cut_elsewhere_each_time() {
+        let mut cuts = std::collections::BTreeSet::new();
+        for side in 0..20 {
+            let pieces = pieces(130, 40, Key::new(3).at(side));
+            let rows: Vec<usize> = pieces.iter().cloned().flatten().collect();
+            assert_eq!(rows, (0..130).collect::<Vec<_>>(), "{pieces:?}");
+            assert!(pieces.iter().all(|rows| (1..=40).contains(&rows.len())), "{pieces:?}");
+            cuts.insert(pieces[0].end);
         }
-        let first = self.piece / 2 + key.with("piece").stream().below(self.piece / 2 + 1);
-        let mut ends: Vec<usize> = (first..log.len()).step_by(self.piece).collect();
-        ends.push(log.len());
-        let begins = std::iter::once(0).chain(ends.clone());
-        begins.zip(ends).map(|(begin, end)| begin..end).collect()
+        assert!(cuts.len() > 5 && cuts.iter().all(|cut| (20..=40).contains(cut)), "{cuts:?}");
+        assert_eq!(pieces(15, 40, Key::new(3)), [0..15], "shorter than a piece");
     }
 }
