@@ -43,7 +43,7 @@ pub struct KeypointConfig {
     pub separation: f64,
     /// Distance in pixels within which two are at one place.
     pub near: f64,
-    /// Weight of heat that lies far from its keypoint (Nibali et al. 2018, arXiv:1801.07372): without it one keypoint may be the middle of two things.
+    /// Weight of heat that lies further from its keypoint than a spot reaches (Nibali et al. 2018, arXiv:1801.07372): without it one keypoint may be the middle of two things.
     pub compact: f64,
     /// Weight of jumps from a row to the next, where a keypoint is there in both.
     pub steady: f64,

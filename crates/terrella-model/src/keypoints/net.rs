@@ -20,7 +20,7 @@ pub(super) const DRAWN: usize = CELL * CELL * 3;
 /// Heat lies within so much of that of nowhere.
 const HOT: f64 = 12.0;
 /// Heat is as many times what the last layer says, so that keypoints begin on different things.
-const EAGER: f64 = 5.0;
+const EAGER: f64 = 2.0;
 
 /// Pictures to keypoints, and keypoints to pictures.
 #[derive(Module, Debug)]

@@ -54,7 +54,7 @@ pub struct KeypointLoss {
     pub presence: f32,
     /// Keypoints that a keypoint shares its place with.
     pub crowding: f32,
-    /// Mean square distance of a keypoint's heat from it, in spreads of a spot.
+    /// Mean square distance of a keypoint's heat from it, in spreads of a spot, beyond one.
     pub extent: f32,
     /// Keypoints that are elsewhere in the other picture of a pair.
     pub jumps: f32,
@@ -107,11 +107,13 @@ impl KeypointTrainer {
         let drawing = ((drawn - cells).square() * counts).sum() / nothing;
         let presence = found.presence.clone().mean();
         let crowding = crowding(&doubted, near / CELL as f64);
-        let extent = (doubted.extent.clone() * doubted.presence.clone()).mean() * (CELL as f64 / spread).powi(2);
+        // As large as a spot costs nothing: the middle of heat that is spread over some cells is told more finely than by one of them.
+        let beyond = (doubted.extent.clone() * (CELL as f64 / spread).powi(2) - 1.0).clamp_min(0.0);
+        let extent = (beyond * doubted.presence.clone()).mean();
         let jumps = jumps(&doubted);
         let loss = drawing.clone()
             + presence.clone() * (sparsity * settled)
-            + crowding.clone() * separation
+            + crowding.clone() * (separation * settled)
             + extent.clone() * compact
             + jumps.clone() * (steady * settled);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
