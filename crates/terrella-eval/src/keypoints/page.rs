@@ -78,12 +78,9 @@ impl KeypointsPage {
         out.push_str(&self.legend());
         self.strips.iter().for_each(|strip| out.push_str(&strip.to_html()));
         out.push_str("<h2>What each keypoint is on</h2>\n<p>Pieces of held-out pictures, cut out around each keypoint where it is there. If the pieces of a row show one thing, the keypoint is that thing.</p>\n");
-        let rows = self.crops.iter().enumerate().map(|(at, crops)| crops.to_html(at));
-        let _ = write!(
-            out,
-            "<div class=\"wide\"><table class=\"strip\"><tbody>{}</tbody></table></div>\n",
-            rows.collect::<String>()
-        );
+        out.push_str("<div class=\"wide\"><table class=\"strip\"><tbody>");
+        self.crops.iter().enumerate().for_each(|(at, crops)| out.push_str(&crops.to_html(at)));
+        out.push_str("</tbody></table></div>\n");
         if !self.score.parts.is_empty() {
             out.push_str("<h2>How well they tell what was logged</h2>\n<p>No state was looked at in learning. Afterwards a linear map from the keypoints' places to the logged state was fitted on the episodes that were learned from; errors are of held-out episodes, brackets are by-episode 95 % intervals. Beside it stand what needs no keypoints.</p>\n");
             let (header, rows) = parts(&self.score);

@@ -47,6 +47,9 @@ pub struct KeypointConfig {
     pub compact: f64,
     /// Weight of jumps from a row to the next, where a keypoint is there in both.
     pub steady: f64,
+    /// Whether the later picture of a pair is turned by quarters, and keypoints have to turn with it (as Thewlis et al. 2017,
+    /// arXiv:1705.02193, ask of landmarks): a keypoint is then a part of its thing, whichever way up that is.
+    pub turns: bool,
     /// What stands still.
     pub ground: GroundKind,
 }
@@ -66,6 +69,7 @@ impl Default for KeypointConfig {
             near: 6.0,
             compact: 0.05,
             steady: 0.1,
+            turns: false,
             ground: GroundKind::Recordings,
         }
     }

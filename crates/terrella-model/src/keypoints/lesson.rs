@@ -2,7 +2,7 @@
 
 use super::config::CELL;
 use super::net::{DRAWN, SEEN};
-use crate::{Error, Result};
+use crate::{Error, Result, Turn};
 use terrella_core::{Episode, Frames};
 
 /// A pixel that differs from the ground by this share of the range stands out wholly; half as much of it is a doubt.
@@ -16,6 +16,8 @@ const BARE: f32 = 0.1;
 #[derive(Default)]
 pub(super) struct Lesson {
     pub(super) pictures: usize,
+    /// How each is turned.
+    pub(super) turns: Vec<Turn>,
     /// `[pictures, cells², SEEN]`.
     pub(super) seen: Vec<f32>,
     /// How much each cell stands out, `[pictures, cells²]`, 0 to 1.
@@ -27,8 +29,25 @@ pub(super) struct Lesson {
 }
 
 impl Lesson {
+    /// Appends a picture of this side over its ground, turned.
+    pub(super) fn push_turned(&mut self, (picture, ground): (&[u8], &[u8]), side: usize, turn: Turn) {
+        let turned = |bytes: &[u8]| -> Vec<u8> {
+            let places = (0..side).flat_map(|row| (0..side).map(move |column| turn.source(row, column, side)));
+            places.flat_map(|(row, column)| bytes[(row * side + column) * 3..][..3].iter().copied()).collect()
+        };
+        if turn == Turn::NONE {
+            self.push(picture, ground, side);
+        } else {
+            self.push(&turned(picture), &turned(ground), side);
+        }
+        if let Some(last) = self.turns.last_mut() {
+            *last = turn;
+        }
+    }
+
     /// Appends a picture of this side over its ground.
     pub(super) fn push(&mut self, picture: &[u8], ground: &[u8], side: usize) {
+        self.turns.push(Turn::NONE);
         let cells = side / CELL;
         for (row, column) in (0..cells * cells).map(|at| (at / cells * CELL, at % cells * CELL)) {
             let mut out = 0.0;
@@ -77,4 +96,25 @@ pub(super) fn frames(episode: &Episode, side: usize) -> Result<&Frames> {
         )));
     }
     Ok(frames)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_stands_out_where_its_pixels_do_and_turns_with_its_picture() {
+        let ground = vec![10; 16 * 16 * 3];
+        let mut picture = ground.clone();
+        // A pixel of the last cell of the first row.
+        picture[(2 * 16 + 13) * 3] = 200;
+        let mut lesson = Lesson::default();
+        lesson.push(&picture, &ground, 16);
+        lesson.push_turned((&picture, &ground), 16, Turn::number(3));
+        let out: Vec<usize> = (0..32).filter(|at| lesson.standing[*at] > 0.0).collect();
+        assert_eq!(out, [3, 16 + 12], "turned by half, it is the first cell of the last row");
+        assert!((lesson.standing[3] - 1.0 / 16.0).abs() < 1e-6, "one pixel of sixteen");
+        assert_eq!((lesson.seen.len(), lesson.drawn.len()), (2 * 16 * SEEN, 2 * 16 * DRAWN));
+        assert_eq!(lesson.turns, [Turn::NONE, Turn::number(3)]);
+    }
 }

@@ -13,7 +13,7 @@ use crate::adamw::adamw;
 use crate::optim::{clip_global_norm, learning_rate};
 use crate::train::Touch;
 use crate::train_config::TrainConfig;
-use crate::{Error, Result};
+use crate::{Error, Result, Turn};
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::prelude::*;
@@ -25,8 +25,10 @@ use terrella_core::{Dataset, Key};
 
 /// Share of the steps until presence counts wholly.
 const ALL_THERE: f64 = 0.4;
+/// Turns by quarters, without mirrors: a thing and its mirror image are two.
+const QUARTERS: [usize; 4] = [0, 3, 5, 6];
 /// Pixels of the picture that are far for a thing to go between the two pictures of a pair.
-const JUMP: f64 = 12.0;
+const JUMP: f64 = 8.0;
 /// How soft gates of presence are in training.
 const SHARP: f64 = 0.5;
 
@@ -110,10 +112,10 @@ impl KeypointTrainer {
         // As large as a spot costs nothing: the middle of heat that is spread over some cells is told more finely than by one of them.
         let beyond = (doubted.extent.clone() * (CELL as f64 / spread).powi(2) - 1.0).clamp_min(0.0);
         let extent = (beyond * doubted.presence.clone()).mean();
-        let jumps = jumps(&doubted);
+        let jumps = jumps(&doubted, &lesson.turns[pairs..], self.config.cells());
         let loss = drawing.clone()
             + presence.clone() * (sparsity * settled)
-            + crowding.clone() * (separation * settled)
+            + crowding.clone() * separation
             + extent.clone() * compact
             + jumps.clone() * (steady * settled);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
@@ -143,9 +145,12 @@ impl KeypointTrainer {
             let frames = frames(&dataset.episodes[at], self.config.side)?;
             let next = row + 1 + stream.below(self.config.apart.max(1));
             lesson.push(frames.bytes(row), &self.grounds[&at], self.config.side);
-            later.push((frames.bytes(next.min(frames.len() - 1)), &self.grounds[&at]));
+            let turn = if self.config.turns { QUARTERS[stream.below(4)] } else { 0 };
+            later.push((frames.bytes(next.min(frames.len() - 1)), &self.grounds[&at], Turn::number(turn)));
         }
-        later.iter().for_each(|(picture, ground)| lesson.push(picture, ground, self.config.side));
+        later.iter().for_each(|(picture, ground, turn)| {
+            lesson.push_turned((picture, ground), self.config.side, *turn);
+        });
         Ok(lesson)
     }
 
@@ -188,12 +193,19 @@ fn crowding(found: &Found, near: f64) -> Tensor<1> {
 }
 
 /// Keypoints that are there in both pictures of a pair, and far away in the other: a thing moves on, it does not jump.
-fn jumps(found: &Found) -> Tensor<1> {
+fn jumps(found: &Found, turns: &[Turn], side: usize) -> Tensor<1> {
     let [pictures, count, _] = found.places.dims();
     let half = |at: usize| {
         (found.places.clone().narrow(0, at, pictures / 2), found.presence.clone().narrow(0, at, pictures / 2))
     };
     let ((here, first), (there, second)) = (half(0), half(pictures / 2));
+    // Rows of a matrix are where the two axes go, as they are turned back.
+    let axis = |turn: &Turn, axis| turn.inverse().vector(axis);
+    let back: Vec<f32> =
+        turns.iter().flat_map(|turn| [axis(turn, [1.0, 0.0]), axis(turn, [0.0, 1.0])].concat()).collect();
+    let back = Tensor::<3>::from_data(TensorData::new(back, [turns.len(), 2, 2]), &there.device());
+    let middle = side as f64 / 2.0;
+    let there = (there - middle).matmul(back) + middle;
     let apart = (here - there).square().sum_dim(2).reshape([pictures / 2, count]);
     let far = (apart * (-0.5 / (JUMP / CELL as f64).powi(2))).exp();
     ((-far + 1.0) * first * second).mean()

@@ -32,11 +32,13 @@ pub struct KeypointSettings {
     pub compact: f64,
     /// Weight of jumps from a row to the next: more keeps a keypoint with its thing.
     pub steady: f64,
+    /// Whether keypoints have to turn with a picture that is turned by quarters: parts of a thing, whichever way up it is.
+    pub turns: bool,
 }
 
 impl Default for KeypointSettings {
     fn default() -> Self {
-        let KeypointConfig { count, side, ground, look, apart, sparsity, separation, compact, steady, .. } =
+        let KeypointConfig { count, side, ground, look, apart, sparsity, separation, compact, steady, turns, .. } =
             KeypointConfig::default();
         Self {
             count,
@@ -51,6 +53,7 @@ impl Default for KeypointSettings {
             separation,
             compact,
             steady,
+            turns,
         }
     }
 }
@@ -58,7 +61,7 @@ impl Default for KeypointSettings {
 impl KeypointSettings {
     /// What the network is.
     pub fn model(&self) -> KeypointConfig {
-        let Self { count, side, ground, look, apart, sparsity, separation, compact, steady, .. } = *self;
+        let Self { count, side, ground, look, apart, sparsity, separation, compact, steady, turns, .. } = *self;
         KeypointConfig {
             count,
             side,
@@ -69,6 +72,7 @@ impl KeypointSettings {
             separation,
             compact,
             steady,
+            turns,
             ..KeypointConfig::default()
         }
     }
