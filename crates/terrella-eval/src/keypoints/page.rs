@@ -10,8 +10,8 @@ use terrella_core::Image;
 
 /// Colours of keypoints, told apart on light and dark pictures alike; from the thirteenth on they begin again.
 const COLOURS: [&str; 12] = [
-    "#e6194b", "#1f6fd0", "#2ca02c", "#ff7f0e", "#9b30d9", "#00b5c8", "#d62fa0", "#8c564b", "#b5a800", "#4a4a4a",
-    "#5e8c31", "#f08a8a",
+    "#e6194b", "#1f6fd0", "#2ca02c", "#ff7f0e", "#9b30d9", "#00b5c8", "#d62fa0", "#8c564b", "#ffd400", "#4a4a4a",
+    "#00695c", "#f08a8a",
 ];
 /// Less than that is not drawn.
 const FAINT: f32 = 0.15;
