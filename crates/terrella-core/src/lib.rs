@@ -58,7 +58,7 @@ pub use run_dir::{RunDir, suffixed, write_atomic};
 pub use seed::{Key, Stream};
 pub use sim::{AnySim, Copied, GoalWorld, Sim, Step};
 pub use space::Space;
-pub use spec::{ActionsAre, EnvSpec};
+pub use spec::{ActionsAre, EnvSpec, Scene};
 pub use stats::Stats;
 pub use symmetry::{Symmetry, Turn};
 pub use table::Table;

@@ -17,6 +17,23 @@ pub enum ActionsAre {
     Displacements,
 }
 
+/// What a picture of a world shows, where that is a square of the plane in which its places lie: so whoever knows a state knows where
+/// things are in the picture, and which of them cannot be seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// Side of the square from the origin that fills the picture, in the unit of the places.
+    pub side: f32,
+    /// Rectangles that are drawn over everything else: left, top, right, bottom.
+    pub hides: Vec<[f32; 4]>,
+}
+
+impl Scene {
+    /// Whether a place lies behind something.
+    pub fn is_hidden(&self, [x, y]: [f32; 2]) -> bool {
+        self.hides.iter().any(|&[left, top, right, bottom]| x >= left && x <= right && y >= top && y <= bottom)
+    }
+}
+
 /// What is fixed about a world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EnvSpec {
@@ -38,6 +55,9 @@ pub struct EnvSpec {
     pub parts: Vec<Part>,
     /// A symmetry that holds.
     pub symmetry: Option<Symmetry>,
+    /// What its pictures show, where that is a square of the plane.
+    #[serde(default)]
+    pub scene: Option<Scene>,
     /// What happens in it and what its rules of success mean, in a few sentences; may be empty.
     pub rules: Name,
 }
@@ -55,6 +75,7 @@ impl Default for EnvSpec {
             max_steps: None,
             parts: Vec::new(),
             symmetry: None,
+            scene: None,
             rules: Name::default(),
         }
     }
@@ -161,6 +182,12 @@ mod tests {
         assert_eq!(strict.tolerances(Rule::Moderate), spec.tolerances(Rule::Moderate));
         assert_eq!(strict.tolerances(Rule::Strict), [0.2, 0.2, f32::INFINITY]);
         assert_eq!(spec.angles(), [2]);
+    }
+
+    #[test]
+    fn what_lies_behind_something_is_hidden() {
+        let scene = Scene { side: 9.0, hides: vec![[1.0, 2.0, 3.0, 4.0]] };
+        assert_eq!([[2.0, 3.0], [2.0, 5.0], [0.5, 3.0]].map(|at| scene.is_hidden(at)), [true, false, false]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use terrella_core::{
-    Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, PartKind, Rule, Sim, Space, Step, Task,
+    Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, PartKind, Rule, Scene, Sim, Space, Step, Task,
 };
 
 mod motion;
@@ -134,6 +134,7 @@ impl Balls {
             state,
             actions: Actions::Box(Space::uniform(&["push_x", "push_y"], -1.0, 1.0)),
             parts: (0..o.count).flat_map(parts).collect(),
+            scene: Some(Scene { side: EXTENT as f32, hides: o.occluders.iter().map(|o| o.map(|x| x as f32)).collect() }),
             rules: "Discs bounce under gravity in a box of 256 px; an action pushes the first one. Moderate: the first is less than \
                     16 px from where it should be. Strict: less than 8 px, for three steps. The others do not matter."
                 .into(),

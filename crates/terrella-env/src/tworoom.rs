@@ -17,7 +17,9 @@ use crate::policy::RandomPolicy;
 use crate::raster::{Backdrop, Grid, border};
 use crate::world::{World, read};
 use std::sync::Arc;
-use terrella_core::{Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Sim, Space, Step, Task};
+use terrella_core::{
+    Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Scene, Sim, Space, Step, Task,
+};
 
 mod demonstrator;
 mod options;
@@ -84,6 +86,7 @@ impl TwoRoom {
             state: vec![Coordinate::new("agent_x", "px"), Coordinate::new("agent_y", "px")],
             actions: Actions::Box(Space::uniform(&["dx", "dy"], -1.0, 1.0)),
             parts: vec![Part::point("agent", [0, 1], "px", 16.0).strictly(8.0)],
+            scene: Some(Scene { side: EXTENT as f32, hides: Vec::new() }),
             rules: "A disc (the agent) walks between two rooms of together 224 px through one door. Moderate: it is less than \
                     16 px from where it should be. Strict: less than 8 px, for three steps."
                 .into(),

@@ -155,7 +155,7 @@ impl ToldRows {
 
 impl Quantile {
     /// Of values in groups, whole groups resampled. One group has no interval.
-    fn of(groups: &[Vec<f64>], share: f64, key: Key) -> Self {
+    pub(crate) fn of(groups: &[Vec<f64>], share: f64, key: Key) -> Self {
         // Sorted once for all resamples, each of which walks up as far as its quantile.
         let of = |(at, group): (usize, &Vec<f64>)| group.iter().map(move |value| (*value, at)).collect::<Vec<_>>();
         let mut sorted: Vec<(f64, usize)> = groups.iter().enumerate().flat_map(of).collect();
@@ -235,13 +235,13 @@ impl fmt::Display for LabelScore {
 }
 
 /// Three figures of a number.
-fn short(x: f64) -> String {
+pub(crate) fn short(x: f64) -> String {
     let digits = if x == 0.0 || !x.is_finite() { 0 } else { (2 - x.abs().log10().floor() as i32).clamp(0, 6) };
     format!("{x:.*}", digits as usize)
 }
 
 /// ` [low, high]`, where there is an interval.
-fn around(Interval { low, high }: Interval) -> String {
+pub(crate) fn around(Interval { low, high }: Interval) -> String {
     if low.is_nan() { String::new() } else { format!(" [{}, {}]", short(low), short(high)) }
 }
 

@@ -16,6 +16,7 @@ mod elsewhere;
 mod failures;
 mod floors;
 pub mod html;
+mod keypoints;
 mod labels;
 mod limits;
 mod markdown;
@@ -49,6 +50,10 @@ pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use elsewhere::{Elsewhere, Place};
 pub use failures::{Failures, failures};
 pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
+pub use keypoints::{
+    Bodies, BodyScore, Crops, KeypointScore, KeypointUse, KeypointsPage, Mark, Marked, PartRows, PartScore, SeenAt,
+    assign, read_parts, uses,
+};
 pub use labels::{LabelError, LabelScore, NumberScore, Quantile, Risk, ToldRows};
 pub use open_loop::{Block, Forecaster, OpenLoopConfig, foretell, model_forecast, open_loop};
 pub use open_loop_table::{OpenLoop, OpenLoopRow, Told};

@@ -10,7 +10,8 @@ use crate::latency::Latency;
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 use terrella_core::{
-    Actions, ActionsAre, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Sim, Space, Step, Symmetry, Task,
+    Actions, ActionsAre, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Scene, Sim, Space, Step, Symmetry,
+    Task,
 };
 
 /// The world. Cheap to clone (about 3 kB): planners may hold thousands.
@@ -117,6 +118,7 @@ fn spec(space: &Space, actions_are: ActionsAre) -> EnvSpec {
             Part::angle("block angle", 4, angle).strictly(angle / 2.0),
         ],
         symmetry,
+        scene: Some(Scene { side: EXTENT, hides: Vec::new() }),
         rules: "A disc (the agent) pushes a T (the block) in a square of 512 px. Moderate: agent and block together are less \
                 than 20 px from where they should be, and the block is turned less than 20° too far. Strict: the block is \
                 within 10 px and 10°, for three steps; where the agent is does not matter. The pale green T is painted on \

@@ -12,6 +12,7 @@ mod eval;
 mod export;
 mod import;
 mod inspect;
+mod keypoints;
 mod label;
 mod options;
 mod plan;
@@ -60,6 +61,8 @@ enum Verb {
     Trace(curate::TraceOptions),
     /// Tells the actions of video that has none, from recordings that have some, and leaves out what it is not sure of.
     Label(label::Options),
+    /// Finds things in pictures without labels: keypoints learned from pictures alone, judged, and drawn on a page.
+    Keypoints(keypoints::Options),
     /// Trains a world model.
     Train(train::Options),
     /// Measures how good a trained model is, against floors.
@@ -93,6 +96,7 @@ impl Cli {
             Verb::Cluster(options) => options.run(),
             Verb::Trace(options) => options.run(),
             Verb::Label(options) => options.run(),
+            Verb::Keypoints(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Plan(options) => options.run(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Key, Part, Sim, Split};
 use terrella_data::{OpenOptions, SourceOptions, open_with};
 use terrella_eval::logged_parts;
-use terrella_model::{Augment, Interface, Learned, TrainConfig, UNSEEN_SIDE};
+use terrella_model::{Augment, Interface, Learned, TrainConfig, UNSEEN_SIDE, Wants};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -36,12 +36,21 @@ impl Recordings {
     /// # Errors
     /// If they cannot be read, lack what the model looks at, or cannot be used together.
     pub fn open(path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
+        Self::open_for(settings.model.wants(), path, settings, watch)
+    }
+
+    /// The same for somebody who looks at something else than the model of the settings.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_for(wants: Wants, path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
         let data = &settings.data;
         let mut parts = Vec::new();
         let mut split = Split { train: Vec::new(), held_out: Vec::new() };
         let mut words = String::new();
         for path in std::iter::once(path).chain(data.also.iter().map(PathBuf::as_path)) {
-            let (dataset, its, of) = open_one(path, settings, watch).with_context(|| path.display().to_string())?;
+            let (dataset, its, of) =
+                open_one(wants, path, settings, watch).with_context(|| path.display().to_string())?;
             let before: usize = parts.iter().map(|part: &Dataset| part.episodes.len()).sum();
             split.train.extend(its.train.iter().map(|e| before + e));
             split.held_out.extend(its.held_out.iter().map(|e| before + e));
@@ -254,8 +263,8 @@ pub(super) fn decoded(path: &Path, options: &OpenOptions, watch: &Watch) -> Resu
 }
 
 /// One set of recordings, which of its episodes are learned from, and how the others were put aside, in words.
-fn open_one(path: &Path, settings: &Settings, watch: &Watch) -> Result<(Dataset, Split, String)> {
-    let (wants, data) = (settings.model.wants(), &settings.data);
+fn open_one(wants: Wants, path: &Path, settings: &Settings, watch: &Watch) -> Result<(Dataset, Split, String)> {
+    let data = &settings.data;
     let source = SourceOptions {
         vectors: data.vectors.clone(),
         camera: data.camera.clone(),

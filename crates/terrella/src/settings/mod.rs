@@ -4,11 +4,13 @@
 //! fills in again. They are written to `run.toml`, and a run is resumed from there.
 
 mod check;
+mod keypoints;
 mod label;
 mod layers;
 mod merge;
 mod moved;
 
+pub use keypoints::KeypointSettings;
 pub use label::LabelSettings;
 pub use layers::{Layers, PRESETS, preset};
 pub(crate) use moved::modernised;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub eval: EvalSettings,
     /// How video without actions is labelled.
     pub label: LabelSettings,
+    /// How keypoints are learned from pictures.
+    pub keypoints: KeypointSettings,
 }
 
 /// Where the recordings come from, and which are held out.

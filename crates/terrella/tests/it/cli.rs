@@ -24,6 +24,7 @@ fn help_of_every_verb() {
         "record",
         "inspect",
         "label",
+        "keypoints",
         "train",
         "eval",
         "plan",

@@ -7,6 +7,7 @@ mod earlier;
 mod elsewhere;
 mod files;
 mod honest;
+mod keypoints;
 mod label;
 mod learning;
 mod readme;
