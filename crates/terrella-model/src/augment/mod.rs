@@ -291,14 +291,8 @@ mod tests {
         let clips = 30;
         let images = [5, 6, 7].map(picture).concat().repeat(clips);
         let clip = Clip { episode: 0, start: 0 };
-        let batch = Batch {
-            clips: vec![clip; clips],
-            n_frames: 2,
-            to_go: vec![],
-            to_goal: vec![9; clips],
-            images,
-            ..Batch::default()
-        };
+        let batch =
+            Batch { clips: vec![clip; clips], n_frames: 2, to_goal: vec![9; clips], images, ..Batch::default() };
         let augment = Augment { shift: 4, moves: Some(symmetry()), ..Augment::default() };
         let of = |picture| Changes::of_batch(&augment, None, (&batch, picture), Key::new(4)).expect("it is said");
         let changes = of(Some(SIDE));

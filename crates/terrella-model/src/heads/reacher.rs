@@ -35,9 +35,6 @@ pub struct ReacherConfig {
     /// Deviation of the noise added to latents, so that the network forgives the errors that the
     /// encoder makes on recordings it has not seen.
     pub noise: f64,
-    /// Ways in which each recording is seen, where the world model learned from recordings that were turned or changed: once as it
-    /// is, and so many less one turned and changed as told of one clip.
-    pub sides: usize,
     /// Peak learning rate.
     pub learning_rate: f64,
     /// Seed.
@@ -46,7 +43,7 @@ pub struct ReacherConfig {
 
 impl Default for ReacherConfig {
     fn default() -> Self {
-        Self { steps: 3000, batch_size: 256, width: 512, reach: 50, noise: 0.0, sides: 8, learning_rate: 1e-3, seed: 0 }
+        Self { steps: 3000, batch_size: 256, width: 512, reach: 50, noise: 0.0, learning_rate: 1e-3, seed: 0 }
     }
 }
 

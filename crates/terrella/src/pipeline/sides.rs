@@ -9,13 +9,14 @@ use std::ops::Range;
 use terrella_core::{Episode, Key};
 use terrella_model::{Augment, Changes, ReacherConfig, Saved, Symmetry, Trace, Turn};
 
+/// Ways in which what acts sees each recording, as it is among them.
+const SIDES: usize = 8;
+
 /// How recordings are seen from each side.
 pub(super) struct Sides {
     symmetry: Option<Symmetry>,
     augment: Augment,
     picture: Option<usize>,
-    /// How many sides, with recordings as they are.
-    len: usize,
     /// Rows of a piece.
     piece: usize,
     key: Key,
@@ -25,16 +26,15 @@ impl Sides {
     /// As this model learned.
     pub(super) fn of(saved: &Saved, config: &ReacherConfig) -> Self {
         let (symmetry, augment) = (saved.train.symmetry.clone(), saved.train.augment.clone());
-        let len = if symmetry.is_some() || augment.varies() { config.sides.max(1) } else { 1 };
         let picture = saved.world.teaching().picture;
         // Room for goals of any distance behind most of its rows.
         let piece = 2 * config.reach.max(1);
-        Self { symmetry, augment, picture, len, piece, key: Key::new(config.seed).with("reacher sees") }
+        Self { symmetry, augment, picture, piece, key: Key::new(config.seed).with("reacher sees") }
     }
 
     /// Number of sides; the first is recordings as they are.
     pub(super) fn len(&self) -> usize {
-        self.len
+        if self.symmetry.is_some() || self.augment.varies() { SIDES } else { 1 }
     }
 
     /// What is seen and done in an episode from one of the sides.
