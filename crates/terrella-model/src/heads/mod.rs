@@ -7,4 +7,3 @@
 pub(crate) mod decoder;
 pub(crate) mod probe;
 pub(crate) mod reacher;
-mod reacher_rows;

@@ -4,10 +4,8 @@
 //! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
-use super::reacher_rows::{Pairs, gradient};
 use crate::adamw::adamw;
 use crate::augment::Changes;
-use crate::device::is_cpu;
 use crate::family::{AnyState, AnyWorld, Wants};
 use crate::nn::reacher::Reacher;
 use crate::nn::{table, tensor};
@@ -149,11 +147,10 @@ impl Reacher {
         device.seed(Key::new(config.seed).with("reacher").seed());
         let mut net = Self::new(latent, skip * action, (config.width, config.reach), &device);
         let mut optimizer = adamw(WEIGHT_DECAY);
-        let plain = device.clone().without_autodiff();
         let mut last = f32::NAN;
         for step in 0..config.steps {
             let mut stream = Key::new(config.seed).with("reacher pairs").at(step).stream();
-            let mut pairs = Pairs::default();
+            let (mut now, mut goal, mut blocks, mut to_go) = (vec![], vec![], vec![], vec![]);
             for _ in 0..config.batch_size {
                 let (e, start) = starts[stream.below(starts.len())];
                 let trace = &traces[e];
@@ -161,26 +158,20 @@ impl Reacher {
                 let distance = 1 + stream.below(furthest);
                 let mut noisy =
                     |row: &[f32]| row.iter().map(|z| z + (config.noise * stream.normal()) as f32).collect::<Vec<_>>();
-                pairs.now.extend(noisy(trace.latents.row(start)));
-                pairs.goal.extend(noisy(trace.latents.row(start + distance)));
-                pairs.blocks.extend_from_slice(&trace.actions.data[start * action..(start + skip) * action]);
-                pairs.to_go.push(distance as f32);
+                now.extend(noisy(trace.latents.row(start)));
+                goal.extend(noisy(trace.latents.row(start + distance)));
+                blocks.extend_from_slice(&trace.actions.data[start * action..(start + skip) * action]);
+                to_go.push(distance as f32);
             }
-            world.interface().action_stats.normalize(&mut pairs.blocks);
-            let grads = if is_cpu(&plain) {
-                let (grads, loss) = gradient(&net, &pairs, &plain);
-                last = loss;
-                grads
-            } else {
-                let n = config.batch_size;
-                let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
-                let wanted = Tensor::<2>::from_data(TensorData::new(pairs.blocks, [n, skip * action]), &device);
-                let loss = (net.forward(rows(pairs.now), rows(pairs.goal), &pairs.to_go) - wanted).abs().mean();
-                if step + 1 == config.steps {
-                    last = loss.clone().into_scalar();
-                }
-                GradientsParams::from_grads(loss.backward(), &net)
-            };
+            let n = config.batch_size;
+            let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
+            world.interface().action_stats.normalize(&mut blocks);
+            let wanted = Tensor::<2>::from_data(TensorData::new(blocks, [n, skip * action]), &device);
+            let loss = (net.forward(rows(now), rows(goal), &to_go) - wanted).abs().mean();
+            if step + 1 == config.steps {
+                last = loss.clone().into_scalar();
+            }
+            let grads = GradientsParams::from_grads(loss.backward(), &net);
             let rate =
                 crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
             net = optimizer.step(rate, net, grads);

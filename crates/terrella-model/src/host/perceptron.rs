@@ -55,26 +55,19 @@ impl Perceptron {
         }
     }
 
-    /// Adds the gradients of the layers, from that of what was told.
-    pub(crate) fn learn(&self, rows: usize, way: &mut Way, sums: &mut [Lane]) {
-        let Way { input, hidden, told, before, .. } = way;
+    /// From the gradient of what was told to that of the input; adds those of the layers.
+    pub(crate) fn back(&self, rows: usize, way: &mut Way, sums: &mut [Lane]) {
+        let Way { input, of_input, hidden, told, before } = way;
         for (at, layer) in self.0.iter().enumerate().rev() {
             let Some(last) = at.checked_sub(1) else {
                 layer.learn(0..rows, input, told, sums);
+                layer.back(rows, told, sized(of_input, rows * layer.depth()));
                 break;
             };
             layer.learn(0..rows, &hidden[last], told, sums);
             layer.back(rows, told, sized(before, rows * layer.depth()));
             behind(before, &hidden[last]);
             std::mem::swap(before, told);
-        }
-    }
-
-    /// As [`Self::learn`], and on to the gradient of the input.
-    pub(crate) fn back(&self, rows: usize, way: &mut Way, sums: &mut [Lane]) {
-        self.learn(rows, way, sums);
-        if let Some(first) = self.0.first() {
-            first.back(rows, &way.told, sized(&mut way.of_input, rows * first.depth()));
         }
     }
 
