@@ -59,9 +59,13 @@ impl Turn {
     pub fn image(self, image: &Image) -> Image {
         let size = image.width;
         assert_eq!(image.height, size, "a picture of a square world is square");
+        Image { height: size, width: size, data: self.pixels(&image.data, size) }
+    }
+
+    /// The RGB bytes of a square picture of this side, turned.
+    pub fn pixels(self, picture: &[u8], size: usize) -> Vec<u8> {
         let places = (0..size).flat_map(|row| (0..size).map(move |column| self.source(row, column, size)));
-        let data = places.flat_map(|(row, column)| image.pixel(row, column)).collect();
-        Image { height: size, width: size, data }
+        places.flat_map(|(row, column)| picture[(row * size + column) * 3..][..3].iter().copied()).collect()
     }
 }
 

@@ -52,7 +52,7 @@ pub use failures::{Failures, failures};
 pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use keypoints::{
     Bodies, BodyScore, Crops, KeypointScore, KeypointUse, KeypointsPage, Mark, Marked, PartRows, PartScore, SeenAt,
-    assign, read_parts, uses,
+    assign, is_there, read_parts, uses,
 };
 pub use labels::{LabelError, LabelScore, NumberScore, Quantile, Risk, ToldRows};
 pub use open_loop::{Block, Forecaster, OpenLoopConfig, foretell, model_forecast, open_loop};

@@ -8,7 +8,7 @@ use crate::adamw::adamw;
 use crate::family::seam::Family;
 use crate::interface::Interface;
 use crate::losses::Progress;
-use crate::optim::{clip_global_norm, learning_rate};
+use crate::optim::clip_global_norm;
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
 use burn::module::Module;
@@ -73,7 +73,7 @@ impl<F: Family> Trainer<F> {
         self.device.seed(key.with("dropout").seed());
         let (gradients, scores) = F::gradient((&self.model, &self.tools), batch, (&self.config, key), &self.device)?;
         let (gradients, norm) = clip_global_norm(&self.model, gradients, self.config.clip_norm);
-        let rate = self.learning_rate();
+        let rate = self.config.rate(self.step);
         self.model = self.optimizer.step(rate, self.model.clone(), gradients);
         self.step += 1;
         if !log {
@@ -88,11 +88,6 @@ impl<F: Family> Trainer<F> {
             return Err(Error::Collapsed { step: self.step, reason });
         }
         Ok(Some(Progress { step: self.step, steps: self.config.steps, learning_rate: rate, losses }))
-    }
-
-    fn learning_rate(&self) -> f64 {
-        let warmup = ((self.config.steps as f64 * self.config.warmup) as u64).max(1);
-        learning_rate(self.step, self.config.steps, warmup, self.config.learning_rate)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Symmetry;
 use crate::augment::Augment;
+use crate::optim::learning_rate;
 use serde::{Deserialize, Serialize};
 
 /// How to train.
@@ -30,6 +31,14 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Steps between log lines.
     pub log_every: u64,
+}
+
+impl TrainConfig {
+    /// The learning rate of a step, from 0.
+    pub(crate) fn rate(&self, step: u64) -> f64 {
+        let warmup = ((self.steps as f64 * self.warmup) as u64).max(1);
+        learning_rate(step, self.steps, warmup, self.learning_rate)
+    }
 }
 
 impl Default for TrainConfig {

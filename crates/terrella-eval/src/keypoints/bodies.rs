@@ -1,13 +1,11 @@
 //! Whether a keypoint stays with its thing. Each body is given the keypoint that follows it best in the episodes that were learned
 //! from; in a held-out row that keypoint is with its body, with another, or not there.
 
+use super::still::is_there;
 use crate::clusters::by_episode;
 use crate::labels::Quantile;
 use serde::Serialize;
 use terrella_core::{Key, Table};
-
-/// A keypoint is there if its presence is more than that.
-const THERE: f32 = 0.5;
 
 /// Rows with keypoints and the places of bodies, both in the unit of the places.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +55,7 @@ impl Bodies {
     }
 
     fn is_there(&self, row: usize, keypoint: usize) -> bool {
-        self.keypoints.row(row)[3 * keypoint + 2] > THERE
+        is_there(self.keypoints.row(row)[3 * keypoint + 2])
     }
 
     /// Scores bodies of these names, each followed by the keypoint that it was given.

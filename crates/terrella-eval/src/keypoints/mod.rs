@@ -13,4 +13,4 @@ pub use bodies::{Bodies, BodyScore, assign};
 pub use page::{Crops, KeypointsPage, Mark, Marked};
 pub use read::{PartRows, PartScore, read_parts};
 pub use score::KeypointScore;
-pub use still::{KeypointUse, SeenAt, uses};
+pub use still::{KeypointUse, SeenAt, is_there, uses};

@@ -3,8 +3,6 @@
 use serde::Serialize;
 use terrella_core::Table;
 
-/// A keypoint is there if its presence is more than that.
-const THERE: f32 = 0.5;
 /// A keypoint that wanders less than this share of the picture's side sticks.
 const STICKS: f64 = 0.02;
 
@@ -34,12 +32,17 @@ pub struct KeypointUse {
     pub sticks: bool,
 }
 
+/// Whether a keypoint of this presence is there.
+pub fn is_there(presence: f32) -> bool {
+    presence > 0.5
+}
+
 /// How each keypoint is used.
 pub fn uses(seen: &SeenAt) -> Vec<KeypointUse> {
     let (count, rows) = (seen.keypoints.width / 3, seen.keypoints.len());
     let one = |keypoint: usize| {
         let at = |row: usize| -> [f32; 3] { std::array::from_fn(|i| seen.keypoints.row(row)[3 * keypoint + i]) };
-        let there: Vec<usize> = (0..rows).filter(|&row| at(row)[2] > THERE).collect();
+        let there: Vec<usize> = (0..rows).filter(|&row| is_there(at(row)[2])).collect();
         let n = there.len().max(1) as f64;
         // Without rows the sum would be a negative nothing.
         let mean = |of: &dyn Fn(usize) -> f64| there.iter().map(|&row| of(row)).sum::<f64>().max(0.0) / n;

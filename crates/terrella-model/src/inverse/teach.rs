@@ -12,7 +12,7 @@ use crate::device::is_cpu;
 use crate::family::{Shape, Studio, Watching};
 use crate::host::dense::numbers;
 use crate::nn::likelihood::surprise;
-use crate::optim::{clip_global_norm, learning_rate};
+use crate::optim::clip_global_norm;
 use crate::pixels::Patcher;
 use crate::train::Touch;
 use crate::train_config::TrainConfig;
@@ -63,15 +63,14 @@ impl InverseTrainer {
         let lesson = Lesson::of((dataset, at), with, (&self.train, key))?;
         let (gradients, loss) = self.gradient(&lesson);
         let (gradients, _) = clip_global_norm(&self.net, gradients, self.train.clip_norm);
-        let TrainConfig { steps, warmup, learning_rate: peak, .. } = self.train;
-        let rate = learning_rate(self.step, steps, ((steps as f64 * warmup) as u64).max(1), peak);
-        self.net = self.optimizer.step(rate, self.net.clone(), gradients);
+        self.net = self.optimizer.step(self.train.rate(self.step), self.net.clone(), gradients);
         self.step += 1;
         if !log {
             return Ok(None);
         }
         let loss: f32 = loss.into_scalar();
         if !loss.is_finite() {
+            let peak = self.train.learning_rate;
             let reason = format!("the loss is {loss}; lower label.learning_rate (now {peak:.1e})");
             return Err(Error::Collapsed { step: self.step, reason });
         }

@@ -31,23 +31,20 @@ pub(super) struct Lesson {
 impl Lesson {
     /// Appends a picture of this side over its ground, turned.
     pub(super) fn push_turned(&mut self, (picture, ground): (&[u8], &[u8]), side: usize, turn: Turn) {
-        let turned = |bytes: &[u8]| -> Vec<u8> {
-            let places = (0..side).flat_map(|row| (0..side).map(move |column| turn.source(row, column, side)));
-            places.flat_map(|(row, column)| bytes[(row * side + column) * 3..][..3].iter().copied()).collect()
-        };
+        self.turns.push(turn);
         if turn == Turn::NONE {
-            self.push(picture, ground, side);
+            self.cut(picture, ground, side);
         } else {
-            self.push(&turned(picture), &turned(ground), side);
-        }
-        if let Some(last) = self.turns.last_mut() {
-            *last = turn;
+            self.cut(&turn.pixels(picture, side), &turn.pixels(ground, side), side);
         }
     }
 
     /// Appends a picture of this side over its ground.
     pub(super) fn push(&mut self, picture: &[u8], ground: &[u8], side: usize) {
-        self.turns.push(Turn::NONE);
+        self.push_turned((picture, ground), side, Turn::NONE);
+    }
+
+    fn cut(&mut self, picture: &[u8], ground: &[u8], side: usize) {
         let cells = side / CELL;
         for (row, column) in (0..cells * cells).map(|at| (at / cells * CELL, at % cells * CELL)) {
             let mut out = 0.0;

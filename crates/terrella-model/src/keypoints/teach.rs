@@ -10,7 +10,7 @@ use super::ground::Ground;
 use super::lesson::{Lesson, frames};
 use super::net::{DRAWN, Found, KeypointNet};
 use crate::adamw::adamw;
-use crate::optim::{clip_global_norm, learning_rate};
+use crate::optim::clip_global_norm;
 use crate::train::Touch;
 use crate::train_config::TrainConfig;
 use crate::{Error, Result, Turn};
@@ -120,9 +120,7 @@ impl KeypointTrainer {
             + jumps.clone() * (steady * settled);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
         let (gradients, _) = clip_global_norm(&self.net, gradients, self.train.clip_norm);
-        let TrainConfig { steps, warmup, learning_rate: peak, .. } = self.train;
-        let rate = learning_rate(self.step, steps, ((steps as f64 * warmup) as u64).max(1), peak);
-        self.net = self.optimizer.step(rate, self.net.clone(), gradients);
+        self.net = self.optimizer.step(self.train.rate(self.step), self.net.clone(), gradients);
         self.step += 1;
         if !log {
             return Ok(None);
@@ -130,6 +128,7 @@ impl KeypointTrainer {
         let [drawing, presence, crowding, extent, jumps] =
             [drawing, presence, crowding, extent, jumps].map(|x| x.into_scalar::<f32>());
         if ![drawing, presence, crowding, extent, jumps].iter().all(|x| x.is_finite()) {
+            let peak = self.train.learning_rate;
             let reason = format!("the loss is {drawing}; lower keypoints.learning_rate (now {peak:.1e})");
             return Err(Error::Collapsed { step: self.step, reason });
         }

@@ -5,7 +5,7 @@ use super::report::KeypointsFound;
 use crate::pipeline::Recordings;
 use std::ops::Range;
 use terrella_core::{Dataset, Image, Key};
-use terrella_eval::{Crops, KeypointUse, KeypointsPage, Mark, Marked};
+use terrella_eval::{Crops, KeypointUse, KeypointsPage, Mark, Marked, is_there};
 
 /// Stretches on the page.
 const STRETCHES: usize = 4;
@@ -103,7 +103,8 @@ fn marked(dataset: &Dataset, unseen: &Places, rows: Range<usize>) -> Marked {
 
 /// Pieces of pictures around a keypoint, drawn from rows in which it is there.
 fn pieces(dataset: &Dataset, unseen: &Places, (at, used): (usize, &KeypointUse), key: Key) -> Vec<Image> {
-    let mut there: Vec<usize> = (0..unseen.rows.len()).filter(|&row| unseen.found.row(row)[3 * at + 2] > 0.5).collect();
+    let mut there: Vec<usize> =
+        (0..unseen.rows.len()).filter(|&row| is_there(unseen.found.row(row)[3 * at + 2])).collect();
     if used.there < 0.01 {
         return Vec::new();
     }
