@@ -53,7 +53,7 @@ impl<'a, D: Dynamics> Distance<'a, D> {
         spec: &EnvSpec,
         timing: Timing,
     ) -> Result<Self> {
-        let told = dynamics.read(state).ok_or_else(|| {
+        let told = dynamics.believe(state).ok_or_else(|| {
             Error::Invalid(
                 "the model cannot tell states; train it with model.readout = true, or plan with the latent distance"
                     .to_owned(),
@@ -75,7 +75,7 @@ impl<'a, D: Dynamics> Distance<'a, D> {
             }
             Target::State { goals: all, tolerance, angles } => {
                 // `Distance::state` has seen that the model tells states.
-                let told = self.dynamics.read(state).unwrap_or_default();
+                let told = self.dynamics.believe(state).unwrap_or_default();
                 let square = |(row, goal): (&[f32], &usize)| {
                     let goal = all.row(*goal);
                     (0..goal.len())

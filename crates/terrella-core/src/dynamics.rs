@@ -105,6 +105,12 @@ pub trait Dynamics {
     /// The logged state that the model believes in, if it can tell: `[batch, state]`.
     fn read(&self, state: &Self::State) -> Option<Table>;
 
+    /// The state that the model was taught and believes in, if it can tell: the logged one, unless places of things were
+    /// taught in its stead.
+    fn believe(&self, state: &Self::State) -> Option<Table> {
+        self.read(state)
+    }
+
     /// The reward that the last step brought, as the model foretells it, one a row; nothing where it was
     /// taught none, or before the first step.
     fn reward(&self, state: &Self::State) -> Option<Vec<f32>> {

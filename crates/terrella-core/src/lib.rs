@@ -34,6 +34,7 @@ mod stats;
 mod symmetry;
 mod table;
 mod task;
+mod thing;
 mod verdict;
 
 pub use actions::Actions;
@@ -63,4 +64,5 @@ pub use stats::Stats;
 pub use symmetry::{Symmetry, Turn};
 pub use table::Table;
 pub use task::{Rule, Task};
+pub use thing::Thing;
 pub use verdict::Verdict;

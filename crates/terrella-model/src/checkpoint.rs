@@ -9,9 +9,11 @@
 use crate::adamw::adamw;
 use crate::family::{AnyWorld, ModelConfig, Moved, Registered, Visitor};
 use crate::heads::decoder::{Decoder, DecoderNet};
+use crate::heads::probe::Probe;
 use crate::heads::reacher::ReacherConfig;
 use crate::interface::Interface;
 use crate::nn::reacher::Reacher;
+use crate::things::Gaze;
 use crate::train::Trainer;
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
@@ -27,6 +29,8 @@ use terrella_core::write_atomic;
 
 /// The description of a model, in its folder.
 const MANIFEST: &str = "model.json";
+/// How things look that a model was taught the places of, in its folder.
+const GAZE: &str = "things.json";
 /// Version of the folder's layout.
 const VERSION: u32 = 1;
 
@@ -39,6 +43,10 @@ struct Manifest {
     step: u64,
     reacher: Option<ReacherConfig>,
     decoder: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    meant: Option<Probe>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    gaze: bool,
     /// SHA-256 of the other files of the folder, by name; earlier versions kept none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, String>,
@@ -49,7 +57,7 @@ struct Manifest {
 /// # Errors
 /// If the disk refuses; an earlier folder then remains.
 pub fn save_world<F: Registered>(trainer: &Trainer<F>, path: &Path) -> Result<()> {
-    write(trainer, (None, None), path)
+    write(trainer, None, path)
 }
 
 /// What a finished model is and what it was trained on, without its weights.
@@ -95,7 +103,7 @@ impl Saved {
     /// # Errors
     /// If the disk refuses; an earlier folder then remains.
     pub fn save<F: Registered>(&self, trainer: &Trainer<F>, path: &Path) -> Result<()> {
-        write(trainer, (self.reacher.as_ref(), self.world.decoder()), path)
+        write(trainer, Some(self), path)
     }
 
     /// Reads a folder written by [`Self::save`].
@@ -108,7 +116,7 @@ impl Saved {
             type Output = Result<Saved>;
             fn visit<F: Registered>(self, family: F) -> Self::Output {
                 let Self(path, manifest, device) = self;
-                let Manifest { interface, train, step, reacher, decoder, .. } = manifest;
+                let Manifest { interface, train, step, reacher, decoder, meant, gaze, .. } = manifest;
                 let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
                 let world = family.clone().world(net, interface.clone(), device);
                 let latent = || {
@@ -132,6 +140,14 @@ impl Saved {
                     Some(net) => world.with_decoder(Decoder::of(net)),
                     None => world,
                 };
+                let world = match meant {
+                    Some(meant) => world.with_meaning(meant),
+                    None => world,
+                };
+                let world = match gaze {
+                    true => world.with_gaze(Some(read_gaze(&path.join(GAZE))?)),
+                    false => world,
+                };
                 Ok(Saved { world, reacher, train, step })
             }
         }
@@ -150,6 +166,8 @@ impl<F: Registered> Trainer<F> {
             step: self.step,
             reacher: None,
             decoder: false,
+            meant: None,
+            gaze: false,
             files: BTreeMap::new(),
         }
     }
@@ -195,13 +213,16 @@ impl<F: Registered> Trainer<F> {
 }
 
 /// Writes weights and heads with what describes them.
-fn write<F: Registered>(
-    trainer: &Trainer<F>,
-    (reacher, decoder): (Option<&(Reacher, ReacherConfig)>, Option<&Decoder>),
-    path: &Path,
-) -> Result<()> {
-    let config = reacher.map(|(_, config)| config.clone());
-    let manifest = Manifest { reacher: config, decoder: decoder.is_some(), ..trainer.manifest() };
+fn write<F: Registered>(trainer: &Trainer<F>, heads: Option<&Saved>, path: &Path) -> Result<()> {
+    let (reacher, world) = (heads.and_then(|heads| heads.reacher.as_ref()), heads.map(|heads| &heads.world));
+    let (decoder, gaze) = (world.and_then(AnyWorld::decoder), world.and_then(AnyWorld::gaze));
+    let manifest = Manifest {
+        reacher: reacher.map(|(_, config)| config.clone()),
+        decoder: decoder.is_some(),
+        meant: world.and_then(AnyWorld::meant).cloned(),
+        gaze: gaze.is_some(),
+        ..trainer.manifest()
+    };
     whole_folder(path, |folder| {
         export(&trainer.model(), &folder.join("weights.safetensors"))?;
         if let Some(decoder) = decoder {
@@ -209,6 +230,10 @@ fn write<F: Registered>(
         }
         if let Some((reacher, _)) = reacher {
             export(reacher, &folder.join("reacher.safetensors"))?;
+        }
+        if let Some(gaze) = gaze {
+            let cannot = |e: serde_json::Error| Error::Invalid(format!("cannot keep what was found: {e}"));
+            write_atomic(&folder.join(GAZE), &serde_json::to_vec(gaze).map_err(cannot)?)?;
         }
         write_manifest(folder, manifest)
     })
@@ -258,6 +283,11 @@ fn write_manifest(folder: &Path, mut manifest: Manifest) -> Result<()> {
     all[OWN] = own.into();
     let json = serde_json::to_vec_pretty(&all).map_err(cannot)?;
     Ok(write_atomic(&folder.join(MANIFEST), &json)?)
+}
+
+fn read_gaze(path: &Path) -> Result<Gaze> {
+    let text = fs::read_to_string(path).map_err(terrella_core::Error::io("read", path))?;
+    serde_json::from_str(&text).map_err(|e| damaged(path, &e))
 }
 
 fn read_manifest(folder: &Path) -> Result<Manifest> {

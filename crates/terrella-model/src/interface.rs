@@ -3,7 +3,7 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dataset, Episode, Fingerprint, KnownRows, Signature, Stats, Table, wrapped};
+use terrella_core::{Dataset, Episode, Fingerprint, KnownRows, Signature, Stats, Table, Thing, wrapped};
 
 /// What a model was trained on; frozen into its checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,10 @@ pub struct Interface {
     /// Whether any action of the training episodes ended the task.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ends: bool,
+    /// Things in pictures whose places were taught as the state; none where the logged state was. Statistics and angles of the
+    /// state are then of these places, and the signature has the logged state, which nobody looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub things: Vec<Thing>,
     /// What it learned from. Absent in checkpoints from before this was kept.
     #[serde(default)]
     pub learned: Option<Learned>,
@@ -91,6 +95,7 @@ impl Interface {
         let rewards: Vec<Table> = episodes().map(|e| Table { width: 1, data: e.rewards.clone() }).collect();
         Ok(Self {
             learned: None,
+            things: Vec::new(),
             reward_stats: dataset.signature.reward.then(|| Stats::of(1, &rewards)),
             ends: dataset.signature.ends && episodes().any(|e| e.terminated.contains(&true)),
             rate_stats: Some(Stats::of(width, rates.iter().filter(|_| width > 0))),

@@ -15,6 +15,7 @@ mod codec;
 mod device;
 mod error;
 mod family;
+mod ground;
 mod heads;
 mod host;
 mod interface;
@@ -25,6 +26,7 @@ mod monitor;
 mod nn;
 mod optim;
 mod pixels;
+mod things;
 mod train;
 mod train_config;
 mod views;
@@ -40,18 +42,20 @@ pub use family::{
     AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, Moved, ObserverConfig,
     ObserverNet, ObserverWorld, OnLatents, Particles, Registered, StateOf, Visitor, Wants,
 };
+pub use ground::{Ground, GroundKind};
 pub use heads::decoder::{DECODED_SIZE, Decoder};
 pub use heads::probe::Probe;
 pub use heads::reacher::{ReacherConfig, Trace, Way, look_through};
 pub use interface::{Interface, Learned};
 pub use inverse::{Inverse, InverseConfig, InverseTrainer, Labels};
-pub use keypoints::{Ground, GroundKind, KeypointConfig, KeypointLoss, KeypointTrainer, Keypoints};
+pub use keypoints::{KeypointConfig, KeypointLoss, KeypointTrainer, Keypoints};
 pub use losses::{LossChart, Losses, Progress};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;
 pub use nn::reacher::Reacher;
 pub use pixels::{Cut, Patcher};
 pub use terrella_core::{Symmetry, Turn};
+pub use things::{Followed, Gaze, Pose, Sprite, Things, ThingsConfig};
 pub use train::Trainer;
 pub use train_config::TrainConfig;
 pub use views::Views;

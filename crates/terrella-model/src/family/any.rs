@@ -6,8 +6,11 @@
 
 use super::seam::{Family, OnLatents, Wants};
 use super::{ModelConfig, Registered};
+use crate::codec::StateCodec;
 use crate::heads::decoder::Decoder;
+use crate::heads::probe::Probe;
 use crate::interface::Interface;
+use crate::things::Gaze;
 use crate::{Symmetry, Turn, Views};
 use std::any::Any;
 use std::sync::Arc;
@@ -23,6 +26,8 @@ pub struct AnyWorld {
     world: Arc<dyn Erased>,
     sides: usize,
     decoder: Option<Arc<Decoder>>,
+    meant: Option<Arc<Probe>>,
+    gaze: Option<Arc<Gaze>>,
 }
 
 /// A batch of states of some family; a copy costs nothing.
@@ -33,7 +38,17 @@ impl AnyWorld {
     /// Hides which family this world is of.
     pub fn new<F: Registered>(family: F, interface: Interface, world: F::World) -> Self {
         let (wants, teaching, config) = (family.wants(), family.teaching(), family.into());
-        Self { config, interface, wants, teaching, world: Arc::new(Of::<F>(world)), sides: 1, decoder: None }
+        Self {
+            config,
+            interface,
+            wants,
+            teaching,
+            world: Arc::new(Of::<F>(world)),
+            sides: 1,
+            decoder: None,
+            meant: None,
+            gaze: None,
+        }
     }
 
     /// Lets it use a symmetry of its world, if its family can.
@@ -55,6 +70,31 @@ impl AnyWorld {
     #[must_use]
     pub fn with_decoder(self, decoder: Decoder) -> Self {
         Self { decoder: Some(Arc::new(decoder)), ..self }
+    }
+
+    /// Tells it what places of things, which it was taught, mean for the logged state, which it was not: so that errors can be
+    /// measured in what was logged.
+    #[must_use]
+    pub fn with_meaning(self, meant: Probe) -> Self {
+        Self { meant: Some(Arc::new(meant)), ..self }
+    }
+
+    /// Lets it look a second time where it reads places of things off pictures (see [`Gaze`]), or no longer.
+    #[must_use]
+    pub fn with_gaze(self, gaze: Option<Gaze>) -> Self {
+        let gaze = gaze.map(Arc::new);
+        match self.world.sharpened(gaze.as_ref()) {
+            Some(world) => Self { world, gaze, ..self },
+            None => self,
+        }
+    }
+
+    pub(crate) fn gaze(&self) -> Option<&Gaze> {
+        self.gaze.as_deref()
+    }
+
+    pub(crate) fn meant(&self) -> Option<&Probe> {
+        self.meant.as_deref()
     }
 
     pub(crate) fn decoder(&self) -> Option<&Decoder> {
@@ -118,6 +158,7 @@ trait Erased: Send + Sync {
     fn ended(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>>;
     fn around(&self, symmetry: &Symmetry, views: Views) -> Option<Arc<dyn Erased>>;
+    fn sharpened(&self, gaze: Option<&Arc<Gaze>>) -> Option<Arc<dyn Erased>>;
     fn follow(&self, aim: [(&AnyState, &[usize]); 2], horizon: usize, act: &mut OnLatents<'_>) -> Vec<Table>;
 }
 
@@ -187,6 +228,10 @@ impl<F: Family> Erased for Of<F> {
         F::around(&self.0, symmetry, views).map(|world| Arc::new(Self(world)) as Arc<dyn Erased>)
     }
 
+    fn sharpened(&self, gaze: Option<&Arc<Gaze>>) -> Option<Arc<dyn Erased>> {
+        F::sharpened(&self.0, gaze).map(|world| Arc::new(Self(world)) as Arc<dyn Erased>)
+    }
+
     fn follow(&self, aim: [(&AnyState, &[usize]); 2], horizon: usize, act: &mut OnLatents<'_>) -> Vec<Table> {
         F::follow(&self.0, aim.map(|(state, rows)| (shown(state), rows)), horizon, act)
     }
@@ -228,6 +273,16 @@ impl Dynamics for AnyWorld {
     }
 
     fn read(&self, state: &AnyState) -> Option<Table> {
+        let believed = self.believe(state)?;
+        if self.interface.things.is_empty() {
+            return Some(believed);
+        }
+        let codec = StateCodec::new(&self.interface);
+        let features = Table::from_data(codec.feature_width(), codec.encode(&believed.data));
+        self.meant.as_ref().map(|meant| meant.read(&features))
+    }
+
+    fn believe(&self, state: &AnyState) -> Option<Table> {
         self.world.read(state)
     }
 

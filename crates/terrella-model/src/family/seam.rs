@@ -7,12 +7,14 @@
 
 use crate::interface::Interface;
 use crate::losses::{LossChart, Losses};
+use crate::things::Gaze;
 use crate::train_config::TrainConfig;
 use crate::{Error, Result};
 use crate::{Symmetry, Views};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::prelude::*;
+use std::sync::Arc;
 use terrella_core::{Acts, Batch, Dynamics, Key, Observation, Signature, Table, Window};
 
 /// What a family looks at, before it knows any data.
@@ -134,6 +136,12 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
     /// The same world, which looks at everything from the sides of a symmetry, if it can.
     fn around(world: &Self::World, symmetry: &Symmetry, views: Views) -> Option<Self::World> {
         let _ = (world, symmetry, views);
+        None
+    }
+
+    /// The same world, which looks a second time where it reads places of things off pictures, or no longer, if it reads any.
+    fn sharpened(world: &Self::World, gaze: Option<&Arc<Gaze>>) -> Option<Self::World> {
+        let _ = (world, gaze);
         None
     }
 

@@ -3,21 +3,18 @@
 //! Small networks spend their time where a general product prepares itself: it packs the weights anew for
 //! each call, and 200 columns fill its tiles badly. Here rows are padded to whole lanes once, so that nothing
 //! is packed. Each number of a product is one chain of fused multiply-adds along the depth, so it does not
-//! depend on which rows are computed together. Without AVX-512 the `gemm` crate takes its place.
+//! depend on which rows are computed together, nor on the width of the registers.
 
+#[cfg(target_arch = "x86_64")]
+#[path = "lanes256.rs"]
+mod narrow;
 #[cfg(target_arch = "x86_64")]
 #[path = "lanes512.rs"]
 mod wide;
 
 use super::dense;
-
-/// Numbers of a lane.
-pub(crate) const LANE: usize = 16;
-
-/// Numbers side by side, as long as a cache line.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[repr(C, align(64))]
-pub(crate) struct Lane(pub(crate) [f32; LANE]);
+use super::lane::Begin;
+pub(crate) use super::lane::{LANE, Lane, Left};
 
 /// Lanes that hold so many numbers.
 pub(crate) fn lanes(numbers: usize) -> usize {
@@ -68,24 +65,6 @@ pub(crate) fn unpadded(rows: &[Lane], width: usize) -> Vec<f32> {
     }
 }
 
-/// The left side of a product: number `(row, k)` stands at `row · rows + k · depth`.
-#[derive(Clone, Copy)]
-pub(crate) struct Left<'a> {
-    pub(crate) numbers: &'a [f32],
-    pub(crate) rows: usize,
-    pub(crate) depth: usize,
-}
-
-/// What the sums of a product begin with.
-#[derive(Clone, Copy)]
-enum Begin<'a> {
-    Zero,
-    /// The same for each row.
-    Bias(&'a [Lane]),
-    /// What stands there.
-    There,
-}
-
 /// `out = left · right`, or with a bias added to each row.
 ///
 /// # Shapes
@@ -105,6 +84,8 @@ pub(crate) fn product_onto(shape: (usize, usize, usize), left: Left<'_>, right: 
     sums(shape, left, right, Begin::There, out);
 }
 
+/// Each number is summed in the order of the depth, whatever the shape: so no row depends on the others, and all processors with
+/// fused products tell the same bits.
 #[allow(unsafe_code)]
 fn sums(
     (rows, depth, width): (usize, usize, usize),
@@ -125,37 +106,24 @@ fn sums(
         unsafe { wide::product((rows, depth, width), left, right, begin, out) };
         return;
     }
-    for row in out.chunks_exact_mut(width).take(rows) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        // SAFETY: as above.
+        unsafe { narrow::product((rows, depth, width), left, right, begin, out) };
+        return;
+    }
+    for (row, sums) in out.chunks_exact_mut(width).take(rows).enumerate() {
         match begin {
-            Begin::Zero => row.fill(Lane::default()),
-            Begin::Bias(bias) => row.copy_from_slice(&bias[..width]),
+            Begin::Zero => sums.fill(Lane::default()),
+            Begin::Bias(bias) => sums.copy_from_slice(&bias[..width]),
             Begin::There => {}
         }
-    }
-    let stride = (width * LANE) as isize;
-    // SAFETY: by the assertions, all that is read and written lies inside; `out` is borrowed alone.
-    unsafe {
-        gemm::gemm(
-            rows,
-            width * LANE,
-            depth,
-            flat_mut(out).as_mut_ptr(),
-            1,
-            stride,
-            true,
-            left.numbers.as_ptr(),
-            left.depth as isize,
-            left.rows as isize,
-            flat(right).as_ptr(),
-            1,
-            stride,
-            1.0f32,
-            1.0f32,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+        for (k, lanes) in right.chunks_exact(width).take(depth).enumerate() {
+            let x = left.numbers[row * left.rows + k * left.depth];
+            for (sum, lane) in sums.iter_mut().zip(lanes) {
+                sum.0.iter_mut().zip(lane.0).for_each(|(sum, y)| *sum += x * y);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The same with AVX-512: tiles of up to 6 rows × 4 lanes whose sums stay in registers.
 
-use super::{Begin, Lane, Left};
+use crate::host::lane::{Begin, LANE, Lane, Left};
 use std::arch::x86_64::*;
 
 /// Rows and lanes of a tile: 24 sums, 4 lanes of the right side and a number of the left one fill the 32 registers.
@@ -36,7 +36,7 @@ pub(super) unsafe fn product(
                     begin: match begin {
                         Begin::Zero => None,
                         Begin::Bias(bias) => Some((bias.as_ptr().add(first).cast(), 0)),
-                        Begin::There => Some((out.add(row * width + first).cast(), width * super::LANE)),
+                        Begin::There => Some((out.add(row * width + first).cast(), width * LANE)),
                     },
                 };
                 match end - first {
@@ -82,14 +82,14 @@ impl Tile {
     #[allow(unsafe_code)]
     #[target_feature(enable = "avx512f")]
     unsafe fn sums<const R: usize, const V: usize>(&self) {
-        let (stride, [rows, depth]) = (self.width * super::LANE, self.strides);
+        let (stride, [rows, depth]) = (self.width * LANE, self.strides);
         let mut sums = [[_mm512_setzero_ps(); V]; R];
         // SAFETY: `R` rows, `depth` numbers and `V` lanes from here lie inside, as the caller promises; lanes are aligned.
         unsafe {
             if let Some((begin, apart)) = self.begin {
                 for (r, row) in sums.iter_mut().enumerate() {
                     for (v, sum) in row.iter_mut().enumerate() {
-                        *sum = _mm512_load_ps(begin.add(r * apart + v * super::LANE));
+                        *sum = _mm512_load_ps(begin.add(r * apart + v * LANE));
                     }
                 }
             }
@@ -97,7 +97,7 @@ impl Tile {
             for _ in 0..self.depth {
                 let mut lanes = [_mm512_setzero_ps(); V];
                 for (v, lane) in lanes.iter_mut().enumerate() {
-                    *lane = _mm512_load_ps(right.add(v * super::LANE));
+                    *lane = _mm512_load_ps(right.add(v * LANE));
                 }
                 for (r, row) in sums.iter_mut().enumerate() {
                     let x = _mm512_set1_ps(*left.add(r * rows));
@@ -110,7 +110,7 @@ impl Tile {
             }
             for (r, row) in sums.iter().enumerate() {
                 for (v, sum) in row.iter().enumerate() {
-                    _mm512_store_ps(self.out.add(r * stride + v * super::LANE), *sum);
+                    _mm512_store_ps(self.out.add(r * stride + v * LANE), *sum);
                 }
             }
         }

@@ -9,6 +9,7 @@ pub(crate) mod course;
 pub(crate) mod dense;
 pub(crate) mod gather;
 pub(crate) mod grid;
+pub(crate) mod lane;
 pub(crate) mod lanes;
 pub(crate) mod layer;
 pub(crate) mod learner;

@@ -170,6 +170,15 @@ macro_rules! widest {
                 // SAFETY: the instructions are there.
                 return unsafe { wide($($arg),*) };
             }
+            #[cfg(target_arch = "x86_64")]
+            if std::arch::is_x86_feature_detected!("avx2") {
+                #[target_feature(enable = "avx2")]
+                fn narrow($($arg: $type),*) {
+                    $body::<$crate::host::lanes::Lane>($($arg),*);
+                }
+                // SAFETY: the instructions are there.
+                return unsafe { narrow($($arg),*) };
+            }
             $body::<$crate::host::lanes::Lane>($($arg),*);
         }
     };

@@ -1,24 +1,11 @@
 //! What a finder of keypoints is, before it knows its pictures: how many there are, how sharp they are, and what each part of its loss
 //! weighs.
 
+use crate::ground::GroundKind;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
 
 /// Side of a cell in pixels: heatmaps have one number a cell.
 pub(super) const CELL: usize = 4;
-
-/// What the ground of a picture is, from which things stand out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GroundKind {
-    /// The median picture of all episodes that are learned from: one scene, one camera that stands still.
-    #[default]
-    Recordings,
-    /// The median of the pictures that episodes begin with: things that begin anywhere, and are brought to one place.
-    Starts,
-    /// The median picture of each episode: scenes that differ from episode to episode. What rests in one for most of it is ground.
-    Episode,
-}
 
 /// A finder of keypoints, before it knows its pictures.
 #[derive(Clone, Debug, PartialEq)]

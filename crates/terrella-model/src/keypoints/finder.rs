@@ -1,10 +1,11 @@
 //! Trained keypoints: where each is in the pictures of an episode, and whether it is there at all.
 
 use super::config::{CELL, KeypointConfig};
-use super::ground::Ground;
-use super::lesson::{Lesson, frames};
+use super::lesson::Lesson;
 use super::net::{Found, KeypointNet, SEEN};
 use crate::Result;
+use crate::ground::Ground;
+use crate::ground::frames;
 use burn::prelude::*;
 use terrella_core::{Episode, Table};
 

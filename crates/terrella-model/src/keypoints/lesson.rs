@@ -2,8 +2,7 @@
 
 use super::config::CELL;
 use super::net::{DRAWN, SEEN};
-use crate::{Error, Result, Turn};
-use terrella_core::{Episode, Frames};
+use crate::Turn;
 
 /// A pixel that differs from the ground by this share of the range stands out wholly; half as much of it is a doubt.
 const OUT: f32 = 0.1;
@@ -77,22 +76,6 @@ impl Lesson {
         );
         self.pictures += 1;
     }
-}
-
-/// The pictures of an episode, which have to be of this side.
-///
-/// # Errors
-/// If there are none, or of another size.
-pub(super) fn frames(episode: &Episode, side: usize) -> Result<&Frames> {
-    let lacking = || Error::Invalid(format!("episode {} has no pictures to find keypoints in", episode.index));
-    let frames = episode.frames.as_ref().filter(|frames| !frames.is_empty()).ok_or_else(lacking)?;
-    let [height, width] = frames.size();
-    if [height, width] != [side; 2] {
-        return Err(Error::Invalid(format!(
-            "pictures are {height}x{width}, the keypoints are of {side}x{side}; open the data at size {side}"
-        )));
-    }
-    Ok(frames)
 }
 
 #[cfg(test)]

@@ -6,14 +6,12 @@
 
 mod config;
 mod finder;
-mod ground;
 mod lesson;
 mod net;
 #[cfg(test)]
 mod reference;
 mod teach;
 
-pub use config::{GroundKind, KeypointConfig};
+pub use config::KeypointConfig;
 pub use finder::Keypoints;
-pub use ground::Ground;
 pub use teach::{KeypointLoss, KeypointTrainer};

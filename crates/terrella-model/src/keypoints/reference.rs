@@ -1,6 +1,7 @@
 //! Keypoints find what moves, wherever it is; they are the same for a seed, and bad pictures are refused.
 
-use super::{GroundKind, KeypointConfig, KeypointTrainer, Keypoints};
+use super::{KeypointConfig, KeypointTrainer, Keypoints};
+use crate::GroundKind;
 use crate::device::alone;
 use crate::train_config::TrainConfig;
 use burn::prelude::*;

@@ -6,10 +6,11 @@
 
 use super::config::{CELL, KeypointConfig};
 use super::finder::{Keypoints, found};
-use super::ground::Ground;
-use super::lesson::{Lesson, frames};
+use super::lesson::Lesson;
 use super::net::{DRAWN, Found, KeypointNet};
 use crate::adamw::adamw;
+use crate::ground::Ground;
+use crate::ground::frames;
 use crate::optim::clip_global_norm;
 use crate::train::Touch;
 use crate::train_config::TrainConfig;
@@ -74,7 +75,7 @@ impl KeypointTrainer {
         device: &Device,
     ) -> Result<Self> {
         config.check()?;
-        let ground = Ground::of(dataset, episodes, &config)?;
+        let ground = Ground::of(dataset, episodes, (config.side, config.ground))?;
         let under = |&at: &usize| Ok((at, ground.under(&dataset.episodes[at])?));
         let grounds = episodes.iter().map(under).collect::<Result<_>>()?;
         let rows = |&at: &usize| (0..dataset.episodes[at].len()).map(move |row| (at, row));

@@ -56,7 +56,7 @@ fn preset(data: Option<&std::path::Path>) -> Result<(Option<&'static str>, Optio
     let signature = source.signature();
     let world = signature.env.as_deref().map(|id| terrella_env::make(id, &serde_json::Value::Null)).transpose()?;
     Ok(match (signature.image, world) {
-        (Some(_), _) if signature.state.is_empty() => (
+        (Some(_), None) if signature.state.is_empty() => (
             Some("quickstart-pixels"),
             Some("the recordings have no logged state, so pictures and what was done will be all that teaches"),
         ),

@@ -29,10 +29,10 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let mut run = open("train", &self.settings, self.out.as_deref(), self.resume.as_deref(), true)?;
         let (watch, device) = (super::shared::watch(), device());
-        let recordings = Recordings::open(&data_of(&run), &run.settings, &watch)?;
+        let mut recordings = Recordings::open(&data_of(&run), &run.settings, &watch)?;
         run.about.data_hash = recordings.dataset.hash.clone();
         run.record()?;
-        let (saved, training) = train_whole(&run, &recordings, &device, &watch)?;
+        let (saved, training) = train_whole(&run, &mut recordings, &device, &watch)?;
         train_beside(&run, &saved.world, &recordings, &device, &watch)?;
         let probes: Option<ProbeReport> = run.json("probes.json")?;
         run.write_json("timings.json", &watch.timings())?;

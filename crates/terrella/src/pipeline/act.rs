@@ -65,10 +65,13 @@ impl Actor {
         let world = recordings.world()?;
         let settings = run.settings.clone();
         saved.world = saved.world.with_views(saved.train.symmetry.as_ref(), settings.views);
-        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| world.spec().tolerances(settings.cost.rule));
+        if !settings.sharpen {
+            saved.world = saved.world.with_gaze(None);
+        }
+        let spec = believed_spec(&saved.world, world.spec());
+        let tolerance = settings.cost.tolerance.clone().unwrap_or_else(|| spec.tolerances(settings.cost.rule));
         let (wide, near) =
             (settings.prior, PriorSettings { scale: settings.prior.near, growth: 0.0, ..settings.prior });
-        let spec = world.spec().clone();
         let targets = spec.actions_are == ActionsAre::Targets;
         let interface = saved.world.interface();
         let train = &recordings.split.train;
@@ -99,7 +102,7 @@ impl Actor {
     /// Whether the model itself tells states, tried on a recorded row.
     fn tells_states(&self, recordings: &Recordings) -> Result<bool> {
         let world = &self.saved.world;
-        Ok(world.read(&world.observe(&[shown(world, recordings, (0, 0))])?).is_some())
+        Ok(world.believe(&world.observe(&[shown(world, recordings, (0, 0))])?).is_some())
     }
 
     /// Those of some policies that it has what is needed for.
@@ -204,7 +207,7 @@ impl Actor {
         let mut all = Table::default();
         for row in 0..world.latents(state).len() {
             let one = world.take(state, &[row]);
-            let told = world.read(&one).or_else(|| Some(self.probe.as_ref()?.read(&world.latents(&one))))?;
+            let told = world.believe(&one).or_else(|| Some(self.probe.as_ref()?.read(&world.latents(&one))))?;
             all.width = told.width;
             all.data.extend(told.data);
         }
@@ -219,6 +222,14 @@ impl Actor {
             ActionsAre::Targets => self.believed(state)?.rows().map(hold).collect(),
         };
         Some(Table::from_data(self.spec.actions.width(), actions.concat()))
+    }
+}
+
+/// The world as a model was taught its state: as it declares itself, unless things were found in its pictures.
+fn believed_spec(world: &AnyWorld, spec: &EnvSpec) -> EnvSpec {
+    match (&world.interface().things[..], world.wants().picture) {
+        ([], _) | (_, None) => spec.clone(),
+        (things, Some(side)) => spec.with_things(things, side),
     }
 }
 

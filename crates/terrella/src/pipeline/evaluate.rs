@@ -174,6 +174,10 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
     }
     match (wants.picture, wants.state) {
         (None, _) => told.push("The true state of the world, now and at the goal.".to_owned()),
+        (Some(_), true) if !actor.saved.world.interface().things.is_empty() => told.push(format!(
+            "In training and in acting nothing but pictures and what was done. The state that it was taught are places of {} things that were found in the pictures.",
+            actor.saved.world.interface().things.len()
+        )),
         (Some(_), true) => told.push(
             "In training the logged state, which is privileged: it taught the model to tell states from pictures. In acting only pictures."
                 .to_owned(),

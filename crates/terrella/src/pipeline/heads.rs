@@ -59,6 +59,7 @@ pub fn finish<F: Registered>(
     watch: &Watch,
 ) -> Result<Saved> {
     let mut saved = Saved::of(trainer, device);
+    saved.world = recordings.lent(saved.world);
     if trainer.model_config.latent().is_some() {
         heads(run, &mut saved, recordings, device, watch)?;
     }
@@ -128,7 +129,7 @@ fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device,
     if recordings.dataset.signature.state.is_empty() {
         run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss })
     } else {
-        let (probe, report) = probe(&saved.world, (&seen, &unseen), (recordings, held_out));
+        let (probe, report) = probe((&seen, &unseen), (recordings, held_out))?;
         run.write_json(PROBE, &probe)?;
         run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })
     }
@@ -169,11 +170,11 @@ fn decoder(run: &Run, seen: &[Table], recordings: &Recordings, device: &Device, 
 }
 
 fn probe(
-    world: &AnyWorld,
     (seen, unseen): (&[Table], &[Seen]),
     (recordings, held_out): (&Recordings, &[usize]),
-) -> (Probe, ProbeReport) {
-    let codec = StateCodec::new(world.interface());
+) -> Result<(Probe, ProbeReport)> {
+    let logged = recordings.logged()?;
+    let codec = StateCodec::new(&logged);
     let states = |episodes: &[usize]| {
         let mut table = Table::new(codec.state_width());
         episodes.iter().for_each(|&e| table.data.extend_from_slice(&recordings.dataset.episodes[e].states.data));
@@ -189,11 +190,11 @@ fn probe(
     let truth = states(held_out);
     if truth.is_empty() {
         let report = ProbeReport { rows: 0, parts: vec![], reacher_loss: None, decoder_loss: None };
-        return (probe, report);
+        return Ok((probe, report));
     }
     let told = probe.read(&latents);
     let own = unseen.iter().map(|seen| seen.told.as_ref()).collect::<Option<Vec<_>>>().map(|told| joined(&told));
-    let mean = &world.interface().state_stats.mean;
+    let mean = &logged.state_stats.mean;
     let parts = recordings.parts();
     let parts = parts.iter().map(|part| {
         let median_of = |guess: &dyn Fn(usize) -> Vec<f32>| {
@@ -210,5 +211,5 @@ fn probe(
         }
     });
     let report = ProbeReport { rows: truth.len(), parts: parts.collect(), reacher_loss: None, decoder_loss: None };
-    (probe, report)
+    Ok((probe, report))
 }

@@ -53,7 +53,7 @@ fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
     if !recordings.has_goals() {
         return foretell(run, recordings, device, watch);
     }
-    let saved = train_or_load(run, &recordings, device, watch)?;
+    let saved = train_or_load(run, &mut recordings, device, watch)?;
     recordings.judge(saved.world.interface(), run.settings.data.split())?;
     recordings.notes.iter().for_each(|line| watch.say(line));
     let actor = Actor::new(run, saved, &recordings)?;
@@ -80,7 +80,7 @@ fn foretell(run: &mut Run, mut recordings: Recordings, device: &Device, watch: &
         );
     }
     if !run.file("model").exists() {
-        train_whole(run, &recordings, device, watch)?;
+        train_whole(run, &mut recordings, device, watch)?;
     }
     let model = load_any(&run.file("model"), device)?;
     train_beside(run, &model, &recordings, device, watch)?;
@@ -127,7 +127,7 @@ fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {
     Ok(recordings)
 }
 
-fn train_or_load(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<Saved> {
+fn train_or_load(run: &Run, recordings: &mut Recordings, device: &Device, watch: &Watch) -> Result<Saved> {
     if run.file("model").exists() {
         return Ok(Saved::load(&run.file("model"), device)?);
     }

@@ -1,5 +1,7 @@
 //! Recordings as a run uses them: opened for its model, split by episode, with their world.
 
+use super::Run;
+use super::found::{self, Film, Found};
 use super::worlds::declared;
 use super::worth::doubts;
 use crate::error::usage;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Key, Part, Sim, Split};
 use terrella_data::{OpenOptions, SourceOptions, open_with};
 use terrella_eval::logged_parts;
-use terrella_model::{Augment, Interface, Learned, TrainConfig, UNSEEN_SIDE, Wants};
+use terrella_model::{AnyWorld, Augment, Interface, Learned, TrainConfig, UNSEEN_SIDE, Wants};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -25,6 +27,8 @@ pub struct Recordings {
     pub world: Option<AnySim>,
     /// What there is to tell of what is judged, in sentences.
     pub notes: Vec<String>,
+    /// The same with places of things as their states, once these were found; nothing where the logged state is taught.
+    found: Option<Found>,
     /// Seed and share of the split, as asked for.
     asked: (u64, f64),
 }
@@ -36,7 +40,8 @@ impl Recordings {
     /// # Errors
     /// If they cannot be read, lack what the model looks at, or cannot be used together.
     pub fn open(path: &Path, settings: &Settings, watch: &Watch) -> Result<Self> {
-        Self::open_for(settings.model.wants(), path, settings, watch)
+        let wants = settings.model.wants();
+        Self::open_for(Wants { state: wants.state && !settings.data.finds(), ..wants }, path, settings, watch)
     }
 
     /// The same for somebody who looks at something else than the model of the settings.
@@ -63,7 +68,7 @@ impl Recordings {
         })?;
         let world = declared(&dataset.signature, data.env.as_deref())?;
         let (dataset, asked) = (Arc::new(dataset), data.split());
-        Ok(Self { dataset, split, split_words: words, world, notes: Vec::new(), asked })
+        Ok(Self { dataset, split, split_words: words, world, notes: Vec::new(), found: None, asked })
     }
 
     /// Puts aside for judging what this model did not learn from, and nothing else, whatever the settings
@@ -178,6 +183,47 @@ impl Recordings {
         self.world.as_ref().filter(|world| world.goals().is_none())
     }
 
+    /// Finds things in the pictures of the episodes that are learned from, where the settings ask for it, and keeps what came of it in
+    /// the run.
+    ///
+    /// # Errors
+    /// If there are none that could be followed, the model could not be taught them, or the disk refuses.
+    pub fn find_things(&mut self, run: &Run, watch: &Watch) -> Result<()> {
+        if !run.settings.data.finds() || self.found.is_some() {
+            return Ok(());
+        }
+        let wants = run.settings.model.wants();
+        let Some(side) = wants.picture.filter(|_| wants.state) else {
+            return Err(usage(
+                "data.state = \"found\" teaches places of things in pictures to a model that sees pictures and is taught a state (model.kind = \"observer\", as in preset quickstart); leave it out",
+            ));
+        };
+        let film = Film { dataset: &self.dataset, train: &self.split.train, world: self.spec() };
+        let (found, report) = found::find(film, (side, run.settings.data.ground), watch)?;
+        watch.say(&report.words());
+        run.write_json(found::FILE, &report)?;
+        self.found = Some(found);
+        Ok(())
+    }
+
+    /// The recordings as models are taught them: with places of things as their states, if these were found.
+    pub fn taught(&self) -> &Arc<Dataset> {
+        self.found.as_ref().map_or(&self.dataset, |found| &found.dataset)
+    }
+
+    /// A model as it is used, if it was taught places of things: which looks a second time, and says what they mean for what was
+    /// logged.
+    pub(super) fn lent(&self, world: AnyWorld) -> AnyWorld {
+        let Some(Found { meant, gaze, .. }) = &self.found else { return world };
+        let world = meant.iter().fold(world, |world, meant| world.with_meaning(meant.clone()));
+        world.with_gaze(gaze.clone())
+    }
+
+    /// Their world as models are taught its state.
+    fn taught_spec(&self) -> Option<&EnvSpec> {
+        self.found.as_ref().map(|found| &found.spec).or_else(|| self.spec())
+    }
+
     /// What their state is made of: as their world declares it, or as they do themselves.
     pub fn parts(&self) -> Vec<Part> {
         let logged = || logged_parts(&self.dataset.signature);
@@ -192,11 +238,11 @@ impl Recordings {
     pub fn train_config(&self, settings: &Settings) -> Result<TrainConfig> {
         let mut config = settings.train.clone();
         if config.symmetry.is_none() && settings.data.symmetry && settings.model.turns() {
-            config.symmetry = self.spec().and_then(|spec| spec.symmetry.clone());
+            config.symmetry = self.taught_spec().and_then(|spec| spec.symmetry.clone());
         }
         let wants = settings.model.wants();
         if config.augment.shift == 0 && settings.data.shift > 0 && settings.model.turns() {
-            let declared = self.spec().and_then(|spec| spec.moves(wants.state).ok());
+            let declared = self.taught_spec().and_then(|spec| spec.moves(wants.state).ok());
             config.augment.shift = declared.map_or(0, |_| settings.data.shift);
         }
         if !config.augment.varies() {
@@ -215,7 +261,7 @@ impl Recordings {
             )));
         }
         if *shift > 0 && moves.is_none() {
-            let declared = match self.spec() {
+            let declared = match self.taught_spec() {
                 Some(spec) => spec.moves(wants.state),
                 None => Err("these recordings name no world".to_owned()),
             };
@@ -226,7 +272,7 @@ impl Recordings {
             })?);
         }
         if let Some(moves) = moves {
-            let signature = &self.dataset.signature;
+            let signature = &self.taught().signature;
             for (what, points, there) in [
                 ("points", &moves.points, signature.state.len()),
                 ("action_points", &moves.action_points, signature.action.len()),
@@ -247,10 +293,21 @@ impl Recordings {
     /// # Errors
     /// If world and recordings do not fit together.
     pub fn interface(&self) -> Result<Interface> {
-        let logged = || self.dataset.signature.angles();
-        let angles = self.spec().map_or_else(logged, EnvSpec::angles);
-        let interface = Interface::of(&self.dataset, &self.split.train, &angles)?;
-        Ok(Interface { learned: Some(Learned::of(&self.dataset, &self.split.train, self.asked)), ..interface })
+        let learned = Some(Learned::of(&self.dataset, &self.split.train, self.asked));
+        let Some(found) = &self.found else { return Ok(Interface { learned, ..self.logged()? }) };
+        let told = Interface::of(&found.dataset, &self.split.train, &found.spec.angles())?;
+        let (things, signature) = (found.things.clone(), self.dataset.signature.clone());
+        Ok(Interface { learned, things, signature, ..told })
+    }
+
+    /// The same of what was logged, whatever models are taught, and without the episodes that are learned from.
+    ///
+    /// # Errors
+    /// If world and recordings do not fit together.
+    pub(super) fn logged(&self) -> Result<Interface> {
+        let declared = || self.dataset.signature.angles();
+        let angles = self.spec().map_or_else(declared, EnvSpec::angles);
+        Ok(Interface::of(&self.dataset, &self.split.train, &angles)?)
     }
 }
 

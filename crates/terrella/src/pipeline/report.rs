@@ -103,6 +103,7 @@ fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordi
     if let Some(training) = training {
         let wants = settings.model.wants();
         let sees = match (wants.picture, wants.state) {
+            (Some(_), true) if settings.data.finds() => "pictures, and places of things that were found in them",
             (Some(_), true) => "pictures, with the logged state as a teacher during training only",
             (Some(_), false) => "pictures alone",
             (None, _) => "the logged state",

@@ -47,7 +47,7 @@ impl Sides {
         (side, episode): (usize, usize),
     ) -> Result<Vec<Trace>> {
         let key = self.key.at(side as u64).at(episode as u64);
-        let log = &recordings.dataset.episodes[episode];
+        let log = &recordings.taught().episodes[episode];
         let trace = |rows: Range<usize>, changes: &Changes| Ok(Trace::of(&saved.world, (log, rows), changes)?);
         if side == 0 {
             return Ok(vec![trace(0..log.len(), &Changes::none(1))?]);

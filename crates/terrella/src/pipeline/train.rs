@@ -37,11 +37,18 @@ pub struct Training {
     pub last: Option<Progress>,
 }
 
-/// Trains the model of the settings, whatever its family, with all that is learned after it, and saves it.
+/// Trains the model of the settings, whatever its family, with all that is learned after it, and saves it; first things are found
+/// in pictures, where the settings ask for it.
 ///
 /// # Errors
-/// As [`train`] and [`finish`].
-pub fn train_whole(run: &Run, recordings: &Recordings, device: &Device, watch: &Watch) -> Result<(Saved, Training)> {
+/// As [`train`], [`finish`] and [`Recordings::find_things`].
+pub fn train_whole(
+    run: &Run,
+    recordings: &mut Recordings,
+    device: &Device,
+    watch: &Watch,
+) -> Result<(Saved, Training)> {
+    recordings.find_things(run, watch)?;
     struct Train<'a>(&'a Run, &'a Recordings, &'a Device, &'a Watch);
     impl Visitor for Train<'_> {
         type Output = Result<(Saved, Training)>;
@@ -77,7 +84,7 @@ pub fn train<F: Registered>(
         }
         None => {
             let acts = recordings.world.is_some();
-            check((&recordings.dataset, &recordings.split.train), &fresh, (acts, family.wants()))?;
+            check((recordings.taught(), &recordings.split.train), &fresh, (acts, family.wants()))?;
             Trainer::new(family, fresh, recordings.train_config(&run.settings)?, device)
         }
     };
@@ -123,7 +130,7 @@ pub(super) fn sampler<F: Registered>(trainer: &Trainer<F>, recordings: &Recordin
     let config = &trainer.config;
     let window = trainer.model_config.window(config.n_frames);
     let seed = Key::new(config.seed).with("clips").seed();
-    Ok(Sampler::new(recordings.dataset.clone(), &recordings.split.train, window, config.batch_size, seed)?)
+    Ok(Sampler::new(recordings.taught().clone(), &recordings.split.train, window, config.batch_size, seed)?)
 }
 
 fn steps<F: Registered>(

@@ -3,10 +3,24 @@
 use serde::{Deserialize, Serialize};
 use terrella_model::{GroundKind, KeypointConfig};
 
+/// What finds places in pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FinderKind {
+    /// A network, by which pictures can be drawn from places.
+    #[default]
+    Network,
+    /// Sprites of rigid things, laid over what stands out.
+    Sprites,
+}
+
 /// How many keypoints there are, and how they are learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeypointSettings {
+    /// What finds them: a `network`, or `sprites` of rigid things, which find out themselves how many there are; of the settings below
+    /// these take side and ground.
+    pub finder: FinderKind,
     /// Keypoints: somewhat more than things that move, and several for one that turns.
     pub count: usize,
     /// Side of the square pictures in pixels, a multiple of 4.
@@ -41,6 +55,7 @@ impl Default for KeypointSettings {
         let KeypointConfig { count, side, ground, look, apart, sparsity, separation, compact, steady, turns, .. } =
             KeypointConfig::default();
         Self {
+            finder: FinderKind::Network,
             count,
             side,
             steps: 1500,

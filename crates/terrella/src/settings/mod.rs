@@ -10,7 +10,7 @@ mod layers;
 mod merge;
 mod moved;
 
-pub use keypoints::KeypointSettings;
+pub use keypoints::{FinderKind, KeypointSettings};
 pub use label::LabelSettings;
 pub use layers::{Layers, PRESETS, preset};
 pub(crate) use moved::modernised;
@@ -20,16 +20,18 @@ use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
 use terrella_eval::{OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig};
-use terrella_model::{ModelConfig, ReacherConfig, TrainConfig, Views};
+use terrella_model::{GroundKind, ModelConfig, ReacherConfig, TrainConfig, Views};
 
 /// All settings of a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Seed of weights, batches, recordings and plans, unless a section has its own.
     pub seed: u64,
     /// How a symmetry of the world is used in acting.
     pub views: Views,
+    /// Whether places of things are made exact in acting, by laying how they were found to look over the picture.
+    pub sharpen: bool,
     /// Where the recordings come from, and which are held out.
     pub data: DataSettings,
     /// What the model is.
@@ -56,6 +58,17 @@ pub struct Settings {
     pub keypoints: KeypointSettings,
 }
 
+/// What a model that is taught a state is taught.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StateKind {
+    /// The logged state.
+    #[default]
+    Logged,
+    /// Places of things that are found in pictures; nobody looks at a logged state.
+    Found,
+}
+
 /// Where the recordings come from, and which are held out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -69,6 +82,11 @@ pub struct DataSettings {
     pub also: Vec<PathBuf>,
     /// Vectors that make the state, joined in this order; what the recordings call the state if there are none.
     pub vectors: Vec<String>,
+    /// What a model that sees pictures and is taught a state is taught: what was logged, or places of things in its pictures.
+    pub state: StateKind,
+    /// What stands still where things are found in pictures: `starts`, the median of the pictures that episodes begin with, or
+    /// `recordings`, that of all.
+    pub ground: GroundKind,
     /// The camera that a model of pictures sees, where there are several.
     pub camera: Option<String>,
     /// Further cameras, laid beside it in one picture.
@@ -101,6 +119,8 @@ impl Default for DataSettings {
             path: None,
             also: Vec::new(),
             vectors: Vec::new(),
+            state: StateKind::Logged,
+            ground: GroundKind::Starts,
             camera: None,
             views: Vec::new(),
             episodes: 200,
@@ -120,6 +140,11 @@ impl DataSettings {
     /// Seed and share of the split.
     pub fn split(&self) -> (u64, f64) {
         (self.split_seed, self.held_out)
+    }
+
+    /// Whether places of things take the place of the logged state.
+    pub fn finds(&self) -> bool {
+        self.state == StateKind::Found
     }
 
     /// The world that is collected in.
@@ -283,6 +308,28 @@ impl EvalSettings {
     /// Threads that make attempts.
     pub fn threads(&self) -> usize {
         if self.threads > 0 { self.threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            views: Views::default(),
+            sharpen: true,
+            data: DataSettings::default(),
+            model: ModelConfig::default(),
+            train: TrainConfig::default(),
+            decoder: DecoderSettings::default(),
+            reacher: ReacherConfig::default(),
+            planner: PlannerConfig::default(),
+            mpc: MpcConfig::default(),
+            prior: PriorSettings::default(),
+            cost: CostSettings::default(),
+            eval: EvalSettings::default(),
+            label: LabelSettings::default(),
+            keypoints: KeypointSettings::default(),
+        }
     }
 }
 

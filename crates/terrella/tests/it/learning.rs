@@ -38,9 +38,9 @@ fn trained(name: &str, steps: u64) -> (Run, Recordings, Saved) {
     };
     collect(&data, &config, &Watch::silent()).expect("recorded");
     settings.data.path = Some(data.clone());
-    let recordings = Recordings::open(&data, &settings, &Watch::silent()).expect("recordings");
+    let mut recordings = Recordings::open(&data, &settings, &Watch::silent()).expect("recordings");
     let run = Run::create("train", Some(&folder.join("run")), settings).expect("a run");
-    let (saved, _) = train_whole(&run, &recordings, &device(), &Watch::silent()).expect("a model");
+    let (saved, _) = train_whole(&run, &mut recordings, &device(), &Watch::silent()).expect("a model");
     (run, recordings, saved)
 }
 

@@ -6,6 +6,7 @@ mod cli;
 mod earlier;
 mod elsewhere;
 mod files;
+mod found;
 mod honest;
 mod keypoints;
 mod label;

@@ -31,6 +31,7 @@ pub(crate) fn tiny(env: &str, more: &[&str]) -> Settings {
 }
 
 const TINY: &[&str] = &[
+    "data.state=logged",
     "data.episodes=12",
     "data.episode_steps=60",
     "data.held_out=0.25",

@@ -22,10 +22,12 @@ use crate::family::jepa::watching::Studio;
 use crate::family::jepa::{self, Batcher, JepaConfig, Latents};
 use crate::interface::Interface;
 use crate::losses::{LossChart, Losses};
+use crate::things::Gaze;
 use crate::train_config::TrainConfig;
 use crate::{Symmetry, Views};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::prelude::*;
+use std::sync::Arc;
 use terrella_core::{Batch, Dynamics, Key, Observation, Table, Window};
 
 /// What turns batches into gradients, for eyes and mind.
@@ -121,6 +123,10 @@ impl Family for ObserverConfig {
 
     fn around(world: &ObserverWorld, symmetry: &Symmetry, views: Views) -> Option<ObserverWorld> {
         Some(world.clone().with_views(symmetry, views))
+    }
+
+    fn sharpened(world: &ObserverWorld, gaze: Option<&Arc<Gaze>>) -> Option<ObserverWorld> {
+        Some(world.clone().with_gaze(gaze.cloned()))
     }
 
     fn follow(

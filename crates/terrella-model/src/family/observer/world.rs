@@ -8,8 +8,10 @@ use crate::family::jepa::{Batcher, Latents, World};
 use crate::host::dense::Dense;
 use crate::interface::Interface;
 use crate::nn::table;
+use crate::things::Gaze;
 use crate::{Symmetry, Turn, Views};
 use burn::prelude::*;
+use rayon::prelude::*;
 use std::sync::Arc;
 use terrella_core::{Acts, Dynamics, Error, Image, Observation, Result, Table};
 
@@ -22,6 +24,7 @@ pub struct ObserverWorld {
     /// The same on plain rows, where it runs on a CPU.
     fast: Option<Arc<(Eyes, [Dense; 2])>>,
     around: Option<Symmetry>,
+    gaze: Option<Arc<Gaze>>,
     pub(super) mind: World,
 }
 
@@ -35,7 +38,7 @@ impl ObserverWorld {
         let fast = patcher.and_then(|patcher| Eyes::of((&eyes.encoder, &eyes.projector), patcher));
         let fast = fast.map(|fast| Arc::new((fast, eyes.readout.on_host())));
         let mind = World::new(mind, config.mind.clone(), about, &device);
-        Self { eyes, batcher, device, fast, around: None, mind }
+        Self { eyes, batcher, device, fast, around: None, gaze: None, mind }
     }
 
     /// Lets eyes and mind use a symmetry of their world. Eyes look from all sides whatever the views.
@@ -44,6 +47,12 @@ impl ObserverWorld {
         self.mind = self.mind.with_views(Some(symmetry.clone()), views);
         self.around = (views != Views::One).then(|| symmetry.clone());
         self
+    }
+
+    /// Lets it look a second time, or no longer.
+    #[must_use]
+    pub(super) fn with_gaze(self, gaze: Option<Arc<Gaze>>) -> Self {
+        Self { gaze, ..self }
     }
 
     /// The same model without its short cuts for the CPU: slower, and the reference for them.
@@ -69,7 +78,12 @@ impl ObserverWorld {
                 table(self.eyes.tell(inputs)).data
             }
         };
-        Ok(self.batcher.codec().decode_sides(&features, self.around.as_ref(), &turns))
+        let mut told = self.batcher.codec().decode_sides(&features, self.around.as_ref(), &turns);
+        if let Some(gaze) = &self.gaze {
+            let rows = told.data.par_chunks_mut(told.width).zip(observations);
+            rows.for_each(|(state, seen)| seen.image.iter().for_each(|image| gaze.sharpen(image, state)));
+        }
+        Ok(told)
     }
 
     fn seen(&self, observations: &[Observation]) -> Result<Vec<Observation>> {

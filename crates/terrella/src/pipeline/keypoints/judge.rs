@@ -15,11 +15,12 @@ const RIDGE: f64 = 1e-4;
 /// Side of grey pictures.
 const GREY: usize = 12;
 
-/// Judges keypoints on held-out rows, with those of rows that were learned from, and the same of a network before it learned.
+/// Judges keypoints on held-out rows, with those of rows that were learned from, and the same of a finder of this
+/// name before it learned.
 pub(super) fn judge(
     recordings: &Recordings,
     [learned, unseen]: [&Places; 2],
-    blind: [&Places; 2],
+    (name, blind): (&str, Option<[&Places; 2]>),
     key: Key,
 ) -> Result<KeypointScore> {
     let dataset: &Dataset = &recordings.dataset;
@@ -31,7 +32,7 @@ pub(super) fn judge(
         return Ok(score);
     }
     let parts: Vec<Part> = recordings.parts().into_iter().filter(is_shown).collect();
-    let rows = told(recordings, [learned, unseen], blind)?;
+    let rows = told(recordings, [learned, unseen], (name, blind))?;
     let parts_score = read_parts(&rows, &parts, key.with("parts"));
     let Some((scene, bodies)) = recordings.spec().and_then(|spec| spec.scene.as_ref()).map(|scene| {
         let bodies: Vec<Part> = parts.iter().filter(|part| is_body(part)).cloned().collect();
@@ -81,7 +82,11 @@ fn only(rows: &PartRows, some: &[usize]) -> PartRows {
 }
 
 /// Held-out rows with what everybody tells of them.
-fn told(recordings: &Recordings, [learned, unseen]: [&Places; 2], blind: [&Places; 2]) -> Result<PartRows> {
+fn told(
+    recordings: &Recordings,
+    [learned, unseen]: [&Places; 2],
+    (name, blind): (&str, Option<[&Places; 2]>),
+) -> Result<PartRows> {
     let dataset: &Dataset = &recordings.dataset;
     let interface = recordings.interface()?;
     let codec = StateCodec::new(&interface);
@@ -89,20 +94,28 @@ fn told(recordings: &Recordings, [learned, unseen]: [&Places; 2], blind: [&Place
     let linear = |from: &Table, to: &Table| Probe::fit(codec.clone(), from, &states, RIDGE).read(to);
     let places = |places: &Places| coordinates(places, dataset.signature.image.map_or(1, |[side, _]| side));
     let mean = Table { width: truth.width, data: interface.state_stats.mean.repeat(truth.len()) };
-    let told = vec![
-        ("keypoints".to_owned(), linear(&places(learned), &places(unseen))),
+    let mut told = vec![
+        (name.to_owned(), linear(&places(learned), &places(unseen))),
         ("the mean".to_owned(), mean),
         ("12x12 grey pixels".to_owned(), linear(&grey(learned, dataset), &grey(unseen, dataset))),
-        ("keypoints before learning".to_owned(), linear(&places(blind[0]), &places(blind[1]))),
     ];
+    if let Some([learned, unseen]) = blind {
+        told.push((format!("{name} before learning"), linear(&places(learned), &places(unseen))));
+    }
     Ok(PartRows { episodes: unseen.episodes(), truth, told })
 }
 
-/// x and y of each keypoint, from −1 to 1.
+/// x and y of each keypoint, from −1 to 1, and which way up it is, if that can be seen.
 fn coordinates(places: &Places, side: usize) -> Table {
     let from = |x: f32| 2.0 * x / side as f32 - 1.0;
-    let data = places.found.data.chunks(3).flat_map(|one| [from(one[0]), from(one[1])]).collect();
-    Table::from_data(2 * places.keypoints(), data)
+    let mut told = Table::new(2 * places.keypoints() + places.turns.width);
+    for (at, row) in places.found.rows().enumerate() {
+        told.data.extend(row.chunks(3).flat_map(|one| [from(one[0]), from(one[1])]));
+        if places.turns.width > 0 {
+            told.data.extend_from_slice(places.turns.row(at));
+        }
+    }
+    told
 }
 
 /// Small grey pictures, from −1 to 1.

@@ -1,8 +1,9 @@
 //! Things without labels: keypoints are learned from pictures, judged by a logged state where there is one, and drawn on a page.
 //!
-//! [`learn`] teaches them, [`places`] is where they are in chosen rows, [`judge`] what that says of what was logged (the only file that
+//! A [`finder`] has them, [`learn`] teaches it, [`places`] is where they are in chosen rows, [`judge`] what that says of what was logged (the only file that
 //! looks at a state), [`show`] the page, [`report`] what came of it.
 
+mod finder;
 mod judge;
 mod learn;
 mod places;
@@ -16,6 +17,7 @@ use crate::settings::Settings;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
+use finder::Finder;
 use places::Places;
 use std::path::Path;
 use terrella_core::{Key, write_atomic};
@@ -45,8 +47,8 @@ pub fn find_keypoints(out: &Path, settings: &Settings, device: &Device, watch: &
     let dataset = &recordings.dataset;
     let train = &recordings.split.train;
     let held_out = report::held_out(&recordings);
-    let (keypoints, loss) = learn::learn((dataset, train), settings, device, watch)?;
-    let untaught = learn::untaught((dataset, train), settings, device)?;
+    let (keypoints, loss) = Finder::learn((dataset, train), settings, device, watch)?;
+    let untaught = Finder::untaught((dataset, train), settings, device)?;
     let key = Key::new(settings.seed).with("keypoints");
     let stage = watch.stage("judge", 4);
     let learned_rows = places::spread(dataset, train, FITTED);
@@ -55,11 +57,15 @@ pub fn find_keypoints(out: &Path, settings: &Settings, device: &Device, watch: &
     let unseen_rows = places::spread(dataset, &held_out, usize::MAX);
     let unseen = Places::of(&keypoints, dataset, unseen_rows.clone())?;
     stage.at(2, "");
-    let blind = [learned_rows, unseen_rows].map(|rows| Places::of(&untaught, dataset, rows));
-    let [blind_learned, blind_unseen] = blind;
-    let blind = [blind_learned?, blind_unseen?];
+    let blind = match &untaught {
+        Some(untaught) => {
+            Some([Places::of(untaught, dataset, learned_rows)?, Places::of(untaught, dataset, unseen_rows)?])
+        }
+        None => None,
+    };
     stage.at(3, "");
-    let score = judge::judge(&recordings, [&learned, &unseen], [&blind[0], &blind[1]], key)?;
+    let floor = blind.as_ref().map(|[learned, unseen]| [learned, unseen]);
+    let score = judge::judge(&recordings, [&learned, &unseen], (keypoints.name(), floor), key)?;
     stage.at(4, "");
     drop(stage);
     let found = KeypointsFound {

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use std::fmt::Write as _;
 use terrella_core::{Dataset, Table};
-use terrella_model::Keypoints;
+
+use super::finder::Finder;
 
 /// A keypoint is over bare ground if nothing stands out within so many pixels.
 const AROUND: f32 = 4.0;
@@ -16,6 +17,8 @@ pub(super) struct Places {
     pub(super) rows: Vec<(usize, usize)>,
     /// x, y and presence of each keypoint, in pixels of the picture.
     pub(super) found: Table,
+    /// Cosine and sine of the turn of each that can be seen to turn; nothing where none can.
+    pub(super) turns: Table,
     /// Whether nothing stands out around each, row by row.
     pub(super) bare: Vec<bool>,
 }
@@ -33,13 +36,15 @@ impl Places {
     ///
     /// # Errors
     /// If there are no pictures.
-    pub(super) fn of(keypoints: &Keypoints, dataset: &Dataset, rows: Vec<(usize, usize)>) -> Result<Self> {
-        let mut found = Table::new(3 * keypoints.count());
+    pub(super) fn of(keypoints: &Finder, dataset: &Dataset, rows: Vec<(usize, usize)>) -> Result<Self> {
+        let (mut found, mut turns) = (Table::new(3 * keypoints.count()), Table::default());
         let mut bare = Vec::with_capacity(rows.len() * keypoints.count());
         for together in rows.chunk_by(|a, b| a.0 == b.0) {
             let episode = &dataset.episodes[together[0].0];
             let at: Vec<usize> = together.iter().map(|(_, row)| *row).collect();
-            let told = keypoints.find(episode, &at)?;
+            let [told, turned] = keypoints.find(episode, &at)?;
+            turns.width = turned.width;
+            turns.data.extend(turned.data);
             let ground = keypoints.ground().under(episode)?;
             let Some(frames) = &episode.frames else { continue };
             for (&row, told) in at.iter().zip(told.rows()) {
@@ -48,7 +53,7 @@ impl Places {
             }
             found.data.extend(told.data);
         }
-        Ok(Self { rows, found, bare })
+        Ok(Self { rows, found, turns, bare })
     }
 
     /// Keypoints in a row.

@@ -1,0 +1,122 @@
+//! A picture, and what it would look like with sprites laid over its ground.
+
+use super::sprite::{Pose, Sprite};
+
+/// A square picture, and what is behind the thing that is looked for.
+pub(super) struct Canvas {
+    side: usize,
+    /// What is seen, `[side², 3]`, 0 to 1.
+    seen: Vec<[f32; 3]>,
+    /// What would be seen without the thing.
+    behind: Vec<[f32; 3]>,
+}
+
+/// What laying a sprite over a picture explains.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fit {
+    /// By how much the squared error falls.
+    pub(super) gain: f32,
+    /// By how much it would fall if the picture were just that.
+    pub(super) most: f32,
+}
+
+impl Fit {
+    /// 1 if the picture shows just that, 0 if half of it, −1 if nothing of it.
+    pub(super) fn share(&self) -> f32 {
+        self.gain / self.most.max(1e-9)
+    }
+}
+
+/// Bytes as shares of the range.
+pub(super) fn colours(bytes: &[u8]) -> Vec<[f32; 3]> {
+    bytes.chunks(3).map(|p| [p[0], p[1], p[2]].map(|byte| f32::from(byte) / 255.0)).collect()
+}
+
+impl Canvas {
+    /// A picture before its ground.
+    pub(super) fn new(picture: &[u8], ground: &[[f32; 3]], side: usize) -> Self {
+        Self { side, seen: colours(picture), behind: ground.to_vec() }
+    }
+
+    /// Forgets what was laid over the ground.
+    pub(super) fn wipe(&mut self, ground: &[[f32; 3]]) {
+        self.behind.copy_from_slice(ground);
+    }
+
+    /// What is behind, as bytes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.behind.iter().flatten().map(|x| (x * 255.0).round() as u8).collect()
+    }
+
+    /// Lays a sprite over what is behind.
+    pub(super) fn lay(&mut self, sprite: &Sprite, pose: Pose) {
+        let Self { side, behind, .. } = self;
+        around(*side, (sprite.reach(), pose), 1, |at, inside| {
+            let [r, g, b, cover] = sprite.sample(inside);
+            let under = &mut behind[at];
+            *under = [(under[0], r), (under[1], g), (under[2], b)].map(|(under, ink)| under * (1.0 - cover) + ink);
+        });
+    }
+
+    /// What laying a sprite there would explain, looking at every `stride`-th row and column.
+    pub(super) fn fit(&self, sprite: &Sprite, pose: Pose, stride: usize) -> Fit {
+        let mut fit = Fit::default();
+        around(self.side, (sprite.reach(), pose), stride, |at, inside| {
+            let [r, g, b, cover] = sprite.sample(inside);
+            if cover <= 0.0 {
+                return;
+            }
+            let (seen, behind) = (self.seen[at], self.behind[at]);
+            for ((ink, seen), behind) in [r, g, b].into_iter().zip(seen).zip(behind) {
+                let change = ink - behind * cover;
+                let lack = seen - behind;
+                fit.gain += change * (2.0 * lack - change);
+                fit.most += change * change;
+            }
+        });
+        let scale = (stride * stride) as f32;
+        Fit { gain: fit.gain * scale, most: fit.most * scale }
+    }
+}
+
+/// Visits the pixels within a reach of a pose, with their places in its own axes.
+fn around(side: usize, (reach, pose): (f32, Pose), stride: usize, mut visit: impl FnMut(usize, [f32; 2])) {
+    let span = |at: f32| {
+        let end = |at: f32| (at.max(0.0) as usize).min(side);
+        end(at - reach)..end(at + reach + 1.0)
+    };
+    let (sin, cos) = pose.turn.sin_cos();
+    let near = (reach + 0.5).powi(2);
+    for row in span(pose.at[1]).step_by(stride) {
+        let y = row as f32 + 0.5 - pose.at[1];
+        for column in span(pose.at[0]).step_by(stride) {
+            let x = column as f32 + 0.5 - pose.at[0];
+            if x * x + y * y <= near {
+                visit(row * side + column, [cos * x + sin * y, cos * y - sin * x]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sprite_explains_a_picture_of_itself_and_nothing_else() {
+        let sprite = Sprite::new(4.0, |[x, y]| if x.hypot(y) < 3.0 { [0.0, 0.5, 1.0, 1.0] } else { [0.0; 4] });
+        let ground = vec![[1.0; 3]; 20 * 20];
+        let pose = Pose { at: [9.0, 11.0], turn: 0.4 };
+        let mut drawn = Canvas::new(&[255; 20 * 20 * 3], &ground, 20);
+        drawn.lay(&sprite, pose);
+        let mut canvas = Canvas::new(&drawn.bytes(), &ground, 20);
+        let share = |pose| canvas.fit(&sprite, pose, 1).share();
+        assert!(share(pose) > 0.99, "{}", share(pose));
+        assert!(share(Pose { at: [10.0, 11.0], ..pose }) < 0.95 && share(Pose { at: [17.0, 3.0], ..pose }) < -0.99);
+        canvas.lay(&sprite, pose);
+        assert!(canvas.fit(&sprite, pose, 1).gain <= 0.0, "it is there already");
+        canvas.wipe(&ground);
+        assert!(canvas.fit(&sprite, pose, 1).share() > 0.99);
+    }
+}

@@ -1,0 +1,108 @@
+//! A second look: where eyes say that a thing is, its sprite is laid over the picture and moved to where it explains most.
+//!
+//! A network tells roughly where things are in any light, a sprite exactly where they are in the light that it knows. What the
+//! sprite does not explain well is left as the eyes have it, so nothing is lost where things look otherwise.
+
+use super::canvas::{Canvas, colours};
+use super::follow::Things;
+use super::search::{closely, nearby};
+use super::sprite::{Pose, Sprite};
+use serde::{Deserialize, Serialize};
+use std::f32::consts::TAU;
+use terrella_core::Image;
+
+/// A thing that explains so much of its picture is where it is said to be.
+const SURE: f32 = 0.8;
+/// One that explains less stays where eyes have it.
+const ENOUGH: f32 = 0.5;
+/// Eyes err by so many pixels at most.
+const NEAR: f32 = 6.0;
+
+/// Sprites of the things of a state, in its order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gaze {
+    side: usize,
+    /// Units of the state's places in a pixel.
+    pixel: f32,
+    /// Bytes of what stands still.
+    ground: Vec<u8>,
+    sprites: Vec<Sprite>,
+}
+
+impl Gaze {
+    /// Of these things in this order; nothing where each episode has its own ground, which nobody knows beforehand.
+    pub fn of(things: &Things, order: &[usize], pixel: f32) -> Option<Self> {
+        let ground = things.ground().of_all()?.to_vec();
+        let sprites = order.iter().map(|&at| things.sprites()[at].clone()).collect();
+        Some(Self { side: (ground.len() / 3).isqrt(), pixel, ground, sprites })
+    }
+
+    /// Makes a state exact that eyes read off this picture. Pictures of another size are left alone.
+    pub(crate) fn sharpen(&self, image: &Image, state: &mut [f32]) {
+        if [image.height, image.width] != [self.side; 2] {
+            return;
+        }
+        let mut poses = self.poses(state);
+        let ground = colours(&self.ground);
+        let mut canvas = Canvas::new(&image.data, &ground, self.side);
+        for at in [0..self.sprites.len(), 0..self.sprites.len()].into_iter().flatten() {
+            canvas.wipe(&ground);
+            let others = self.sprites.iter().zip(&poses).enumerate().filter(|(other, _)| *other != at);
+            others.for_each(|(_, (sprite, pose))| canvas.lay(sprite, *pose));
+            let (sprite, said) = (&self.sprites[at], poses[at]);
+            let mut found = closely(&canvas, sprite, said);
+            if found.1.share() < SURE {
+                let near = nearby(&canvas, sprite, said, NEAR);
+                found = near.filter(|near| near.1.gain > found.1.gain).unwrap_or(found);
+            }
+            let far = (found.0.at[0] - said.at[0]).hypot(found.0.at[1] - said.at[1]);
+            if found.1.share() >= ENOUGH && far <= 2.0 * NEAR {
+                poses[at] = found.0;
+            }
+        }
+        self.write(&poses, state);
+    }
+
+    fn poses(&self, state: &[f32]) -> Vec<Pose> {
+        let mut numbers = state.iter().copied();
+        let mut next = || numbers.next().unwrap_or_default();
+        let pose = |sprite: &Sprite| {
+            let at = [next() / self.pixel, next() / self.pixel];
+            Pose { at, turn: if sprite.turns { next() } else { 0.0 } }
+        };
+        self.sprites.iter().map(pose).collect()
+    }
+
+    fn write(&self, poses: &[Pose], state: &mut [f32]) {
+        let mut numbers = state.iter_mut();
+        for (sprite, pose) in self.sprites.iter().zip(poses) {
+            let turn = sprite.turns.then(|| pose.turn.rem_euclid(TAU));
+            let told = pose.at.map(|x| x * self.pixel).into_iter().chain(turn);
+            told.zip(&mut numbers).for_each(|(told, number)| *number = told);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_eyes_miss_by_a_little_is_made_exact_and_what_looks_otherwise_is_left() {
+        let bar = |[x, y]: [f32; 2]| x.abs() <= 6.0 && y.abs() <= if x > 0.0 { 3.0 } else { 1.5 };
+        let sprite = Sprite::new(8.0, |own| if bar(own) { [0.1, 0.2, 0.6, 1.0] } else { [0.0; 4] });
+        let gaze = Gaze { side: 32, pixel: 2.0, ground: vec![230; 32 * 32 * 3], sprites: vec![sprite.clone()] };
+        let ground = colours(&gaze.ground);
+        let mut canvas = Canvas::new(&gaze.ground, &ground, 32);
+        canvas.lay(&sprite, Pose { at: [15.2, 17.7], turn: 1.1 });
+        let mut image = Image { height: 32, width: 32, data: canvas.bytes() };
+        let mut state = [34.0, 32.0, 1.3];
+        gaze.sharpen(&image, &mut state);
+        let off = [state[0] - 30.4, state[1] - 35.4, state[2] - 1.1];
+        assert!(off[0].abs() < 0.2 && off[1].abs() < 0.2 && off[2].abs() < 0.02, "{off:?}");
+        image.data.fill(230);
+        let mut nothing = [34.0, 32.0, 1.3];
+        gaze.sharpen(&image, &mut nothing);
+        assert_eq!(nothing, [34.0, 32.0, 1.3], "it is not there");
+    }
+}

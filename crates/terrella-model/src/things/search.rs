@@ -1,0 +1,99 @@
+//! Where a sprite explains most of a picture: everywhere, nearby, and to a fraction of a pixel.
+
+use super::canvas::{Canvas, Fit};
+use super::patches::is_out;
+use super::sprite::{Pose, Sprite};
+use std::f32::consts::TAU;
+
+/// Turns that are tried everywhere.
+const TURNS: usize = 24;
+/// Pixels between places that are tried.
+const APART: usize = 2;
+/// Best of these, each looked at closely.
+const CLOSELY: usize = 6;
+/// Steps of the close look, in pixels; a thing is turned so far that its rim moves about as much.
+const STEPS: [f32; 5] = [1.5, 0.75, 0.3, 0.12, 0.05];
+
+/// Where it explains most, and what it explains there.
+pub(super) type Found = (Pose, Fit);
+
+/// The turns by which a sprite looks different.
+pub(super) fn turns(sprite: &Sprite) -> impl Iterator<Item = f32> {
+    let n = if sprite.turns { TURNS } else { 1 };
+    (0..n).map(|at| at as f32 * TAU / TURNS as f32)
+}
+
+/// The best pose with its middle near anything that stands out.
+pub(super) fn everywhere(canvas: &Canvas, sprite: &Sprite, (standing, side): (&[f32], usize)) -> Option<Found> {
+    // A picture is looked at more coarsely for larger things.
+    let stride = if sprite.reach() >= 8.0 { 2 } else { 1 };
+    let apart = if sprite.reach() >= 6.0 { APART } else { 1 };
+    let places = (0..side).step_by(apart).flat_map(|y| (0..side).step_by(apart).map(move |x| [x, y]));
+    let out = places.filter(|[x, y]| is_out(standing[y * side + x]));
+    let poses =
+        out.flat_map(|[x, y]| turns(sprite).map(move |turn| Pose { at: [x as f32 + 0.5, y as f32 + 0.5], turn }));
+    closest(canvas, sprite, poses, stride)
+}
+
+/// The best pose within so many pixels of another.
+pub(super) fn nearby(canvas: &Canvas, sprite: &Sprite, around: Pose, within: f32) -> Option<Found> {
+    let stride = if sprite.reach() >= 8.0 { 2 } else { 1 };
+    let apart = if sprite.reach() >= 6.0 { 2.0 } else { 1.0 };
+    let n = (within / apart).ceil() as i32;
+    let few = if sprite.turns { 2 } else { 0 };
+    let shifts = (-n..=n).flat_map(|y| (-n..=n).map(move |x| [x as f32 * apart, y as f32 * apart]));
+    let poses = shifts.flat_map(|[x, y]| {
+        (-few..=few).map(move |turn| Pose {
+            at: [around.at[0] + x, around.at[1] + y],
+            turn: around.turn + turn as f32 * TAU / TURNS as f32,
+        })
+    });
+    closest(canvas, sprite, poses, stride)
+}
+
+fn closest(canvas: &Canvas, sprite: &Sprite, poses: impl Iterator<Item = Pose>, stride: usize) -> Option<Found> {
+    let mut tried: Vec<(f32, Pose)> = poses.map(|pose| (canvas.fit(sprite, pose, stride).gain, pose)).collect();
+    tried.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // The best of a neighbourhood stands for it.
+    let mut picked: Vec<Pose> = Vec::new();
+    for (_, pose) in tried.iter().take(40 * CLOSELY) {
+        let near = |other: &Pose| {
+            let apart = (pose.at[0] - other.at[0]).hypot(pose.at[1] - other.at[1]);
+            let turned = terrella_core::wrapped(pose.turn - other.turn).abs();
+            apart < 3.0 && turned < 1.2 * TAU / TURNS as f32
+        };
+        if picked.len() < CLOSELY && !picked.iter().any(near) {
+            picked.push(*pose);
+        }
+    }
+    let refined = picked.into_iter().map(|pose| closely(canvas, sprite, pose));
+    refined.max_by(|a, b| a.1.gain.total_cmp(&b.1.gain))
+}
+
+/// The pose near another from which no small step explains more.
+pub(super) fn closely(canvas: &Canvas, sprite: &Sprite, pose: Pose) -> Found {
+    let mut best = (pose, canvas.fit(sprite, pose, 1));
+    for step in STEPS {
+        // As long as it helps, but not forever: steps of one size go round in no circle.
+        for _ in 0..8 {
+            let before = best.1.gain;
+            let turn = step / (0.6 * sprite.reach());
+            let moves = [[step, 0.0, 0.0], [0.0, step, 0.0], [0.0, 0.0, turn]];
+            for [x, y, turn] in moves.into_iter().take(if sprite.turns { 3 } else { 2 }) {
+                for sign in [1.0, -1.0] {
+                    let (from, _) = best;
+                    let to = Pose { at: [from.at[0] + sign * x, from.at[1] + sign * y], turn: from.turn + sign * turn };
+                    let fit = canvas.fit(sprite, to, 1);
+                    if fit.gain > best.1.gain {
+                        best = (to, fit);
+                        break;
+                    }
+                }
+            }
+            if best.1.gain <= before {
+                break;
+            }
+        }
+    }
+    best
+}
