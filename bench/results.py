@@ -15,13 +15,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 JSON = ROOT / "docs/results.json"
 # Name: recordings, what the model learns from, preset, folder of the recordings (None: quickstart makes them).
 GROUPS = {
-    "human": ("206 demonstrations by people", "pictures + logged state", None, "pusht"),
+    "human": ("206 demonstrations by people", "pictures alone", None, "pusht"),
+    "teacher": ("206 demonstrations by people", "pictures + logged state", None, "pusht"),
     "state": ("206 demonstrations by people", "logged state", "quickstart-state", "pusht"),
-    "pixels": ("206 demonstrations by people", "pictures alone", "quickstart-pixels", "pusht"),
-    "embedded": ("200 episodes of the embedded world", "pictures + logged state", None, None),
-    "tworoom": ("60 episodes of TwoRoom, a disc and a door", "pictures alone", "tworoom", None),
+    "pixels": ("206 demonstrations by people", "pictures alone, one latent", "quickstart-pixels", "pusht"),
+    "embedded": ("200 episodes of the embedded world", "pictures alone", None, None),
+    "embedded-teacher": ("200 episodes of the embedded world", "pictures + logged state", None, "embedded"),
+    "tworoom": ("60 episodes of TwoRoom, a disc and a door", "pictures alone, one latent", "tworoom", None),
     "hour": ("206 demonstrations by people", "pictures + logged state, size s, an hour", "hour", "pusht"),
 }
+# Settings of a group beyond its preset.
+SETS = {"teacher": "data.state=logged", "embedded-teacher": "data.state=logged"}
 FLOORS = ["random", "null", "goal-blind", "nearest replay", "cloning"]
 
 
@@ -31,6 +35,7 @@ def arguments(name, seed):
     # All seeds of training learn from the recordings of seed 0: `--seed 1` alone would record others.
     data = data or (name if seed else None)
     told = (["--preset", preset] if preset else []) + (["--data", data] if data else []) + (["--seed", str(seed)] if seed else [])
+    told += ["--set", SETS[name]] if name in SETS else []
     return " ".join(["quickstart", *told]), data
 
 

@@ -11,7 +11,7 @@
 #           commit is not made again; one that was interrupted goes on.
 # TERRELLA  the program (default target/release/terrella); its commit is the one that the figures name
 # PUSHT     the archive of human demonstrations
-# ONLY      some of: human state pixels embedded tworoom hour (default: all but hour); SEEDS, default "0 1 2"
+# ONLY      some of: human teacher state pixels embedded embedded-teacher tworoom hour (default: all but teachers and hour); SEEDS, default "0 1 2"
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PYTHONDONTWRITEBYTECODE=1

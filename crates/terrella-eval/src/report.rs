@@ -37,6 +37,8 @@ pub struct Report {
     pub elsewhere: Option<Elsewhere>,
     /// One moment in those scenes.
     pub scenes: Option<Filmstrip>,
+    /// What the model sees in held-out pictures, where it was taught things.
+    pub things: Option<Filmstrip>,
     /// Recorded beside imagined.
     pub dreams: Vec<Filmstrip>,
     /// Executed plans.
@@ -80,6 +82,7 @@ impl Report {
         section(&mut out, "What the policy was told", &self.told());
         let curves: String = self.curves.iter().map(Chart::to_html).collect();
         section(&mut out, "What it learned", &grid(&curves));
+        section(&mut out, "What it sees", &self.things.as_ref().map(Filmstrip::to_html).unwrap_or_default());
         section(&mut out, "What it imagines", &self.imagination());
         let further: String = further.iter().map(Filmstrip::to_html).collect();
         section(&mut out, "What it did", &further);

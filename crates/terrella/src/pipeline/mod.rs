@@ -23,6 +23,7 @@ mod rewards;
 mod run;
 mod shift;
 mod sides;
+mod things_seen;
 mod train;
 mod worlds;
 mod worth;

@@ -5,7 +5,7 @@ use super::evaluate::{Evaluation, FILE};
 use super::heads::{PROBE_REPORT, ProbeReport};
 use super::shift::scenes;
 use super::train::{Training, log};
-use super::{Recordings, Run};
+use super::{Recordings, Run, things_seen};
 use crate::settings::Flavour;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -49,6 +49,7 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.dreams = dreams;
         report.limits.extend(missing);
         report.attempts = attempts(run, recordings)?;
+        report.things = things_seen::strip(actor, recordings, COLUMNS)?;
         if report.shifts.is_some() {
             report.scenes = some_scenes(recordings)?;
         }
@@ -220,7 +221,12 @@ fn limits(run: &Run, probes: Option<&ProbeReport>) -> Vec<String> {
     let settings = &run.settings;
     let mut limits = Vec::new();
     let wants = settings.model.wants();
-    if wants.picture.is_some() && wants.state {
+    if wants.picture.is_some() && wants.state && settings.data.finds() {
+        limits.push(
+            "Things that it was taught are rigid and keep their looks before a ground that stands still; where that is not so, it says so and learns nothing."
+                .to_owned(),
+        );
+    } else if wants.picture.is_some() && wants.state {
         limits.push(
             "The logged state taught the model what matters in a picture. When it acts it is shown pictures only, but it would not \
              have learned the same from pictures alone."

@@ -1,4 +1,4 @@
-//! An observer in front of a model of states: eyes read the logged state off each picture, and a mind that was only ever
+//! An observer in front of a model of states: eyes read a state off each picture (the logged one, or places of things), and a mind that was only ever
 //! told states imagines and plans.
 //!
 //! What a scene looks like then cannot touch what is known of how things move: the eyes are taught by pictures that are
@@ -96,7 +96,7 @@ impl Family for ObserverConfig {
     }
 
     fn words(&self) -> [String; 2] {
-        let what = "Eyes read the logged state off each picture; a joint-embedding predictive model that was told states alone turns it into \
+        let what = "Eyes read a state off each picture; a joint-embedding predictive model that was told states alone turns it into \
                     a short list of numbers (a latent) and predicts how that changes.";
         ["An observer in front of a model of states".to_owned(), what.to_owned()]
     }
@@ -147,7 +147,7 @@ const CHARTS: [LossChart; 6] = {
 const EYES: LossChart = LossChart {
     title: "Reading the state off a picture",
     unit: "mean absolute error, in features",
-    note: "Of training pictures as they are varied. All other charts are of the mind, which is told the logged states.",
+    note: "Of training pictures as they are varied. All other charts are of the mind, which is told states.",
     log: true,
     lines: &[("eyes", "eyes")],
 };

@@ -12,7 +12,7 @@ use super::learn;
 /// What finds a few places in every picture.
 pub(super) enum Finder {
     /// Keypoints of single pictures.
-    Network(Keypoints),
+    Network(Box<Keypoints>),
     /// Things, followed from picture to picture.
     Sprites(Things),
 }
@@ -29,7 +29,7 @@ impl Finder {
         match asked.finder {
             FinderKind::Network => {
                 let (keypoints, loss) = learn::learn(data, settings, device, watch)?;
-                Ok((Self::Network(keypoints), loss))
+                Ok((Self::Network(Box::new(keypoints)), loss))
             }
             FinderKind::Sprites => {
                 let stage = watch.stage("learn", 1);
@@ -44,7 +44,7 @@ impl Finder {
     /// The same before it learned anything: what is the merit of an architecture alone. Sprites are nothing then.
     pub(super) fn untaught(data: (&Dataset, &[usize]), settings: &Settings, device: &Device) -> Result<Option<Self>> {
         Ok(match settings.keypoints.finder {
-            FinderKind::Network => Some(Self::Network(learn::untaught(data, settings, device)?)),
+            FinderKind::Network => Some(Self::Network(Box::new(learn::untaught(data, settings, device)?))),
             FinderKind::Sprites => None,
         })
     }
