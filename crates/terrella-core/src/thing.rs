@@ -20,13 +20,6 @@ const NEAR: [f32; 2] = [0.04, 0.02];
 /// And if it is turned so far from how it should be at most, in degrees.
 const TURNED: [f32; 2] = [20.0, 10.0];
 
-impl Thing {
-    /// Numbers of a state that tell of it: its place, and its turn.
-    pub fn numbers(self) -> usize {
-        2 + usize::from(self.turns)
-    }
-}
-
 impl EnvSpec {
     /// Units of the plane in which this world's places lie, in a pixel of its pictures of this side; 1 where it does not say what they show.
     pub fn pixel(&self, side: usize) -> f32 {

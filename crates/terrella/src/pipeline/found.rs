@@ -117,6 +117,7 @@ pub(super) fn find(film: Film<'_>, (side, ground): (usize, GroundKind), watch: &
     }
     let mut report = report(&followed, (sprites, &obeys, &order));
     doubt(&report)?;
+    nowhere((train, &followed), &order)?;
     let kinds: Vec<Thing> = report.things.iter().map(|thing| thing.thing).collect();
     let world = world.cloned().unwrap_or_default();
     let spec = world.with_things(&kinds, side);
@@ -141,6 +142,23 @@ fn doubt(report: &FoundReport) -> Result<()> {
     }
     if let Some(at) = report.things.iter().position(|thing| thing.seen < SEEN) {
         return Err(usage(format!("{}: thing {} is lost too often; {remedy}", report.words(), at + 1)));
+    }
+    Ok(())
+}
+
+/// Fails if a thing is never seen in an episode: nobody could say where it is there.
+fn nowhere((train, followed): (&[usize], &[Followed]), order: &[usize]) -> Result<()> {
+    for (named, &at) in order.iter().enumerate() {
+        let never = |(_, followed): &(&usize, &Followed)| followed.seen.iter().all(|seen| !seen[at]);
+        let episodes: Vec<String> = train.iter().zip(followed).filter(never).map(|(e, _)| e.to_string()).collect();
+        if !episodes.is_empty() {
+            return Err(usage(format!(
+                "thing {} of {} is never seen in episodes {}, so nobody can say where it is there; leave these out (`terrella curate`), or learn with --preset quickstart-pixels",
+                named + 1,
+                order.len(),
+                episodes.join(", ")
+            )));
+        }
     }
     Ok(())
 }

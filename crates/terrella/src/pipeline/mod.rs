@@ -25,6 +25,7 @@ mod shift;
 mod sides;
 mod things_seen;
 mod train;
+mod varied;
 mod worlds;
 mod worth;
 
