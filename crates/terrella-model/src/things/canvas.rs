@@ -38,9 +38,10 @@ impl Canvas {
         Self { side, seen: colours(picture), behind: ground.to_vec() }
     }
 
-    /// Forgets what was laid over the ground.
-    pub(super) fn wipe(&mut self, ground: &[[f32; 3]]) {
+    /// Lays these sprites over the ground, and nothing else.
+    pub(super) fn show<'a>(&mut self, ground: &[[f32; 3]], laid: impl Iterator<Item = (&'a Sprite, Pose)>) {
         self.behind.copy_from_slice(ground);
+        laid.for_each(|(sprite, pose)| self.lay(sprite, pose));
     }
 
     /// What is behind, as bytes.
@@ -116,7 +117,7 @@ mod tests {
         assert!(share(Pose { at: [10.0, 11.0], ..pose }) < 0.95 && share(Pose { at: [17.0, 3.0], ..pose }) < -0.99);
         canvas.lay(&sprite, pose);
         assert!(canvas.fit(&sprite, pose, 1).gain <= 0.0, "it is there already");
-        canvas.wipe(&ground);
+        canvas.show(&ground, std::iter::empty());
         assert!(canvas.fit(&sprite, pose, 1).share() > 0.99);
     }
 }

@@ -7,7 +7,7 @@ use super::canvas::{Canvas, colours};
 use super::config::ThingsConfig;
 use super::learn;
 use super::patches::{is_out, standing};
-use super::search::{Found, closely, everywhere, nearby};
+use super::search::{Found, around, better, closely, everywhere};
 use super::sprite::{Pose, Sprite};
 use crate::Result;
 use crate::ground::{Ground, frames};
@@ -91,14 +91,11 @@ impl Things {
             // Twice: the second time everybody knows where the others are.
             for _ in 0..2 {
                 for at in 0..n {
-                    canvas.wipe(&ground);
                     let others = (0..n).filter(|other| *other != at);
-                    others.for_each(|other| {
-                        there[other].into_iter().for_each(|pose| canvas.lay(&self.sprites[other], pose))
-                    });
+                    canvas.show(&ground, others.filter_map(|other| Some((&self.sprites[other], there[other]?))));
                     let before = known[at].filter(|_| !seen[at]);
                     let found = match (before, there[at]) {
-                        (Some(known), _) => self.find(&canvas, at, known, &out),
+                        (Some(known), _) => Some(self.find(&canvas, at, known, &out)),
                         (None, Some(pose)) => Some(closely(&canvas, &self.sprites[at], pose)),
                         (None, None) => everywhere(&canvas, &self.sprites[at], (&out, side)),
                     };
@@ -124,23 +121,19 @@ impl Things {
     }
 
     /// Where a thing is that was last seen there, and before that there.
-    fn find(&self, canvas: &Canvas, at: usize, [last, before]: [Pose; 2], out: &[f32]) -> Option<Found> {
+    fn find(&self, canvas: &Canvas, at: usize, [last, before]: [Pose; 2], out: &[f32]) -> Found {
         let sprite = &self.sprites[at];
         let on = Pose {
             at: [0, 1].map(|i| 2.0 * last.at[i] - before.at[i]),
             turn: last.turn + wrapped(last.turn - before.turn),
         };
-        let better = |a: Found, b: Found| if b.1.gain > a.1.gain { b } else { a };
         let start = if canvas.fit(sprite, on, 1).gain > canvas.fit(sprite, last, 1).gain { on } else { last };
-        let mut found = closely(canvas, sprite, start);
-        if found.1.share() < SURE {
-            let within = (WITHIN * sprite.reach()).max(AT_LEAST);
-            found = nearby(canvas, sprite, last, within).map_or(found, |near| better(found, near));
+        let within = (WITHIN * sprite.reach()).max(AT_LEAST);
+        let found = around(canvas, sprite, [start, last], (SURE, within));
+        if found.1.share() >= SEEN {
+            return found;
         }
-        if found.1.share() < SEEN {
-            found = everywhere(canvas, sprite, (out, self.config.side)).map_or(found, |far| better(found, far));
-        }
-        Some(found)
+        everywhere(canvas, sprite, (out, self.config.side)).map_or(found, |far| better(found, far))
     }
 
     /// Pixels that stand out, and those that lie on no thing.

@@ -5,7 +5,7 @@
 
 use super::canvas::{Canvas, colours};
 use super::follow::Things;
-use super::search::{closely, nearby};
+use super::search::around;
 use super::sprite::{Pose, Sprite};
 use serde::{Deserialize, Serialize};
 use std::f32::consts::TAU;
@@ -46,15 +46,10 @@ impl Gaze {
         let ground = colours(&self.ground);
         let mut canvas = Canvas::new(&image.data, &ground, self.side);
         for at in [0..self.sprites.len(), 0..self.sprites.len()].into_iter().flatten() {
-            canvas.wipe(&ground);
-            let others = self.sprites.iter().zip(&poses).enumerate().filter(|(other, _)| *other != at);
-            others.for_each(|(_, (sprite, pose))| canvas.lay(sprite, *pose));
+            let others = self.sprites.iter().zip(poses.iter().copied()).enumerate().filter(|(other, _)| *other != at);
+            canvas.show(&ground, others.map(|(_, laid)| laid));
             let (sprite, said) = (&self.sprites[at], poses[at]);
-            let mut found = closely(&canvas, sprite, said);
-            if found.1.share() < SURE {
-                let near = nearby(&canvas, sprite, said, NEAR);
-                found = near.filter(|near| near.1.gain > found.1.gain).unwrap_or(found);
-            }
+            let found = around(&canvas, sprite, [said; 2], (SURE, NEAR));
             let far = (found.0.at[0] - said.at[0]).hypot(found.0.at[1] - said.at[1]);
             if found.1.share() >= ENOUGH && far <= 2.0 * NEAR {
                 poses[at] = found.0;

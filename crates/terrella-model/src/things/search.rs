@@ -7,8 +7,6 @@ use std::f32::consts::TAU;
 
 /// Turns that are tried everywhere.
 const TURNS: usize = 24;
-/// Pixels between places that are tried.
-const APART: usize = 2;
 /// Best of these, each looked at closely.
 const CLOSELY: usize = 6;
 /// Steps of the close look, in pixels; a thing is turned so far that its rim moves about as much.
@@ -25,9 +23,7 @@ pub(super) fn turns(sprite: &Sprite) -> impl Iterator<Item = f32> {
 
 /// The best pose with its middle near anything that stands out.
 pub(super) fn everywhere(canvas: &Canvas, sprite: &Sprite, (standing, side): (&[f32], usize)) -> Option<Found> {
-    // A picture is looked at more coarsely for larger things.
-    let stride = if sprite.reach() >= 8.0 { 2 } else { 1 };
-    let apart = if sprite.reach() >= 6.0 { APART } else { 1 };
+    let (stride, apart) = coarsely(sprite);
     let places = (0..side).step_by(apart).flat_map(|y| (0..side).step_by(apart).map(move |x| [x, y]));
     let out = places.filter(|[x, y]| is_out(standing[y * side + x]));
     let poses =
@@ -35,10 +31,30 @@ pub(super) fn everywhere(canvas: &Canvas, sprite: &Sprite, (standing, side): (&[
     closest(canvas, sprite, poses, stride)
 }
 
+/// Rows and columns of a picture that are looked at, and pixels between places that are tried: fewer for larger things.
+fn coarsely(sprite: &Sprite) -> (usize, usize) {
+    (if sprite.reach() >= 8.0 { 2 } else { 1 }, if sprite.reach() >= 6.0 { 2 } else { 1 })
+}
+
+/// The best pose by small steps from where a thing may be; where that explains less than `sure`, the best within so many pixels of
+/// where it was.
+pub(super) fn around(canvas: &Canvas, sprite: &Sprite, [start, was]: [Pose; 2], (sure, within): (f32, f32)) -> Found {
+    let found = closely(canvas, sprite, start);
+    if found.1.share() >= sure {
+        return found;
+    }
+    nearby(canvas, sprite, was, within).map_or(found, |near| better(found, near))
+}
+
+/// Whichever explains more.
+pub(super) fn better(a: Found, b: Found) -> Found {
+    if b.1.gain > a.1.gain { b } else { a }
+}
+
 /// The best pose within so many pixels of another.
-pub(super) fn nearby(canvas: &Canvas, sprite: &Sprite, around: Pose, within: f32) -> Option<Found> {
-    let stride = if sprite.reach() >= 8.0 { 2 } else { 1 };
-    let apart = if sprite.reach() >= 6.0 { 2.0 } else { 1.0 };
+fn nearby(canvas: &Canvas, sprite: &Sprite, around: Pose, within: f32) -> Option<Found> {
+    let (stride, apart) = coarsely(sprite);
+    let apart = apart as f32;
     let n = (within / apart).ceil() as i32;
     let few = if sprite.turns { 2 } else { 0 };
     let shifts = (-n..=n).flat_map(|y| (-n..=n).map(move |x| [x as f32 * apart, y as f32 * apart]));

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use terrella_core::{Dataset, EnvSpec, Episode, Part, Ridge, Table, Thing};
-use terrella_eval::logged_parts;
 use terrella_model::{Followed, Gaze, GroundKind, Interface, Probe, Sprite, StateCodec, Things, ThingsConfig};
 
 /// What was found, in a run directory.
@@ -92,6 +91,10 @@ pub(super) struct Film<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) train: &'a [usize],
     pub(super) world: Option<&'a EnvSpec>,
+    /// What was logged of them, which measures and teaches nothing.
+    pub(super) logged: &'a Interface,
+    /// What that is made of.
+    pub(super) parts: &'a [Part],
 }
 
 /// Finds things in pictures of this side, and follows them there.
@@ -99,7 +102,7 @@ pub(super) struct Film<'a> {
 /// # Errors
 /// If what stands out in them is not a few things.
 pub(super) fn find(film: Film<'_>, (side, ground): (usize, GroundKind), watch: &Watch) -> Result<(Found, FoundReport)> {
-    let Film { dataset, train, world } = film;
+    let Film { dataset, train, world, .. } = film;
     let config = ThingsConfig { side, ground, ..ThingsConfig::default() };
     let stage = watch.stage("find things", 1 + train.len() as u64);
     let things = Things::learn(dataset, train, &config)?;
@@ -126,7 +129,8 @@ pub(super) fn find(film: Film<'_>, (side, ground): (usize, GroundKind), watch: &
     told.signature.units = spec.state.iter().map(|c| c.unit.to_string()).collect();
     told.episodes.iter_mut().for_each(|episode| episode.states = Table::new(spec.state.len()));
     for (&episode, followed) in train.iter().zip(&followed) {
-        told.episodes[episode].states = states(followed, (sprites, &order), world.pixel(side));
+        let width = spec.state.len();
+        told.episodes[episode].states = states((followed, width), (sprites, &order), world.pixel(side));
     }
     (told.state_stats, _) = told.stats_of(train);
     let meant = meant(film, (&told, &spec), &mut report.errors)?;
@@ -185,8 +189,7 @@ fn report(followed: &[Followed], (sprites, obeys, order): (&[Sprite], &[f64], &[
 }
 
 /// Places of things in the unit of the world, row by row.
-fn states(followed: &Followed, (sprites, order): (&[Sprite], &[usize]), pixel: f32) -> Table {
-    let width = order.iter().map(|&at| 2 + usize::from(sprites[at].turns())).sum();
+fn states((followed, width): (&Followed, usize), (sprites, order): (&[Sprite], &[usize]), pixel: f32) -> Table {
     let mut states = Table::new(width);
     for poses in &followed.poses {
         for &at in order {
@@ -227,7 +230,7 @@ fn obeys(episodes: &[&Episode], followed: &[Followed], at: usize) -> f64 {
 
 /// What places of things mean for what was logged, and how well they tell it.
 fn meant(
-    Film { dataset, train, world }: Film<'_>,
+    Film { dataset, train, logged: about, parts, .. }: Film<'_>,
     (told, spec): (&Dataset, &EnvSpec),
     told_so: &mut Vec<(String, String, f64)>,
 ) -> Result<Option<Probe>> {
@@ -241,16 +244,13 @@ fn meant(
     let codec = StateCodec::new(&Interface::of(told, train, &spec.angles())?);
     let features = Table::from_data(codec.feature_width(), codec.encode(&all(told, spec.state.len()).data));
     let logged = all(dataset, dataset.signature.state.len());
-    let angles = world.map_or_else(|| dataset.signature.angles(), EnvSpec::angles);
-    let codec = StateCodec::new(&Interface::of(dataset, train, &angles)?);
-    let meant = Probe::fit(codec, &features, &logged, 1e-6);
+    let meant = Probe::fit(StateCodec::new(about), &features, &logged, 1e-6);
     let guess = meant.read(&features);
     let median = |part: &Part| {
         let mut errors: Vec<f64> = guess.rows().zip(logged.rows()).map(|(a, b)| part.error(a, b)).collect();
         errors.sort_by(f64::total_cmp);
         errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN)
     };
-    let parts = world.map_or_else(|| logged_parts(&dataset.signature), EnvSpec::parts);
     told_so.extend(parts.iter().map(|part| (part.name.to_string(), part.error_unit().to_owned(), median(part))));
     Ok(Some(meant))
 }

@@ -198,7 +198,9 @@ impl Recordings {
                 "data.state = \"found\" teaches places of things in pictures to a model that sees pictures and is taught a state (model.kind = \"observer\", as in preset quickstart); leave it out",
             ));
         };
-        let film = Film { dataset: &self.dataset, train: &self.split.train, world: self.spec() };
+        let (logged, parts) = (self.logged()?, self.parts());
+        let (train, world) = (&self.split.train[..], self.spec());
+        let film = Film { dataset: &self.dataset, train, world, logged: &logged, parts: &parts };
         let (found, report) = found::find(film, (side, run.settings.data.ground), watch)?;
         watch.say(&report.words());
         run.write_json(found::FILE, &report)?;
