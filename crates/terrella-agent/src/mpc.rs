@@ -9,7 +9,7 @@
 
 use crate::mpc_config::MpcConfig;
 use crate::together::{Attempt, Together};
-use crate::{Ahead, Aim, PriorRule, SamplingPlanner, shift};
+use crate::{Ahead, Aim, FollowConfig, PlannerConfig, PriorRule, SamplingPlanner, shift};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -27,6 +27,8 @@ type OnPlan<'a, S> = Box<dyn FnMut(&S, &[Plan]) + 'a>;
 pub struct MpcPolicy<'a, D: Dynamics, O> {
     dynamics: &'a D,
     planner: SamplingPlanner,
+    /// Does what is proposed first.
+    follower: SamplingPlanner,
     config: MpcConfig,
     prior: PriorRule,
     action: Space,
@@ -68,9 +70,11 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         }
         let block = action.block(block_width / width);
         let aim_at = Box::new(aim_at);
+        let follower = PlannerConfig::Follow(FollowConfig {}).build(width)?;
         Ok(Self {
             dynamics,
             planner,
+            follower,
             config,
             prior,
             action,
@@ -150,12 +154,14 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
     fn replan(&mut self, together: &mut Together<'a, D::State, O>) -> Result<()> {
         let Some(state) = &together.state else { return Ok(()) };
         // A batch of rollouts has one length.
-        let mut horizons: BTreeMap<usize, Vec<(usize, Ahead)>> = BTreeMap::new();
+        let mut horizons: BTreeMap<(usize, bool), Vec<(usize, Ahead)>> = BTreeMap::new();
+        let within = if self.config.within == 0 { usize::MAX } else { self.config.within };
         for (at, attempt) in together.attempts.iter().enumerate().filter(|(_, attempt)| attempt.queue.is_empty()) {
             let ahead = self.ahead(attempt.goal_steps, attempt.n_steps);
-            horizons.entry(ahead.blocks).or_default().push((at, ahead));
+            let far = attempt.goal_steps.saturating_sub(attempt.n_steps) > within && together.aim.propose.is_some();
+            horizons.entry((ahead.blocks, far)).or_default().push((at, ahead));
         }
-        for (blocks, due) in horizons {
+        for ((blocks, far), due) in horizons {
             let (at, ahead): (Vec<usize>, Vec<Ahead>) = due.into_iter().unzip();
             let some = (at.len() < together.attempts.len()).then(|| self.dynamics.take(state, &at));
             let state = some.as_ref().unwrap_or(state);
@@ -181,7 +187,8 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
                 Problem { goal: attempt.goal, prior, proposals, key }
             };
             let each: Vec<Problem> = attempts.iter().enumerate().map(problem).collect();
-            let plans = self.planner.plan(&Problems {
+            let planner = if far { &self.follower } else { &self.planner };
+            let plans = planner.plan(&Problems {
                 dynamics: self.dynamics,
                 start: state,
                 objective: &together.aim.objective,

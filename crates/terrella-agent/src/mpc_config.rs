@@ -21,6 +21,10 @@ pub struct MpcConfig {
     /// By which share of its cost the search has to improve on the cheapest proposal, where there are any, to be followed
     /// instead, from 0 to 1; with 1 the model only chooses among proposals.
     pub margin: f32,
+    /// Steps within which a goal is searched for where there are proposals; towards one that lies farther away the first
+    /// proposal is followed, since a cost at the end of a plan says little about what comes after it. With 0 goals are searched for
+    /// wherever they lie.
+    pub within: usize,
     /// For actions that are places: by which share of their range one look errs about where the agent is. Above 0, an
     /// attempt learns where its camera stands from where the agent went; 0 takes places as they are seen.
     pub calibrate: f32,
@@ -35,6 +39,7 @@ impl Default for MpcConfig {
             slack_blocks: Some(1),
             deadline_ms: None,
             margin: 0.0,
+            within: 0,
             calibrate: 0.0,
         }
     }

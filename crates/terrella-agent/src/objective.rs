@@ -1,4 +1,4 @@
-//! What a goal costs: distance in latent space, or distance of believed states in tolerances.
+//! What a goal costs: distance in latent space, distance of believed states in tolerances, or what somebody tells of latents.
 //!
 //! The latent distance is the published choice and needs nothing but pictures. Where a model can
 //! tell the logged state, distances can instead be counted in the tolerances within which people
@@ -23,15 +23,19 @@ impl Default for Timing {
     }
 }
 
-/// Squared distance to one of several goals, per rollout row.
+/// Distance to one of several goals, per rollout row.
 pub struct Distance<'a, D> {
     dynamics: &'a D,
-    target: Target,
+    target: Target<'a>,
     timing: Timing,
 }
 
-enum Target {
+/// What somebody tells of latents and their goals, a number a row.
+type Told<'a> = Box<dyn Fn(&Table, &Table) -> Vec<f32> + 'a>;
+
+enum Target<'a> {
     Latent(Table),
+    Told { goals: Table, told: Told<'a> },
     State { goals: Table, tolerance: Vec<f32>, angles: Vec<usize> },
 }
 
@@ -39,6 +43,11 @@ impl<'a, D: Dynamics> Distance<'a, D> {
     /// Squared distance between latents, averaged over their dimensions; a goal a row.
     pub fn latent(dynamics: &'a D, goals: Table, timing: Timing) -> Self {
         Self { dynamics, target: Target::Latent(goals), timing }
+    }
+
+    /// What is told of latents and those of their goals, such as the steps that it takes; a goal a row.
+    pub fn told(dynamics: &'a D, goals: Table, told: impl Fn(&Table, &Table) -> Vec<f32> + 'a, timing: Timing) -> Self {
+        Self { dynamics, target: Target::Told { goals, told: Box::new(told) }, timing }
     }
 
     /// Squared distance between believed states, each number divided by its tolerance; a goal a row.
@@ -72,6 +81,10 @@ impl<'a, D: Dynamics> Distance<'a, D> {
                     row.iter().zip(all.row(*goal)).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / all.width as f32
                 };
                 self.dynamics.latents(state).rows().zip(goals).map(square).collect()
+            }
+            Target::Told { goals: all, told } => {
+                let each = goals.iter().flat_map(|goal| all.row(*goal).iter().copied()).collect();
+                told(&self.dynamics.latents(state), &Table::from_data(all.width, each))
             }
             Target::State { goals: all, tolerance, angles } => {
                 // `Distance::state` has seen that the model tells states.

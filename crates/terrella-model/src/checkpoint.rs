@@ -11,8 +11,10 @@ use crate::family::{AnyWorld, ModelConfig, Moved, Registered, Visitor};
 use crate::heads::decoder::{Decoder, DecoderNet};
 use crate::heads::probe::Probe;
 use crate::heads::reacher::ReacherConfig;
+use crate::heads::steps_to_go::StepsToGoConfig;
 use crate::interface::Interface;
 use crate::nn::reacher::Reacher;
+use crate::nn::steps_to_go::StepsToGo;
 use crate::things::Gaze;
 use crate::train::Trainer;
 use crate::train_config::TrainConfig;
@@ -42,6 +44,8 @@ struct Manifest {
     train: TrainConfig,
     step: u64,
     reacher: Option<ReacherConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    steps_to_go: Option<StepsToGoConfig>,
     decoder: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     meant: Option<Probe>,
@@ -84,6 +88,8 @@ pub struct Saved {
     pub world: AnyWorld,
     /// The amortised planner and how it was trained.
     pub reacher: Option<(Reacher, ReacherConfig)>,
+    /// What tells how far a goal is, if it was taught, and how.
+    pub steps_to_go: Option<(StepsToGo, StepsToGoConfig)>,
     /// How the model was trained.
     pub train: TrainConfig,
     /// Steps it was trained for.
@@ -95,7 +101,7 @@ impl Saved {
     pub fn of<F: Registered>(trainer: &Trainer<F>, device: &Device) -> Self {
         let (family, interface) = (trainer.model_config.clone(), trainer.interface.clone());
         let world = AnyWorld::new(family, interface, trainer.world(device));
-        Self { world, reacher: None, train: trainer.config.clone(), step: trainer.step() }
+        Self { world, reacher: None, steps_to_go: None, train: trainer.config.clone(), step: trainer.step() }
     }
 
     /// Writes the model as a folder, replacing an earlier one: weights of the trainer, and these heads.
@@ -116,7 +122,7 @@ impl Saved {
             type Output = Result<Saved>;
             fn visit<F: Registered>(self, family: F) -> Self::Output {
                 let Self(path, manifest, device) = self;
-                let Manifest { interface, train, step, reacher, decoder, meant, gaze, .. } = manifest;
+                let Manifest { interface, train, step, reacher, steps_to_go, decoder, meant, gaze, .. } = manifest;
                 let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
                 let world = family.clone().world(net, interface.clone(), device);
                 let latent = || {
@@ -127,11 +133,19 @@ impl Saved {
                     true => Some(import(DecoderNet::new(latent()?, device), &path.join("decoder.safetensors"))?),
                     false => None,
                 };
-                let block = family.window(1).frame_skip * interface.action_width();
+                let skip = family.window(1).frame_skip;
+                let block = skip * interface.action_width();
                 let reacher = match reacher {
                     Some(config) => {
                         let net = Reacher::new(latent()?, block, (config.width, config.reach), device);
                         Some((import(net, &path.join("reacher.safetensors"))?, config))
+                    }
+                    None => None,
+                };
+                let steps_to_go = match steps_to_go {
+                    Some(config) => {
+                        let net = StepsToGo::new(latent()?, config.width, (skip, config.reach / skip), device);
+                        Some((import(net, &path.join("steps_to_go.safetensors"))?, config))
                     }
                     None => None,
                 };
@@ -148,7 +162,7 @@ impl Saved {
                     true => world.with_gaze(Some(read_gaze(&path.join(GAZE))?)),
                     false => world,
                 };
-                Ok(Saved { world, reacher, train, step })
+                Ok(Saved { world, reacher, steps_to_go, train, step })
             }
         }
         let manifest = read_manifest(path)?;
@@ -165,6 +179,7 @@ impl<F: Registered> Trainer<F> {
             train: self.config.clone(),
             step: self.step,
             reacher: None,
+            steps_to_go: None,
             decoder: false,
             meant: None,
             gaze: false,
@@ -215,9 +230,11 @@ impl<F: Registered> Trainer<F> {
 /// Writes weights and heads with what describes them.
 fn write<F: Registered>(trainer: &Trainer<F>, heads: Option<&Saved>, path: &Path) -> Result<()> {
     let (reacher, world) = (heads.and_then(|heads| heads.reacher.as_ref()), heads.map(|heads| &heads.world));
+    let steps_to_go = heads.and_then(|heads| heads.steps_to_go.as_ref());
     let (decoder, gaze) = (world.and_then(AnyWorld::decoder), world.and_then(AnyWorld::gaze));
     let manifest = Manifest {
         reacher: reacher.map(|(_, config)| config.clone()),
+        steps_to_go: steps_to_go.map(|(_, config)| config.clone()),
         decoder: decoder.is_some(),
         meant: world.and_then(AnyWorld::meant).cloned(),
         gaze: gaze.is_some(),
@@ -230,6 +247,9 @@ fn write<F: Registered>(trainer: &Trainer<F>, heads: Option<&Saved>, path: &Path
         }
         if let Some((reacher, _)) = reacher {
             export(reacher, &folder.join("reacher.safetensors"))?;
+        }
+        if let Some((steps_to_go, _)) = steps_to_go {
+            export(steps_to_go, &folder.join("steps_to_go.safetensors"))?;
         }
         if let Some(gaze) = gaze {
             let cannot = |e: serde_json::Error| Error::Invalid(format!("cannot keep what was found: {e}"));

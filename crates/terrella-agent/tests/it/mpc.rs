@@ -71,6 +71,35 @@ fn the_horizon_follows_the_demonstrators_clock_and_plans_come_when_they_should()
     assert_eq!(lengths(MpcConfig { replan_blocks: 2, slack_blocks: Some(0), ..config }), [5, 3, 1, 1, 1, 1]);
 }
 
+#[test]
+fn a_goal_that_lies_too_far_to_be_searched_for_is_gone_to_as_proposed() {
+    let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
+    let proposal = [20.0, 80.0].repeat(5);
+    let followed = |within: usize| {
+        let seen = RefCell::new(Vec::new());
+        let rule = PriorRule::HoldLast { std: vec![10.0, 10.0], growth: 0.5 };
+        let aim = |goals: &[Goal]| {
+            let propose = |_: &Vec<_>, goals: &[usize], ahead: &[Ahead]| {
+                let proposed = |ahead: &Ahead| vec![Table::from_data(10, proposal.repeat(ahead.blocks))];
+                assert_eq!(goals.len(), ahead.len());
+                ahead.iter().map(proposed).collect()
+            };
+            Ok(Aim { objective: Reach::of(goals), propose: Some(Box::new(propose)) })
+        };
+        let planner = PlannerConfig::default().build(2).expect("a good planner");
+        let config = MpcConfig { within, ..MpcConfig::default() };
+        let mut policy = MpcPolicy::new(&dynamics, Rolling::new(false).space(), planner, (config, rule), aim)
+            .expect("a good policy")
+            .with_start_action(|balls: &Vec<_>| Some(places(balls)))
+            .on_plan(|_, plans| seen.borrow_mut().push(plans[0].blocks.row(0) == proposal));
+        alone(&Rolling::new(false), &mut policy, (&goal_at(60.0, 60.0, 25), Key::new(0)), VIEW, 30);
+        drop(policy);
+        seen.into_inner()
+    };
+    assert_eq!(followed(10), [true, true, true, false, false, false], "25, 20 and 15 steps away, then nearer");
+    assert_eq!(followed(0), [false; 6], "there is something better everywhere");
+}
+
 /// Shows everything elsewhere, as a camera that was moved does.
 struct Elsewhere<P>(P, f32);
 

@@ -6,6 +6,7 @@ pub(crate) mod mlp;
 pub(crate) mod patch;
 pub(crate) mod predictor;
 pub(crate) mod reacher;
+pub(crate) mod steps_to_go;
 pub(crate) mod vit;
 
 use crate::host::dense::numbers;

@@ -1,14 +1,15 @@
 //! A picture, and what it would look like with sprites laid over its ground.
 
+use super::patches::stands_out;
 use super::sprite::{Pose, Sprite};
 
 /// A square picture, and what is behind the thing that is looked for.
 pub(super) struct Canvas {
-    side: usize,
+    pub(super) side: usize,
     /// What is seen, `[side², 3]`, 0 to 1.
-    seen: Vec<[f32; 3]>,
+    pub(super) seen: Vec<[f32; 3]>,
     /// What would be seen without the thing.
-    behind: Vec<[f32; 3]>,
+    pub(super) behind: Vec<[f32; 3]>,
 }
 
 /// What laying a sprite over a picture explains.
@@ -44,6 +45,12 @@ impl Canvas {
         laid.for_each(|(sprite, pose)| self.lay(sprite, pose));
     }
 
+    /// How much each pixel stands out from what is behind, 0 to 1.
+    pub(super) fn standing(&self) -> Vec<f32> {
+        let apart = |(a, b): (&[f32; 3], &[f32; 3])| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        self.seen.iter().zip(&self.behind).map(|pair| stands_out(apart(pair))).collect()
+    }
+
     /// What is behind, as bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> Vec<u8> {
@@ -52,11 +59,17 @@ impl Canvas {
 
     /// Lays a sprite over what is behind.
     pub(super) fn lay(&mut self, sprite: &Sprite, pose: Pose) {
+        self.lay_tinted(sprite, pose, [0.0; 3]);
+    }
+
+    /// Lays a sprite over what is behind, with this much of red, green and blue beside its own.
+    pub(super) fn lay_tinted(&mut self, sprite: &Sprite, pose: Pose, tint: [f32; 3]) {
         let Self { side, behind, .. } = self;
         around(*side, (sprite.reach(), pose), 1, |at, inside| {
             let [r, g, b, cover] = sprite.sample(inside);
-            let under = &mut behind[at];
-            *under = [(under[0], r), (under[1], g), (under[2], b)].map(|(under, ink)| under * (1.0 - cover) + ink);
+            for ((under, ink), tint) in behind[at].iter_mut().zip([r, g, b]).zip(tint) {
+                *under = *under * (1.0 - cover) + ink + tint * cover;
+            }
         });
     }
 
@@ -82,7 +95,7 @@ impl Canvas {
 }
 
 /// Visits the pixels within a reach of a pose, with their places in its own axes.
-fn around(side: usize, (reach, pose): (f32, Pose), stride: usize, mut visit: impl FnMut(usize, [f32; 2])) {
+pub(super) fn around(side: usize, (reach, pose): (f32, Pose), stride: usize, mut visit: impl FnMut(usize, [f32; 2])) {
     let span = |at: f32| {
         let end = |at: f32| (at.max(0.0) as usize).min(side);
         end(at - reach)..end(at + reach + 1.0)

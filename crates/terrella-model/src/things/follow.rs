@@ -7,7 +7,7 @@ use super::canvas::{Canvas, colours};
 use super::config::ThingsConfig;
 use super::learn;
 use super::patches::{is_out, standing};
-use super::search::{Found, around, better, closely, everywhere};
+use super::search::{Found, Sought, around, better, closely, everywhere};
 use super::sprite::{Pose, Sprite};
 use crate::Result;
 use crate::ground::{Ground, frames};
@@ -96,8 +96,8 @@ impl Things {
                     let before = known[at].filter(|_| !seen[at]);
                     let found = match (before, there[at]) {
                         (Some(known), _) => Some(self.find(&canvas, at, known, &out)),
-                        (None, Some(pose)) => Some(closely(&canvas, &self.sprites[at], pose)),
-                        (None, None) => everywhere(&canvas, &self.sprites[at], (&out, side)),
+                        (None, Some(pose)) => Some(closely(Sought::new(&canvas, &self.sprites[at]), pose)),
+                        (None, None) => everywhere(Sought::new(&canvas, &self.sprites[at]), (&out, side)),
                     };
                     seen[at] = found.is_some_and(|(_, fit)| fit.share() >= SEEN);
                     if let (true, Some((pose, _))) = (seen[at], found) {
@@ -129,11 +129,11 @@ impl Things {
         };
         let start = if canvas.fit(sprite, on, 1).gain > canvas.fit(sprite, last, 1).gain { on } else { last };
         let within = (WITHIN * sprite.reach()).max(AT_LEAST);
-        let found = around(canvas, sprite, [start, last], (SURE, within));
+        let found = around(Sought::new(canvas, sprite), [start, last], (SURE, within));
         if found.1.share() >= SEEN {
             return found;
         }
-        everywhere(canvas, sprite, (out, self.config.side)).map_or(found, |far| better(found, far))
+        everywhere(Sought::new(canvas, sprite), (out, self.config.side)).map_or(found, |far| better(found, far))
     }
 
     /// Pixels that stand out, and those that lie on no thing.

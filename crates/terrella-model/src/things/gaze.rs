@@ -1,11 +1,14 @@
 //! A second look: where eyes say that a thing is, its sprite is laid over the picture and moved to where it explains most.
 //!
 //! A network tells roughly where things are in any light, a sprite exactly where they are in the light that it knows. What the
-//! sprite does not explain well is left as the eyes have it, so nothing is lost where things look otherwise.
+//! sprite does not explain well is looked for by its outline, which stays when things are painted or lit anew; what has none either is
+//! left as the eyes have it.
 
+use super::camera;
 use super::canvas::{Canvas, colours};
 use super::follow::Things;
-use super::search::around;
+use super::outline;
+use super::search::{Sought, around};
 use super::sprite::{Pose, Sprite};
 use serde::{Deserialize, Serialize};
 use std::f32::consts::TAU;
@@ -13,7 +16,7 @@ use terrella_core::Image;
 
 /// A thing that explains so much of its picture is where it is said to be.
 const SURE: f32 = 0.8;
-/// One that explains less stays where eyes have it.
+/// One that explains less has other colours, or stays where eyes have it.
 const ENOUGH: f32 = 0.5;
 /// Eyes err by so many pixels at most.
 const NEAR: f32 = 6.0;
@@ -37,6 +40,16 @@ impl Gaze {
         Some(Self { side: (ground.len() / 3).isqrt(), pixel, ground, sprites })
     }
 
+    /// The picture as the recordings' camera would have shown it, if what stands still shows that this one stands elsewhere.
+    pub(crate) fn laid_back(&self, image: &Image) -> Option<Image> {
+        if [image.height, image.width] != [self.side; 2] {
+            return None;
+        }
+        let (seen, ground) = (colours(&image.data), colours(&self.ground));
+        let view = camera::moved(&seen, &ground, self.side)?;
+        Some(camera::laid_back(&seen, &ground, self.side, view))
+    }
+
     /// Makes a state exact that eyes read off this picture. Pictures of another size are left alone.
     pub(crate) fn sharpen(&self, image: &Image, state: &mut [f32]) {
         if [image.height, image.width] != [self.side; 2] {
@@ -45,17 +58,38 @@ impl Gaze {
         let mut poses = self.poses(state);
         let ground = colours(&self.ground);
         let mut canvas = Canvas::new(&image.data, &ground, self.side);
+        let mut explained = vec![false; self.sprites.len()];
         for at in [0..self.sprites.len(), 0..self.sprites.len()].into_iter().flatten() {
             let others = self.sprites.iter().zip(poses.iter().copied()).enumerate().filter(|(other, _)| *other != at);
             canvas.show(&ground, others.map(|(_, laid)| laid));
             let (sprite, said) = (&self.sprites[at], poses[at]);
-            let found = around(&canvas, sprite, [said; 2], (SURE, NEAR));
+            let found = around(Sought::new(&canvas, sprite), [said; 2], (SURE, NEAR));
             let far = (found.0.at[0] - said.at[0]).hypot(found.0.at[1] - said.at[1]);
-            if found.1.share() >= ENOUGH && far <= 2.0 * NEAR {
+            explained[at] = found.1.share() >= ENOUGH && far <= 2.0 * NEAR;
+            if explained[at] {
                 poses[at] = found.0;
             }
         }
+        if explained.contains(&false) {
+            self.outlines(&mut canvas, &ground, (&mut poses, &mut explained));
+        }
         self.write(&poses, state);
+    }
+
+    /// Looks for the outlines of things that explain too little in the colours that they had, the largest first: on what stands
+    /// out from the ground and lies on no thing that is known.
+    fn outlines(&self, canvas: &mut Canvas, ground: &[[f32; 3]], (poses, known): (&mut [Pose], &mut [bool])) {
+        let mut lost: Vec<usize> = (0..known.len()).filter(|&at| !known[at]).collect();
+        lost.sort_by(|&a, &b| self.sprites[b].area().total_cmp(&self.sprites[a].area()));
+        for at in lost {
+            canvas.show(ground, std::iter::empty());
+            for other in (0..known.len()).filter(|&other| known[other]) {
+                canvas.lay_as_seen(&self.sprites[other], poses[other]);
+            }
+            if let Some(pose) = outline::find(canvas, &self.sprites[at], poses[at]) {
+                (poses[at], known[at]) = (pose, true);
+            }
+        }
     }
 
     fn poses(&self, state: &[f32]) -> Vec<Pose> {
@@ -99,5 +133,13 @@ mod tests {
         let mut nothing = [34.0, 32.0, 1.3];
         gaze.sharpen(&image, &mut nothing);
         assert_eq!(nothing, [34.0, 32.0, 1.3], "it is not there");
+        // Painted anew, and far from where eyes have it.
+        canvas = Canvas::new(&gaze.ground, &ground, 32);
+        canvas.lay_tinted(&sprite, Pose { at: [15.2, 17.7], turn: 1.1 }, [0.7, 0.2, -0.5]);
+        image.data = canvas.bytes();
+        let mut painted = [10.0, 50.0, 4.0];
+        gaze.sharpen(&image, &mut painted);
+        let off = [painted[0] - 30.4, painted[1] - 35.4, painted[2] - 1.1];
+        assert!(off[0].abs() < 0.6 && off[1].abs() < 0.6 && off[2].abs() < 0.06, "{off:?}");
     }
 }

@@ -6,7 +6,7 @@
 use super::canvas::{Canvas, colours};
 use super::config::ThingsConfig;
 use super::patches::{Patch, is_out, patches, standing};
-use super::search::{closely, turns};
+use super::search::{Sought, closely, turns};
 use super::sprite::{Pose, Sprite};
 use super::symmetry::settled;
 use crate::ground::{Ground, frames};
@@ -156,7 +156,7 @@ fn sprite(kind: &[Member<'_>], side: usize) -> Sprite {
             let poses = turns(&sprite).map(|turn| Pose { at: patch.middle, turn });
             let best = poses.map(|pose| (canvas.fit(&sprite, pose, 1).gain, pose)).max_by(|a, b| a.0.total_cmp(&b.0));
             let Some((_, pose)) = best else { continue };
-            let (pose, fit) = closely(&canvas, &sprite, pose);
+            let (pose, fit) = closely(Sought::new(&canvas, &sprite), pose);
             aligned.push((fit.share(), at, pose));
         }
         aligned.sort_by(|a, b| b.0.total_cmp(&a.0));

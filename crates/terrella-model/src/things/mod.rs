@@ -4,13 +4,15 @@
 //! ([`learn`]). A thing is a [`sprite`], a small picture of its own that is moved and turned and never changes, as rigid bodies
 //! seen from above are; sprites are averages of aligned patches (class averages, as in electron microscopy: Frank 1996). [`follow`] lays them over
 //! pictures ([`canvas`]) row by row, so that a thing keeps its name where it touches another; [`gaze`] makes exact what
-//! eyes see. Nothing here is a network.
+//! eyes see, and [`camera`] lays back what a camera shows that was moved. Nothing here is a network.
 
+mod camera;
 mod canvas;
 mod config;
 mod follow;
 mod gaze;
 mod learn;
+mod outline;
 mod patches;
 mod search;
 mod sprite;

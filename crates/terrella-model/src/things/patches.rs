@@ -24,7 +24,12 @@ pub(super) struct Patch {
 pub(super) fn standing(picture: &[u8], ground: &[u8]) -> Vec<f32> {
     let pixels = picture.chunks(3).zip(ground.chunks(3));
     let most = |(a, b): (&[u8], &[u8])| a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
-    pixels.map(|pair| ((f32::from(most(pair)) / 255.0 - NOISE) / OUT).clamp(0.0, 1.0)).collect()
+    pixels.map(|pair| stands_out(f32::from(most(pair)) / 255.0)).collect()
+}
+
+/// How much a pixel stands out that differs from what is behind by this share of the range, 0 to 1.
+pub(super) fn stands_out(apart: f32) -> f32 {
+    ((apart - NOISE) / OUT).clamp(0.0, 1.0)
 }
 
 /// Whether a pixel that stands out so much belongs to something.

@@ -5,6 +5,30 @@ use super::patches::is_out;
 use super::sprite::{Pose, Sprite};
 use std::f32::consts::TAU;
 
+/// A sprite that is looked for in a picture.
+#[derive(Clone, Copy)]
+pub(super) struct Sought<'a> {
+    pub(super) canvas: &'a Canvas,
+    pub(super) sprite: &'a Sprite,
+    /// The same and a rim around it, where any colour will do: [`super::outline`].
+    pub(super) grown: Option<&'a Sprite>,
+}
+
+impl<'a> Sought<'a> {
+    /// In the colours that it has.
+    pub(super) fn new(canvas: &'a Canvas, sprite: &'a Sprite) -> Self {
+        Self { canvas, sprite, grown: None }
+    }
+
+    /// What it explains there.
+    fn fit(&self, pose: Pose, stride: usize) -> Fit {
+        match self.grown {
+            None => self.canvas.fit(self.sprite, pose, stride),
+            Some(grown) => self.canvas.outline([self.sprite, grown], pose, stride).fit,
+        }
+    }
+}
+
 /// Turns that are tried everywhere.
 const TURNS: usize = 24;
 /// Best of these, each looked at closely.
@@ -22,13 +46,13 @@ pub(super) fn turns(sprite: &Sprite) -> impl Iterator<Item = f32> {
 }
 
 /// The best pose with its middle near anything that stands out.
-pub(super) fn everywhere(canvas: &Canvas, sprite: &Sprite, (standing, side): (&[f32], usize)) -> Option<Found> {
-    let (stride, apart) = coarsely(sprite);
+pub(super) fn everywhere(sought: Sought<'_>, (standing, side): (&[f32], usize)) -> Option<Found> {
+    let (stride, apart) = coarsely(sought.sprite);
     let places = (0..side).step_by(apart).flat_map(|y| (0..side).step_by(apart).map(move |x| [x, y]));
     let out = places.filter(|[x, y]| is_out(standing[y * side + x]));
-    let poses =
-        out.flat_map(|[x, y]| turns(sprite).map(move |turn| Pose { at: [x as f32 + 0.5, y as f32 + 0.5], turn }));
-    closest(canvas, sprite, poses, stride)
+    let poses = out
+        .flat_map(|[x, y]| turns(sought.sprite).map(move |turn| Pose { at: [x as f32 + 0.5, y as f32 + 0.5], turn }));
+    closest(sought, poses, stride)
 }
 
 /// Rows and columns of a picture that are looked at, and pixels between places that are tried: fewer for larger things.
@@ -38,12 +62,12 @@ fn coarsely(sprite: &Sprite) -> (usize, usize) {
 
 /// The best pose by small steps from where a thing may be; where that explains less than `sure`, the best within so many pixels of
 /// where it was.
-pub(super) fn around(canvas: &Canvas, sprite: &Sprite, [start, was]: [Pose; 2], (sure, within): (f32, f32)) -> Found {
-    let found = closely(canvas, sprite, start);
+pub(super) fn around(sought: Sought<'_>, [start, was]: [Pose; 2], (sure, within): (f32, f32)) -> Found {
+    let found = closely(sought, start);
     if found.1.share() >= sure {
         return found;
     }
-    nearby(canvas, sprite, was, within).map_or(found, |near| better(found, near))
+    nearby(sought, was, within).map_or(found, |near| better(found, near))
 }
 
 /// Whichever explains more.
@@ -52,11 +76,11 @@ pub(super) fn better(a: Found, b: Found) -> Found {
 }
 
 /// The best pose within so many pixels of another.
-fn nearby(canvas: &Canvas, sprite: &Sprite, around: Pose, within: f32) -> Option<Found> {
-    let (stride, apart) = coarsely(sprite);
+fn nearby(sought: Sought<'_>, around: Pose, within: f32) -> Option<Found> {
+    let (stride, apart) = coarsely(sought.sprite);
     let apart = apart as f32;
     let n = (within / apart).ceil() as i32;
-    let few = if sprite.turns { 2 } else { 0 };
+    let few = if sought.sprite.turns { 2 } else { 0 };
     let shifts = (-n..=n).flat_map(|y| (-n..=n).map(move |x| [x as f32 * apart, y as f32 * apart]));
     let poses = shifts.flat_map(|[x, y]| {
         (-few..=few).map(move |turn| Pose {
@@ -64,11 +88,11 @@ fn nearby(canvas: &Canvas, sprite: &Sprite, around: Pose, within: f32) -> Option
             turn: around.turn + turn as f32 * TAU / TURNS as f32,
         })
     });
-    closest(canvas, sprite, poses, stride)
+    closest(sought, poses, stride)
 }
 
-fn closest(canvas: &Canvas, sprite: &Sprite, poses: impl Iterator<Item = Pose>, stride: usize) -> Option<Found> {
-    let mut tried: Vec<(f32, Pose)> = poses.map(|pose| (canvas.fit(sprite, pose, stride).gain, pose)).collect();
+fn closest(sought: Sought<'_>, poses: impl Iterator<Item = Pose>, stride: usize) -> Option<Found> {
+    let mut tried: Vec<(f32, Pose)> = poses.map(|pose| (sought.fit(pose, stride).gain, pose)).collect();
     tried.sort_by(|a, b| b.0.total_cmp(&a.0));
     // The best of a neighbourhood stands for it.
     let mut picked: Vec<Pose> = Vec::new();
@@ -82,13 +106,14 @@ fn closest(canvas: &Canvas, sprite: &Sprite, poses: impl Iterator<Item = Pose>, 
             picked.push(*pose);
         }
     }
-    let refined = picked.into_iter().map(|pose| closely(canvas, sprite, pose));
+    let refined = picked.into_iter().map(|pose| closely(sought, pose));
     refined.max_by(|a, b| a.1.gain.total_cmp(&b.1.gain))
 }
 
 /// The pose near another from which no small step explains more.
-pub(super) fn closely(canvas: &Canvas, sprite: &Sprite, pose: Pose) -> Found {
-    let mut best = (pose, canvas.fit(sprite, pose, 1));
+pub(super) fn closely(sought: Sought<'_>, pose: Pose) -> Found {
+    let sprite = sought.sprite;
+    let mut best = (pose, sought.fit(pose, 1));
     for step in STEPS {
         // As long as it helps, but not forever: steps of one size go round in no circle.
         for _ in 0..8 {
@@ -99,7 +124,7 @@ pub(super) fn closely(canvas: &Canvas, sprite: &Sprite, pose: Pose) -> Found {
                 for sign in [1.0, -1.0] {
                     let (from, _) = best;
                     let to = Pose { at: [from.at[0] + sign * x, from.at[1] + sign * y], turn: from.turn + sign * turn };
-                    let fit = canvas.fit(sprite, to, 1);
+                    let fit = sought.fit(to, 1);
                     if fit.gain > best.1.gain {
                         best = (to, fit);
                         break;

@@ -1,6 +1,7 @@
 //! A small picture of a thing, with how much of each pixel it covers, and where it lies in a picture.
 
 use serde::{Deserialize, Serialize};
+use std::f32::consts::TAU;
 
 /// Where a thing is in a picture, and which way up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -97,6 +98,15 @@ impl Sprite {
     pub(super) fn through(&self, map: impl Fn([f32; 2]) -> [f32; 2]) -> Self {
         let mapped = Self::new(self.reach(), |own| self.sample(map(own)));
         Self { turns: self.turns, mirrors: self.mirrors, ..mapped }
+    }
+
+    /// The same with its cover spread by so many pixels to all sides; its colours mean nothing.
+    pub(super) fn grown(&self, by: f32) -> Self {
+        let around = (0..8).map(|at| (at as f32 * TAU / 8.0).sin_cos()).map(|(sin, cos)| [by * cos, by * sin]);
+        let around: Vec<[f32; 2]> = around.chain([[0.0; 2]]).collect();
+        let most = |[x, y]: [f32; 2]| around.iter().map(|d| self.sample([x + d[0], y + d[1]])[3]).fold(0.0, f32::max);
+        let grown = Self::new(self.reach() + by.ceil(), |own| [0.0, 0.0, 0.0, most(own)]);
+        Self { turns: self.turns, mirrors: self.mirrors, ..grown }
     }
 
     /// How unlike another of its size it is, as a share of what both are: 0 if they are equal, 1 if they share nothing.

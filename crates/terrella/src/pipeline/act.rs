@@ -53,6 +53,8 @@ const PACES: &[Pace] = &[
     Pace::Steps(30),
 ];
 
+const NO_HEAD: &str = "cost.kind = \"reach\" needs a head that tells steps to go, and this model has none; train it with --set steps_to_go.steps=2000, or use --set cost.kind=latent";
+
 /// The policy that plans with a world model.
 pub type Act<'a> = MpcPolicy<'a, AnyWorld, Distance<'a, AnyWorld>>;
 
@@ -89,6 +91,9 @@ impl Actor {
                 actor.spec.state.len()
             )));
         }
+        if actor.settings.cost.kind == CostKind::Reach && actor.saved.steps_to_go.is_none() {
+            return Err(crate::error::usage(NO_HEAD));
+        }
         // Whatever is wrong with the settings is said before the first attempt.
         actor.policy(Flavour::Search)?;
         if actor.settings.cost.kind == CostKind::State && !actor.tells_states(recordings)? {
@@ -110,14 +115,23 @@ impl Actor {
         policies.iter().copied().filter(|p| *p == Flavour::Search || self.saved.reacher.is_some()).collect()
     }
 
-    /// What is doubtful of goals so many steps away, in a sentence: an amortised planner knows no goal beyond its reach.
-    pub fn beyond(&self, offset: usize) -> Option<String> {
-        let reach = self.saved.reacher.as_ref()?.0.reach();
-        (offset > reach).then(|| {
+    /// What is doubtful of goals so many steps away, in sentences: an amortised planner knows no goal beyond its reach, nor does a
+    /// head that tells steps to go.
+    pub fn beyond(&self, offset: usize) -> Vec<String> {
+        let reacher = self.saved.reacher.as_ref().map(|(reacher, _)| reacher.reach()).filter(|reach| offset > *reach);
+        let head = self.saved.steps_to_go.as_ref().filter(|_| self.settings.cost.kind == CostKind::Reach);
+        let head = head.map(|(head, _)| head.reach()).filter(|reach| offset > *reach);
+        let planner = reacher.map(|reach| {
             format!(
                 "Goals lie {offset} steps away, and the amortised planner was taught goals of at most {reach} (reacher.reach): it is asked as if they were {reach} away."
             )
-        })
+        });
+        let cost = head.map(|reach| {
+            format!(
+                "Goals lie {offset} steps away, and steps to go are told apart up to {reach} (steps_to_go.reach): whatever is farther costs the same."
+            )
+        });
+        planner.into_iter().chain(cost).collect()
     }
 
     /// Whether attempts learn where their camera stands. Who is told states has none, and displacements are the same from
@@ -173,6 +187,10 @@ impl Actor {
         let timing = self.settings.cost.timing;
         let objective = match self.settings.cost.kind {
             CostKind::Latent => Distance::latent(world, world.latents(&state), timing),
+            CostKind::Reach => {
+                let (head, _) = self.saved.steps_to_go.as_ref().ok_or_else(|| Error::Invalid(NO_HEAD.to_owned()))?;
+                Distance::told(world, world.latents(&state), |now, goal| head.told(now, goal), timing)
+            }
             CostKind::State => {
                 // A model of states is given the goal state; one of pictures has to tell it.
                 let wanted = if world.wants().picture.is_none() {

@@ -153,6 +153,15 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             100.0 * settings.mpc.margin
         ));
     }
+    if settings.mpc.within > 0 && settings.eval.offset > settings.mpc.within && actor.saved.reacher.is_some() {
+        told.push(format!(
+            "Goals farther than {} steps are gone to as the amortised planner proposes; nearer ones are searched for.",
+            settings.mpc.within
+        ));
+    }
+    if settings.sharpen && !actor.saved.world.interface().things.is_empty() {
+        told.push("How things and what stands still looked in the recordings that it learned from: pictures are laid back where the camera was moved, and things are looked for in them.".to_owned());
+    }
     if actor.calibrates() {
         told.push("Where the camera stands, as each attempt finds it: from where the agent is seen after it was told where to go.".to_owned());
     }

@@ -9,7 +9,8 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, Key, Observation, Table};
 use terrella_model::{
-    AnyWorld, Changes, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, Trainer, look_through,
+    AnyWorld, Changes, DECODED_SIZE, Decoder, Probe, Reacher, Registered, Saved, StateCodec, StepsToGo, StepsTold,
+    Trace, Trainer, look_through,
 };
 
 /// The probe as the planner uses it, beside the model.
@@ -45,6 +46,15 @@ pub struct ProbeReport {
     pub reacher_loss: Option<f32>,
     /// Last loss of the decoder.
     pub decoder_loss: Option<f32>,
+    /// What the head that tells steps to go told of held-out rows, and what was true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps_to_go: Vec<StepsTold>,
+}
+
+impl ProbeReport {
+    fn of(rows: usize, parts: Vec<PartError>) -> Self {
+        Self { rows, parts, reacher_loss: None, decoder_loss: None, steps_to_go: Vec::new() }
+    }
 }
 
 /// Trains heads and probe if there are latents for them, and saves the finished model as `model/`.
@@ -121,17 +131,30 @@ fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device,
         reacher_loss = Some(loss);
         saved.reacher = Some((reacher, settings.reacher.clone()));
     }
+    let steps_to_go = if settings.steps_to_go.steps > 0 {
+        let config = &settings.steps_to_go;
+        let stage = watch.stage("steps to go", config.steps);
+        let on_step = |step| stage.at(step, "");
+        let (head, _) = StepsToGo::train(&traces, saved.world.frame_skip(), config, device, on_step)?;
+        let of = |seen: &Seen| Trace { latents: seen.latents.clone(), actions: Table::default() };
+        let unseen: Vec<Trace> = unseen.iter().map(of).collect();
+        let told = if unseen.is_empty() { Vec::new() } else { head.judged(&unseen, Key::new(config.seed))? };
+        saved.steps_to_go = Some((head, config.clone()));
+        told
+    } else {
+        Vec::new()
+    };
     if saved.world.wants().picture.is_some() && settings.decoder.steps > 0 {
         let (decoder, loss) = decoder(run, &seen, recordings, device, watch);
         decoder_loss = Some(loss);
         saved.world = saved.world.clone().with_decoder(decoder);
     }
     if recordings.dataset.signature.state.is_empty() {
-        run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss })
+        run.write_json(PROBE_REPORT, &ProbeReport { rows: 0, parts: vec![], reacher_loss, decoder_loss, steps_to_go })
     } else {
         let (probe, report) = probe((&seen, &unseen), (recordings, held_out))?;
         run.write_json(PROBE, &probe)?;
-        run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, ..report })
+        run.write_json(PROBE_REPORT, &ProbeReport { reacher_loss, decoder_loss, steps_to_go, ..report })
     }
 }
 
@@ -189,7 +212,7 @@ fn probe(
     let latents = joined(&unseen.iter().map(|seen| &seen.latents).collect::<Vec<_>>());
     let truth = states(held_out);
     if truth.is_empty() {
-        let report = ProbeReport { rows: 0, parts: vec![], reacher_loss: None, decoder_loss: None };
+        let report = ProbeReport::of(0, vec![]);
         return Ok((probe, report));
     }
     let told = probe.read(&latents);
@@ -210,6 +233,5 @@ fn probe(
             mean: median_of(&|_| mean.clone()),
         }
     });
-    let report = ProbeReport { rows: truth.len(), parts: parts.collect(), reacher_loss: None, decoder_loss: None };
-    Ok((probe, report))
+    Ok((probe, ProbeReport::of(truth.len(), parts.collect())))
 }

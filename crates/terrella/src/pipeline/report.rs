@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use std::path::PathBuf;
 use terrella_core::{Clip, Key, Rule, Verdict};
 use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
-use terrella_model::{LossChart, Progress};
+use terrella_model::{LossChart, Progress, StepsTold};
 
 /// Name of the page.
 pub(super) const PAGE: &str = "report.html";
@@ -261,6 +261,21 @@ fn facts(run: &Run, training: Option<&Training>, probes: Option<&ProbeReport>) -
     }
     if let Some(loss) = probes.and_then(|p| p.reacher_loss) {
         facts.push(fact("amortised planner", format!("mean absolute error {loss:.3} deviations")));
+    }
+    let bands = probes.map(|p| p.steps_to_go.as_slice()).unwrap_or_default();
+    if !bands.is_empty() {
+        let words = |band: &StepsTold| {
+            format!(
+                "{:.0} where it was {:.0} (farther {:.0} %, was {:.0} %; {} pairs)",
+                band.told,
+                band.truth,
+                100.0 * band.told_farther,
+                100.0 * band.farther,
+                band.pairs
+            )
+        };
+        let words: Vec<String> = bands.iter().map(words).collect();
+        facts.push(fact("steps to go, told of held-out rows in the mean", words.join("; ")));
     }
     if let Some(timings) = run.json::<Vec<(String, f64)>>("timings.json")? {
         let total: f64 = timings.iter().map(|(_, s)| s).sum();

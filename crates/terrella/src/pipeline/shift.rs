@@ -9,6 +9,7 @@ use super::{Recordings, Run};
 use crate::error::usage;
 use crate::watch::Watch;
 use anyhow::{Context, Result};
+use std::collections::BTreeSet;
 use terrella_core::{Dataset, Frames, GoalWorld, Image};
 use terrella_env::{Shift, shifts};
 use terrella_eval::{Filmstrip, ShiftRow, Shifts, StripRow, rollout_error};
@@ -28,7 +29,7 @@ pub fn try_shifts(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Wat
     };
     let id = world.spec().id.as_ref();
     let mut scenes = vec![Shift::none()];
-    scenes.extend(shifts(id));
+    scenes.extend(asked(shifts(id), &settings.factors)?);
     let protocol = settings.protocol();
     let mut rows = Vec::with_capacity(scenes.len());
     let stage = watch.stage("shifts", scenes.len() as u64);
@@ -47,6 +48,20 @@ pub fn try_shifts(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Wat
     }
     let provenance = run.provenance(&recordings.split_words, told(run, actor, world.spec()));
     Ok(Shifts { policy: flavour.name().to_owned(), steps, rows, provenance })
+}
+
+/// Those changes whose factor has one of these words in its name; all of them where there are no words.
+fn asked(all: Vec<Shift>, words: &[String]) -> Result<Vec<Shift>> {
+    let factors: BTreeSet<&str> = all.iter().map(|shift| shift.factor.as_str()).collect();
+    if let Some(word) = words.iter().find(|word| !factors.iter().any(|factor| factor.contains(word.as_str()))) {
+        let factors: Vec<&str> = factors.into_iter().collect();
+        return Err(usage(format!(
+            "eval.factors: {word:?} is in no name of a change; there are {}",
+            factors.join(", ")
+        )));
+    }
+    let wanted = |shift: &Shift| words.is_empty() || words.iter().any(|word| shift.factor.contains(word.as_str()));
+    Ok(all.iter().filter(|shift| wanted(shift)).cloned().collect())
 }
 
 /// The recordings with these episodes drawn anew from their states.

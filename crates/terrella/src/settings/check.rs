@@ -29,12 +29,17 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("train.augment.stranger", 0.0..=0.5, "0.1"),
     ("model.reach", 1.0..=1e6, "50"),
     ("model.weights.reach", 0.0..=1e6, "1"),
+    ("model.weights.straight", 0.0..=1e6, "0.1"),
     ("decoder.batch_size", 1.0..=1e6, "64"),
     ("reacher.batch_size", 1.0..=1e6, "256"),
     ("reacher.width", 1.0..=1e5, "512"),
     ("reacher.reach", 1.0..=1e6, "50"),
     ("reacher.noise", 0.0..=1e3, "0"),
     ("reacher.learning_rate", 1e-12..=1.0, "1e-3"),
+    ("steps_to_go.batch_size", 1.0..=1e6, "256"),
+    ("steps_to_go.width", 1.0..=1e5, "256"),
+    ("steps_to_go.reach", 1.0..=1e6, "100"),
+    ("steps_to_go.learning_rate", 1e-12..=1.0, "1e-3"),
     ("data.explore", 0.0..=1.0, "0.2"),
     ("data.noise", 0.0..=1.0, "0.03"),
     ("data.held_out", 0.0..=1.0, "0.1"),
@@ -64,6 +69,7 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("mpc.replan_blocks", 1.0..=1e5, "1"),
     ("mpc.calibrate", 0.0..=1.0, "0.02"),
     ("mpc.margin", 0.0..=1.0, "0.5"),
+    ("mpc.within", 0.0..=1e6, "25"),
 ];
 
 /// Numbers that may be infinite: "whatever it is".

@@ -44,7 +44,7 @@ pub struct Layers {
 }
 
 /// Sections whose `seed` follows the run's seed unless it is set.
-const SEEDED: [&str; 3] = ["train", "reacher", "eval.rollout"];
+const SEEDED: [&str; 4] = ["train", "reacher", "steps_to_go", "eval.rollout"];
 
 impl Layers {
     /// The defaults.

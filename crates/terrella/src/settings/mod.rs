@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
 use terrella_eval::{OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig};
-use terrella_model::{GroundKind, ModelConfig, ReacherConfig, TrainConfig, Views};
+use terrella_model::{GroundKind, ModelConfig, ReacherConfig, StepsToGoConfig, TrainConfig, Views};
 
 /// All settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct Settings {
     pub decoder: DecoderSettings,
     /// The amortised planner.
     pub reacher: ReacherConfig,
+    /// What tells how many steps it takes to a goal, for `cost.kind = "reach"`.
+    pub steps_to_go: StepsToGoConfig,
     /// The search.
     pub planner: PlannerConfig,
     /// When to plan, and how far ahead.
@@ -212,6 +214,8 @@ pub enum CostKind {
     State,
     /// Squared distance of latents.
     Latent,
+    /// Steps to go, as a head on latents tells them; needs `steps_to_go.steps`.
+    Reach,
 }
 
 /// What a goal costs.
@@ -280,6 +284,8 @@ pub struct EvalSettings {
     pub threads: usize,
     /// Attempts that a thread makes side by side; they change no outcome. A GPU wants many.
     pub rows: usize,
+    /// Words in the names of those changes of a scene that are tried; none tries all.
+    pub factors: Vec<String>,
     /// What is imagined to measure open-loop errors.
     pub rollout: RolloutConfig,
     /// The same in units of the log, where there is no world to act in.
@@ -294,7 +300,8 @@ impl Default for EvalSettings {
         let policies = vec![Flavour::Hybrid, Flavour::Search, Flavour::Reacher];
         let (rollout, open_loop) = (RolloutConfig::default(), OpenLoopConfig::default());
         let returns = ReturnsConfig::default();
-        Self { policies, offset, budget, pairs, seeds, rules, threads: 0, rows: 16, rollout, open_loop, returns }
+        let (threads, rows, factors) = (0, 16, Vec::new());
+        Self { policies, offset, budget, pairs, seeds, rules, threads, rows, factors, rollout, open_loop, returns }
     }
 }
 
@@ -322,6 +329,7 @@ impl Default for Settings {
             train: TrainConfig::default(),
             decoder: DecoderSettings::default(),
             reacher: ReacherConfig::default(),
+            steps_to_go: StepsToGoConfig::default(),
             planner: PlannerConfig::default(),
             mpc: MpcConfig::default(),
             prior: PriorSettings::default(),

@@ -73,7 +73,7 @@ fn weights_can_be_set_where_they_were() {
     let model = model(&layers.clone().resolve().expect("settings"));
     assert_eq!(
         model["weights"],
-        json!({ "sigreg": 0.05, "rollout": 0.25, "readout": 5.0, "reach": 0.0 }),
+        json!({ "sigreg": 0.05, "rollout": 0.25, "readout": 5.0, "reach": 0.0, "straight": 0.0 }),
         "the new place holds"
     );
     assert_eq!(model["directions"], json!(64), "directions");

@@ -23,6 +23,13 @@ fn a_policy_is_tried_in_other_scenes_and_the_page_shows_them() {
     assert_ne!(seen(0), seen(strongest), "the model is shown the noise");
     let page = fs::read_to_string(run.join("report.html")).expect("a page");
     assert!(page.contains("Where the scene looks otherwise") && page.contains("One moment in every scene"), "shown");
+    let some = |factors: &str| {
+        told(&program(&run, &["eval", ".", "--shift", "--policy", "hybrid", "--pairs", "2", "--set", factors]))
+    };
+    let text = some("eval.factors=[\"colours\", \"noise\"]");
+    assert!(text.starts_with("exit 0") && text.contains("other colours") && !text.contains("light"), "{text}");
+    let text = some("eval.factors=[\"colors\"]");
+    assert!(text.starts_with("exit 2") && text.contains("light from one side, noise, other colours"), "{text}");
     let quoted = told(&program(&run, &["report", ".", "--markdown"]));
     assert!(quoted.contains("| factor | rule | middle size | successes lost | breaks at |"), "{quoted}");
 }

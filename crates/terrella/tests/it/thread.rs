@@ -1,6 +1,6 @@
 //! The thread from recordings to a report: whole, repeatable, and interruptible anywhere.
 
-use crate::support::{device, finished, fresh, tiny, training};
+use crate::support::{copy, device, finished, fresh, program, tiny, told, training};
 use std::fs;
 use std::path::Path;
 use terrella::error::exit_code;
@@ -67,6 +67,24 @@ fn quickstart_in_pusht_ends_with_a_page() {
     for key in ["commit", "data_hash", "machine", "command", "[settings.train]", "symmetry"] {
         assert!(record.contains(key), "{key} in run.toml");
     }
+}
+
+#[test]
+fn steps_to_go_are_a_cost_where_a_head_tells_them() {
+    let untaught = fresh("untaught-steps");
+    copy(finished(), &untaught);
+    let text = told(&program(&untaught, &["eval", ".", "--set", "cost.kind=reach"]));
+    assert!(text.starts_with("exit 2") && text.contains("steps_to_go.steps=2000"), "{text}");
+    let _turn = training();
+    let sets = ["steps_to_go.steps=5", "steps_to_go.reach=20", "cost.kind=reach"];
+    let (path, done) = run("steps", &tiny("tworoom", &sets), &Watch::silent());
+    done.expect("the whole thread");
+    assert!(path.join("model/steps_to_go.safetensors").exists(), "it is kept");
+    let html = fs::read_to_string(path.join("report.html")).expect("a page");
+    assert!(html.contains("steps to go, told of held-out rows"), "what it tells is judged");
+    assert!(html.contains("steps to go are told apart up to 20"), "goals 25 steps away lie beyond");
+    let text = told(&program(&path, &["eval", ".", "--policy", "search"]));
+    assert!(text.starts_with("exit 0"), "read again: {text}");
 }
 
 #[test]

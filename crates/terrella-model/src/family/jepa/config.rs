@@ -99,10 +99,12 @@ pub struct LossWeights {
     /// Action blocks told from where things are and where they are later, by a small head whose gradient teaches the
     /// encoder; 0 leaves the head out.
     pub reach: f64,
+    /// Bends of latents from frame to frame, so that they go straight; 0 lets them bend.
+    pub straight: f64,
 }
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0, reach: 0.0 }
+        Self { sigreg: 0.09, rollout: 1.0, readout: 10.0, reach: 0.0, straight: 0.0 }
     }
 }

@@ -20,6 +20,7 @@ use crate::family::jepa::parts::{Part, split};
 use crate::family::jepa::scores::Scores;
 use crate::family::jepa::sigreg::{direction_rows, directions};
 use crate::family::jepa::sigreg_rows::sigreg_on_rows;
+use crate::family::jepa::straight::straighten;
 use crate::family::jepa::watching::Watching;
 use crate::family::jepa::workers::Workers;
 use crate::host::dense::numbers;
@@ -100,7 +101,11 @@ pub(crate) fn gradient(
     };
 
     // The gradient of the latents, handed over the cut.
-    let handed = (judged.own + slope * config.weights.sigreg).flatten::<2>(0, 1);
+    let straight = (config.weights.straight > 0.0).then(|| straighten(&latents, frames));
+    let (bends, straight) = straight.unzip();
+    let handed = judged.own + slope * config.weights.sigreg;
+    let handed = bends.into_iter().fold(handed, |handed, bends| handed + bends * config.weights.straight);
+    let handed = handed.flatten::<2>(0, 1);
     let mut sum = GradientsAccumulator::new();
     judged.gradients.into_iter().for_each(|gradients| sum.accumulate(model, gradients));
     if let Some(watching) = &watching {
@@ -119,5 +124,5 @@ pub(crate) fn gradient(
         found.into_iter().for_each(|gradients| sum.accumulate(model, gradients));
     }
     let latents = latents.inner().narrow(1, 0, frames);
-    Ok((sum.grads(), Scores { losses: judged.losses, gaussian, latents, weights: config.weights }))
+    Ok((sum.grads(), Scores { losses: judged.losses, gaussian, straight, latents, weights: config.weights }))
 }

@@ -1,5 +1,5 @@
 //! The joint-embedding predictive architecture, in the order of the LeWM paper: [`config`] → [`net`] →
-//! [`gradient`] with [`sigreg`] and [`reach`] → [`world`].
+//! [`gradient`] with [`sigreg`], [`reach`] and [`straight`] → [`world`].
 //!
 //! [`batch`] turns what is recorded into what the network takes; [`held`], [`eyes`] and [`engine`] keep states, the
 //! encoder and the predictor on the host where the model runs on a CPU.
@@ -21,6 +21,7 @@ pub(super) mod reference;
 mod scores;
 mod sigreg;
 mod sigreg_rows;
+mod straight;
 pub(crate) mod watching;
 mod workers;
 mod world;

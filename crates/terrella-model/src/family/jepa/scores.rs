@@ -11,6 +11,8 @@ pub struct Scores {
     pub(super) losses: [Tensor<1>; 5],
     /// SIGReg.
     pub(super) gaussian: Tensor<1>,
+    /// Bends, where somebody asks.
+    pub(super) straight: Option<Tensor<1>>,
     /// `[clips, frames, latent]`.
     pub(super) latents: Tensor<3>,
     pub(super) weights: LossWeights,
@@ -20,18 +22,21 @@ impl Scores {
     /// Reads everything back, in one wait.
     pub(crate) fn read_back(self, gradient_norm: Tensor<1>) -> Losses {
         let weights = self.weights;
+        let straight = self.straight.unwrap_or_else(|| self.gaussian.zeros_like());
         let health = health(self.latents);
-        let tensors = self.losses.into_iter().chain([self.gaussian]).chain(health).chain([gradient_norm]);
+        let own = self.losses.into_iter().chain([self.gaussian, straight]);
+        let tensors = own.chain(health).chain([gradient_norm]);
         let transaction = tensors.fold(Transaction::default(), Transaction::register);
         let read = |data: burn::tensor::TensorData| data.iter::<f32>().next().unwrap_or(f32::NAN);
         let numbers: Vec<f32> = transaction.execute().into_iter().map(read).collect();
-        const NAMES: [&str; 10] = [
+        const NAMES: [&str; 11] = [
             "predict",
             "rollout",
             "readout",
             "readout_rollout",
             "reach",
             "sigreg",
+            "straight",
             "copy_last",
             "effective_rank",
             "smallest_std",
@@ -44,9 +49,15 @@ impl Scores {
             + weighted("rollout", weights.rollout)
             + weighted("reach", weights.reach)
             + weighted("sigreg", weights.sigreg)
+            + weighted("straight", weights.straight)
             + readout * weights.readout as f32;
-        // Without a head there is nothing to tell of it.
-        let told = NAMES.into_iter().zip(numbers).filter(|(name, _)| *name != "reach" || weights.reach > 0.0);
+        // Of what has no weight there is nothing to tell.
+        let silent = |name: &str| match name {
+            "reach" => weights.reach <= 0.0,
+            "straight" => weights.straight <= 0.0,
+            _ => false,
+        };
+        let told = NAMES.into_iter().zip(numbers).filter(|(name, _)| !silent(name));
         Losses::of(told.chain([("total", total)]))
     }
 }

@@ -65,6 +65,8 @@ impl ObserverWorld {
 
     /// The states that pictures show, in the units of the log.
     pub(super) fn told(&self, observations: &[Observation]) -> crate::Result<Table> {
+        let steady = self.laid_back(observations);
+        let observations = steady.as_deref().unwrap_or(observations);
         let turns: Vec<Turn> = if self.around.is_some() { Turn::all().collect() } else { vec![Turn::NONE] };
         let patcher = self.batcher.patcher().expect("eyes look at pictures");
         let features = match &self.fast {
@@ -84,6 +86,19 @@ impl ObserverWorld {
             rows.for_each(|(state, seen)| seen.image.iter().for_each(|image| gaze.sharpen(image, state)));
         }
         Ok(told)
+    }
+
+    /// What is observed as the recordings' camera would have shown it; nothing if it stands where that stood.
+    fn laid_back(&self, observations: &[Observation]) -> Option<Vec<Observation>> {
+        let gaze = self.gaze.as_ref()?;
+        let back = |seen: &Observation| seen.image.as_ref().and_then(|image| gaze.laid_back(image));
+        let images: Vec<Option<Image>> = observations.par_iter().map(back).collect();
+        let steady = |(seen, image): (&Observation, Option<Image>)| match image {
+            Some(image) => Observation { image: Some(image), state: seen.state.clone() },
+            None => seen.clone(),
+        };
+        let any = images.iter().any(Option::is_some);
+        any.then(|| observations.iter().zip(images).map(steady).collect())
     }
 
     fn seen(&self, observations: &[Observation]) -> Result<Vec<Observation>> {
