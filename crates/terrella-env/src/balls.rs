@@ -39,6 +39,7 @@ pub(crate) const WORLD: World = World {
     // Nothing is to be achieved here: random pushes are the demonstration.
     demonstrator: pushes,
     explorer: pushes,
+    seeker: None,
 };
 const EXTENT: f64 = 256.0;
 const BORDER: f64 = 8.0;

@@ -42,6 +42,16 @@ pub enum Error {
         /// Those that would do.
         known: String,
     },
+    /// A world in which nothing seeks contacts.
+    #[error(
+        "nobody wrote a policy that seeks contacts in {id:?}, only in {known}; explore by wander or random there (--explorer, data.explorer)"
+    )]
+    NoContacts {
+        /// The world.
+        id: String,
+        /// Those that have one.
+        known: String,
+    },
     /// A world whose task no policy was written for.
     #[error("nobody wrote a policy that does the task of {id:?}; let it be explored instead")]
     NoDemonstrator {

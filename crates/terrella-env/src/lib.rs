@@ -27,7 +27,7 @@ pub use geometry::{Vec2, angle_difference};
 pub use lens::{Lens, Through};
 pub use look::{Look, Pattern};
 pub use pusht::{PushT, PushTOptions};
-pub use registry::{demonstrator, explorer, make, make_env, registry, sims};
+pub use registry::{Exploring, demonstrator, explorer, make, make_env, registry, sims};
 pub use shifts::{Shift, shifts};
 pub use sim::{Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher};
 pub use tworoom::{TwoRoom, TwoRoomOptions};

@@ -1,11 +1,13 @@
 //! The list of worlds: one entry each, found by name.
 
 use crate::error::{Error, Result};
+use crate::policy::RandomPolicy;
 use crate::sim::entry;
 use crate::world::{BoxedPolicy, World};
 use crate::{
     Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher, balls, pusht, tworoom,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use terrella_core::{AnySim, GoalWorld, Sim};
 
@@ -64,12 +66,34 @@ pub fn demonstrator(id: &str, options: &Value) -> Result<BoxedPolicy> {
     (find(id)?.demonstrator)(options)
 }
 
-/// A policy without aim that still sees much of a world: wandering or uniform.
+/// How a policy without aim explores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exploring {
+    /// As the world has it: wandering, or uniform actions.
+    #[default]
+    Wander,
+    /// Uniform actions.
+    Random,
+    /// It seeks contacts that it has not had, where a world has any to seek.
+    Contacts,
+}
+
+/// A policy without aim that still sees much of a world.
 ///
 /// # Errors
-/// As [`make`].
-pub fn explorer(id: &str, options: &Value) -> Result<BoxedPolicy> {
-    (find(id)?.explorer)(options)
+/// As [`make`], or if nobody scripted one that explores like that.
+pub fn explorer(id: &str, options: &Value, how: Exploring) -> Result<BoxedPolicy> {
+    let world = find(id)?;
+    match (how, world.seeker) {
+        (Exploring::Wander, _) => (world.explorer)(options),
+        (Exploring::Random, _) => Ok(Box::new(RandomPolicy::new((world.make)(options)?.spec().actions.clone()))),
+        (Exploring::Contacts, Some(seeker)) => seeker(options),
+        (Exploring::Contacts, None) => {
+            let known: Vec<&str> = WORLDS.iter().filter(|w| w.seeker.is_some()).map(|w| w.id).collect();
+            Err(Error::NoContacts { id: id.to_owned(), known: known.join(", ") })
+        }
+    }
 }
 
 fn find(id: &str) -> Result<&'static World> {

@@ -38,6 +38,7 @@ pub(crate) const WORLD: World = World {
         Ok(Box::new(RoomDemonstrator::new(world.options().clone())))
     },
     explorer: |options| Ok(Box::new(RandomPolicy::new(TwoRoom::new(read(ID, options)?)?.spec.actions.clone()))),
+    seeker: None,
 };
 /// Side of the world in px.
 const EXTENT: f64 = 224.0;

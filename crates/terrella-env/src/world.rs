@@ -18,6 +18,8 @@ pub struct World {
     pub(crate) make: fn(&Value) -> Result<AnySim>,
     pub(crate) demonstrator: fn(&Value) -> Result<BoxedPolicy>,
     pub(crate) explorer: fn(&Value) -> Result<BoxedPolicy>,
+    /// Seeks contacts, where there are any to seek.
+    pub(crate) seeker: Option<fn(&Value) -> Result<BoxedPolicy>>,
 }
 
 impl World {

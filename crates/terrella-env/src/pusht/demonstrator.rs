@@ -48,7 +48,7 @@ const STEERS: [f64; 5] = [0.0, -0.12, 0.12, -0.3, 0.3];
 const STROKE: usize = 16;
 const AHEAD: usize = 5;
 /// Room between disc and body when a push begins, and on the way there, in px.
-const STANDOFF: f64 = 4.0;
+pub(super) const STANDOFF: f64 = 4.0;
 const BERTH: f64 = 3.0;
 /// Steps that a new stroke costs beyond its walk and its push.
 const OVERHEAD: f64 = 6.0;
@@ -74,13 +74,13 @@ enum Stage {
 #[derive(Clone)]
 pub struct PushDemonstrator {
     /// Follows the real world, and knows the agent's velocity, which the state row hides.
-    shadow: PushT,
-    style: PushStyle,
-    pace: f64,
+    pub(super) shadow: PushT,
+    pub(super) style: PushStyle,
+    pub(super) pace: f64,
     goal: GoalPose,
     home: Vec2,
     stage: Stage,
-    target: Vec2,
+    pub(super) target: Vec2,
     last_agent: Vec2,
     started: bool,
     stream: Stream,
@@ -105,7 +105,7 @@ impl PushDemonstrator {
     }
 
     /// Brings the shadow to what was observed.
-    fn follow(&mut self, row: &[f32]) -> Result<()> {
+    pub(super) fn follow(&mut self, row: &[f32]) -> Result<()> {
         let seen = vec2(f64::from(row[0]), f64::from(row[1]));
         let expected = self.shadow.logged();
         let surprise = expected.iter().zip(row).map(|(e, r)| (e - r).abs()).fold(0.0, f32::max);
@@ -168,7 +168,7 @@ impl PushDemonstrator {
     }
 
     /// A step of the way to a point, around the body.
-    fn walk(&self, to: Vec2) -> Vec2 {
+    pub(super) fn walk(&self, to: Vec2) -> Vec2 {
         let agent = self.shadow.agent();
         let (leg, _) = route::first_leg(&self.shadow.obstacles(), agent, to, self.clearance());
         let way = leg - agent;
@@ -245,6 +245,15 @@ impl PushDemonstrator {
         best.1
     }
 
+    /// Sets the target, with a tremble; the action that does so.
+    pub(super) fn go(&mut self, next: Vec2) -> Vec<f32> {
+        let tremble = vec2(self.stream.normal(), self.stream.normal()) * self.style.tremble;
+        self.target = vec2(next.x.clamp(0.0, 512.0), next.y.clamp(0.0, 512.0));
+        let action = self.shadow.action_for(self.target + tremble);
+        self.shadow.step(&action);
+        action.to_vec()
+    }
+
     /// The error after backing off from here.
     fn let_go(&self, world: &PushT, direction: Vec2) -> f64 {
         let mut world = world.clone();
@@ -255,7 +264,7 @@ impl PushDemonstrator {
 }
 
 /// Places along the edges of a box, with the outward normal.
-fn outline(low: Vec2, high: Vec2) -> Vec<(Vec2, Vec2)> {
+pub(super) fn outline(low: Vec2, high: Vec2) -> Vec<(Vec2, Vec2)> {
     let corners = [low, vec2(high.x, low.y), high, vec2(low.x, high.y)];
     let mut places = Vec::new();
     for i in 0..4 {
@@ -289,10 +298,6 @@ impl RowPolicy for PushDemonstrator {
         let _: [f64; 5] = state("the PushT demonstrator", now)?;
         self.follow(&now.state)?;
         let next = self.next_target();
-        let tremble = vec2(self.stream.normal(), self.stream.normal()) * self.style.tremble;
-        self.target = vec2(next.x.clamp(0.0, 512.0), next.y.clamp(0.0, 512.0));
-        let action = self.shadow.action_for(self.target + tremble);
-        self.shadow.step(&action);
-        Ok(action.to_vec())
+        Ok(self.go(next))
     }
 }

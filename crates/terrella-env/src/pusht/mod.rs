@@ -14,6 +14,7 @@ mod draw;
 mod options;
 mod physics;
 mod plan;
+mod prober;
 mod route;
 mod shape;
 mod wander;
@@ -21,6 +22,7 @@ mod world;
 
 pub use demonstrator::{PushDemonstrator, PushStyle};
 pub use options::{ActionKind, GOAL, PushTOptions};
+pub use prober::PushProber;
 pub use shape::Shape;
 pub use wander::Wander;
 pub use world::PushT;
@@ -43,6 +45,7 @@ pub(crate) const WORLD: World = World {
         let relative = world.options().action == ActionKind::Relative;
         Ok(Box::new(Wander::new(world.spec().actions.space(), relative)))
     },
+    seeker: Some(|options| Ok(Box::new(PushProber::new(PushT::new(read(ID, options)?)?)))),
 };
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use terrella_core::{Each, Goal, Key, Observation, Policy, RowPolicy, Rule, Sim};
 use terrella_env::policy::Noisy;
 use terrella_env::pusht::{PushDemonstrator, PushStyle};
 use terrella_env::{
-    BoxedPolicy, PushT, PushTOptions, angle_difference, demonstrator, explorer, make, make_env, pusht, registry,
+    BoxedPolicy, Exploring, PushT, PushTOptions, angle_difference, demonstrator, explorer, make, make_env, pusht,
+    registry,
 };
 
 fn seen(env: &dyn Sim) -> Observation {
@@ -28,7 +29,10 @@ fn run(env: &mut dyn Sim, policy: &mut dyn RowPolicy, goal: &[f32], key: Key, st
 #[test]
 fn demonstrators_and_explorers_follow_their_key() {
     for world in registry() {
-        let makers: [fn(&str, &Value) -> terrella_env::Result<BoxedPolicy>; 2] = [demonstrator, explorer];
+        type Made = terrella_env::Result<BoxedPolicy>;
+        let wander = |id: &str, options: &Value| explorer(id, options, Exploring::Wander);
+        let random = |id: &str, options: &Value| explorer(id, options, Exploring::Random);
+        let makers: [fn(&str, &Value) -> Made; 3] = [demonstrator, wander, random];
         let mut env = make(world.id, &Value::Null).expect("valid");
         // Nobody scripted the tasks of worlds with rewards.
         let scripted = env.goals().is_some();
@@ -45,6 +49,33 @@ fn demonstrators_and_explorers_follow_their_key() {
             assert!(first != other, "{}: another key", world.id);
         }
     }
+}
+
+#[test]
+fn who_seeks_contacts_pushes_the_t_on_all_sides() {
+    assert!(explorer("tworoom", &Value::Null, Exploring::Contacts).is_err_and(|e| e.to_string().contains("pusht")));
+    // Of 24 sides of the T, and rows in which it moved, of 10 × 120.
+    let (mut sides, mut moved) = ([false; 24], 0);
+    for seed in 0..10 {
+        let mut world = PushT::new(PushTOptions::default()).expect("valid");
+        let mut policy = explorer("pusht", &Value::Null, Exploring::Contacts).expect("scripted");
+        world.reset(seed);
+        let goal = Goal { observation: seen(&world), steps: 0 };
+        policy.begin(&goal, Key::new(seed)).expect("a start");
+        for _ in 0..120 {
+            let before = world.logged();
+            let action = policy.act(&seen(&world)).expect("a logged state");
+            world.step(&action);
+            let after = world.logged();
+            if (after[2] - before[2]).hypot(after[3] - before[3]) > 0.5 {
+                let side = (before[1] - before[3]).atan2(before[0] - before[2]) - before[4];
+                sides[(side.rem_euclid(std::f32::consts::TAU) / std::f32::consts::TAU * 24.0) as usize % 24] = true;
+                moved += 1;
+            }
+        }
+    }
+    let sides = sides.iter().filter(|side| **side).count();
+    assert!(sides >= 20 && moved >= 250, "{sides} sides, {moved} rows");
 }
 
 #[test]

@@ -6,8 +6,9 @@
 use super::canvas::{Canvas, colours};
 use super::config::ThingsConfig;
 use super::learn;
+use super::outline::RIM;
 use super::patches::{is_out, standing};
-use super::search::{Found, Sought, around, better, closely, everywhere};
+use super::search::{Found, Ink, Sought, around, better, closely, everywhere};
 use super::sprite::{Pose, Sprite};
 use crate::Result;
 use crate::ground::{Ground, frames};
@@ -27,6 +28,8 @@ const AT_LEAST: f32 = 8.0;
 #[derive(Clone, Debug)]
 pub struct Things {
     sprites: Vec<Sprite>,
+    /// The same with rims around them.
+    grown: Vec<Sprite>,
     ground: Ground,
     config: ThingsConfig,
 }
@@ -50,7 +53,8 @@ impl Things {
     pub fn learn(dataset: &Dataset, train: &[usize], config: &ThingsConfig) -> Result<Self> {
         let ground = Ground::of(dataset, train, (config.side, config.ground))?;
         let sprites = learn::sprites(dataset, train, (config, &ground))?;
-        Ok(Self { sprites, ground, config: config.clone() })
+        let grown = sprites.iter().map(|sprite| sprite.grown(RIM)).collect();
+        Ok(Self { sprites, grown, ground, config: config.clone() })
     }
 
     /// How they look.
@@ -97,7 +101,7 @@ impl Things {
                     let found = match (before, there[at]) {
                         (Some(known), _) => Some(self.find(&canvas, at, known, &out)),
                         (None, Some(pose)) => Some(closely(Sought::new(&canvas, &self.sprites[at]), pose)),
-                        (None, None) => everywhere(Sought::new(&canvas, &self.sprites[at]), (&out, side)),
+                        (None, None) => self.anywhere(&canvas, at, &out),
                     };
                     seen[at] = found.is_some_and(|(_, fit)| fit.share() >= SEEN);
                     if let (true, Some((pose, _))) = (seen[at], found) {
@@ -133,7 +137,13 @@ impl Things {
         if found.1.share() >= SEEN {
             return found;
         }
-        everywhere(Sought::new(canvas, sprite), (out, self.config.side)).map_or(found, |far| better(found, far))
+        self.anywhere(canvas, at, out).map_or(found, |far| better(found, far))
+    }
+
+    /// Where a thing is that was lost or never seen: as a whole, since a small one explains a part of a larger one of its colours.
+    fn anywhere(&self, canvas: &Canvas, at: usize, out: &[f32]) -> Option<Found> {
+        let sought = Sought::new(canvas, &self.sprites[at]).with(Ink::Alone(&self.grown[at]));
+        everywhere(sought, (out, self.config.side))
     }
 
     /// Pixels that stand out, and those that lie on no thing.

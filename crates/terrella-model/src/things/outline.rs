@@ -5,11 +5,11 @@
 //! not taken for it.
 
 use super::canvas::{Canvas, Fit, around};
-use super::search::{Sought, better, closely, everywhere};
+use super::search::{Ink, Sought, better, closely, everywhere};
 use super::sprite::{Pose, Sprite};
 
 /// Pixels around a thing that must look like what is behind it.
-const RIM: f32 = 1.5;
+pub(super) const RIM: f32 = 1.5;
 /// An outline that explains so much of what it covers is a thing.
 const LIKE: f32 = 0.6;
 /// What it covers must differ so much from what is behind: a tenth of the range in one colour.
@@ -22,9 +22,18 @@ pub(super) struct Outline {
     pub(super) fit: Fit,
     /// Red, green and blue beside its own.
     pub(super) tint: [f32; 3],
+    /// What of it the tint explains.
+    tinted: f32,
 }
 
 impl Canvas {
+    /// What a sprite explains there in its own colours, less what is around it that looks like no ground: so that a small thing is not
+    /// taken for a part of a larger one.
+    pub(super) fn alone(&self, sprites: [&Sprite; 2], pose: Pose, stride: usize) -> Fit {
+        let Outline { fit, tinted, .. } = self.outline(sprites, pose, stride);
+        Fit { gain: fit.gain - tinted, ..fit }
+    }
+
     /// What an outline explains there, looking at every `stride`-th row and column; its rim is what a grown sprite has beyond it.
     pub(super) fn outline(&self, [sprite, grown]: [&Sprite; 2], pose: Pose, stride: usize) -> Outline {
         let (mut lacks, mut left, mut beyond, mut cubes) = (0.0, 0.0, 0.0, 0.0);
@@ -51,7 +60,8 @@ impl Canvas {
         let tint = weighed.map(|sum| sum / cubes);
         let explained: f32 = weighed.iter().map(|sum| sum * sum / cubes).sum();
         let scale = (stride * stride) as f32;
-        Outline { fit: Fit { gain: (lacks - left + explained - beyond) * scale, most: lacks * scale }, tint }
+        let fit = Fit { gain: (lacks - left + explained - beyond) * scale, most: lacks * scale };
+        Outline { fit, tint, tinted: explained * scale }
     }
 
     /// Lays a sprite over what is behind, in the colours that are seen there.
@@ -64,7 +74,7 @@ impl Canvas {
 /// Where the outline of a sprite is, near where it is said to be if that will do, or anywhere among what stands out.
 pub(super) fn find(canvas: &Canvas, sprite: &Sprite, said: Pose) -> Option<Pose> {
     let grown = sprite.grown(RIM);
-    let sought = Sought { grown: Some(&grown), ..Sought::new(canvas, sprite) };
+    let sought = Sought::new(canvas, sprite).with(Ink::Any(&grown));
     let near = closely(sought, said);
     let far = everywhere(sought, (&canvas.standing(), canvas.side));
     let is_it = |(_, fit): &(Pose, Fit)| fit.share() >= LIKE && fit.most >= DIFFERENT * sprite.area();
@@ -104,5 +114,24 @@ mod tests {
         assert!(off(found, at_disc) < 0.3, "{found:?}");
         canvas.lay_as_seen(&disc, found);
         assert_eq!(find(&canvas, &disc, far), None, "what is left is larger than it");
+    }
+
+    #[test]
+    fn a_small_thing_explains_a_part_of_a_larger_one_of_its_colour_and_alone_it_does_not() {
+        let disc =
+            |r: f32| Sprite::new(r + 1.0, move |[x, y]| if x.hypot(y) < r { [0.4, 0.4, 0.4, 1.0] } else { [0.0; 4] });
+        let (small, large) = (disc(3.5), disc(5.5));
+        let ground = vec![[0.9f32; 3]; 32 * 32];
+        let at = Pose { at: [16.0, 15.0], turn: 0.0 };
+        let seen = |sprite: &Sprite| {
+            let mut drawn = Canvas::new(&[0; 32 * 32 * 3], &ground, 32);
+            drawn.lay(sprite, at);
+            Canvas::new(&drawn.bytes(), &ground, 32)
+        };
+        let alone = |canvas: &Canvas, sprite: &Sprite| canvas.alone([sprite, &sprite.grown(RIM)], at, 1).share();
+        assert!(seen(&large).fit(&small, at, 1).share() > 0.9, "as far as it goes");
+        assert!(alone(&seen(&large), &small) < 0.3, "{}", alone(&seen(&large), &small));
+        assert!(alone(&seen(&small), &small) > 0.9 && alone(&seen(&large), &large) > 0.9, "each is itself");
+        assert!(alone(&seen(&small), &large) < 0.3, "{}", alone(&seen(&small), &large));
     }
 }

@@ -10,21 +10,37 @@ use std::f32::consts::TAU;
 pub(super) struct Sought<'a> {
     pub(super) canvas: &'a Canvas,
     pub(super) sprite: &'a Sprite,
-    /// The same and a rim around it, where any colour will do: [`super::outline`].
-    pub(super) grown: Option<&'a Sprite>,
+    pub(super) ink: Ink<'a>,
+}
+
+/// What counts as the sprite: see [`super::outline`] for the last two, which come with the sprite and a rim around it.
+#[derive(Clone, Copy)]
+pub(super) enum Ink<'a> {
+    /// Its colours, whatever is around it.
+    Own,
+    /// Its colours, and it ends where it should.
+    Alone(&'a Sprite),
+    /// Its outline in any colour.
+    Any(&'a Sprite),
 }
 
 impl<'a> Sought<'a> {
     /// In the colours that it has.
     pub(super) fn new(canvas: &'a Canvas, sprite: &'a Sprite) -> Self {
-        Self { canvas, sprite, grown: None }
+        Self { canvas, sprite, ink: Ink::Own }
+    }
+
+    /// With other ink.
+    pub(super) fn with(self, ink: Ink<'a>) -> Self {
+        Self { ink, ..self }
     }
 
     /// What it explains there.
     fn fit(&self, pose: Pose, stride: usize) -> Fit {
-        match self.grown {
-            None => self.canvas.fit(self.sprite, pose, stride),
-            Some(grown) => self.canvas.outline([self.sprite, grown], pose, stride).fit,
+        match self.ink {
+            Ink::Own => self.canvas.fit(self.sprite, pose, stride),
+            Ink::Alone(grown) => self.canvas.alone([self.sprite, grown], pose, stride),
+            Ink::Any(grown) => self.canvas.outline([self.sprite, grown], pose, stride).fit,
         }
     }
 }

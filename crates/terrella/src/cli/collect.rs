@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
+use terrella_env::Exploring;
 use terrella_model::load_any;
 
 #[derive(Debug, Args)]
@@ -23,6 +24,9 @@ pub(super) struct Options {
     /// Share of the episodes that explore instead of demonstrating
     #[arg(long, default_value_t = DataSettings::default().explore)]
     explore: f64,
+    /// How those explore: wander, random, or contacts, which seeks contacts that it has not had
+    #[arg(long, default_value = "wander", value_parser = exploring)]
+    explorer: Exploring,
     /// Largest noise on demonstrations, as a share of the action's range
     #[arg(long, default_value_t = DataSettings::default().noise)]
     noise: f64,
@@ -49,6 +53,10 @@ pub(super) struct Options {
     json: bool,
 }
 
+fn exploring(name: &str) -> Result<Exploring, String> {
+    serde_json::from_value(json!(name)).map_err(|_| "there are wander, random and contacts".to_owned())
+}
+
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let config = CollectConfig {
@@ -56,6 +64,7 @@ impl Options {
             episodes: self.episodes,
             steps: self.steps,
             explore: self.explore,
+            explorer: self.explorer,
             noise: self.noise,
             size: self.size,
             seed: self.seed,

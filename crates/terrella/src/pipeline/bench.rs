@@ -56,6 +56,7 @@ pub fn bench(
         episodes: 10,
         steps: Some(60),
         explore: 0.5,
+        explorer: Default::default(),
         noise: 0.0,
         size: settings.model.wants().picture.unwrap_or(0),
         seed: 0,

@@ -16,7 +16,7 @@ use terrella_agent::ExactSim;
 use terrella_core::{Episode, Frames, Goal, GoalWorld, Key, Observation, Policy, Rule, Signature, Sim, Table};
 use terrella_data::{OpenOptions, Writer, Written, check_compatible, open};
 use terrella_env::policy::Noisy;
-use terrella_env::{demonstrator, explorer, make, make_env};
+use terrella_env::{Exploring, demonstrator, explorer, make, make_env};
 use terrella_model::AnyWorld;
 
 /// Steps of an episode that nothing ends.
@@ -47,6 +47,12 @@ pub fn collect(path: &Path, config: &CollectConfig, watch: &Watch) -> Result<Wri
 pub fn collect_on(path: &Path, config: &CollectConfig, from: GoingOn<'_>, watch: &Watch) -> Result<Written> {
     let world = make(&config.env, &Value::Null)?;
     let Some(goals) = world.goals() else {
+        if config.explorer != Exploring::default() {
+            return Err(usage(format!(
+                "{} is a world with rewards, which is explored by random actions that are held for a while; leave the explorer out",
+                config.env
+            )));
+        }
         let signature = rewards::signature(&world, config.size);
         if let Some((settings, model)) = from.by {
             check_compatible(&signature, &model.interface().signature)?;
@@ -148,7 +154,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
     let mut stream = key.with("style").stream();
     let explores = stream.chance(config.explore);
     let mut policy: Box<dyn Policy> = if explores {
-        Box::new(alone(explorer(&config.env, &Value::Null)?))
+        Box::new(alone(explorer(&config.env, &Value::Null, config.explorer)?))
     } else {
         let level = stream.uniform(0.0, config.noise.max(f64::MIN_POSITIVE));
         let demonstrator = alone(demonstrator(&config.env, &Value::Null)?);

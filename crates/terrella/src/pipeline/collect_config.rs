@@ -1,6 +1,7 @@
 //! What to record in a world.
 
 use serde::Serialize;
+use terrella_env::Exploring;
 
 /// What to record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,6 +14,8 @@ pub struct CollectConfig {
     pub steps: Option<usize>,
     /// Share of episodes that explore.
     pub explore: f64,
+    /// How those explore.
+    pub explorer: Exploring,
     /// Largest noise on demonstrations, as a share of the action's range.
     pub noise: f64,
     /// Side of the pictures; 0 records none.

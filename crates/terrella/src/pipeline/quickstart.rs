@@ -111,6 +111,7 @@ fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {
                     episodes: data.episodes,
                     steps: Some(data.episode_steps),
                     explore: data.explore,
+                    explorer: data.explorer,
                     noise: data.noise,
                     size: settings.model.wants().picture.unwrap_or(0),
                     seed: settings.seed,

@@ -5,7 +5,7 @@ use super::found::{self, Film, Found};
 use super::worlds::declared;
 use super::worth::doubts;
 use crate::error::usage;
-use crate::settings::Settings;
+use crate::settings::{DataSettings, Settings};
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -285,12 +285,34 @@ fn open_one(wants: Wants, path: &Path, settings: &Settings, watch: &Watch) -> Re
     let split = dataset.split(data.split_seed, data.held_out)?;
     let words = format!("{:.0} % by episode, split seed {}", 100.0 * data.held_out, data.split_seed);
     if !data.inner {
-        return Ok((dataset, split, words));
+        return some_of((dataset, split, words), data);
     }
     let words = format!("an inner split: {words}, of the {} that are learned from", split.train.len());
     let dataset = dataset.only(&split.train);
     // Another seed, or the same places of a shorter list would be held out.
     let seed = Key::new(data.split_seed).with("inner").seed();
     let split = dataset.split(seed, data.held_out).context("inner split")?;
-    Ok((dataset, split, words))
+    some_of((dataset, split, words), data)
+}
+
+/// The same with as many episodes to learn from as were asked for; the others are left unopened.
+fn some_of((dataset, split, words): (Dataset, Split, String), data: &DataSettings) -> Result<(Dataset, Split, String)> {
+    let (asked, there) = (data.learn_from, split.train.len());
+    if asked == 0 {
+        return Ok((dataset, split, words));
+    }
+    if asked > there {
+        return Err(usage(format!(
+            "data.learn_from is {asked}, and there are {there} episodes to learn from; use at most {there}, or 0 for all"
+        )));
+    }
+    let key = Key::new(data.split_seed).with("learn from");
+    let mut order = split.train.clone();
+    order.sort_by_key(|&e| (key.at(e as u64).seed(), e));
+    let mut taken = [&order[..asked], &split.held_out].concat();
+    taken.sort_unstable();
+    let places = |side: &dyn Fn(usize) -> bool| (0..taken.len()).filter(|&at| side(taken[at])).collect();
+    let is_held_out = |e: usize| split.held_out.contains(&e);
+    let split = Split { train: places(&|e| !is_held_out(e)), held_out: places(&is_held_out) };
+    Ok((dataset.only(&taken), split, format!("{words}; {asked} of {there} others are learned from")))
 }

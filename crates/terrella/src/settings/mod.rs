@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
+use terrella_env::Exploring;
 use terrella_eval::{OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig};
 use terrella_model::{GroundKind, ModelConfig, ReacherConfig, StepsToGoConfig, TrainConfig, Views};
 
@@ -30,7 +31,8 @@ pub struct Settings {
     pub seed: u64,
     /// How a symmetry of the world is used in acting.
     pub views: Views,
-    /// Whether places of things are made exact in acting, by laying how they were found to look over the picture.
+    /// Whether places of things are made exact in acting, by laying how they were found to look over the picture, and pictures are laid
+    /// back where the camera was moved.
     pub sharpen: bool,
     /// Where the recordings come from, and which are held out.
     pub data: DataSettings,
@@ -99,6 +101,8 @@ pub struct DataSettings {
     pub episode_steps: usize,
     /// Share of collected episodes that explore rather than demonstrate.
     pub explore: f64,
+    /// How those explore: `wander`, `random`, or `contacts`, which seeks contacts that it has not had.
+    pub explorer: Exploring,
     /// Largest noise on demonstrations, as a share of the action's range.
     pub noise: f64,
     /// Share of the episodes that nothing is learned from.
@@ -108,6 +112,9 @@ pub struct DataSettings {
     /// Whether what would be learned from is split once more by the same share, and what is held out left unopened:
     /// for choosing settings without a look at the episodes that they will be judged on.
     pub inner: bool,
+    /// Episodes that are learned from, of those that are not held out; 0 takes all. Fewer are a part of more: for curves over the
+    /// number of recordings.
+    pub learn_from: usize,
     /// Whether a known symmetry of the world is used to turn clips in training.
     pub symmetry: bool,
     /// As `train.augment.shift` where the world says what moves with places, and nothing where it does not.
@@ -128,10 +135,12 @@ impl Default for DataSettings {
             episodes: 200,
             episode_steps: 120,
             explore: 0.2,
+            explorer: Exploring::Wander,
             noise: 0.03,
             held_out: 0.1,
             split_seed: 0,
             inner: false,
+            learn_from: 0,
             symmetry: true,
             shift: 0,
         }

@@ -88,6 +88,25 @@ fn a_vector_that_recordings_lack_is_refused_with_those_that_there_are() {
 }
 
 #[test]
+fn a_way_of_exploring_that_a_world_has_not_is_refused_and_nothing_is_left() {
+    let folder = fresh("explored");
+    fs::create_dir_all(&folder).expect("a folder");
+    let collect = |env: &str, explorer: &str| {
+        let how = ["--explore", "1", "--explorer", explorer, "--episodes", "1", "--steps", "9", "--size", "0"];
+        told(&program(&folder, &[&["collect", "--env", env, "--out", "here"], &how[..]].concat()))
+    };
+    let text = collect("tworoom", "contacts");
+    assert!(!text.starts_with("exit 0") && text.contains("only in pusht"), "{text}");
+    let text = collect("pendulum", "contacts");
+    assert!(text.starts_with("exit 2") && text.contains("leave the explorer out"), "{text}");
+    let text = collect("pusht", "seek");
+    assert!(text.starts_with("exit 2") && text.contains("wander, random and contacts"), "{text}");
+    assert!(fs::read_dir(&folder).expect("a folder").next().is_none(), "nothing is left");
+    let text = collect("tworoom", "random");
+    assert!(text.starts_with("exit 0"), "the remedy works: {text}");
+}
+
+#[test]
 fn a_collection_that_exists_is_not_overwritten() {
     let folder = fresh("collected");
     fs::create_dir_all(folder.join("here")).expect("a folder");

@@ -73,3 +73,27 @@ fn sets_that_do_not_fit_together_are_refused_with_both_named() {
         told(&program(&folder, &["train", "--data", "walks,nowhere", "--set", "data.held_out=0.25", "--out", "other"]));
     assert!(text.starts_with("exit") && !text.starts_with("exit 0") && text.contains("nowhere"), "{text}");
 }
+
+#[test]
+fn fewer_episodes_to_learn_from_are_a_part_of_more_and_what_is_held_out_stays() {
+    let path = fresh("fewer").join("walks");
+    record(&path, "tworoom", (12, 40), 0, 3);
+    let open = |learn_from: usize| {
+        let sets = ["model.kind=jepa", "model.sees=state", &format!("data.learn_from={learn_from}")];
+        Recordings::open(&path, &tiny("tworoom", &sets), &Watch::silent())
+    };
+    let sides = |learn_from: usize| {
+        let told = open(learn_from).expect("recordings");
+        let states = |side: &[usize]| side.iter().map(|&e| told.dataset.episodes[e].states.data.clone()).collect();
+        let [train, held_out]: [Vec<Vec<f32>>; 2] = [states(&told.split.train), states(&told.split.held_out)];
+        (train, held_out, told.split_words)
+    };
+    let ((all, aside, _), (five, five_aside, words), (three, ..)) = (sides(0), sides(5), sides(3));
+    assert_eq!((all.len(), five.len(), three.len()), (9, 5, 3));
+    assert!(three.iter().all(|e| five.contains(e)) && five.iter().all(|e| all.contains(e)), "a part of more");
+    assert_eq!(five_aside, aside, "judged on the same");
+    assert!(words.ends_with("5 of 9 others are learned from"), "{words}");
+    let text = format!("{:#}", open(10).err().expect("refused"));
+    assert!(text.contains("use at most 9"), "{text}");
+    open(9).expect("the remedy works");
+}

@@ -20,6 +20,7 @@ fn recorded(name: &str, env: &str, more: &[&str]) -> (Settings, Recordings, Run)
         episodes: 16,
         steps: Some(40),
         explore: 0.3,
+        explorer: Default::default(),
         noise: 0.05,
         size: 96,
         seed: 4,

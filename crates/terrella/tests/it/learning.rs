@@ -31,6 +31,7 @@ fn trained(name: &str, steps: u64) -> (Run, Recordings, Saved) {
         episodes: 60,
         steps: Some(60),
         explore: 0.3,
+        explorer: Default::default(),
         noise: 0.05,
         size: 0,
         seed: 1,

@@ -68,7 +68,8 @@ pub(crate) fn finished() -> &'static Path {
 /// Records episodes of so many steps in a world, with pictures of this side, if any.
 pub(crate) fn record(path: &Path, env: &str, (episodes, steps): (usize, usize), size: usize, seed: u64) {
     let (env, steps) = (env.to_owned(), Some(steps));
-    let config = CollectConfig { env, episodes, steps, explore: 0.2, noise: 0.03, size, seed, threads: 2 };
+    let explorer = Default::default();
+    let config = CollectConfig { env, episodes, steps, explore: 0.2, explorer, noise: 0.03, size, seed, threads: 2 };
     collect(path, &config, &Watch::silent()).expect("recordings");
 }
 

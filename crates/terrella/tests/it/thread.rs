@@ -142,6 +142,7 @@ fn recordings_do_not_depend_on_threads() {
         episodes: 5,
         steps: Some(12),
         explore: 0.4,
+        explorer: Default::default(),
         noise: 0.05,
         size: 32,
         seed: 3,
