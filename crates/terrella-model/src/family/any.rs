@@ -89,6 +89,11 @@ impl AnyWorld {
         }
     }
 
+    /// Whether it lays pictures back and looks a second time.
+    pub fn looks_twice(&self) -> bool {
+        self.gaze.is_some()
+    }
+
     pub(crate) fn gaze(&self) -> Option<&Gaze> {
         self.gaze.as_deref()
     }

@@ -159,7 +159,7 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             settings.mpc.within
         ));
     }
-    if settings.sharpen && !actor.saved.world.interface().things.is_empty() {
+    if actor.saved.world.looks_twice() {
         told.push("How things and what stands still looked in the recordings that it learned from: pictures are laid back where the camera was moved, and things are looked for in them.".to_owned());
     }
     if actor.calibrates() {

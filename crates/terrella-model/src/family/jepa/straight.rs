@@ -12,7 +12,7 @@ pub(super) fn bend(latents: Tensor<3>) -> Tensor<1> {
     }
     let changes = latents.clone().narrow(1, 1, time - 1) - latents.narrow(1, 0, time - 1);
     let (before, after) = (changes.clone().narrow(1, 0, time - 2), changes.narrow(1, 1, time - 2));
-    // What rests has no direction; it is as straight as anything.
+    // What rests has no direction: it counts as a right angle, and nothing pulls at it.
     let length = |x: &Tensor<3>| (x.clone().square().sum_dim(2) + TINY).sqrt();
     let cosine = (before.clone() * after.clone()).sum_dim(2) / (length(&before) * length(&after));
     cosine.neg().add_scalar(1.0).mean()
