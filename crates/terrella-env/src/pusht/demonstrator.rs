@@ -48,7 +48,7 @@ const STEERS: [f64; 5] = [0.0, -0.12, 0.12, -0.3, 0.3];
 const STROKE: usize = 16;
 const AHEAD: usize = 5;
 /// Room between disc and body when a push begins, and on the way there, in px.
-pub(super) const STANDOFF: f64 = 4.0;
+const STANDOFF: f64 = 4.0;
 const BERTH: f64 = 3.0;
 /// Steps that a new stroke costs beyond its walk and its push.
 const OVERHEAD: f64 = 6.0;
@@ -133,20 +133,16 @@ impl PushDemonstrator {
             match self.stage {
                 Stage::Choose => self.stage = self.choose(),
                 Stage::Walk { place, direction, patience } => {
-                    let body = self.shadow.obstacles();
-                    let to = body.world(place);
-                    let agent = self.shadow.agent();
-                    if (agent - to).length() < STANDOFF + 2.0 {
-                        self.target = agent;
-                        self.stage = Stage::Push { direction: body.direction(direction) };
+                    let Some(next) = self.approach(place) else {
+                        self.stage = Stage::Push { direction: self.shadow.obstacles().direction(direction) };
                         continue;
-                    }
+                    };
                     if patience == 0 {
                         self.stage = Stage::Choose;
                         continue;
                     }
                     self.stage = Stage::Walk { place, direction, patience: patience - 1 };
-                    return self.walk(to);
+                    return next;
                 }
                 Stage::Push { direction } => match self.steer(direction) {
                     Some((direction, speed)) => {
@@ -167,8 +163,26 @@ impl PushDemonstrator {
         self.shadow.agent()
     }
 
+    /// A step of the way to a place in the frame of the body; nothing once it is there, and the target with it.
+    pub(super) fn approach(&mut self, place: Vec2) -> Option<Vec2> {
+        let to = self.shadow.obstacles().world(place);
+        let agent = self.shadow.agent();
+        if (agent - to).length() < STANDOFF + 2.0 {
+            self.target = agent;
+            return None;
+        }
+        Some(self.walk(to))
+    }
+
+    /// Where one stands to push at a point of the outline, in the frame of the body, if the disc has room there.
+    pub(super) fn stand(&self, (point, normal): (Vec2, Vec2)) -> Option<Vec2> {
+        let (body, radius) = (self.shadow.obstacles(), self.shadow.agent_radius());
+        let place = point + normal * (radius + STANDOFF);
+        (!body.covers(place, radius - 1.0) && body.in_world(place)).then_some(place)
+    }
+
     /// A step of the way to a point, around the body.
-    pub(super) fn walk(&self, to: Vec2) -> Vec2 {
+    fn walk(&self, to: Vec2) -> Vec2 {
         let agent = self.shadow.agent();
         let (leg, _) = route::first_leg(&self.shadow.obstacles(), agent, to, self.clearance());
         let way = leg - agent;
@@ -185,14 +199,10 @@ impl PushDemonstrator {
             return Stage::Home;
         }
         let (body, agent) = (self.shadow.obstacles(), self.shadow.agent());
-        let radius = self.shadow.agent_radius();
         let mut best = (0.0, Stage::Home);
         for [low, high] in body.boxes().to_vec() {
             for (point, normal) in outline(low, high) {
-                let place = point + normal * (radius + STANDOFF);
-                if body.covers(place, radius - 1.0) || !body.in_world(place) {
-                    continue;
-                }
+                let Some(place) = self.stand((point, normal)) else { continue };
                 let walk = route::first_leg(&body, agent, body.world(place), self.clearance()).1;
                 for slant in SLANTS {
                     let direction = (-normal).rotated(Vec2::of_angle(slant));

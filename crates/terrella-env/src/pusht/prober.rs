@@ -4,7 +4,7 @@
 //! Who pushes towards goals pushes where that wins most, and who wanders brushes against whatever is near. What a model has to know of
 //! contact is what happens wherever one pushes.
 
-use super::demonstrator::{PushDemonstrator, STANDOFF, outline};
+use super::demonstrator::{PushDemonstrator, outline};
 use super::world::PushT;
 use crate::geometry::Vec2;
 use crate::policy::state;
@@ -56,25 +56,24 @@ impl PushProber {
     fn next_target(&mut self) -> Vec2 {
         // A stage may end at once and hand over.
         for _ in 0..3 {
-            let agent = self.hand.shadow.agent();
             match self.stage {
                 Stage::Choose => match self.choose() {
                     Some(stage) => self.stage = stage,
-                    None => return agent,
+                    None => break,
                 },
                 Stage::Walk { place, direction, left } => {
-                    let body = self.hand.shadow.obstacles();
-                    let to = body.world(place);
-                    if (agent - to).length() < STANDOFF + 2.0 {
-                        self.hand.target = agent;
+                    let Some(next) = self.hand.approach(place) else {
                         let left = STEPS[0] + self.stream.below(STEPS[1] - STEPS[0] + 1);
-                        self.stage = Stage::Push { direction: body.direction(direction), left };
-                    } else if left == 0 {
+                        let direction = self.hand.shadow.obstacles().direction(direction);
+                        self.stage = Stage::Push { direction, left };
+                        continue;
+                    };
+                    if left == 0 {
                         self.stage = Stage::Choose;
-                    } else {
-                        self.stage = Stage::Walk { place, direction, left: left - 1 };
-                        return self.hand.walk(to);
+                        continue;
                     }
+                    self.stage = Stage::Walk { place, direction, left: left - 1 };
+                    return next;
                 }
                 Stage::Push { left: 0, .. } => self.stage = Stage::Choose,
                 Stage::Push { direction, left } => {
@@ -88,22 +87,18 @@ impl PushProber {
 
     /// One of the places that it has pushed least, among those that can be reached, and a direction.
     fn choose(&mut self) -> Option<Stage> {
-        let (body, radius) = (self.hand.shadow.obstacles(), self.hand.shadow.agent_radius());
-        let all: Vec<(Vec2, Vec2)> = body.boxes().iter().flat_map(|&[low, high]| outline(low, high)).collect();
+        let all: Vec<(Vec2, Vec2)> =
+            self.hand.shadow.obstacles().boxes().iter().flat_map(|&[low, high]| outline(low, high)).collect();
         self.pushed.resize(all.len(), 0);
-        let place = |&(point, normal): &(Vec2, Vec2)| point + normal * (radius + STANDOFF);
-        let open = |at: &usize| {
-            let place = place(&all[*at]);
-            !body.covers(place, radius - 1.0) && body.in_world(place)
-        };
-        let open: Vec<usize> = (0..all.len()).filter(open).collect();
-        let least = open.iter().map(|&at| self.pushed[at]).min()?;
-        let seldom: Vec<usize> = open.into_iter().filter(|&at| self.pushed[at] == least).collect();
-        let at = seldom[self.stream.below(seldom.len())];
+        let open: Vec<(usize, Vec2)> =
+            all.iter().enumerate().filter_map(|(at, side)| Some((at, self.hand.stand(*side)?))).collect();
+        let least = open.iter().map(|&(at, _)| self.pushed[at]).min()?;
+        let seldom: Vec<(usize, Vec2)> = open.into_iter().filter(|&(at, _)| self.pushed[at] == least).collect();
+        let (at, place) = seldom[self.stream.below(seldom.len())];
         self.pushed[at] += 1;
         self.hand.pace = self.stream.uniform(PACE[0], PACE[1]);
         let direction = (-all[at].1).rotated(Vec2::of_angle(self.stream.uniform(-SLANT, SLANT)));
-        Some(Stage::Walk { place: place(&all[at]), direction, left: PATIENCE })
+        Some(Stage::Walk { place, direction, left: PATIENCE })
     }
 }
 

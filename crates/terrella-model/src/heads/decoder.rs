@@ -4,12 +4,13 @@
 //! blurs was not. The latent is shown to every place of the picture, which then paints its own patch
 //! (a spatial broadcast decoder, Watters et al. 2019, with a learnt code for each place).
 
+use super::fit;
 use crate::Turn;
 use crate::nn::{rowwise, tensor};
 use crate::pixels::{Cut, Patcher};
 use burn::module::{Module, Param};
 use burn::nn;
-use burn::optim::{AdamWConfig, GradientsParams};
+use burn::optim::AdamWConfig;
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 use terrella_core::{Image, Key, Table};
@@ -83,26 +84,19 @@ impl Decoder {
     ) -> (Self, f32) {
         let device = device.clone().autodiff();
         device.seed(Key::new(seed).with("decoder").seed());
-        let mut decoder = Self::of(DecoderNet::new(latent, &device));
-        let mut optimizer = AdamWConfig::new().with_weight_decay(1e-4).with_epsilon(1e-8).init();
-        let mut last = f32::NAN;
-        for step in 0..steps {
+        let Self { net, patcher } = Self::of(DecoderNet::new(latent, &device));
+        let optimizer = AdamWConfig::new().with_weight_decay(1e-4).with_epsilon(1e-8).init();
+        let loss = |net: &DecoderNet, step: u64| {
             let (latents, bytes) = sample(step);
             let rows = latents.len();
-            let (tokens, values) = (decoder.patcher.tokens(), decoder.patcher.values());
-            let patches = decoder.patcher.patches(&bytes, &vec![Turn::NONE; rows]);
+            let (tokens, values) = (patcher.tokens(), patcher.values());
+            let patches = patcher.patches(&bytes, &vec![Turn::NONE; rows]);
             let wanted = Tensor::<3>::from_data(TensorData::new(patches, [rows, tokens, values]), &device);
-            let drawn = decoder.net.forward(tensor(&latents, &device));
-            let loss = (drawn - wanted).square().mean();
-            if step + 1 == steps {
-                last = loss.clone().into_scalar();
-            }
-            let grads = GradientsParams::from_grads(loss.backward(), &decoder.net);
-            let rate = crate::optim::learning_rate(step, steps, (steps / 20).max(1), 2e-3);
-            decoder.net = optimizer.step(rate, decoder.net, grads);
-        }
-        decoder.net = decoder.net.valid();
-        (decoder, last)
+            let drawn = net.forward(tensor(&latents, &device));
+            (drawn - wanted).square().mean()
+        };
+        let (net, last) = fit(net, optimizer, (steps, 2e-3), loss, |_| ());
+        (Self { net, patcher }, last)
     }
 
     /// Draws latents, `[rows, latent]`.

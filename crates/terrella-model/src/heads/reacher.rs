@@ -4,14 +4,13 @@
 //! one (hindsight goals). A small network learns `(z, z_goal, steps to go) → action block` on the
 //! frozen latents of the same recordings in seconds; it acts by itself, or seeds a search.
 
+use super::fit;
 use crate::adamw::adamw;
 use crate::augment::Changes;
 use crate::family::{AnyState, AnyWorld, Wants};
 use crate::nn::reacher::Reacher;
 use crate::nn::{table, tensor};
 use crate::{Error, Result};
-use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::prelude::*;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -131,7 +130,7 @@ impl Reacher {
         traces: &[Trace],
         config: &ReacherConfig,
         device: &Device,
-        mut on_step: impl FnMut(u64),
+        on_step: impl FnMut(u64),
     ) -> Result<(Self, f32)> {
         let (skip, action) = (world.frame_skip(), world.interface().action_width());
         let starts: Vec<(usize, usize)> = traces
@@ -145,10 +144,8 @@ impl Reacher {
         let latent = first.latents.width;
         let device = device.clone().autodiff();
         device.seed(Key::new(config.seed).with("reacher").seed());
-        let mut net = Self::new(latent, skip * action, (config.width, config.reach), &device);
-        let mut optimizer = adamw(WEIGHT_DECAY);
-        let mut last = f32::NAN;
-        for step in 0..config.steps {
+        let net = Self::new(latent, skip * action, (config.width, config.reach), &device);
+        let loss = |net: &Self, step: u64| {
             let mut stream = Key::new(config.seed).with("reacher pairs").at(step).stream();
             let (mut now, mut goal, mut blocks, mut to_go) = (vec![], vec![], vec![], vec![]);
             for _ in 0..config.batch_size {
@@ -167,17 +164,9 @@ impl Reacher {
             let rows = |v: Vec<f32>| Tensor::<2>::from_data(TensorData::new(v, [n, latent]), &device);
             world.interface().action_stats.normalize(&mut blocks);
             let wanted = Tensor::<2>::from_data(TensorData::new(blocks, [n, skip * action]), &device);
-            let loss = (net.forward(rows(now), rows(goal), &to_go) - wanted).abs().mean();
-            if step + 1 == config.steps {
-                last = loss.clone().into_scalar();
-            }
-            let grads = GradientsParams::from_grads(loss.backward(), &net);
-            let rate =
-                crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
-            net = optimizer.step(rate, net, grads);
-            on_step(step + 1);
-        }
-        Ok((net.valid(), last))
+            (net.forward(rows(now), rows(goal), &to_go) - wanted).abs().mean()
+        };
+        Ok(fit(net, adamw(WEIGHT_DECAY), (config.steps, config.learning_rate), loss, on_step))
     }
 
     /// Proposes action sequences (`[horizon, block]` each, log units), following itself through the imagined

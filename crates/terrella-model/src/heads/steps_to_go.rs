@@ -5,13 +5,12 @@
 //! "farther" (a reachability head, as RC-aux has: arXiv:2605.07278). The head classifies distances in
 //! blocks on frozen latents; held-out recordings say whether what it tells is true ([`StepsToGo::judged`]).
 
+use super::fit;
 use crate::adamw::adamw;
 use crate::heads::reacher::Trace;
 use crate::nn::steps_to_go::StepsToGo;
 use crate::nn::{table, tensor};
 use crate::{Error, Result};
-use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::activation::{log_softmax, softmax};
 use serde::{Deserialize, Serialize};
@@ -81,7 +80,7 @@ impl StepsToGo {
         skip: usize,
         config: &StepsToGoConfig,
         device: &Device,
-        mut on_step: impl FnMut(u64),
+        on_step: impl FnMut(u64),
     ) -> Result<(Self, f32)> {
         let blocks = config.reach / skip.max(1);
         if blocks == 0 {
@@ -94,11 +93,9 @@ impl StepsToGo {
         let latent = traces[starts[0].0].latents.width;
         let device = device.clone().autodiff();
         device.seed(Key::new(config.seed).with("steps to go").seed());
-        let mut net = Self::new(latent, config.width, (skip, blocks), &device);
-        let mut optimizer = adamw(WEIGHT_DECAY);
-        let mut last = f32::NAN;
+        let net = Self::new(latent, config.width, (skip, blocks), &device);
         let key = Key::new(config.seed).with("steps to go pairs");
-        for step in 0..config.steps {
+        let loss = |net: &Self, step: u64| {
             let mut stream = key.at(step).stream();
             let pairs: Vec<Pair> =
                 (0..config.batch_size).map(|_| net.pair((traces, &starts), config.reach, &mut stream)).collect();
@@ -106,17 +103,9 @@ impl StepsToGo {
             let mut wanted = vec![0.0f32; pairs.len() * net.classes()];
             pairs.iter().enumerate().for_each(|(i, pair)| wanted[i * net.classes() + pair.2] = 1.0);
             let wanted = tensor(&Table::from_data(net.classes(), wanted), &device);
-            let loss = (log_softmax(net.forward(now, goal), 1) * wanted).sum_dim(1).mean().neg();
-            if step + 1 == config.steps {
-                last = loss.clone().into_scalar();
-            }
-            let grads = GradientsParams::from_grads(loss.backward(), &net);
-            let rate =
-                crate::optim::learning_rate(step, config.steps, (config.steps / 20).max(1), config.learning_rate);
-            net = optimizer.step(rate, net, grads);
-            on_step(step + 1);
-        }
-        Ok((net.valid(), last))
+            (log_softmax(net.forward(now, goal), 1) * wanted).sum_dim(1).mean().neg()
+        };
+        Ok(fit(net, adamw(WEIGHT_DECAY), (config.steps, config.learning_rate), loss, on_step))
     }
 
     /// A pair: mostly a later row of the same recording within reach, now and then any row of any.

@@ -4,6 +4,8 @@
 //! elsewhere, the picture is laid back to where they were; where they are in their places, or anywhere else explains them
 //! little better, nothing is touched. Pixels that things hide count alike wherever one looks (truncated differences).
 
+use super::canvas::{apart, bytes, colours};
+use super::sprite::mixed;
 use terrella_core::Image;
 
 /// A pixel of the ground is an edge if a neighbour differs by this share of the range.
@@ -25,11 +27,11 @@ const STEPS: [f32; 4] = [1.0, 0.5, 0.2, 0.1];
 
 /// How a picture shows what the recordings' camera saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct View {
+struct View {
     /// In pixels, to the right and down.
-    pub(super) shift: [f32; 2],
+    shift: [f32; 2],
     /// Above 1 nearer, about the middle of the picture.
-    pub(super) zoom: f32,
+    zoom: f32,
 }
 
 impl View {
@@ -42,16 +44,24 @@ impl View {
     }
 }
 
-/// A picture and a ground of one size.
-struct Level<'a> {
-    seen: &'a [[f32; 3]],
-    ground: &'a [[f32; 3]],
+/// What stands still, ready to be looked for in pictures.
+#[derive(Clone, Debug)]
+pub(crate) struct Camera {
+    ground: Vec<[f32; 3]>,
+    whole: Level,
+    half: Level,
+}
+
+/// A ground of one size.
+#[derive(Clone, Debug)]
+struct Level {
+    ground: Vec<[f32; 3]>,
     side: usize,
     edges: Vec<usize>,
 }
 
-impl<'a> Level<'a> {
-    fn new([seen, ground]: [&'a [[f32; 3]]; 2], side: usize) -> Self {
+impl Level {
+    fn new(ground: Vec<[f32; 3]>, side: usize) -> Self {
         let mut edges = vec![false; side * side];
         let differ = |a: usize, b: usize| apart(&ground[a], &ground[b]) >= EDGE;
         for at in 0..side * side {
@@ -66,15 +76,15 @@ impl<'a> Level<'a> {
             }
         }
         let edges = (0..side * side).filter(|&at| edges[at]).collect();
-        Self { seen, ground, side, edges }
+        Self { ground, side, edges }
     }
 
-    /// The share of the ground's edges that are not seen so, every `stride`-th of them; 1 if most would be out of view.
-    fn missing(&self, view: View, stride: usize) -> f32 {
+    /// The share of the ground's edges that this picture does not show so, every `stride`-th of them; 1 if most would be out of view.
+    fn missing(&self, seen: &[[f32; 3]], view: View, stride: usize) -> f32 {
         let (mut sum, mut n) = (0.0, 0);
         for &at in self.edges.iter().step_by(stride) {
             let own = [(at % self.side) as f32 + 0.5, (at / self.side) as f32 + 0.5];
-            if let Some(seen) = sample(self.seen, self.side, view.place(own, self.side)) {
+            if let Some(seen) = sample(seen, self.side, view.place(own, self.side)) {
                 sum += (apart(&seen, &self.ground[at]) / OTHER).min(1.0);
                 n += 1;
             }
@@ -83,32 +93,54 @@ impl<'a> Level<'a> {
     }
 }
 
-/// How a picture is seen, if not as the recordings' camera saw it.
-pub(super) fn moved(seen: &[[f32; 3]], ground: &[[f32; 3]], side: usize) -> Option<View> {
-    // A line of one pixel that moves by half of one is another picture; what is a little blurred hardly is.
-    let [seen, ground] = [seen, ground].map(|picture| blurred(picture, side));
-    let level = Level::new([&seen, &ground], side);
-    let was = level.missing(View::RECORDED, 1);
-    if level.edges.len() < EDGES || was < MISSING {
-        return None;
+impl Camera {
+    /// Before this ground.
+    pub(super) fn new(ground: Vec<[f32; 3]>, side: usize) -> Self {
+        // A line of one pixel that moves by half of one is another picture; what is a little blurred hardly is.
+        let soft = blurred(&ground, side);
+        let half = Level::new(halved(&soft, side), side / 2);
+        Self { whole: Level::new(soft, side), half, ground }
     }
-    let halves = [&seen, &ground].map(|picture| halved(picture, side));
-    let half = Level::new([&halves[0], &halves[1]], side / 2);
-    let shifts = (-FAR..=FAR).flat_map(|y| (-FAR..=FAR).map(move |x| [x as f32, y as f32]));
-    let views = shifts.flat_map(|shift| ZOOMS.map(|zoom| View { shift, zoom }));
-    let mut tried: Vec<(f32, View)> = views.map(|view| (half.missing(view, 2), view)).collect();
-    tried.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let closely = tried
-        .iter()
-        .take(CLOSELY)
-        .map(|(_, view)| closely(&level, View { shift: view.shift.map(|pixels| 2.0 * pixels), ..*view }));
-    let best = closely.min_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 < FEWER * was).then_some(best.1)
+
+    /// The picture as the recordings' camera would have shown it, if what stands still shows that this one stands elsewhere; pictures
+    /// of another size are left alone.
+    pub(crate) fn laid_back(&self, image: &Image) -> Option<Image> {
+        if [image.height, image.width] != [self.whole.side; 2] {
+            return None;
+        }
+        let seen = colours(&image.data);
+        let view = self.moved(&seen)?;
+        Some(laid_back(&seen, &self.ground, self.whole.side, view))
+    }
+
+    /// How a picture is seen, if not as the recordings' camera saw it.
+    fn moved(&self, seen: &[[f32; 3]]) -> Option<View> {
+        let Self { whole, half, .. } = self;
+        if whole.edges.len() < EDGES {
+            return None;
+        }
+        let seen = blurred(seen, whole.side);
+        let was = whole.missing(&seen, View::RECORDED, 1);
+        if was < MISSING {
+            return None;
+        }
+        let small = halved(&seen, whole.side);
+        let shifts = (-FAR..=FAR).flat_map(|y| (-FAR..=FAR).map(move |x| [x as f32, y as f32]));
+        let views = shifts.flat_map(|shift| ZOOMS.map(|zoom| View { shift, zoom }));
+        let mut tried: Vec<(f32, View)> = views.map(|view| (half.missing(&small, view, 2), view)).collect();
+        tried.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let closely = tried
+            .iter()
+            .take(CLOSELY)
+            .map(|(_, view)| closely((whole, &seen), View { shift: view.shift.map(|pixels| 2.0 * pixels), ..*view }));
+        let best = closely.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        (best.0 < FEWER * was).then_some(best.1)
+    }
 }
 
 /// The view near another of which no small step misses less.
-fn closely(level: &Level<'_>, view: View) -> (f32, View) {
-    let mut best = (level.missing(view, 1), view);
+fn closely((level, seen): (&Level, &[[f32; 3]]), view: View) -> (f32, View) {
+    let mut best = (level.missing(seen, view, 1), view);
     for step in STEPS {
         let zoom = 2.0 * step / level.side as f32;
         let moves = [[step, 0.0, 0.0], [0.0, step, 0.0], [0.0, 0.0, zoom]];
@@ -117,7 +149,7 @@ fn closely(level: &Level<'_>, view: View) -> (f32, View) {
             for [x, y, zoom] in moves.into_iter().flat_map(|by| [by, by.map(|by| -by)]) {
                 let from = best.1;
                 let view = View { shift: [from.shift[0] + x, from.shift[1] + y], zoom: from.zoom + zoom };
-                let missing = level.missing(view, 1);
+                let missing = level.missing(seen, view, 1);
                 if missing < best.0 {
                     best = (missing, view);
                 }
@@ -131,16 +163,11 @@ fn closely(level: &Level<'_>, view: View) -> (f32, View) {
 }
 
 /// A picture as the recordings' camera would have shown it; beyond its edges there is the ground.
-pub(super) fn laid_back(seen: &[[f32; 3]], ground: &[[f32; 3]], side: usize, view: View) -> Image {
+fn laid_back(seen: &[[f32; 3]], ground: &[[f32; 3]], side: usize, view: View) -> Image {
     let own = |at: usize| [(at % side) as f32 + 0.5, (at / side) as f32 + 0.5];
     let pixel = |at: usize| sample(seen, side, view.place(own(at), side)).unwrap_or(ground[at]);
-    let bytes = (0..side * side).flat_map(pixel).map(|x| (x * 255.0).round() as u8);
-    Image { height: side, width: side, data: bytes.collect() }
-}
-
-/// The largest difference of two colours.
-fn apart(a: &[f32; 3], b: &[f32; 3]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    let back: Vec<[f32; 3]> = (0..side * side).map(pixel).collect();
+    Image { height: side, width: side, data: bytes(&back) }
 }
 
 /// The colour at a place, between the middles of pixels in proportion; nothing outside of the picture.
@@ -152,15 +179,7 @@ fn sample(picture: &[[f32; 3]], side: usize, [x, y]: [f32; 2]) -> Option<[f32; 3
     }
     let (x, y) = (x.clamp(0.0, last), y.clamp(0.0, last));
     let (left, top) = ((x as usize).min(side - 2), (y as usize).min(side - 2));
-    let (u, v) = (x - left as f32, y - top as f32);
-    let at = top * side + left;
-    let four =
-        [(at, (1.0 - u) * (1.0 - v)), (at + 1, u * (1.0 - v)), (at + side, (1.0 - u) * v), (at + side + 1, u * v)];
-    let mut sum = [0.0; 3];
-    for (at, share) in four {
-        sum.iter_mut().zip(picture[at]).for_each(|(sum, x)| *sum += share * x);
-    }
-    Some(sum)
+    Some(mixed(picture, side, [left, top], [x - left as f32, y - top as f32]))
 }
 
 /// A picture with each pixel shared with its neighbours: a quarter, a half and a quarter, along rows and columns.
@@ -207,20 +226,24 @@ mod tests {
         (0..64 * 64).map(colour).collect()
     }
 
+    fn moved(seen: &[[f32; 3]], ground: &[[f32; 3]]) -> Option<View> {
+        Camera::new(ground.to_vec(), 64).moved(seen)
+    }
+
     #[test]
     fn a_camera_that_was_moved_is_found_out_and_its_pictures_laid_back() {
         let (ground, shown) = (drawn([None, Some([24.0, 40.0])]), drawn([Some([40.0, 22.0]), Some([24.0, 40.0])]));
-        assert_eq!(moved(&shown, &ground, 64), None, "it stands where it stood");
+        assert_eq!(moved(&shown, &ground), None, "it stands where it stood");
         for view in [View { shift: [3.4, -2.0], zoom: 1.0 }, View { shift: [0.0, 0.0], zoom: 0.88 }] {
             let back = View { shift: view.shift.map(|by| -by / view.zoom), zoom: 1.0 / view.zoom };
             // Beyond its edges a picture goes on as it ended.
             let own = |at: usize| back.place([(at % 64) as f32 + 0.5, (at / 64) as f32 + 0.5], 64);
             let pixel = |at: usize| sample(&shown, 64, own(at).map(|x| x.clamp(0.5, 63.5))).expect("inside");
             let seen: Vec<[f32; 3]> = (0..64 * 64).map(pixel).collect();
-            let found = moved(&seen, &ground, 64).expect("it was moved");
+            let found = moved(&seen, &ground).expect("it was moved");
             let off = [0, 1].map(|i| found.shift[i] - view.shift[i]);
             assert!(off[0].hypot(off[1]) < 0.3 && (found.zoom - view.zoom).abs() < 0.01, "{found:?} for {view:?}");
-            let again = super::super::canvas::colours(&laid_back(&seen, &ground, 64, found).data);
+            let again = colours(&laid_back(&seen, &ground, 64, found).data);
             let differ = again.iter().zip(&shown).filter(|(a, b)| apart(a, b) > 0.3).count();
             assert!(differ < 60, "{differ} pixels differ");
         }
@@ -229,8 +252,8 @@ mod tests {
     #[test]
     fn a_mark_that_was_moved_is_no_camera_that_was_and_bare_ground_says_nothing() {
         let ground = drawn([None, Some([24.0, 40.0])]);
-        assert_eq!(moved(&drawn([Some([40.0, 22.0]), Some([30.0, 36.0])]), &ground, 64), None);
-        assert_eq!(moved(&vec![[0.2; 3]; 64 * 64], &ground, 64), None, "the light went out");
-        assert_eq!(moved(&ground, &vec![[0.9; 3]; 64 * 64], 64), None);
+        assert_eq!(moved(&drawn([Some([40.0, 22.0]), Some([30.0, 36.0])]), &ground), None);
+        assert_eq!(moved(&[[0.2; 3]; 64 * 64], &ground), None, "the light went out");
+        assert_eq!(moved(&ground, &[[0.9; 3]; 64 * 64]), None);
     }
 }

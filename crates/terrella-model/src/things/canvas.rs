@@ -33,6 +33,16 @@ pub(super) fn colours(bytes: &[u8]) -> Vec<[f32; 3]> {
     bytes.chunks(3).map(|p| [p[0], p[1], p[2]].map(|byte| f32::from(byte) / 255.0)).collect()
 }
 
+/// Shares of the range as bytes.
+pub(super) fn bytes(colours: &[[f32; 3]]) -> Vec<u8> {
+    colours.iter().flatten().map(|x| (x * 255.0).round() as u8).collect()
+}
+
+/// The largest difference of two colours.
+pub(super) fn apart(a: &[f32; 3], b: &[f32; 3]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
 impl Canvas {
     /// A picture before its ground.
     pub(super) fn new(picture: &[u8], ground: &[[f32; 3]], side: usize) -> Self {
@@ -47,14 +57,13 @@ impl Canvas {
 
     /// How much each pixel stands out from what is behind, 0 to 1.
     pub(super) fn standing(&self) -> Vec<f32> {
-        let apart = |(a, b): (&[f32; 3], &[f32; 3])| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        self.seen.iter().zip(&self.behind).map(|pair| stands_out(apart(pair))).collect()
+        self.seen.iter().zip(&self.behind).map(|(seen, behind)| stands_out(apart(seen, behind))).collect()
     }
 
     /// What is behind, as bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> Vec<u8> {
-        self.behind.iter().flatten().map(|x| (x * 255.0).round() as u8).collect()
+        bytes(&self.behind)
     }
 
     /// Lays a sprite over what is behind.

@@ -4,7 +4,7 @@
 //! sprite does not explain well is looked for by its outline, which stays when things are painted or lit anew; what has none either is
 //! left as the eyes have it.
 
-use super::camera;
+use super::camera::Camera;
 use super::canvas::{Canvas, colours};
 use super::follow::Things;
 use super::outline;
@@ -40,14 +40,9 @@ impl Gaze {
         Some(Self { side: (ground.len() / 3).isqrt(), pixel, ground, sprites })
     }
 
-    /// The picture as the recordings' camera would have shown it, if what stands still shows that this one stands elsewhere.
-    pub(crate) fn laid_back(&self, image: &Image) -> Option<Image> {
-        if [image.height, image.width] != [self.side; 2] {
-            return None;
-        }
-        let (seen, ground) = (colours(&image.data), colours(&self.ground));
-        let view = camera::moved(&seen, &ground, self.side)?;
-        Some(camera::laid_back(&seen, &ground, self.side, view))
+    /// What lays pictures back where a camera was moved.
+    pub(crate) fn camera(&self) -> Camera {
+        Camera::new(colours(&self.ground), self.side)
     }
 
     /// Makes a state exact that eyes read off this picture. Pictures of another size are left alone.

@@ -18,6 +18,7 @@ mod search;
 mod sprite;
 mod symmetry;
 
+pub(crate) use camera::Camera;
 pub use config::ThingsConfig;
 pub use follow::{Followed, Things};
 pub use gaze::Gaze;

@@ -78,19 +78,7 @@ impl Sprite {
         if left < 0.0 || top < 0.0 || left >= last || top >= last {
             return [0.0; 4];
         }
-        let [fx, fy] = [u - left, v - top];
-        let at = top as usize * self.side + left as usize;
-        let four = [
-            (self.pixels[at], (1.0 - fx) * (1.0 - fy)),
-            (self.pixels[at + 1], fx * (1.0 - fy)),
-            (self.pixels[at + self.side], (1.0 - fx) * fy),
-            (self.pixels[at + self.side + 1], fx * fy),
-        ];
-        let mut sum = [0.0; 4];
-        for (pixel, share) in four {
-            sum.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += share * x);
-        }
-        sum
+        mixed(&self.pixels, self.side, [left as usize, top as usize], [u - left, v - top])
     }
 
     /// The same seen through a map of its own axes.
@@ -120,6 +108,23 @@ impl Sprite {
         }
         apart / f32::max(all, 1e-9)
     }
+}
+
+/// What lies between a pixel, the one to its right and the two below, in proportion.
+pub(super) fn mixed<const N: usize>(
+    pixels: &[[f32; N]],
+    side: usize,
+    [left, top]: [usize; 2],
+    [u, v]: [f32; 2],
+) -> [f32; N] {
+    let at = top * side + left;
+    let four =
+        [(at, (1.0 - u) * (1.0 - v)), (at + 1, u * (1.0 - v)), (at + side, (1.0 - u) * v), (at + side + 1, u * v)];
+    let mut sum = [0.0; N];
+    for (at, share) in four {
+        sum.iter_mut().zip(pixels[at]).for_each(|(sum, x)| *sum += share * x);
+    }
+    sum
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::family::jepa::{Batcher, Latents, World};
 use crate::host::dense::Dense;
 use crate::interface::Interface;
 use crate::nn::table;
-use crate::things::Gaze;
+use crate::things::{Camera, Gaze};
 use crate::{Symmetry, Turn, Views};
 use burn::prelude::*;
 use rayon::prelude::*;
@@ -25,6 +25,7 @@ pub struct ObserverWorld {
     fast: Option<Arc<(Eyes, [Dense; 2])>>,
     around: Option<Symmetry>,
     gaze: Option<Arc<Gaze>>,
+    camera: Option<Arc<Camera>>,
     pub(super) mind: World,
 }
 
@@ -38,7 +39,7 @@ impl ObserverWorld {
         let fast = patcher.and_then(|patcher| Eyes::of((&eyes.encoder, &eyes.projector), patcher));
         let fast = fast.map(|fast| Arc::new((fast, eyes.readout.on_host())));
         let mind = World::new(mind, config.mind.clone(), about, &device);
-        Self { eyes, batcher, device, fast, around: None, gaze: None, mind }
+        Self { eyes, batcher, device, fast, around: None, gaze: None, camera: None, mind }
     }
 
     /// Lets eyes and mind use a symmetry of their world. Eyes look from all sides whatever the views.
@@ -52,7 +53,8 @@ impl ObserverWorld {
     /// Lets it look a second time, or no longer.
     #[must_use]
     pub(super) fn with_gaze(self, gaze: Option<Arc<Gaze>>) -> Self {
-        Self { gaze, ..self }
+        let camera = gaze.as_ref().map(|gaze| Arc::new(gaze.camera()));
+        Self { gaze, camera, ..self }
     }
 
     /// The same model without its short cuts for the CPU: slower, and the reference for them.
@@ -90,8 +92,8 @@ impl ObserverWorld {
 
     /// What is observed as the recordings' camera would have shown it; nothing if it stands where that stood.
     fn laid_back(&self, observations: &[Observation]) -> Option<Vec<Observation>> {
-        let gaze = self.gaze.as_ref()?;
-        let back = |seen: &Observation| seen.image.as_ref().and_then(|image| gaze.laid_back(image));
+        let camera = self.camera.as_ref()?;
+        let back = |seen: &Observation| seen.image.as_ref().and_then(|image| camera.laid_back(image));
         let images: Vec<Option<Image>> = observations.par_iter().map(back).collect();
         let steady = |(seen, image): (&Observation, Option<Image>)| match image {
             Some(image) => Observation { image: Some(image), state: seen.state.clone() },
