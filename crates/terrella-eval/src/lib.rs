@@ -10,6 +10,8 @@
 mod aligned;
 mod arx;
 mod clusters;
+mod columns;
+mod compared;
 mod conformal;
 mod curves;
 mod elsewhere;
@@ -45,6 +47,7 @@ mod tables;
 mod work;
 
 pub use clusters::wilson_by_episode;
+pub use compared::{Compared, ComparedRun};
 pub use conformal::conformal_factor;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use elsewhere::{Elsewhere, Place};

@@ -4,6 +4,7 @@
 mod bench;
 mod cluster;
 mod collect;
+mod compare;
 mod completions;
 mod curate;
 mod doctor;
@@ -11,6 +12,7 @@ mod envs;
 mod eval;
 mod export;
 mod import;
+mod init;
 mod inspect;
 mod keypoints;
 mod label;
@@ -51,6 +53,8 @@ enum Verb {
     Record(record::Options),
     /// Says what recordings contain, and what looks odd about them.
     Inspect(inspect::Options),
+    /// Looks at recordings and writes a settings file for them, with what was chosen and why.
+    Init(init::Options),
     /// Checks recordings: clocks, sensors, physics, pictures, duplicates. Ends with an error on failures.
     Doctor(doctor::Options),
     /// Makes datasets from datasets: splits, filters, deduplicates, balances, augments, by SQL, with lineage.
@@ -69,6 +73,8 @@ enum Verb {
     Eval(eval::Options),
     /// Makes one attempt and shows its plans.
     Plan(plan::Options),
+    /// Puts runs side by side: settings that differ, scores, paired tests, curves.
+    Compare(compare::Options),
     /// Makes the page about a run anew.
     Report(report::Options),
     /// Measures how fast this machine is.
@@ -91,6 +97,7 @@ impl Cli {
             Verb::Export(options) => options.run(),
             Verb::Record(options) => options.run(),
             Verb::Inspect(options) => options.run(),
+            Verb::Init(options) => options.run(),
             Verb::Doctor(options) => options.run(),
             Verb::Curate(options) => options.run(),
             Verb::Cluster(options) => options.run(),
@@ -100,6 +107,7 @@ impl Cli {
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Plan(options) => options.run(),
+            Verb::Compare(options) => options.run(),
             Verb::Report(options) => options.run(),
             Verb::Bench(options) => options.run(),
             Verb::Completions(options) => options.run(&mut Self::command()),

@@ -3,11 +3,10 @@
 use super::shared::device;
 use super::{SettingOptions, eval, train};
 use crate::out;
-use crate::pipeline::quickstart;
+use crate::pipeline::{preset_for, quickstart};
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
-use terrella_core::Sim;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -19,6 +18,9 @@ pub(super) struct Options {
     /// Run directory to go on with; needs nothing else
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    /// Minutes that all of it may take here: steps are measured and fixed before training begins [default: as many as the preset's steps take]
+    #[arg(long, value_name = "MINUTES", conflicts_with = "resume")]
+    minutes: Option<f64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -28,6 +30,7 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let watch = super::shared::watch();
         let mut options = self.settings;
+        options.sets.extend(self.minutes.map(|minutes| format!("minutes={minutes:?}")));
         if options.preset.is_none() && self.resume.is_none() {
             let (preset, why) = preset(options.sets_of_data().first().map(PathBuf::as_path))?;
             why.into_iter().for_each(|why| watch.say(why));
@@ -53,27 +56,5 @@ impl Options {
 fn preset(data: Option<&std::path::Path>) -> Result<(Option<&'static str>, Option<&'static str>)> {
     let Some(path) = data else { return Ok((None, None)) };
     let source = terrella_data::open_source(path, &terrella_data::SourceOptions::default())?;
-    let signature = source.signature();
-    let world = signature.env.as_deref().map(|id| terrella_env::make(id, &serde_json::Value::Null)).transpose()?;
-    Ok(match (signature.image, world) {
-        (Some(_), None) if signature.state.is_empty() => (
-            Some("quickstart-pixels"),
-            Some("the recordings have no logged state, so pictures and what was done will be all that teaches"),
-        ),
-        (Some(_), Some(world)) if world.goals().is_some() => (None, None),
-        (Some(_), _) => (
-            Some("jepa"),
-            Some(
-                "no world says that the logged state is all that matters, so the model will imagine what pictures show, too",
-            ),
-        ),
-        (None, Some(world)) if world.goals().is_none() => {
-            (Some("ensemble"), Some("a world of rewards, of logged states: an ensemble will learn them"))
-        }
-        (None, None) => (Some("ensemble"), Some("logged states of no world of ours: an ensemble will learn them")),
-        (None, Some(_)) => (
-            Some("quickstart-state"),
-            Some("the recordings have no pictures, so the model will be shown the logged state"),
-        ),
-    })
+    preset_for(source.signature())
 }

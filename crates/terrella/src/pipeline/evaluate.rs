@@ -6,10 +6,10 @@ use super::{Recordings, Run};
 use crate::error::{Interrupted, usage};
 use crate::settings::{CostKind, EvalSettings, Flavour};
 use crate::watch::Watch;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use terrella_core::{ActionsAre, Dataset, EnvSpec, GoalWorld, Key, Plan, Policy, Rule};
+use terrella_core::{ActionsAre, Dataset, EnvSpec, GoalWorld, Key, Plan, Policy, Rule, Verdict};
 use terrella_eval::{
     Arena, Attempts, Elsewhere, Failures, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard, Shifts,
     compare, failures, floors, rollout_error,
@@ -212,6 +212,19 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
         }
     ));
     told
+}
+
+/// The attempts of a policy that a run kept, if it did.
+///
+/// # Errors
+/// If they are damaged.
+pub(super) fn verdicts(run: &Run, policy: &str) -> Result<Option<Vec<Verdict>>> {
+    let name = format!("attempts-{policy}.jsonl");
+    if !run.file(&name).is_file() {
+        return Ok(None);
+    }
+    let read = run.dir().read(&name)?.lines().map(serde_json::from_str).collect::<serde_json::Result<Vec<Verdict>>>();
+    read.map(Some).with_context(|| format!("{} is damaged; run `terrella eval` again", run.file(&name).display()))
 }
 
 /// All attempts of a policy, and how many proposals its searches could not use.

@@ -78,13 +78,13 @@ pub fn finish<F: Registered>(
 }
 
 /// Latents of one recording, and the states that the model itself reads off them, if it can.
-struct Seen {
-    latents: Table,
+pub(super) struct Seen {
+    pub(super) latents: Table,
     told: Option<Table>,
 }
 
 impl Seen {
-    fn of(world: &AnyWorld, recordings: &Recordings, episode: usize) -> Result<Self> {
+    pub(super) fn of(world: &AnyWorld, recordings: &Recordings, episode: usize) -> Result<Self> {
         let mut seen = Self { latents: Table::default(), told: None };
         look_through(world, &recordings.dataset.episodes[episode], &Changes::none(1), |state| {
             let latents = world.latents(state);
@@ -145,7 +145,9 @@ fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device,
         Vec::new()
     };
     if saved.world.wants().picture.is_some() && settings.decoder.steps > 0 {
-        let (decoder, loss) = decoder(run, &seen, recordings, device, watch);
+        let stage = watch.stage("decoder", settings.decoder.steps);
+        let on_step = &mut |step| stage.at(step, "");
+        let (decoder, loss) = decoder(run, &seen, recordings, (settings.decoder.steps, device), on_step);
         decoder_loss = Some(loss);
         saved.world = saved.world.clone().with_decoder(decoder);
     }
@@ -167,15 +169,21 @@ pub(super) fn shown(world: &AnyWorld, recordings: &Recordings, (episode, row): (
     }
 }
 
-fn decoder(run: &Run, seen: &[Table], recordings: &Recordings, device: &Device, watch: &Watch) -> (Decoder, f32) {
+/// Trains a decoder in so many steps on latents of the first training episodes.
+pub(super) fn decoder(
+    run: &Run,
+    seen: &[Table],
+    recordings: &Recordings,
+    (steps, device): (u64, &Device),
+    on_step: &mut dyn FnMut(u64),
+) -> (Decoder, f32) {
     let (config, train) = (&run.settings.decoder, &recordings.split.train);
     let latent = seen.first().map_or(0, |t| t.width);
-    let stage = watch.stage("decoder", config.steps);
     let starts: Vec<(usize, usize)> =
         seen.iter().enumerate().flat_map(|(i, table)| (0..table.len()).map(move |row| (i, row))).collect();
     let key = Key::new(run.settings.seed).with("decoder rows");
-    Decoder::train(latent, config.steps, run.settings.seed, device, |step| {
-        stage.at(step + 1, "");
+    Decoder::train(latent, steps, run.settings.seed, device, |step| {
+        on_step(step + 1);
         let mut stream = key.at(step).stream();
         let (mut latents, mut bytes) = (Vec::new(), Vec::new());
         for _ in 0..config.batch_size {

@@ -5,6 +5,7 @@
 
 use super::act::Actor;
 use super::evaluate::{Evaluation, FILE};
+use super::pace::set_pace;
 use super::plan::{PlanConfig, plan};
 use super::{
     CollectConfig, Recordings, Run, collect, evaluate, evaluate_logs, train_beside, train_whole, write_logs_report,
@@ -17,6 +18,7 @@ use anyhow::Result;
 use burn::tensor::Device;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::Instant;
 use terrella_model::{Saved, load_any};
 
 /// What came of it.
@@ -49,7 +51,9 @@ pub fn quickstart(mut run: Run, device: &Device, watch: &Watch) -> Result<Outcom
 }
 
 fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
+    let began = Instant::now();
     let mut recordings = open_or_collect(run, watch)?;
+    set_pace(run, &mut recordings, (began, device), watch)?;
     if !recordings.has_goals() {
         return foretell(run, recordings, device, watch);
     }

@@ -1,15 +1,15 @@
 //! The page about a run, made from what its directory holds.
 
 use super::act::Actor;
-use super::evaluate::{Evaluation, FILE};
+use super::evaluate::{Evaluation, FILE, verdicts};
 use super::heads::{PROBE_REPORT, ProbeReport};
 use super::shift::scenes;
 use super::train::{Training, log};
-use super::{Recordings, Run, things_seen};
+use super::{Pace, Recordings, Run, pace, things_seen};
 use crate::settings::Flavour;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use terrella_core::{Clip, Key, Rule, Verdict};
+use terrella_core::{Clip, Key, Rule};
 use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
 use terrella_model::{LossChart, Progress, StepsTold};
 
@@ -193,22 +193,19 @@ fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> (Vec<Filmstrip>,
 
 /// The first attempts of the headline policy that succeeded, and the first that failed.
 fn attempts(run: &Run, recordings: &Recordings) -> Result<Vec<Filmstrip>> {
-    let name = |policy: &Flavour| format!("attempts-{}.jsonl", policy.name());
-    let tried = run.settings.eval.policies.iter().find(|policy| run.file(&name(policy)).is_file());
-    let (Some(policy), Ok(world)) = (tried, recordings.world()) else { return Ok(vec![]) };
-    let name = name(policy);
-    let verdicts = run.dir().read(&name)?;
-    let verdicts = verdicts.lines().map(serde_json::from_str).collect::<serde_json::Result<Vec<Verdict>>>();
-    let verdicts = verdicts.with_context(|| format!("{name} is damaged; run `terrella eval` again"))?;
+    let Ok(world) = recordings.world() else { return Ok(vec![]) };
     let rule = run.settings.eval.rules.first().copied().unwrap_or(Rule::Moderate);
-    let mut strips = Vec::new();
-    for success in [true, false] {
-        let picked = verdicts.iter().filter(|v| v.success(rule) == success).take(ATTEMPTS);
-        for verdict in picked {
-            strips.push(attempt_strip(world, verdict, rule, (policy.name(), 96, COLUMNS))?);
+    for policy in &run.settings.eval.policies {
+        let Some(verdicts) = verdicts(run, policy.name())? else { continue };
+        let mut strips = Vec::new();
+        for success in [true, false] {
+            for verdict in verdicts.iter().filter(|v| v.success(rule) == success).take(ATTEMPTS) {
+                strips.push(attempt_strip(world, verdict, rule, (policy.name(), 96, COLUMNS))?);
+            }
         }
+        return Ok(strips);
     }
-    Ok(strips)
+    Ok(vec![])
 }
 
 /// The first moment of a held-out episode in every scene.
@@ -281,6 +278,13 @@ fn facts(run: &Run, training: Option<&Training>, probes: Option<&ProbeReport>) -
         let total: f64 = timings.iter().map(|(_, s)| s).sum();
         let words: Vec<String> = timings.iter().map(|(stage, seconds)| format!("{stage} {seconds:.0} s")).collect();
         facts.push(fact("time", format!("{}; together {:.1} min", words.join(", "), total / 60.0)));
+    }
+    if let Some((pace, asked)) = run.json::<Pace>(pace::FILE)?.and_then(|pace| pace.asked.map(|asked| (pace, asked))) {
+        let text = format!(
+            "{asked} asked for; steps were measured and fixed before training began, and with {} in place of --minutes the same comes of it anywhere",
+            pace.typed()
+        );
+        facts.push(fact("minutes", text));
     }
     facts.push(fact("settings", "run.toml beside this page".to_owned()));
     Ok(facts)

@@ -14,7 +14,7 @@ use terrella_data::{Prefetch, Sampler};
 use terrella_model::{Learned, Monitor, Progress, Registered, Saved, Trainer, Visitor};
 
 /// Batches prepared ahead.
-const AHEAD: usize = 2;
+pub(super) const AHEAD: usize = 2;
 /// Time between checkpoints; where they fall changes no number.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// Losses by step, one JSON record a line.

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 /// Numbers that must lie in a range, and a usual value of each.
 const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
+    ("minutes", 0.01..=1e6, "10"),
     ("train.batch_size", 1.0..=1e6, "64"),
     ("train.n_frames", 2.0..=1e4, "4"),
     ("train.learning_rate", 1e-12..=1.0, "1.5e-3"),

@@ -29,6 +29,9 @@ use terrella_model::{GroundKind, ModelConfig, ReacherConfig, StepsToGoConfig, Tr
 pub struct Settings {
     /// Seed of weights, batches, recordings and plans, unless a section has its own.
     pub seed: u64,
+    /// Minutes that all of `quickstart` may take here: steps are fixed, before training begins, so that it ends in time. They are as the
+    /// settings say if it is absent.
+    pub minutes: Option<f64>,
     /// How a symmetry of the world is used in acting.
     pub views: Views,
     /// Whether places of things are made exact in acting, by laying how they were found to look over the picture, and pictures are laid
@@ -331,6 +334,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 0,
+            minutes: None,
             views: Views::default(),
             sharpen: true,
             data: DataSettings::default(),
@@ -355,6 +359,7 @@ impl Settings {
     fn complete() -> Self {
         let symmetry = terrella_model::Symmetry { side: 1.0, points: vec![], headings: vec![], action_points: vec![] };
         let mut settings = Self::default();
+        settings.minutes = Some(1.0);
         settings.data.path = Some(PathBuf::from("data"));
         settings.data.env = Some(String::new());
         settings.data.camera = Some(String::new());

@@ -3,14 +3,17 @@
 mod architecture;
 mod bad_input;
 mod cli;
+mod compare;
 mod earlier;
 mod elsewhere;
 mod files;
 mod found;
 mod honest;
+mod init;
 mod keypoints;
 mod label;
 mod learning;
+mod pace;
 mod readme;
 mod record;
 mod rewards;

@@ -1,0 +1,41 @@
+//! Minutes instead of steps: what they come to is written down, and the same steps come to the same model.
+
+use crate::support::{device, fresh, tiny, training};
+use std::fs;
+use terrella::pipeline::{Pace, Run, quickstart};
+use terrella::{Settings, Watch};
+
+#[test]
+fn steps_that_were_fixed_for_some_minutes_come_to_the_same_model_when_they_are_asked_for() {
+    let _turn = training();
+    let run = |name: &str, settings: Settings| {
+        let run = Run::create("quickstart", Some(&fresh(name)), settings).expect("a run");
+        let path = run.path().to_path_buf();
+        quickstart(run, &device(), &Watch::silent()).expect("the whole thread");
+        path
+    };
+    let mut settings = tiny("tworoom", &[]);
+    settings.minutes = Some(0.5);
+    let timed = run("timed", settings.clone());
+    let pace: Pace = serde_json::from_str(&fs::read_to_string(timed.join("pace.json")).expect("a pace")).expect("JSON");
+    let fixed = Run::open(&timed).expect("a run").settings;
+    let steps = |name: &str| pace.trained.iter().find(|t| t.name == name).expect("it is trained").steps;
+    assert_eq!(
+        (fixed.train.steps, fixed.reacher.steps, fixed.decoder.steps),
+        (steps("train"), steps("reacher"), steps("decoder"))
+    );
+    assert!(
+        fs::read_to_string(timed.join("report.html")).expect("a page").contains("0.5 asked for"),
+        "a fact of the page"
+    );
+
+    settings.minutes = None;
+    (settings.train.steps, settings.reacher.steps, settings.decoder.steps) =
+        (steps("train"), steps("reacher"), steps("decoder"));
+    let told = run("told", settings);
+    assert!(!told.join("pace.json").exists(), "nothing was measured");
+    for file in ["weights", "reacher", "decoder"] {
+        let read = |run: &std::path::Path| fs::read(run.join(format!("model/{file}.safetensors"))).expect("weights");
+        assert!(read(&timed) == read(&told), "{file} came out otherwise");
+    }
+}
