@@ -200,7 +200,8 @@ fn recordings(path: &Path, tree: &Tree, bags: &[Bag], mapping: &Mapping) -> Resu
     };
     let pattern = glob::Pattern::new(glob).map_err(|e| Error::Invalid(format!("episodes = \"{glob}\": {e}")))?;
     let mut found: BTreeSet<&str> = BTreeSet::new();
-    let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
+    let case_sensitive = !bags::means_all(glob);
+    let options = glob::MatchOptions { require_literal_separator: true, case_sensitive, ..Default::default() };
     for name in tree.names() {
         let folders = name.match_indices('/').map(|(at, _)| &name[..at]);
         found.extend(folders.chain([name.as_str()]).filter(|n| pattern.matches_with(n, options)));

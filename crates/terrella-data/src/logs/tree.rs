@@ -4,7 +4,7 @@
 //! is counted while it is unpacked, because a header may promise less than follows.
 
 use super::mcap::Store;
-use super::unpacked::{Packing, packing, unpack};
+use super::unpacked::{packing, unpack};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::{Error, Result};
 use flate2::read::MultiGzDecoder;
@@ -125,8 +125,9 @@ impl Tree {
                 let file = File::open(self.file(name)?).map_err(Error::io("read", &path))?;
                 unpack(&path, name, file)
             }
-            (_, Some(Packing::Zstd)) => unpack(&path, name, &self.read(name)?[..]),
-            (_, None | Some(Packing::Gzip)) => self.read(name).map(|bytes| Store::Memory(bytes.into())),
+            // Reading unpacks `.gz` already.
+            (_, Some(_)) if !name.ends_with(".gz") => unpack(&path, name, &self.read(name)?[..]),
+            _ => self.read(name).map(|bytes| Store::Memory(bytes.into())),
         }
     }
 

@@ -325,3 +325,53 @@ fn logs_of_another_kind_beside_the_first_are_told() {
         told(&source)
     );
 }
+
+#[test]
+fn a_depth_camera_is_known_by_its_pixels() {
+    let base = tempfile::tempdir().expect("a folder");
+    let path = base.path().join("drive.mcap");
+    for (encoding, step, pixels, seen) in [
+        ("16UC1", 4, vec![1u8, 2, 3, 4], Some([1, 2, 3, 4])),
+        ("32FC1", 8, vec![0; 8], Some([0; 4])),
+        ("mono16", 4, vec![255; 4], None),
+    ] {
+        let mut bytes = Vec::new();
+        let mut writer: Writer<_> = WriteOptions::new().create(Cursor::new(&mut bytes)).expect("a writer");
+        let mut channel = |topic: &str, kind: &str| {
+            let schema = writer.add_schema(kind, "jsonschema", b"{}").expect("a schema");
+            writer.add_channel(schema, topic, "json", &BTreeMap::new()).expect("a channel")
+        };
+        let channels = [
+            channel("/joints", "sensor_msgs/msg/JointState"),
+            channel("/cmd_vel", "geometry_msgs/msg/Twist"),
+            channel("/eye", "sensor_msgs/msg/Image"),
+        ];
+        let data = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &pixels);
+        for i in 0..4u64 {
+            let messages = [
+                serde_json::json!({"name": ["a"], "position": [i]}),
+                serde_json::json!({"linear": {"x": i}}),
+                serde_json::json!({"height": 1, "width": 2, "step": step, "encoding": encoding, "data": data}),
+            ];
+            for (channel_id, message) in channels.into_iter().zip(messages) {
+                let header = MessageHeader { channel_id, sequence: 0, log_time: i * 100_000_000, publish_time: 0 };
+                writer.write_to_known_channel(&header, message.to_string().as_bytes()).expect("written");
+            }
+        }
+        writer.finish().expect("finished");
+        drop(writer);
+        fs::write(&path, bytes).expect("written");
+        let source = open_plain(&path);
+        let Some(seen) = seen else {
+            let frames = source.pictures(0).expect("decoded").expect("pictures");
+            assert_eq!(frames.bytes(0), [255; 6], "{encoding} is a picture");
+            assert!(told(&source).contains("65535 is white"), "{}", told(&source));
+            continue;
+        };
+        assert_eq!(source.signature().image, None, "{encoding} is no picture");
+        assert!(told(&source).contains("not kept: /eye"), "{}", told(&source));
+        let options = SourceOptions { views: vec!["/eye".to_owned()], ..SourceOptions::default() };
+        let source = open_source(&path, &options).expect("opened");
+        assert_eq!(source.view(0, 0).expect("decoded").bytes(0), seen, "{encoding}");
+    }
+}

@@ -103,6 +103,13 @@ impl Found {
     pub(super) fn is_picture(&self) -> bool {
         picture::is_picture(&self.kind)
     }
+
+    /// Whether its pictures, which were wanted, say that they are depth.
+    fn is_depth(&self) -> bool {
+        let first = |column: &str| self.columns.texts.get(column).and_then(|texts| texts.first());
+        first("encoding").is_some_and(|encoding| picture::is_depth(encoding))
+            || first("format").is_some_and(|format| format.contains("compressedDepth"))
+    }
 }
 
 /// A channel while its file is read.

@@ -33,6 +33,11 @@ pub(super) fn is_picture(kind: &str) -> bool {
     alone || is_video(kind)
 }
 
+/// Whether plain pixels can be nothing but depth.
+pub(super) fn is_depth(encoding: &str) -> bool {
+    matches!(encoding, "16UC1" | "32FC1")
+}
+
 /// Codec and bytes of a picture of a video.
 pub(super) fn sample<'a>(message: &'a Value<'_>) -> Result<(&'a str, Cow<'a, [u8]>), String> {
     let format =
@@ -132,6 +137,26 @@ mod tests {
             "no transparency"
         );
         assert_eq!(raw(Pixel::Rgb, "mono8", 2, &[7, 8]), Ok((1, 2, vec![7, 7, 7, 8, 8, 8])), "grey");
+    }
+
+    #[test]
+    fn packed_pictures_are_what_their_format_says() {
+        let packed = |format: &str, bytes: &[u8], pixel| {
+            let message = json!({"format": format, "data": BASE64_STANDARD.encode(bytes)});
+            decode(&Value::json(message, 0).expect("a value"), pixel)
+        };
+        // A mosaic of one colour, packed as if it were grey.
+        let mosaic = [200u8, 40, 200, 40, 40, 20, 40, 20].repeat(2);
+        let grey: Vec<u8> = mosaic.iter().flat_map(|x| [*x; 3]).collect();
+        let png = crate::png_file::encode(Pixel::Rgb, [4, 4], &grey).expect("a picture");
+        let colours = [200, 40, 20].repeat(16);
+        assert_eq!(packed("bayer_rggb8; png compressed ", &png, Pixel::Rgb), Ok((4, 4, colours)), "still a mosaic");
+        assert_eq!(packed("bayer_rggb8; png compressed bgr8", &png, Pixel::Rgb), Ok((4, 4, grey.clone())), "no more");
+        assert_eq!(packed("png", &png, Pixel::Rgb), Ok((4, 4, grey)), "a picture");
+        let webp = packed("webp", b"RIFF....WEBPVP8 ", Pixel::Rgb);
+        assert!(webp.is_err_and(|e| e.contains("\"webp\", and no PNG or JPEG")), "another format");
+        let depth = packed("16UC1; compressedDepth png", &png, Pixel::Rgb);
+        assert!(depth.is_err_and(|e| e.contains("[views.NAME]")), "depth is nothing to see");
     }
 
     #[test]
