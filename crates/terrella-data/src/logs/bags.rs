@@ -9,14 +9,16 @@ use super::tree::Tree;
 use super::unpacked::PACKINGS;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The file that tells of a bag.
 pub(super) const METADATA: &str = "metadata.yaml";
 /// Bytes of it; a topic has some hundred.
 const LARGEST_METADATA: usize = 16 << 20;
+/// Why some bags are not read.
+const PACKED_MESSAGES: &str = "its messages are packed one by one (compression_mode: MESSAGE), which is not read";
 /// What turns any bag of ROS 2 into one that can be read.
-pub(super) const CONVERT: &str = "convert it with `ros2 bag convert -i BAG -o plain.yaml`, where plain.yaml says `output_bags: [{uri: plain, storage_id: mcap, all_topics: true}]` (before Jazzy: all: true)";
+const CONVERT: &str = "convert it with `ros2 bag convert -i BAG -o plain.yaml`, where plain.yaml says `output_bags: [{uri: plain, storage_id: mcap, all_topics: true}]` (before Jazzy: all: true)";
 
 /// A folder that a recorder made.
 pub(super) struct Bag {
@@ -73,10 +75,7 @@ impl Bag {
     fn why_not(&self) -> Option<(String, &'static str)> {
         match &self.metadata {
             Err(why) => Some((why.clone(), "correct it, or read its files one by one")),
-            Ok(Metadata { packed_messages: true, .. }) => Some((
-                "its messages are packed one by one (compression_mode: MESSAGE), which is not read".to_owned(),
-                CONVERT,
-            )),
+            Ok(Metadata { packed_messages: true, .. }) => Some((PACKED_MESSAGES.to_owned(), CONVERT)),
             Ok(_) if !self.missing.is_empty() => {
                 let n = self.files.len() + self.missing.len();
                 let what = format!(
@@ -152,14 +151,28 @@ pub(super) fn expanded<'a>(bags: &'a [Bag], names: impl Iterator<Item = &'a Stri
 }
 
 /// What to know of a single file beside which metadata tell of more.
-pub(super) fn part_of(path: &Path) -> Option<String> {
-    let metadata: PathBuf = path.parent()?.join(METADATA);
+///
+/// # Errors
+/// If they say that it is packed in a way that is not read.
+pub(super) fn beside(path: &Path) -> Result<Option<String>> {
+    let Some(found) = metadata_beside(path) else { return Ok(None) };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if !found.files.iter().any(|file| *file == name) {
+        return Ok(None);
+    }
+    if found.packed_messages {
+        return Err(Error::broken(path, PACKED_MESSAGES, CONVERT));
+    }
+    let n = found.files.len();
+    let told = || format!("one of {n} files of a recording ({METADATA}); its folder is read as a whole");
+    Ok((n > 1).then(told))
+}
+
+/// The metadata in the folder of a file, if they can be read.
+fn metadata_beside(path: &Path) -> Option<Metadata> {
+    let metadata = path.parent()?.join(METADATA);
     if std::fs::metadata(&metadata).ok()?.len() > LARGEST_METADATA as u64 {
         return None;
     }
-    let found = rosbag2::parse(&std::fs::read_to_string(metadata).ok()?).ok()??;
-    let name = path.file_name()?.to_string_lossy().into_owned();
-    let n = found.files.len();
-    (n > 1 && found.files.contains(&name))
-        .then(|| format!("one of {n} files of a recording ({METADATA}); its folder is read as a whole"))
+    rosbag2::parse(&std::fs::read_to_string(metadata).ok()?).ok()?
 }

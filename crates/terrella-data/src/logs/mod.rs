@@ -81,7 +81,7 @@ impl Format for Logs {
         };
         if path.is_file() {
             let place = path.display().to_string();
-            notes.extend(bags::part_of(path).map(|what| Note { place, what }));
+            notes.extend(bags::beside(path)?.map(|what| Note { place, what }));
         }
         Ok(Box::new(source::Log::open(path, tree, mapping, options, notes)?))
     }

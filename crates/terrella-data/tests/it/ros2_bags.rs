@@ -256,6 +256,8 @@ fn what_is_wrong_with_a_bag_is_told() {
             }
         }
     }
+    fs::write(&yaml, metadata(&["run_0.mcap"], "MESSAGE")).expect("written");
+    assert_says(&refused(&one), &["run_0.mcap: its messages are packed", "ros2 bag convert"]);
     // Of two bags one is whole.
     for (run, files) in [("a", &["a_0.mcap"][..]), ("b", &["b_0.mcap", "b_1.mcap"])] {
         fs::create_dir(base.path().join(run)).expect("a folder");

@@ -63,7 +63,7 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
     if !options.no_pictures {
         wanted.extend(cameras.iter().map(|topic| topic.as_str()));
     }
-    let (tables, none) = (read(store, &wanted)?.topics, Found::default());
+    let (Log { topics: tables, notes, .. }, none) = (read(store, &wanted)?, Found::default());
     let mut depths = of(Role::Depth);
     depths.extend(cameras.extract_if(.., |topic| tables.get(*topic).is_some_and(Found::is_depth)));
     let camera = match (&options.camera, &cameras[..]) {
@@ -83,7 +83,9 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
         let found = tables.get(topic).unwrap_or(&none);
         let columns = columns_of(found);
         if columns.is_empty() {
-            return Err(no_guess(log, &format!("{topic} has no numbers that are always there")));
+            let why = notes.iter().find(|note| note.contains(topic)).map(|note| format!(" ({note})"));
+            let why = format!("{topic} has no numbers that are always there{}", why.unwrap_or_default());
+            return Err(no_guess(log, &why));
         }
         // The median, since what is missing must not slow down the rest.
         let times = found.columns.numbers.get("log_time").map(|c| Times(c.data.clone()));
