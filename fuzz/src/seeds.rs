@@ -8,6 +8,12 @@ use std::sync::Arc;
 use terrella_core::{Episode, Frames, Pixel, Signature, Table};
 use terrella_data::{View, Writer};
 
+/// Bags of ROS 2 in SQLite.
+const SQLITE: [&[u8]; 2] = [
+    include_bytes!("../../crates/terrella-data/tests/data/ros2_bag.db3"),
+    include_bytes!("../../crates/terrella-data/tests/data/ros2_defined.db3"),
+];
+
 const CSV: &str = "t,a,b\n0.0,1,2\n0.1,2,3\n0.2,3,4\n0.3,4.5,5e-1\n";
 
 /// Writes the whole recording of a target into an empty folder.
@@ -48,7 +54,7 @@ pub fn inputs(target: Target) -> Vec<Vec<u8>> {
     }
     if target == Target::Mcap {
         let bags = ["none", "lz4", "bz2"].map(|packed| bag_fixtures::bag(packed, true));
-        let logs = [exported(), bag()].into_iter().chain(bags);
+        let logs = [exported(), bag()].into_iter().chain(bags).chain(SQLITE.map(<[u8]>::to_vec));
         #[cfg(feature = "video")]
         let logs = logs.chain([video()]);
         return logs.collect();

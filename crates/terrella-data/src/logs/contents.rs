@@ -1,5 +1,6 @@
 //! The files of a recording, each read once, and the topics of those that have some.
 
+use super::bags;
 use super::files;
 use super::mcap::{self, MessageAt};
 use super::reader::Reader;
@@ -39,7 +40,8 @@ impl Reader<'_> {
         }
         let key = (name.clone(), place.topic.unwrap_or_default().to_owned());
         if !self.contents.contains_key(&key) {
-            match (mcap::ending(&name).is_some(), place.topic) {
+            let has_topics = mcap::ending(&name).is_some() || bags::is_bag(self.bags, &name);
+            match (has_topics, place.topic) {
                 (true, topic) => self.topics(&name, topic)?,
                 (false, Some(topic)) => return Err(format!("{name} has no topics, {topic} or other; MCAP files have")),
                 (false, None) => {
@@ -54,7 +56,7 @@ impl Reader<'_> {
 
     /// Reads the topics of an MCAP file that the mapping names; `topic` has to be one of them.
     fn topics(&mut self, name: &str, topic: Option<&str>) -> Result<(), String> {
-        let store = self.tree.store(name).map_err(|e| e.to_string())?;
+        let store = bags::store(self.tree, self.bags, name).map_err(|e| e.to_string())?;
         let wanted = self.mapping.topics();
         let log = mcap::read(&store, &wanted).map_err(|e| format!("{name}: {e}"))?;
         match topic {

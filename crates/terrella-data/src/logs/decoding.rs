@@ -6,7 +6,7 @@ use super::pictures::PictureAt;
 use super::source::Log;
 use super::table::Content;
 use crate::video::Video;
-use crate::{Error, Result, View, picture};
+use crate::{Error, Note, Result, View, picture};
 use std::collections::BTreeMap;
 use terrella_core::{Frames, Pixel};
 
@@ -47,15 +47,26 @@ impl Log {
         Ok(size)
     }
 
+    /// What a reader should know of the pictures of a camera: how the first became pixels.
+    pub(super) fn told(&self, camera: usize, pixel: Pixel) -> Option<Note> {
+        let first = self.episodes[0].1.pictures[camera].first();
+        let Some(PictureAt::Message { message, .. }) = first else { return None };
+        // What cannot be read is refused when it is asked for.
+        let what = message.told(pixel).ok()??;
+        Some(Note { place: self.cameras[camera].name.clone(), what })
+    }
+
     /// Decodes pictures, which are all of one kind, one after the other.
     fn decode(&self, episode: usize, pictures: &[PictureAt], pixel: Pixel, take: &mut Take<'_>) -> Result<()> {
-        let bad = |file: &str, row: usize, what: String| Error::Row {
+        let refused = |file: &str, row: usize, what: String, remedy| Error::Row {
             path: self.tree.path(file),
             episode,
             row,
             what,
-            remedy: "record or download the picture again",
+            remedy,
         };
+        let bad =
+            |file: &str, row: usize, what: String| refused(file, row, what, "record or download the picture again");
         match pictures.first() {
             Some(PictureAt::Video { file, .. }) => {
                 let video = Video::open(&self.tree.file(file)?)?;
@@ -78,17 +89,18 @@ impl Log {
                     .filter_map(|p| if let PictureAt::Message { message, .. } = p { Some(message) } else { None });
                 let messages: Vec<&MessageAt> = messages.collect();
                 let mut row = 0;
-                let mut refused = None;
+                let mut stopped = None;
                 let decoded = MessageAt::pictures(&messages, pixel, &mut |height, width, pixels| {
                     row += 1;
                     take(row - 1, [height, width], pixels).map_err(|error| {
-                        refused = Some(error);
+                        stopped = Some(error);
                         String::new()
                     })
                 });
-                match (decoded, refused) {
+                match (decoded, stopped) {
                     (_, Some(error)) => Err(error),
-                    (Err(what), None) => Err(bad(file, row, what)),
+                    // What was not understood says itself what helps; the rest can always be read without.
+                    (Err(what), None) => Err(refused(file, row, what, "or leave pictures out with --no-pictures")),
                     (Ok(()), None) => Ok(()),
                 }
             }

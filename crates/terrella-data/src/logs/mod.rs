@@ -2,8 +2,10 @@
 //!
 //! `tree` finds files in folders and archives, `files`, `json` and `mcap` read them, `table` picks columns,
 //! `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and `recording`
-//! does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
+//! does all of that for one recording. `bags` and `rosbag2` tell which files are one recording of ROS 2, `unpacked`
+//! unpacks files that are packed as a whole. Known layouts have mappings of their own in `mappings/`, which are the examples too.
 
+mod bags;
 mod clock;
 mod column;
 mod contents;
@@ -17,17 +19,20 @@ mod opening;
 mod pictures;
 mod reader;
 mod recording;
+mod rosbag2;
 mod source;
 mod streams;
 mod table;
 mod tree;
 mod units;
+mod unpacked;
 
 pub use mapping::Mapping;
 pub(crate) use mapping::{Marks, Pictures, Rule, Stream};
 pub(crate) use mcap::OWN_RECORD;
 
 use crate::{Error, Format, Note, Result, Source, SourceOptions};
+use bags::Bag;
 use files::{ENDINGS, table_ending};
 use std::path::Path;
 use table::Content;
@@ -56,24 +61,29 @@ impl Format for Logs {
     }
 
     fn describe(&self) -> &'static str {
-        "MCAP and bags of ROS 1; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
+        "MCAP and bags of ROS 1 and 2; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
     }
 
     fn detect(&self, path: &Path) -> bool {
         (path.is_file() && table_ending(path))
-            || Tree::open(path).is_ok_and(|tree| known(&tree).is_some() || bag(&tree).is_some())
+            || Tree::open(path).is_ok_and(|tree| known(&tree).is_some() || bag(&tree, &bags::find(&tree)).is_some())
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
         let tree = Tree::open(path)?;
-        let (mapping, note) = match &options.map {
-            Some(name) => (named(name)?, None),
+        let bags = bags::find(&tree);
+        let (mapping, mut notes) = match &options.map {
+            Some(name) => (named(name)?, Vec::new()),
             None => match known(&tree) {
-                Some(mapping) => (mapping, None),
-                None => of_bag(path, &tree, options)?.ok_or_else(|| no_mapping(path, &tree))?,
+                Some(mapping) => (mapping, Vec::new()),
+                None => of_bag(path, &tree, &bags, options)?.ok_or_else(|| no_mapping(path, &tree))?,
             },
         };
-        Ok(Box::new(source::Log::open(path, tree, mapping, options, note)?))
+        if path.is_file() {
+            let place = path.display().to_string();
+            notes.extend(bags::beside(path)?.map(|what| Note { place, what }));
+        }
+        Ok(Box::new(source::Log::open(path, tree, mapping, options, notes)?))
     }
 }
 
@@ -97,21 +107,34 @@ fn known(tree: &Tree) -> Option<Mapping> {
 }
 
 /// The first MCAP file or bag of a tree.
-fn bag(tree: &Tree) -> Option<&String> {
-    tree.names().iter().find(|name| mcap::ending(name).is_some())
+fn bag(tree: &Tree, bags: &[Bag]) -> Option<String> {
+    let file = tree.names().iter().find(|name| mcap::ending(name).is_some());
+    bags::gather(bags, file.into_iter().cloned().collect(), file.is_none()).into_iter().next()
 }
 
-/// The mapping that an MCAP file has, or that is guessed for it; each file of a folder is a recording.
-fn of_bag(path: &Path, tree: &Tree, options: &SourceOptions) -> Result<Option<(Mapping, Option<Note>)>> {
-    let Some(first) = bag(tree) else { return Ok(None) };
-    let found = mcap::mapping_of(&tree.store(first)?, options);
+/// The mapping that an MCAP file has, or that is guessed for it; each file or bag of a folder is a recording.
+fn of_bag(path: &Path, tree: &Tree, bags: &[Bag], options: &SourceOptions) -> Result<Option<(Mapping, Vec<Note>)>> {
+    let Some(first) = bag(tree, bags) else { return Ok(None) };
+    let found = mcap::mapping_of(&bags::store(tree, bags, &first)?, options);
     let (mut mapping, note) =
-        found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(first).display())))?;
+        found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(&first).display())))?;
+    let mut notes: Vec<Note> = note.into_iter().collect();
     if !path.is_file() || tree.names().len() > 1 {
-        let ending = mcap::ending(first).unwrap_or_default();
+        // A bag is found by its files.
+        let of = |name: &String| mcap::ending(name);
+        let ending = tree.names().iter().find_map(of).unwrap_or(bags::METADATA);
+        let others = tree.names().iter().filter(|name| of(name).is_some_and(|e| e != ending));
+        let others: Vec<&str> = others.filter(|name| !bags::claimed(bags, name)).map(String::as_str).collect();
+        if mapping.episodes.is_none() && !others.is_empty() {
+            let (n, names) = (others.len(), others[..others.len().min(8)].join(", "));
+            let what = format!(
+                "left out: {n} logs that do not end in {ending} as the first does: {names}; read them by themselves"
+            );
+            notes.push(Note { place: "files".to_owned(), what });
+        }
         mapping.episodes.get_or_insert_with(|| format!("**/*{ending}"));
     }
-    Ok(Some((mapping, note)))
+    Ok(Some((mapping, notes)))
 }
 
 /// Tells what columns there are, and how a mapping for them begins.

@@ -1,6 +1,7 @@
 //! What is known of one recording of a log while it is read; `contents`, `streams`, `pictures`, `cuts` and
 //! `recording` each say how a part of it is.
 
+use super::bags::Bag;
 use super::mapping::Mapping;
 use super::mcap::MessageAt;
 use super::table::Content;
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Reads files of one recording, each once.
 pub(super) struct Reader<'a> {
     pub(super) tree: &'a Tree,
+    pub(super) bags: &'a [Bag],
     pub(super) mapping: &'a Mapping,
     /// The file or folder that is the recording.
     pub(super) name: &'a str,
@@ -25,9 +27,10 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(tree: &'a Tree, mapping: &'a Mapping, name: &'a str) -> Self {
+    pub(super) fn new(tree: &'a Tree, bags: &'a [Bag], mapping: &'a Mapping, name: &'a str) -> Self {
         Self {
             tree,
+            bags,
             mapping,
             name,
             contents: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! A mapped log as a [`Source`]: all recordings read, those that cannot be are left out and told.
 
+use super::bags::{self, Bag};
 use super::mapping::{Csv, Mapping, Pictures, Stream};
 use super::opening::Opening;
 use super::pictures::{PictureAt, natural};
@@ -20,6 +21,7 @@ use terrella_core::{Episode, Frames, Signature, Table};
 pub(super) struct Log {
     pub(super) path: PathBuf,
     pub(super) tree: Tree,
+    bags: Vec<Bag>,
     pub(super) csv: Csv,
     signature: Signature,
     /// The camera, if the signature has one, and the views.
@@ -37,17 +39,18 @@ impl Log {
         tree: Tree,
         mut mapping: Mapping,
         options: &SourceOptions,
-        note: Option<Note>,
+        notes: Vec<Note>,
     ) -> Result<Self> {
         choose_streams(path, &mut mapping, options)?;
         let not_kept = choose_pictures(path, &mut mapping, options)?;
         let names = not_kept.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let what = format!("not kept: {names}; --views all keeps them");
         let told = (!not_kept.is_empty()).then(|| Note { place: "views".to_owned(), what });
-        let recordings = recordings(path, &tree, &mapping)?;
-        let mut log = Opening { notes: note.into_iter().chain(told).collect(), ..Opening::default() };
+        let bags = bags::find(&tree);
+        let recordings = recordings(path, &tree, &bags, &mapping)?;
+        let mut log = Opening { notes: notes.into_iter().chain(told).collect(), ..Opening::default() };
         for name in &recordings {
-            let mut reader = Reader::new(&tree, &mapping, name);
+            let mut reader = Reader::new(&tree, &bags, &mapping, name);
             let read = reader.read(options.fps);
             log.used.extend(reader.files().cloned());
             let place = if name.is_empty() { path.display().to_string() } else { name.clone() };
@@ -101,6 +104,7 @@ impl Log {
         let mut log = Self {
             path: path.to_path_buf(),
             tree,
+            bags,
             csv: mapping.csv.clone(),
             signature,
             cameras: Vec::new(),
@@ -113,7 +117,9 @@ impl Log {
             let name = section.strip_prefix("views.").unwrap_or(&section).to_owned();
             let mut view = View { name, size: [0, 0], depth: pictures.depth };
             view.size = log.first_size(at, view.pixel())?;
+            let pixel = view.pixel();
             log.cameras.push(view);
+            log.notes.extend(log.told(at, pixel));
         }
         log.signature.image = mapping.picture.as_ref().map(|_| log.cameras[0].size);
         let shown = log.episodes.iter().flat_map(|(_, rows)| rows.pictures.iter().flatten()).filter_map(|p| match p {
@@ -182,17 +188,20 @@ fn choose_pictures(path: &Path, mapping: &mut Mapping, options: &SourceOptions) 
 }
 
 /// Names of the recordings: files or folders that fit the glob.
-fn recordings(path: &Path, tree: &Tree, mapping: &Mapping) -> Result<Vec<String>> {
+fn recordings(path: &Path, tree: &Tree, bags: &[Bag], mapping: &Mapping) -> Result<Vec<String>> {
     let Some(glob) = &mapping.episodes else {
         // A path that is one file is the recording, whatever folder it lies in.
         return Ok(match tree.names() {
             [only] if path.is_file() => vec![only.clone()],
+            // Topics lie in a bag, where the mapping does not say in which file.
+            _ if !bags.is_empty() && !mapping.topics().is_empty() => bags::gather(bags, Vec::new(), true),
             _ => vec![String::new()],
         });
     };
     let pattern = glob::Pattern::new(glob).map_err(|e| Error::Invalid(format!("episodes = \"{glob}\": {e}")))?;
     let mut found: BTreeSet<&str> = BTreeSet::new();
-    let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
+    let case_sensitive = !bags::means_all(glob);
+    let options = glob::MatchOptions { require_literal_separator: true, case_sensitive, ..Default::default() };
     for name in tree.names() {
         let folders = name.match_indices('/').map(|(at, _)| &name[..at]);
         found.extend(folders.chain([name.as_str()]).filter(|n| pattern.matches_with(n, options)));
@@ -202,7 +211,7 @@ fn recordings(path: &Path, tree: &Tree, mapping: &Mapping) -> Result<Vec<String>
     }
     let mut found: Vec<String> = found.into_iter().map(str::to_owned).collect();
     found.sort_by_key(|name| natural(name));
-    Ok(found)
+    Ok(bags::gather(bags, found, bags::means_all(glob)))
 }
 
 impl Source for Log {
@@ -249,7 +258,7 @@ impl Source for Log {
     }
 
     fn files(&self) -> Result<Vec<(String, PathBuf)>> {
-        let files = self.tree.on_disk(self.used.iter().map(String::as_str));
+        let files = self.tree.on_disk(bags::expanded(&self.bags, self.used.iter()).into_iter());
         Ok(files.into_iter().map(|(name, path)| (format!("{}:{name}", self.meaning), path)).collect())
     }
 }

@@ -4,6 +4,7 @@
 //! is counted while it is unpacked, because a header may promise less than follows.
 
 use super::mcap::Store;
+use super::unpacked::{packing, unpack};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::{Error, Result};
 use flate2::read::MultiGzDecoder;
@@ -115,10 +116,17 @@ impl Tree {
         Ok(bytes)
     }
 
-    /// The bytes of an MCAP file, on disk where they lie there.
+    /// The bytes of an MCAP file or a bag, on disk where they lie there; what is packed is unpacked.
     pub(super) fn store(&self, name: &str) -> Result<Store> {
-        match self.kind {
-            Kind::Folder | Kind::Single => self.file(name).map(Store::Disk),
+        let path = self.path(name);
+        match (&self.kind, packing(name)) {
+            (Kind::Folder | Kind::Single, None) => self.file(name).map(Store::Disk),
+            (Kind::Folder | Kind::Single, Some(_)) => {
+                let file = File::open(self.file(name)?).map_err(Error::io("read", &path))?;
+                unpack(&path, name, file)
+            }
+            // Reading unpacks `.gz` already.
+            (_, Some(_)) if !name.ends_with(".gz") => unpack(&path, name, &self.read(name)?[..]),
             _ => self.read(name).map(|bytes| Store::Memory(bytes.into())),
         }
     }

@@ -1,6 +1,6 @@
 //! Bags of ROS 1: every way of packing, bags that were never closed, damage.
 
-use crate::bag_fixtures::{ROWS, bag};
+use crate::bag_fixtures::{ROWS, TWIST, bag, connection, doubles, record};
 use crate::fixtures::{changed, read_all, rounds};
 use std::fs;
 use std::path::Path;
@@ -86,4 +86,29 @@ fn bags_that_lie_are_refused_without_panic() {
     let notes = open_source(&path, &SourceOptions::default()).map(|s| format!("{:?}", s.notes()));
     let told = notes.unwrap_or_else(|e| e.to_string());
     assert!(told.contains("LARGEST_CHUNK") || told.contains("no topic"), "{told}");
+}
+
+#[test]
+fn a_connection_that_changes_in_mid_file_is_read_as_it_is_there() {
+    let base = tempfile::tempdir().expect("a folder");
+    let path = base.path().join("changed.bag");
+    let mut bytes = bag("none", true);
+    // A later recorder gave the command a field before the others.
+    bytes.extend(connection(1, "/cmd_vel", "geometry_msgs/Twist", &format!("float64 effort\n{TWIST}")));
+    for i in ROWS..ROWS + 10 {
+        let time = [(1_700_000_000 + i / 20).to_le_bytes(), (i % 20 * 50_000_000).to_le_bytes()].concat();
+        let x = f64::from(i);
+        let message = doubles(&[99.0, x, 0.0, 0.0, 0.0, 0.0, 2.0 * x]);
+        bytes.extend(record(&[("op", &[2]), ("conn", &1u32.to_le_bytes()), ("time", &time)], &message));
+    }
+    fs::write(&path, &bytes).expect("written");
+    let map = base.path().join("map.toml");
+    fs::write(&map, "fps = 20.0\n[[state]]\ntopic = \"/cmd_vel\"\ncolumns = [\"linear.x\", \"angular.z\"]\n")
+        .expect("written");
+    let options = SourceOptions { map: Some(map.display().to_string()), ..SourceOptions::default() };
+    let source = open_source(&path, &options).expect("opened");
+    let wanted: Vec<f32> = (0..ROWS + 10).flat_map(|i| [i as f32, 2.0 * i as f32]).collect();
+    assert_eq!(source.episode(0).states.data, wanted, "before and after");
+    let notes = format!("{:?}", source.notes());
+    assert!(notes.contains("/cmd_vel: its channel is defined anew 1 times"), "{notes}");
 }

@@ -5,13 +5,15 @@ use std::io::Write;
 const JOINTS: &str = "std_msgs/Header header\nstring[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] effort\n\
     ================================================================================\n\
     MSG: std_msgs/Header\nuint32 seq\ntime stamp\nstring frame_id\n";
-const TWIST: &str =
+/// The definition of a command.
+pub(crate) const TWIST: &str =
     "Vector3 linear\nVector3 angular\n====\nMSG: geometry_msgs/Vector3\nfloat64 x\nfloat64 y\nfloat64 z\n";
 const EPOCH: u32 = 1_700_000_000;
 /// Rows of a bag.
 pub(crate) const ROWS: u32 = 40;
 
-fn record(fields: &[(&str, &[u8])], data: &[u8]) -> Vec<u8> {
+/// A record by its fields and data.
+pub(crate) fn record(fields: &[(&str, &[u8])], data: &[u8]) -> Vec<u8> {
     let field = |(name, value): &(&str, &[u8])| {
         let length = ((name.len() + 1 + value.len()) as u32).to_le_bytes();
         [&length[..], name.as_bytes(), b"=", value].concat()
@@ -25,11 +27,13 @@ fn text(text: &str) -> Vec<u8> {
     [&(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat()
 }
 
-fn doubles(values: &[f64]) -> Vec<u8> {
+/// Numbers one after the other.
+pub(crate) fn doubles(values: &[f64]) -> Vec<u8> {
     values.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-fn connection(number: u32, topic: &str, kind: &str, definition: &str) -> Vec<u8> {
+/// What says that messages of a number are of this topic and type.
+pub(crate) fn connection(number: u32, topic: &str, kind: &str, definition: &str) -> Vec<u8> {
     let about = record(
         &[("topic", topic.as_bytes()), ("type", kind.as_bytes()), ("message_definition", definition.as_bytes())],
         &[],

@@ -18,6 +18,7 @@ mod recorder;
 mod rerun;
 mod rlds;
 mod rlds_fixtures;
+mod ros2_bags;
 mod round_trip;
 mod sampling;
 mod vectors;

@@ -16,6 +16,10 @@ pub(super) fn decode<'a>(definition: &Definition, message: &'a [u8]) -> Result<V
         // The second version of the encoding aligns to four bytes at most.
         Some([0, 6, ..]) => (false, 4),
         Some([0, 7, ..]) => (true, 4),
+        Some([0x28, 0xb5, 0x2f, 0xfd]) => {
+            let what = "it is packed by itself (compression_mode: MESSAGE), which is not read";
+            return Err(format!("{what}; ros2 bag convert makes a bag without packing"));
+        }
         Some(head) => return Err(format!("it begins with {head:02x?}, which no plain CDR does")),
         None => return Err(format!("it has {} bytes, CDR begins with 4", message.len())),
     };

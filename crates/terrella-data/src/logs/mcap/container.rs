@@ -12,11 +12,18 @@ const LARGEST_CHUNK: u64 = 1 << 30;
 /// Bytes of a record that is no chunk.
 pub(super) const LARGEST_RECORD: u64 = 1 << 30;
 
-/// The bytes of a file: on disk, or unpacked from an archive.
+/// The bytes of a file: on disk, or unpacked from an archive; or several that are one recording.
 #[derive(Clone)]
 pub(in crate::logs) enum Store {
     Disk(PathBuf),
     Memory(Arc<[u8]>),
+    /// A temporary file, which goes when nobody reads it any more, and what was lost on the way.
+    Unpacked {
+        file: Arc<tempfile::TempPath>,
+        torn: Option<String>,
+    },
+    /// Files with their names, in the order of recording.
+    Parts(Arc<[(String, Self)]>),
 }
 
 trait Bytes: Read + Seek {}
@@ -40,6 +47,8 @@ pub(super) struct Place {
 
 /// What a reader of logs looks at.
 pub(super) enum Item<'a> {
+    /// What follows comes from this file.
+    Part(&'a Store),
     Schema(SchemaHeader, &'a [u8]),
     Channel(Channel),
     Message(MessageHeader, &'a [u8], Place),
@@ -79,13 +88,28 @@ pub(super) fn within(
 impl Store {
     /// Bytes of the file.
     pub(super) fn size(&self) -> io::Result<u64> {
-        self.open().map(|opened| opened.size)
+        self.parts().into_iter().map(|(_, part)| part.open().map(|opened| opened.size)).sum()
+    }
+
+    /// The files of the recording, with names if there are several.
+    pub(super) fn parts(&self) -> Vec<(&str, &Self)> {
+        match self {
+            Self::Parts(parts) => parts.iter().map(|(name, part)| (name.as_str(), part)).collect(),
+            one => vec![("", one)],
+        }
+    }
+
+    /// What was lost when it was unpacked.
+    pub(in crate::logs) fn torn(&self) -> Option<&String> {
+        if let Self::Unpacked { torn, .. } = self { torn.as_ref() } else { None }
     }
 
     pub(super) fn open(&self) -> io::Result<Opened> {
         let mut bytes: Box<dyn Bytes> = match self {
             Self::Disk(path) => Box::new(File::open(path)?),
             Self::Memory(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+            Self::Unpacked { file, .. } => Box::new(File::open(file.as_ref())?),
+            Self::Parts(_) => return Err(io::Error::other("it is several files, which are opened one by one")),
         };
         let size = bytes.seek(SeekFrom::End(0))?;
         Ok(Opened { bytes, size })

@@ -1,16 +1,39 @@
-//! A file of either kind, MCAP or a bag of ROS 1: which one it is is asked here and nowhere else.
+//! A file of any kind, MCAP, a bag of ROS 1 or one of ROS 2 in SQLite: which one it is is asked here and nowhere else.
 
-use super::container::{Opened, Place, Store, Visit};
-use super::{bag, walk as mcap};
+use super::container::{Item, Opened, Place, Store, Visit};
+use super::{bag, db3, sqlite, walk as mcap};
 
-fn is_bag(file: &mut Opened) -> Result<bool, String> {
-    Ok(file.read(0, bag::MAGIC.len() as u64).map_err(|e| e.to_string())? == bag::MAGIC)
+enum Kind {
+    Mcap,
+    Ros1,
+    Sqlite,
 }
 
-/// Passes every record to `visit`, in the order of the file, and gives what was left out.
+fn kind(file: &mut Opened) -> Result<Kind, String> {
+    let begin = file.read(0, bag::MAGIC.len().max(sqlite::MAGIC.len()) as u64).map_err(|e| e.to_string())?;
+    Ok(match () {
+        () if begin.starts_with(bag::MAGIC) => Kind::Ros1,
+        () if begin.starts_with(sqlite::MAGIC) => Kind::Sqlite,
+        () => Kind::Mcap,
+    })
+}
+
+/// Passes every record to `visit`, in the order of the files, and gives what was left out.
 pub(super) fn walk(store: &Store, visit: &mut Visit<'_>) -> Result<Vec<String>, String> {
-    let mut file = store.open().map_err(|e| e.to_string())?;
-    if is_bag(&mut file)? { bag::walk(&mut file, visit) } else { mcap::walk(&mut file, visit) }
+    let mut all = Vec::new();
+    for (name, part) in store.parts() {
+        let mut file = part.open().map_err(|e| e.to_string())?;
+        visit(Item::Part(part))?;
+        let walked = match kind(&mut file)? {
+            Kind::Mcap => mcap::walk(&mut file, visit),
+            Kind::Ros1 => bag::walk(&mut file, visit),
+            Kind::Sqlite => db3::check_finished(part).and_then(|()| db3::walk(&mut file, visit)),
+        };
+        let within = |text: String| if name.is_empty() { text } else { format!("{text} (in {name})") };
+        let notes = part.torn().cloned().into_iter().chain(walked.map_err(within)?);
+        all.extend(notes.map(within));
+    }
+    Ok(all)
 }
 
 /// Passes the data of these messages on, one after the other; neighbours share a chunk.
@@ -20,7 +43,11 @@ pub(super) fn messages(
     take: &mut dyn FnMut(&[u8]) -> Result<(), String>,
 ) -> Result<(), String> {
     let mut file = store.open().map_err(|e| e.to_string())?;
-    let unpack = if is_bag(&mut file)? { bag::chunk } else { mcap::chunk };
+    let unpack = match kind(&mut file)? {
+        Kind::Mcap => mcap::chunk,
+        Kind::Ros1 => bag::chunk,
+        Kind::Sqlite => db3::row,
+    };
     let mut kept: Option<(u64, Vec<u8>)> = None;
     for place in places {
         let Some(chunk) = place.chunk else {

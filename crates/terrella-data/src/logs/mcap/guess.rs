@@ -57,7 +57,15 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
             &format!("{action} is the action, and would be its own answer as a vector of the state"),
         ));
     }
-    let cameras = of(Role::Camera);
+    // A depth camera need not have the word in its name: its pictures say it. The state and the action are read along.
+    let mut wanted: BTreeSet<&str> = states.iter().chain([&action]).map(String::as_str).collect();
+    let mut cameras = of(Role::Camera);
+    if !options.no_pictures {
+        wanted.extend(cameras.iter().map(|topic| topic.as_str()));
+    }
+    let (Log { topics: tables, notes, .. }, none) = (read(store, &wanted)?, Found::default());
+    let mut depths = of(Role::Depth);
+    depths.extend(cameras.extract_if(.., |topic| tables.get(*topic).is_some_and(Found::is_depth)));
     let camera = match (&options.camera, &cameras[..]) {
         _ if options.no_pictures => None,
         (Some(camera), _) if log.topics.get(camera).is_some_and(Found::is_picture) => Some(camera.clone()),
@@ -71,13 +79,13 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
             ));
         }
     };
-    let wanted: BTreeSet<&str> = states.iter().chain([&action]).map(String::as_str).collect();
-    let (tables, none) = (read(store, &wanted)?.topics, Found::default());
     let stream = |topic: &str| {
         let found = tables.get(topic).unwrap_or(&none);
         let columns = columns_of(found);
         if columns.is_empty() {
-            return Err(no_guess(log, &format!("{topic} has no numbers that are always there")));
+            let why = notes.iter().find(|note| note.contains(topic)).map(|note| format!(" ({note})"));
+            let why = format!("{topic} has no numbers that are always there{}", why.unwrap_or_default());
+            return Err(no_guess(log, &why));
         }
         // The median, since what is missing must not slow down the rest.
         let times = found.columns.numbers.get("log_time").map(|c| Times(c.data.clone()));
@@ -87,7 +95,6 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
     let state = states.iter().map(|topic| stream(topic)).collect::<Result<Vec<_>, _>>()?;
     let (rate, (action_stream, _)) = (state[0].1, stream(&action)?);
     let view = |topic: &String, depth| (topic.clone(), Pictures { depth, ..Pictures::of_topic(topic) });
-    let depths = of(Role::Depth);
     let views = cameras.iter().map(|t| view(t, None)).chain(depths.iter().map(|t| view(t, Some(0.001))));
     let mapping = Mapping {
         about: "Guessed from the types of the topics.".to_owned(),

@@ -46,6 +46,18 @@ impl MessageAt {
         self.nth.is_some()
     }
 
+    /// What a reader should know of its picture who sees it decoded only.
+    pub(in crate::logs) fn told(&self, pixel: Pixel) -> Result<Option<String>, String> {
+        let mut told = None;
+        if self.nth.is_none() {
+            either::messages(&self.channel.store, std::iter::once(self.place), &mut |bytes| {
+                told = picture::told(&self.channel.decoder.decode(bytes)?, pixel);
+                Ok(())
+            })?;
+        }
+        Ok(told)
+    }
+
     /// Decodes the pictures of these messages one after the other; those of one channel together.
     pub(in crate::logs) fn pictures(
         messages: &[&Self],

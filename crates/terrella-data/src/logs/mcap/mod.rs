@@ -1,20 +1,26 @@
 //! MCAP, the container of robot logs: topics become tables that a mapping picks from.
 //!
-//! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1 (`either` asks which it is); `decoder` turns messages (CDR and ROS 1
+//! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1, `db3` through the tables of ROS 2 in `sqlite`, with definitions from
+//! `standard` (`either` asks which it is); `decoder` turns messages (CDR and ROS 1
 //! with their definitions, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `message`
-//! and `picture` find the pixels. Only topics that somebody wants are decoded. `guess` makes a mapping for files
+//! and `picture` find the pixels, which `pixels` and `packed_depth` know how to read. Only topics that somebody wants are decoded. `guess` makes a mapping for files
 //! that have one robot and one command in them.
 
 mod bag;
 mod cdr;
 mod container;
+mod db3;
 mod decoder;
 mod either;
 mod guess;
 mod message;
+mod packed_depth;
 mod picture;
+mod pixels;
 mod records;
 mod ros2msg;
+mod sqlite;
+mod standard;
 mod topic;
 mod value;
 mod walk;
@@ -29,6 +35,7 @@ use decoder::Decoder;
 use either::walk;
 use message::{Channel, VideoPlaces};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use topic::{Topic, allowance};
 
@@ -37,9 +44,29 @@ const MOST_TOPICS: usize = 65_536;
 /// The metadata record of files that say themselves what their topics mean.
 pub(crate) const OWN_RECORD: &str = "terrella";
 
-/// The ending of a file that is one, or a bag of ROS 1, by its name.
+/// Endings of such files, and of those that are packed as a whole.
+const ENDINGS: [&str; 16] = [
+    ".mcap",
+    ".mcap.gz",
+    ".mcap.zst",
+    ".mcap.zstd",
+    ".bag",
+    ".bag.gz",
+    ".bag.zst",
+    ".bag.zstd",
+    ".bag.active",
+    ".bag.active.gz",
+    ".bag.active.zst",
+    ".bag.active.zstd",
+    ".db3",
+    ".db3.gz",
+    ".db3.zst",
+    ".db3.zstd",
+];
+
+/// The ending of a file that is one, or a bag of ROS 1 or 2, by its name.
 pub(super) fn ending(name: &str) -> Option<&'static str> {
-    [".mcap", ".bag", ".bag.active"].into_iter().find(|ending| name.to_lowercase().ends_with(ending))
+    ENDINGS.into_iter().find(|ending| name.to_lowercase().ends_with(ending))
 }
 
 /// What a file says.
@@ -76,17 +103,35 @@ impl Found {
     pub(super) fn is_picture(&self) -> bool {
         picture::is_picture(&self.kind)
     }
+
+    /// Whether its pictures, which were wanted, say that they are depth.
+    fn is_depth(&self) -> bool {
+        let first = |column: &str| self.columns.texts.get(column).and_then(|texts| texts.first());
+        first("encoding").is_some_and(|encoding| picture::is_depth(encoding))
+            || first("format").is_some_and(|format| format.contains("compressedDepth"))
+    }
 }
 
 /// A channel while its file is read.
 struct Open {
     topic: String,
+    /// A hash of all that defines it.
+    mark: u64,
     /// How its messages are decoded, if its topic is wanted.
     decoder: Option<Arc<Channel>>,
     /// Its pictures, if it is a video.
     video: Option<VideoPlaces>,
     /// Why they are not, and how often that mattered.
     failed: Option<String>,
+}
+
+impl Open {
+    /// All of its messages are known.
+    fn end(&mut self) {
+        if let (Some(channel), Some(video)) = (&self.decoder, self.video.take()) {
+            video.finish(channel);
+        }
+    }
 }
 
 /// Reads a file; messages of `wanted` topics are decoded, the others counted.
@@ -97,18 +142,35 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
     let mut tables: BTreeMap<String, Topic> = BTreeMap::new();
     let mut strange: BTreeMap<String, (usize, String)> = BTreeMap::new();
     let mut left = allowance(store.size().map_err(|e| e.to_string())?);
+    let mut anew: BTreeMap<String, usize> = BTreeMap::new();
     let mut base = None;
+    let mut part = store.clone();
     let notes = walk(store, &mut |item| {
         match item {
+            Item::Part(next) => {
+                // Numbers of schemas and channels are those of one file.
+                finish(&mut channels);
+                schemas.clear();
+                part = next.clone();
+            }
             Item::Schema(head, data) => {
                 schemas.insert(head.id, (head.name, head.encoding, data.to_vec()));
             }
             Item::Channel(channel) => {
-                if channels.contains_key(&channel.id) {
-                    return Ok(());
-                }
                 let schema = schemas.get(&channel.schema_id);
                 let (name, kind, data) = schema.map_or(("", "", &[][..]), |(n, k, d)| (n, k, d));
+                let mark = mark(&channel, (name, kind, data));
+                // Bags of ROS 1 repeat their connections at the end; one that says something else counts from there on.
+                if let Some(open) = channels.get_mut(&channel.id) {
+                    if open.mark == mark {
+                        return Ok(());
+                    }
+                    *anew.entry(channel.topic.clone()).or_default() += 1;
+                    if anew.values().sum::<usize>() > MOST_TOPICS {
+                        return Err(format!("more than {MOST_TOPICS} channels are defined anew (MOST_TOPICS)"));
+                    }
+                    open.end();
+                }
                 let found = log.topics.entry(channel.topic.clone()).or_default();
                 if found.kind.is_empty() {
                     name.clone_into(&mut found.kind);
@@ -117,12 +179,12 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                     .contains(channel.topic.as_str())
                     .then(|| Decoder::new(&channel.message_encoding, (name, kind, data)));
                 let (decoder, failed) = match decoder {
-                    Some(Ok(decoder)) => (Some(Arc::new(Channel::new(store.clone(), decoder))), None),
+                    Some(Ok(decoder)) => (Some(Arc::new(Channel::new(part.clone(), decoder))), None),
                     Some(Err(why)) => (None, Some(why)),
                     None => (None, None),
                 };
                 let video = picture::is_video(name).then(VideoPlaces::default);
-                channels.insert(channel.id, Open { topic: channel.topic, decoder, video, failed });
+                channels.insert(channel.id, Open { topic: channel.topic, mark, decoder, video, failed });
                 if log.topics.len() > MOST_TOPICS {
                     return Err(format!("it has more than {MOST_TOPICS} topics, which is the limit (MOST_TOPICS)"));
                 }
@@ -168,12 +230,13 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
         }
         Ok(())
     })?;
-    for open in channels.into_values() {
-        if let (Some(channel), Some(video)) = (&open.decoder, open.video) {
-            video.finish(channel);
-        }
-    }
+    finish(&mut channels);
     log.notes = notes;
+    log.notes.extend(anew.into_iter().map(|(topic, n)| {
+        format!(
+            "{topic}: its channel is defined anew {n} times in mid-file; messages are read as defined last before them"
+        )
+    }));
     log.notes.extend(
         strange.into_iter().map(|(topic, (n, why))| format!("left out: {n} messages of {topic}; the first: {why}")),
     );
@@ -188,6 +251,20 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
         found.rows = order.iter().map(|at| found.rows[*at].clone()).collect();
     }
     Ok(log)
+}
+
+/// All messages of these channels are known.
+fn finish(channels: &mut HashMap<u16, Open>) {
+    for (_, mut open) in channels.drain() {
+        open.end();
+    }
+}
+
+/// What tells a channel from another of its number: topic, encoding and schema (name, encoding, data).
+fn mark(channel: &::mcap::records::Channel, schema: (&str, &str, &[u8])) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&channel.topic, &channel.message_encoding, schema).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Topics with type, count and rate, for messages.

@@ -1,7 +1,7 @@
-//! Pictures in messages: PNG and JPEG as ROS 2 and Foxglove pack them, and plain pixels.
-//!
-//! Depth is millimetres in 16 bits, or metres as floats, as ROS has it (REP 118).
+//! Pictures in messages: PNG and JPEG as ROS 2 and Foxglove pack them, and plain pixels, which `pixels` knows.
 
+use super::packed_depth;
+use super::pixels::{Layout, Plain, mosaic_to_rgb};
 use super::value::Value;
 use crate::picture;
 use base64::Engine;
@@ -33,6 +33,11 @@ pub(super) fn is_picture(kind: &str) -> bool {
     alone || is_video(kind)
 }
 
+/// Whether plain pixels can be nothing but depth.
+pub(super) fn is_depth(encoding: &str) -> bool {
+    matches!(encoding, "16UC1" | "32FC1")
+}
+
 /// Codec and bytes of a picture of a video.
 pub(super) fn sample<'a>(message: &'a Value<'_>) -> Result<(&'a str, Cow<'a, [u8]>), String> {
     let format =
@@ -51,16 +56,12 @@ fn data<'a>(message: &'a Value<'_>) -> Result<Cow<'a, [u8]>, String> {
     }
 }
 
-/// What stands before the PNG in ROS's `compressedDepth`: how floats were packed.
-const DEPTH_HEADER: usize = 12;
-const PNG: &[u8] = b"\x89PNG";
-
 /// Height, width and pixels of a message; counts of depth are millimetres.
 pub(super) fn decode(message: &Value<'_>, pixel: Pixel) -> Result<(usize, usize, Vec<u8>), String> {
     let data = data(message)?;
-    let Some(encoding) = message.get("encoding").and_then(Value::text) else {
-        let packed = pixel == Pixel::Depth && data.get(DEPTH_HEADER..).is_some_and(|rest| rest.starts_with(PNG));
-        return picture::decode_as(pixel, if packed { &data[DEPTH_HEADER..] } else { &data });
+    let Some(encoding) = encoding(message) else {
+        let format = message.get("format").and_then(Value::text).unwrap_or_default();
+        return packed(format, &data, pixel);
     };
     let field = |name: &str| {
         let number = message.get(name).and_then(Value::number).filter(|x| x.fract() == 0.0 && (0.0..1e9).contains(x));
@@ -68,70 +69,47 @@ pub(super) fn decode(message: &Value<'_>, pixel: Pixel) -> Result<(usize, usize,
     };
     let (height, width, step) = (field("height")?, field("width")?, field("step")?);
     let big = message.get("is_bigendian").and_then(Value::number).is_some_and(|x| x != 0.0);
-    let (size, layout) = Layout::of(encoding, pixel, big)?;
-    let fits = step >= width * size && step.checked_mul(height).is_some_and(|n| n <= data.len());
-    if !fits || height * width == 0 || height * width > LARGEST_PICTURE / 3 {
-        return Err(format!(
-            "{height} rows of {step} bytes do not hold {width} pixels of {size} bytes in the {} that are there",
-            data.len()
-        ));
+    if height * width == 0 || height * width > LARGEST_PICTURE / 3 {
+        return Err(format!("it has {height}x{width} pixels, 1 to {} can be read", LARGEST_PICTURE / 3));
     }
-    let rows = data.chunks(step).take(height);
-    let pixels = rows.flat_map(|row| row[..width * size].chunks_exact(size));
-    let bytes = match layout {
-        Layout::Colours(at) => pixels.flat_map(|pixel| at.map(|at| pixel[at])).collect(),
-        Layout::Counts { big } => pixels.flat_map(|p| if big { [p[1], p[0]] } else { [p[0], p[1]] }).collect(),
-        Layout::Metres { big } => pixels.flat_map(|p| millimetres(p, big).to_le_bytes()).collect(),
-    };
-    Ok((height, width, bytes))
+    let pixels = Layout::of(encoding, pixel)?.pixels(&Plain { data: &data, size: [height, width], step, big })?;
+    Ok((height, width, pixels))
 }
 
-/// How the bytes of a pixel are meant.
-enum Layout {
-    /// Where red, green and blue stand.
-    Colours([usize; 3]),
-    Counts {
-        big: bool,
-    },
-    Metres {
-        big: bool,
-    },
+/// What a reader should know who sees the decoded picture only.
+pub(super) fn told(message: &Value<'_>, pixel: Pixel) -> Option<String> {
+    let encoding = encoding(message)?;
+    let what = Layout::of(encoding, pixel).ok()?.told()?;
+    Some(format!("pixels are \"{encoding}\": {what}"))
 }
 
-impl Layout {
-    /// Bytes of a pixel, and what they are.
-    fn of(encoding: &str, pixel: Pixel, big: bool) -> Result<(usize, Self), String> {
-        Ok(match (encoding, pixel) {
-            ("rgb8", Pixel::Rgb) => (3, Self::Colours([0, 1, 2])),
-            ("bgr8" | "8UC3", Pixel::Rgb) => (3, Self::Colours([2, 1, 0])),
-            ("rgba8", Pixel::Rgb) => (4, Self::Colours([0, 1, 2])),
-            ("bgra8" | "8UC4", Pixel::Rgb) => (4, Self::Colours([2, 1, 0])),
-            ("mono8" | "8UC1", Pixel::Rgb) => (1, Self::Colours([0, 0, 0])),
-            ("16UC1" | "mono16", Pixel::Depth) => (2, Self::Counts { big }),
-            ("32FC1", Pixel::Depth) => (4, Self::Metres { big }),
-            ("16UC1" | "mono16" | "32FC1", Pixel::Rgb) => {
-                return Err(format!(
-                    "its pixels are \"{encoding}\", which is depth: name it [views.NAME] with depth = 0.001"
-                ));
+/// What plain pixels are; nothing where they are packed.
+fn encoding<'a>(message: &'a Value<'_>) -> Option<&'a str> {
+    message.get("encoding").and_then(Value::text)
+}
+
+/// A picture in a file's format. A mosaic that was packed as if it were grey is still one.
+fn packed(format: &str, data: &[u8], pixel: Pixel) -> Result<(usize, usize, Vec<u8>), String> {
+    match pixel {
+        Pixel::Depth if packed_depth::is(format, data) => packed_depth::decode(format, data),
+        Pixel::Rgb if format.contains("compressedDepth") => {
+            let remedy = "name its topic under [views.NAME] with depth = 0.001 in a mapping, or another with --camera";
+            Err(format!("it is \"{format:.60}\", which is depth: {remedy}"))
+        }
+        _ => {
+            let (height, width, pixels) = picture::decode_as(pixel, data).map_err(|e| match format {
+                "" => e,
+                format => format!("it is \"{format:.60}\", and no PNG or JPEG that can be read: {e}"),
+            })?;
+            match format.split_once(';').and_then(|(of, how)| (!how.contains('8')).then(|| Layout::mosaic(of))?) {
+                Some(Layout::Mosaic { red, .. }) => {
+                    let samples: Vec<u8> = pixels.as_chunks::<3>().0.iter().map(|p| p[0]).collect();
+                    Ok((height, width, mosaic_to_rgb(&samples, [height, width], red)?))
+                }
+                _ => Ok((height, width, pixels)),
             }
-            (other, Pixel::Rgb) => {
-                return Err(format!(
-                    "its pixels are \"{other:.40}\"; rgb8, bgr8, rgba8, bgra8, mono8, 8UC1, 8UC3 and 8UC4 can be read"
-                ));
-            }
-            (other, Pixel::Depth) => {
-                return Err(format!("its pixels are \"{other:.40}\", which is no depth; 16UC1, mono16 and 32FC1 are"));
-            }
-        })
+        }
     }
-}
-
-/// Metres as a 32-bit float to millimetres; 0 for what is no distance or more than fits.
-fn millimetres(bytes: &[u8], big: bool) -> u16 {
-    let four = [bytes[0], bytes[1], bytes[2], bytes[3]];
-    let metres = if big { f32::from_be_bytes(four) } else { f32::from_le_bytes(four) };
-    let rounded = (f64::from(metres) * 1000.0).round();
-    if (0.0..=f64::from(u16::MAX)).contains(&rounded) { rounded as u16 } else { 0 }
 }
 
 #[cfg(test)]
@@ -159,6 +137,26 @@ mod tests {
             "no transparency"
         );
         assert_eq!(raw(Pixel::Rgb, "mono8", 2, &[7, 8]), Ok((1, 2, vec![7, 7, 7, 8, 8, 8])), "grey");
+    }
+
+    #[test]
+    fn packed_pictures_are_what_their_format_says() {
+        let packed = |format: &str, bytes: &[u8], pixel| {
+            let message = json!({"format": format, "data": BASE64_STANDARD.encode(bytes)});
+            decode(&Value::json(message, 0).expect("a value"), pixel)
+        };
+        // A mosaic of one colour, packed as if it were grey.
+        let mosaic = [200u8, 40, 200, 40, 40, 20, 40, 20].repeat(2);
+        let grey: Vec<u8> = mosaic.iter().flat_map(|x| [*x; 3]).collect();
+        let png = crate::png_file::encode(Pixel::Rgb, [4, 4], &grey).expect("a picture");
+        let colours = [200, 40, 20].repeat(16);
+        assert_eq!(packed("bayer_rggb8; png compressed ", &png, Pixel::Rgb), Ok((4, 4, colours)), "still a mosaic");
+        assert_eq!(packed("bayer_rggb8; png compressed bgr8", &png, Pixel::Rgb), Ok((4, 4, grey.clone())), "no more");
+        assert_eq!(packed("png", &png, Pixel::Rgb), Ok((4, 4, grey)), "a picture");
+        let webp = packed("webp", b"RIFF....WEBPVP8 ", Pixel::Rgb);
+        assert!(webp.is_err_and(|e| e.contains("\"webp\", and no PNG or JPEG")), "another format");
+        let depth = packed("16UC1; compressedDepth png", &png, Pixel::Rgb);
+        assert!(depth.is_err_and(|e| e.contains("[views.NAME]")), "depth is nothing to see");
     }
 
     #[test]

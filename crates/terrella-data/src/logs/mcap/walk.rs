@@ -17,7 +17,7 @@ const BEFORE_DATA: u64 = FRAME + MESSAGE_HEAD as u64;
 pub(super) fn walk(file: &mut Opened, visit: &mut Visit<'_>) -> Result<Vec<String>, String> {
     let magic = file.read(0, mcap::MAGIC.len() as u64).map_err(|e| e.to_string())?;
     if magic != mcap::MAGIC {
-        return Err("it begins neither like an MCAP file nor like a bag of ROS 1 (2.0)".to_owned());
+        return Err("it begins neither like an MCAP file nor like a bag of ROS 1 (2.0) or of ROS 2 (SQLite)".to_owned());
     }
     let mut notes = Vec::new();
     let mut messages = 0u64;
