@@ -9,8 +9,13 @@ pub const FORMATS: &[&dyn Format] = &[
     &crate::lerobot::LeRobotV2,
     &crate::zarr::ReplayBuffer,
     &crate::rlds::Rlds,
-    &crate::hdf5::Robomimic,
-    &crate::hdf5::WorldModelRows,
+    &crate::hdf5::ROBOMIMIC,
+    &crate::hdf5::ALOHA,
+    &crate::hdf5::D4RL,
+    &crate::hdf5::MINARI,
+    &crate::hdf5::MANISKILL,
+    &crate::hdf5::ROWS,
+    &crate::npz::DREAMER,
     // The last, since any table may be a log.
     &crate::logs::Logs,
 ];

@@ -4,6 +4,7 @@
 //! memory-mapped; [`import`] copies any recording into a LeRobot dataset through a [`Writer`];
 //! [`Sampler`] cuts training windows, each exactly once an epoch. Formats are listed in [`FORMATS`].
 
+mod arrays;
 mod cache;
 mod compatible;
 mod depth;
@@ -14,7 +15,10 @@ mod hdf5;
 mod inspect;
 mod lerobot;
 mod logs;
+mod mapped;
 mod mcap_file;
+mod npy;
+mod npz;
 mod open;
 mod opened;
 mod outcome;

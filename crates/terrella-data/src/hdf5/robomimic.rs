@@ -1,11 +1,11 @@
 //! robomimic's layout: `data/demo_N` with `actions`, observations in `obs` and, for simulators, `states`.
 //!
 //! The state is made of all observations that are rows of floats, in the order of their names; of `states` if
-//! there are none; of others where they are asked for.
+//! there are none; of others where they are asked for. Masks are splits. LIBERO stores so too, a file each task.
 
-use super::file::{Hdf5, Rows, Shape};
-use super::recording::{Cameras, Found, Recorded, Recording, cameras};
-use crate::outcome::Outcome;
+use super::file::Hdf5;
+use crate::arrays::recorded::{Cameras, Found, Recorded, pictures_among};
+use crate::arrays::store::{Rows, Shape, Store};
 use crate::vectors::{Vector, choose_vectors, joined, joined_names};
 use crate::{Error, Note, Result, SourceOptions};
 use serde_json::Value;
@@ -13,21 +13,22 @@ use serde_json::Value;
 /// What came of each action; where a recording was cut is not stored.
 const OUTCOMES: [&str; 3] = ["rewards", "dones", ""];
 
-pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
-    let mut demos: Vec<(u64, String)> = file
-        .groups("data")
-        .into_iter()
-        .map(|name| {
-            let digits: String = name.chars().filter(char::is_ascii_digit).collect();
-            (digits.parse().unwrap_or(u64::MAX), name)
-        })
-        .collect();
-    demos.sort();
-    let Some((_, first)) = demos.first() else {
-        return Err(Error::broken(file.path(), "data has no demonstrations", "record one"));
+pub(super) fn is(file: &Hdf5) -> bool {
+    file.groups("data").iter().any(|group| group.starts_with("demo"))
+}
+
+pub(super) fn read(file: &Hdf5, options: &SourceOptions) -> Result<Found> {
+    let demos = file.groups("data");
+    // The first of which all can be looked at stands for all.
+    let sound = |demo: &&String| file.sound(&format!("data/{demo}"));
+    let acts = |demo: &&String| file.shape(&format!("data/{demo}/actions")).is_ok();
+    let whole = |demo: &&String| file.whole(&format!("data/{demo}")).is_ok() && acts(demo);
+    let Some(first) = demos.iter().find(sound).or_else(|| demos.iter().find(whole)) else {
+        return Err(file.lacks(&format!("none of {} demonstrations in data is whole", demos.len())));
     };
     let observed = file.datasets(&format!("data/{first}/obs"));
-    let cameras = cameras(&file, options, &observed)?;
+    let shown = pictures_among(file, &format!("data/{first}/obs"), &observed);
+    let cameras = Cameras::choose(file.path(), options, &shown, None)?;
     let here = file.datasets(&format!("data/{first}"));
     let numbers = |place: &'static str| {
         move |(name, s): &(String, Shape)| {
@@ -50,7 +51,13 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     let mut others: Vec<String> = here.chain(observed.iter().map(|(name, _)| format!("obs/{name}"))).collect();
     let shown = |name: &str| cameras.names().any(|camera| name.strip_prefix("obs/") == Some(camera));
     others.retain(|name| !kept.contains(&name.as_str()) && !shown(name));
-    others.extend(file.datasets("mask").into_iter().map(|(name, _)| format!("mask/{name}")));
+    let mut splits = Vec::new();
+    for (name, _) in file.datasets("mask") {
+        match file.texts(&format!("mask/{name}")) {
+            Ok(names) => splits.push((name, names.into_iter().map(|demo| format!("data/{demo}")).collect())),
+            Err(_) => others.push(format!("mask/{name}")),
+        }
+    }
     let mut notes = Vec::new();
     if !others.is_empty() {
         notes.push(Note { place: "datasets".to_owned(), what: format!("not kept: {}", others.join(", ")) });
@@ -60,24 +67,30 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     let state = joined_names(&parts);
     let episodes = demos
         .iter()
-        .map(|(_, demo)| (format!("data/{demo}"), demonstration(&file, &format!("data/{demo}"), &parts, &cameras)));
+        .map(|demo| (format!("data/{demo}"), demonstration(file, &format!("data/{demo}"), &parts, &cameras)));
     let episodes = episodes.collect();
-    let found = Found {
+    let problem: Value =
+        file.attribute("data", "problem_info").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let task = problem["language_instruction"].as_str().or(environment["env_name"].as_str());
+    Ok(Found {
         fps: environment["env_kwargs"]["control_freq"].as_f64().filter(|f| *f > 0.0),
-        task: environment["env_name"].as_str().map(str::to_owned),
+        task: task.map(str::to_owned),
         state,
+        cameras,
         outcomes: OUTCOMES,
         episodes,
+        splits,
         notes,
-    };
-    Recording::new(file, options, &cameras, found)
+        ..Found::default()
+    })
 }
 
 fn demonstration(file: &Hdf5, demo: &str, parts: &[Vector], cameras: &Cameras) -> Result<Recorded> {
+    file.whole(demo)?;
     let rows_of = |name: &str| -> Result<Rows> {
-        let dataset = format!("{demo}/{name}");
-        let len = file.shape(&dataset)?.sides.first().copied().unwrap_or(0);
-        Ok(Rows { dataset, from: 0, len })
+        let array = format!("{demo}/{name}");
+        let len = file.shape(&array)?.rows();
+        Ok(Rows { array, from: 0, len })
     };
     let actions = file.table(&rows_of("actions")?)?;
     let tables = parts.iter().map(|part| file.table(&rows_of(&part.name)?)).collect::<Result<Vec<_>>>()?;
@@ -97,6 +110,6 @@ fn demonstration(file: &Hdf5, demo: &str, parts: &[Vector], cameras: &Cameras) -
     let rewards = rows_of("rewards").and_then(|rows| file.table(&rows)).ok();
     let success = rewards.map(|r| r.data.iter().any(|x| *x >= 1.0)).filter(|done| *done);
     let pictures = cameras.names().map(|camera| rows_of(&format!("obs/{camera}"))).collect::<Result<_>>()?;
-    let recorded = Recorded { states, actions, pictures, success, outcome: Outcome::default() };
-    Ok(recorded.with_outcome(file, OUTCOMES.map(|name| rows_of(name).ok())))
+    let recorded = Recorded { states, actions, pictures, success, ..Recorded::default() };
+    recorded.with_outcome(file, OUTCOMES.map(|name| rows_of(name).ok())).with_sizes(file)
 }

@@ -3,37 +3,48 @@
 //!
 //! The last action of an episode may be NaN there, since nothing follows; it is read as 0 and told.
 
-use super::file::{Hdf5, Rows, Shape};
-use super::recording::{Found, Recorded, Recording, cameras};
-use crate::outcome::Outcome;
+use super::file::Hdf5;
+use crate::arrays::listing::listed;
+use crate::arrays::recorded::{Cameras, Found, Recorded, pictures_among};
+use crate::arrays::store::{Rows, Store};
 use crate::vectors::{Vector, choose_vectors, joined, joined_names};
 use crate::{Error, Note, Result, SourceOptions};
 
 /// What came of each action.
 const OUTCOMES: [&str; 3] = ["reward", "terminated", "truncated"];
+/// What others call these, the best first.
+const SPELLED: [&[&str]; 3] = [
+    &["reward", "rewards", "next.reward"],
+    &["terminated", "terminal", "terminals", "terminations", "done", "dones", "next.done"],
+    &["truncated", "truncations", "timeouts", "next.truncated"],
+];
 /// Columns that can be the state, the best first.
 const STATES: [&str; 3] = ["state", "observation", "proprio"];
 
-pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
+pub(super) fn read(file: &Hdf5, options: &SourceOptions) -> Result<Found> {
     let columns = file.datasets("");
     let has = |name: &str| columns.iter().any(|(n, _)| n == name);
     let episodes = if has("ep_len") {
-        by_length(&file, has("ep_offset"))?
+        by_length(file, has("ep_offset"))?
     } else if has("ep_idx") {
         by_index(&file.integers("ep_idx")?)
     } else {
-        return Err(unknown(&file, &columns));
+        return Err(unknown(file));
     };
     if !has("action") {
-        return Err(unknown(&file, &columns));
+        return Err(unknown(file));
     }
     let usual = STATES.iter().find(|name| columns.iter().any(|(n, s)| n == *name && s.is_table()));
-    let cameras = cameras(&file, options, &columns)?;
+    let shown = pictures_among(file, "", &columns);
+    let cameras = Cameras::choose(file.path(), options, &shown, None)?;
     let told = ["action", "ep_len", "ep_offset", "ep_idx", "step_idx"];
-    let offered = columns.iter().filter(|(n, _)| !told.contains(&n.as_str()) && !OUTCOMES.contains(&n.as_str()));
+    let offered = columns
+        .iter()
+        .filter(|(n, _)| !told.contains(&n.as_str()) && !SPELLED.iter().any(|names| names.contains(&n.as_str())));
     let offered = offered.filter_map(|(n, s)| Some(Vector::new(n, s.width()?))).collect();
     let state = choose_vectors(file.path(), options, offered, |v| usual.is_some_and(|name| v.name == *name))?;
-    let outcomes = OUTCOMES.map(|name| columns.iter().any(|(n, s)| n == name && s.is_column()).then_some(name));
+    let column = |name: &&&str| columns.iter().any(|(n, s)| n == **name && s.is_column());
+    let outcomes = SPELLED.map(|names| names.iter().find(column).copied());
     let others: Vec<&str> = columns
         .iter()
         .map(|(name, _)| name.as_str())
@@ -50,7 +61,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     }
     let mut endings = 0;
     let read = |(from, len): (usize, usize), endings: &mut usize| -> Result<Recorded> {
-        let rows = |name: &str| Rows { dataset: name.to_owned(), from, len };
+        let rows = |name: &str| Rows { array: name.to_owned(), from, len };
         let mut actions = file.table(&rows("action"))?;
         let last = actions.data.len() - actions.width.min(actions.data.len());
         if actions.data[last..].iter().any(|x| x.is_nan()) {
@@ -60,8 +71,8 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
         let states = state.iter().map(|v| file.table(&rows(&v.name))).collect::<Result<Vec<_>>>()?;
         let pictures = cameras.names().map(rows).collect();
         let states = joined(&states);
-        let recorded = Recorded { states, actions, pictures, success: None, outcome: Outcome::default() };
-        Ok(recorded.with_outcome(&file, outcomes.map(|name| name.map(rows))))
+        let recorded = Recorded { states, actions, pictures, ..Recorded::default() };
+        recorded.with_outcome(file, outcomes.map(|name| name.map(rows))).with_sizes(file)
     };
     let named = episodes.into_iter().enumerate().map(|(at, rows)| (format!("episode {at}"), read(rows, &mut endings)));
     let episodes: Vec<_> = named.collect();
@@ -71,8 +82,7 @@ pub(super) fn open(file: Hdf5, options: &SourceOptions) -> Result<Recording> {
     }
     // Whatever the one column is called, its numbers are those of the state.
     let names = if options.vectors.is_empty() { Vec::new() } else { joined_names(&state) };
-    let found = Found { fps: None, task: None, state: names, outcomes: OUTCOMES, episodes, notes };
-    Recording::new(file, options, &cameras, found)
+    Ok(Found { state: names, cameras, outcomes: OUTCOMES, episodes, notes, ..Found::default() })
 }
 
 /// First row and length of each episode.
@@ -111,16 +121,18 @@ fn by_index(indices: &[i64]) -> Vec<(usize, usize)> {
     episodes
 }
 
-fn unknown(file: &Hdf5, columns: &[(String, Shape)]) -> Error {
-    let mut found: Vec<String> = columns.iter().map(|(name, shape)| format!("{name} ({shape})")).collect();
-    for group in file.groups("") {
-        let inside = file.datasets(&group).into_iter().map(|(name, shape)| format!("{group}/{name} ({shape})"));
-        found.extend(inside);
-        found.push(format!("{group}/"));
+/// Tells all that there is, and how a mapping for it begins.
+fn unknown(file: &Hdf5) -> Error {
+    let arrays = file.below("");
+    let held = format!("it holds {}", listed(&arrays));
+    if file.cut().is_some() {
+        return file.broken("no layout is known, and it", &held);
     }
-    found.truncate(20);
-    let what = format!("it is HDF5 of no layout that is known; it holds {}", found.join(", "));
-    Error::broken(file.path(), what, "store action and ep_len at the root, or demonstrations as robomimic does")
+    let lost: String = file.told().iter().map(|note| format!("; {}", note.what)).collect();
+    Error::Invalid(format!(
+        "{}: it is HDF5 of no layout that is known; {held}{lost}; say which array is what in a file and give it with --map FILE. It may begin with\n\nfps = 20.0\n\n[arrays]\nepisodes = \"traj_*\"       # groups, one an episode; or ends, lengths, first, last\nstate = [\"…\"]\naction = [\"…\"]\n\ndocs/logs.md has the rest",
+        file.path().display()
+    ))
 }
 
 #[cfg(test)]

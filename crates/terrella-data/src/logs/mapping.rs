@@ -5,6 +5,7 @@
 //! that a misspelt unit cannot pass silently. `docs/logs.md` is its manual.
 
 use super::units::{TimeUnit, Unit};
+use crate::arrays::layout::Arrays;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +62,9 @@ pub struct Mapping {
     pub views: BTreeMap<String, Pictures>,
     /// Where episodes begin and end; no row lies outside of them.
     pub marks: Option<Marks>,
+    /// Which array of an HDF5 file or an archive of NumPy is what; takes the place of streams and clocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrays: Option<Arrays>,
 }
 
 /// How tables in text are written.
@@ -260,7 +264,12 @@ impl Mapping {
         let wrong = |what: String| Error::Invalid(format!("{name}: {what}"));
         let mapping: Self =
             toml::from_str(text).map_err(|e| wrong(format!("{e}see docs/logs.md for what a mapping may say")))?;
-        if mapping.state.is_empty() && mapping.action.is_empty() {
+        if let Some(arrays) = &mapping.arrays {
+            arrays.check().map_err(|what| wrong(format!("[arrays] {what}")))?;
+            if mapping.streams().next().is_some() || mapping.pictures().next().is_some() || mapping.marks.is_some() {
+                return Err(wrong("[arrays] stands alone, without streams, pictures and marks".to_owned()));
+            }
+        } else if mapping.state.is_empty() && mapping.action.is_empty() {
             return Err(wrong("it names no columns; add [[state]] or [[action]] with columns = [..]".to_owned()));
         }
         for (what, value) in [

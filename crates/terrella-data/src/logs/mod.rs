@@ -31,6 +31,8 @@ pub use mapping::Mapping;
 pub(crate) use mapping::{Marks, Pictures, Rule, Stream};
 pub(crate) use mcap::OWN_RECORD;
 
+use crate::arrays::recorded::Found;
+use crate::mapped;
 use crate::{Error, Format, Note, Result, Source, SourceOptions};
 use bags::Bag;
 use files::{ENDINGS, table_ending};
@@ -70,6 +72,12 @@ impl Format for Logs {
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
+        if let Some(mapping) = options.map.as_deref().map(named).transpose()?
+            && let Some(arrays) = &mapping.arrays
+        {
+            let (fps, task, env) = (mapping.fps, mapping.task.clone(), mapping.env.clone());
+            return mapped::open(path, arrays, Found { fps, task, env, ..Found::default() }, options);
+        }
         let tree = Tree::open(path)?;
         let bags = bags::find(&tree);
         let (mapping, mut notes) = match &options.map {

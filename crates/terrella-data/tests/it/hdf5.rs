@@ -205,9 +205,14 @@ fn damaged_files_are_refused_without_panic() {
         }
         std::fs::write(&path, &bytes).expect("written");
         match detect(&path).and_then(|_| open_source(&path, &SourceOptions::default())) {
-            Ok(source) => drop((0..source.lengths().len()).map(|e| source.pictures(e)).collect::<Vec<_>>()),
+            Ok(source) => {
+                drop((0..source.lengths().len()).map(|e| source.pictures(e)).collect::<Vec<_>>());
+                // Where it is read all the same, no part of the state is passed over.
+                let told = source.signature().state.len() == 4 || !source.notes().is_empty();
+                assert!(told, "byte {at}: {:?}", source.signature().state);
+            }
             Err(_) => refused += 1,
         }
     }
-    assert!(refused > 1000, "{refused} of {} were refused", whole.len());
+    assert!(refused > 500, "{refused} of {} were refused", whole.len());
 }

@@ -1,5 +1,7 @@
 //! Tests of the crate from outside: round trips, bad input, sampling and real recordings.
 
+mod array_files;
+mod array_layouts;
 mod bad_datasets;
 mod bad_recordings;
 mod bag;
