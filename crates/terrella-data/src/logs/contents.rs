@@ -44,7 +44,10 @@ impl Reader<'_> {
                 (false, Some(topic)) => return Err(format!("{name} has no topics, {topic} or other; MCAP files have")),
                 (false, None) => {
                     let bytes = self.tree.read(&name).map_err(|e| e.to_string())?;
-                    let content = files::parse(&name, bytes, &self.mapping.csv).map_err(|e| format!("{name}: {e}"))?;
+                    let parsed = files::parse(&name, bytes, &self.mapping.csv);
+                    let (content, notes) = parsed.map_err(|e| format!("{name}: {e}"))?;
+                    let place = if name == self.name { String::new() } else { format!(" (in {name})") };
+                    self.odd.extend(notes.into_iter().map(|note| note + &place));
                     self.contents.insert(key.clone(), content);
                 }
             }

@@ -14,12 +14,15 @@ mod json;
 mod mapping;
 mod mcap;
 mod opening;
+mod parquet;
 mod pictures;
 mod reader;
 mod recording;
 mod source;
+mod spelling;
 mod streams;
 mod table;
+mod text;
 mod tree;
 mod units;
 
@@ -119,8 +122,8 @@ fn no_mapping(path: &Path, tree: &Tree) -> Error {
     let columns = || -> Result<Vec<String>> {
         let name = tree.names().first().cloned().unwrap_or_default();
         let bytes = tree.read(&name)?;
-        let content: Content =
-            files::parse(&name, bytes, &mapping::Csv::default()).map_err(|e| Error::broken(path, e, "repair it"))?;
+        let parsed = files::parse(&name, bytes, &mapping::Csv::default());
+        let (content, _): (Content, _) = parsed.map_err(|e| Error::broken(path, e, "repair it"))?;
         Ok(content.names())
     };
     match columns() {

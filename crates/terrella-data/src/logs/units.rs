@@ -17,6 +17,17 @@ pub enum TimeUnit {
     Ns,
 }
 
+impl std::fmt::Display for TimeUnit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::S => "s",
+            Self::Ms => "ms",
+            Self::Us => "us",
+            Self::Ns => "ns",
+        })
+    }
+}
+
 impl TimeUnit {
     /// Seconds in one of these.
     pub(super) fn seconds(self) -> f64 {
