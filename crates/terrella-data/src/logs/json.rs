@@ -6,7 +6,7 @@
 
 use super::column::Column;
 use super::spelling;
-use super::text::without_zeros;
+use super::torn::without_zeros;
 use serde_json::Value;
 
 /// What a path leads to.

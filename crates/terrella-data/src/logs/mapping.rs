@@ -260,6 +260,25 @@ impl Mapping {
         self.state.iter().chain(&self.action).chain(outcomes)
     }
 
+    /// Streams without a topic, whose columns all begin with the same one of these and a point, get it as theirs.
+    pub(super) fn with_topics<'a>(mut self, names: impl Iterator<Item = &'a String>) -> Self {
+        let mut names: Vec<&String> = names.collect();
+        // Of `baro` and `baro.1` the longer one is meant.
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let outcomes = self.reward.iter_mut().chain(&mut self.terminated).chain(&mut self.truncated);
+        for stream in self.state.iter_mut().chain(&mut self.action).chain(outcomes).filter(|s| s.topic.is_none()) {
+            let within = |topic: &str| {
+                let field = |column: &String| column.strip_prefix(topic)?.strip_prefix('.').map(str::to_owned);
+                stream.columns.iter().map(field).collect::<Option<Vec<String>>>()
+            };
+            let found = names.iter().find_map(|topic| Some(((*topic).clone(), within(topic)?)));
+            if let Some((topic, columns)) = found.filter(|(_, columns)| !columns.is_empty()) {
+                (stream.topic, stream.columns) = (Some(topic), columns);
+            }
+        }
+        self
+    }
+
     /// Topics that it names.
     pub(super) fn topics(&self) -> BTreeSet<&str> {
         let streams = self.streams().map(|s| &s.topic);

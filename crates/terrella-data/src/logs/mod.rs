@@ -1,6 +1,6 @@
 //! Logs that follow no standard, read by a mapping file that says what their columns mean.
 //!
-//! `tree` finds files in folders and archives, `files`, `json` and `mcap` read them, `table` picks columns,
+//! `tree` finds files in folders and archives, `files`, `text`, `json`, `parquet`, `mcap` and `flight` read them, `table` picks columns,
 //! `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and `recording`
 //! does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
 
@@ -10,6 +10,7 @@ mod contents;
 mod cuts;
 mod decoding;
 mod files;
+mod flight;
 mod json;
 mod mapping;
 mod mcap;
@@ -23,6 +24,7 @@ mod spelling;
 mod streams;
 mod table;
 mod text;
+mod torn;
 mod tree;
 mod units;
 
@@ -32,6 +34,7 @@ pub(crate) use mcap::OWN_RECORD;
 
 use crate::{Error, Format, Note, Result, Source, SourceOptions};
 use files::{ENDINGS, table_ending};
+use std::collections::BTreeSet;
 use std::path::Path;
 use table::Content;
 use tree::Tree;
@@ -59,21 +62,25 @@ impl Format for Logs {
     }
 
     fn describe(&self) -> &'static str {
-        "MCAP and bags of ROS 1; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
+        "MCAP and bags of ROS 1; ULog and logs of Crazyflies; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
     }
 
     fn detect(&self, path: &Path) -> bool {
         (path.is_file() && table_ending(path))
-            || Tree::open(path).is_ok_and(|tree| known(&tree).is_some() || bag(&tree).is_some())
+            || Tree::open(path)
+                .is_ok_and(|tree| known(&tree).is_some() || bag(&tree).is_some() || !flight::logs_of(&tree).is_empty())
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
         let tree = Tree::open(path)?;
         let (mapping, note) = match &options.map {
-            Some(name) => (named(name)?, None),
+            Some(name) => (with_topics(named(name)?, &tree)?, None),
             None => match known(&tree) {
                 Some(mapping) => (mapping, None),
-                None => of_bag(path, &tree, options)?.ok_or_else(|| no_mapping(path, &tree))?,
+                None => match of_bag(path, &tree, options)? {
+                    Some(found) => found,
+                    None => of_flight(path, &tree, options)?.ok_or_else(|| no_mapping(path, &tree))?,
+                },
             },
         };
         Ok(Box::new(source::Log::open(path, tree, mapping, options, note)?))
@@ -115,6 +122,27 @@ fn of_bag(path: &Path, tree: &Tree, options: &SourceOptions) -> Result<Option<(M
         mapping.episodes.get_or_insert_with(|| format!("**/*{ending}"));
     }
     Ok(Some((mapping, note)))
+}
+
+/// The mapping that is guessed for a flight log; each one of a folder is a recording.
+fn of_flight(path: &Path, tree: &Tree, options: &SourceOptions) -> Result<Option<(Mapping, Option<Note>)>> {
+    let logs = flight::logs_of(tree);
+    let Some((first, kind)) = logs.first() else { return Ok(None) };
+    let found = flight::mapping_of(*kind, &tree.read(first)?, options);
+    let (mut mapping, note) =
+        found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(first).display())))?;
+    if !path.is_file() || tree.names().len() > 1 {
+        mapping.episodes = Some(flight::glob_of(&logs));
+    }
+    Ok(Some((mapping, Some(note))))
+}
+
+/// A mapping whose columns may begin with topics of a flight log, with these apart.
+fn with_topics(mapping: Mapping, tree: &Tree) -> Result<Mapping> {
+    let Some((first, kind)) = flight::logs_of(tree).into_iter().next() else { return Ok(mapping) };
+    // What cannot be read is told when it is.
+    let topics = kind.read(&tree.read(first)?, &BTreeSet::new()).map(|log| log.topics).unwrap_or_default();
+    Ok(mapping.with_topics(topics.keys()))
 }
 
 /// Tells what columns there are, and how a mapping for them begins.

@@ -6,7 +6,7 @@ use super::contents::Place;
 use super::mapping::{Clock, Rule, Stream};
 use super::reader::Reader;
 use super::table::Stated;
-use super::units::TimeUnit;
+use super::units::{TimeUnit, converted};
 use std::f64::consts::{PI, TAU};
 
 /// A stream that was read.
@@ -23,12 +23,13 @@ pub(super) struct Samples {
 impl Reader<'_> {
     pub(super) fn stream(&mut self, stream: &Stream, usual: Rule) -> Result<Samples, String> {
         let mut parts = Vec::new();
-        let mut names = Vec::new();
+        let (mut names, mut known) = (Vec::new(), Vec::new());
         let place = Place { file: stream.file.as_deref(), topic: stream.topic.as_deref() };
         for selector in &stream.columns {
             let (file, content) = self.content(place)?;
             let column = content.numbers(selector).map_err(|e| format!("{file}: {e}"))?;
             names.extend(number_names(selector, column.width));
+            known.resize(names.len(), converted(content.unit(selector), stream.unit).to_owned());
             self.used.extend(selector.split('|').map(|s| s.trim().to_owned()));
             parts.push(column);
         }
@@ -53,7 +54,7 @@ impl Reader<'_> {
             names.clone_from(given);
         }
         let units = match &stream.si[..] {
-            [] => vec![String::new(); names.len()],
+            [] => known,
             [one] => vec![one.clone(); names.len()],
             each if each.len() == names.len() => each.to_vec(),
             each => {
@@ -127,10 +128,10 @@ impl Reader<'_> {
         n: usize,
     ) -> Result<(Times, Vec<usize>), String> {
         let mut clock = clock.unwrap_or(&self.mapping.clock).clone();
-        if place.topic.is_some() && clock.rate.is_none() {
+        let clocked = Place { file: clock.file.as_deref().or(place.file), ..place };
+        if clock.rate.is_none() && self.has_clock(clocked) {
             clock.column.get_or_insert_with(|| "log_time".to_owned());
         }
-        let clocked = Place { file: clock.file.as_deref().or(place.file), ..place };
         if let Some(rate) = clock.rate.or(if clock.column.is_none() { self.mapping.fps } else { None }) {
             let times = Times::regular(n, rate);
             if let (Some(selector), None) = (&clock.stored, &self.stored) {

@@ -23,6 +23,8 @@ pub(super) struct Columns {
     pub(super) bytes: BTreeMap<String, Bytes>,
     /// Units of those that are times by their type.
     pub(super) clocks: BTreeMap<String, TimeUnit>,
+    /// Units that others are known to be in.
+    pub(super) units: BTreeMap<String, &'static str>,
 }
 
 /// What a column of times says of its unit.
@@ -83,6 +85,23 @@ impl Content {
             row + 1,
             cells.len()
         ))
+    }
+
+    /// The unit that a column is known to be in, or nothing.
+    pub(super) fn unit(&self, selector: &str) -> &'static str {
+        let Self::Columns(columns) = self else { return "" };
+        let whole = |one: &str| columns.numbers.contains_key(one);
+        let name = |one: &'_ str| match split_range(one) {
+            Ok((name, Some(_))) if !whole(one) => name.to_owned(),
+            _ => one.to_owned(),
+        };
+        let names = selector.split('|').map(|one| name(one.trim()));
+        names
+            .into_iter()
+            .find(|name| whole(name))
+            .and_then(|name| columns.units.get(&name))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// A column of times, and what it says of their unit.

@@ -6,6 +6,7 @@ use super::column::Column;
 use super::mapping::Csv;
 use super::spelling;
 use super::table::Columns;
+use super::torn::without_zeros;
 use std::borrow::Cow;
 
 /// Lines by which the character between columns is guessed.
@@ -89,15 +90,6 @@ fn columns(names: Vec<String>, cells: Vec<Vec<String>>, decimal: Option<char>, n
         notes.push(format!("numbers have decimal commas: {cell} was read as {x} (csv.decimal says otherwise)"));
     }
     columns
-}
-
-/// The bytes without zeros at the end: blocks that a file system had set aside when the power went.
-pub(super) fn without_zeros<'a>(bytes: &'a [u8], notes: &mut Vec<String>) -> &'a [u8] {
-    let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
-    if end < bytes.len() {
-        notes.push(format!("left out: {} bytes at the end, which are zero", bytes.len() - end));
-    }
-    &bytes[..end]
 }
 
 /// UTF-8, or what older programs write; without the mark that some put in front.

@@ -6,6 +6,8 @@ mod bag;
 mod bag_fixtures;
 mod elsewhere;
 mod fixtures;
+mod flight;
+mod flight_fixtures;
 mod fuzzed;
 mod hdf5;
 mod lerobot_outcomes;
