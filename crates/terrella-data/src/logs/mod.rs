@@ -1,8 +1,9 @@
 //! Logs that follow no standard, read by a mapping file that says what their columns mean.
 //!
-//! `tree` finds files in folders and archives, `files`, `text`, `json`, `parquet`, `mcap` and `flight` read them, `table` picks columns,
-//! `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and `recording`
-//! does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
+//! `tree` finds files in folders and archives, `files`, `text`, `json`, `parquet`, `mcap` and `flight` read them, `table`
+//! picks columns, `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and
+//! `recording` does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the
+//! examples too.
 
 mod clock;
 mod column;

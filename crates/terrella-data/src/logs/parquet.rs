@@ -93,8 +93,8 @@ fn unit(kind: &DataType) -> Option<TimeUnit> {
     })
 }
 
-/// Units of columns that are whole numbers to Parquet, which has no durations, and durations or times to who wrote them.
-/// Nothing where that schema makes no sense: nothing else needs it.
+/// Units of columns that are whole numbers to Parquet, which has no durations, and durations or times to who wrote
+/// them. Nothing where that schema makes no sense: nothing else needs it.
 fn durations<T: ChunkReader>(builder: &ParquetRecordBatchReaderBuilder<T>) -> Vec<(String, TimeUnit)> {
     let about = builder.metadata().file_metadata();
     let hints = about.key_value_metadata();

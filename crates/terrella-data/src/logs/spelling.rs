@@ -53,8 +53,8 @@ fn with_comma(cell: &str) -> Option<f64> {
     }
 }
 
-/// Microseconds since 1970 of a date with a time of day, or since midnight of a time of day alone: `2024-03-01T10:00:00.05Z`,
-/// `2024-03-01 10:00:00,05+01:00`, `20240301T100000`, `10:00:00.05`. Without a zone it is UTC.
+/// Microseconds since 1970 of a date with a time of day, or since midnight of a time of day alone:
+/// `2024-03-01T10:00:00.05Z`, `2024-03-01 10:00:00,05+01:00`, `20240301T100000`, `10:00:00.05`. Without a zone it is UTC.
 pub(super) fn microseconds(text: &str) -> Option<f64> {
     let mut rest = Rest(text.trim().as_bytes());
     let dated = match rest.0 {

@@ -115,12 +115,12 @@ fn a_last_line_that_was_cut_off_costs_that_line() {
     for (name, text, last) in [("a.csv", &table, 41), ("a.jsonl", &lines, 40)] {
         let begins = text.trim_end().rfind('\n').expect("lines") + 1;
         for end in begins + 1..text.len() - 1 {
-            let source = opened(name, text[..end].as_bytes(), MAP).expect("opened");
+            let source = opened(name, &text.as_bytes()[..end], MAP).expect("opened");
             let notes = told(&*source);
             check(&*source, 39, &text[begins..end]);
             assert!(notes.contains(&format!("left out: line {last} is cut off")), "{name} {end}: {notes}");
         }
-        let zeros = [text[..begins + 9].as_bytes(), &[0; 100]].concat();
+        let zeros = [&text.as_bytes()[..begins + 9], &[0; 100][..]].concat();
         let source = opened(name, &zeros, MAP).expect("opened");
         check(&*source, 39, "zeros behind it");
         assert!(told(&*source).contains("100 bytes at the end, which are zero"), "{}", told(&*source));

@@ -1,4 +1,4 @@
-//! What the Crazyflie writes onto its SD card (µSD deck): kinds of events with typed names, then events, each with a tick.
+//! What the Crazyflie writes onto its SD card (µSD deck): kinds of events with typed names, then events with their time.
 //!
 //! Version 1 counts milliseconds, version 2 microseconds. The last four bytes are a checksum, which a log lacks whose
 //! drone was switched off. Kinds of events are topics; `fixedFrequency` has the samples at a constant rate.

@@ -2,7 +2,8 @@
 //! MCAP do.
 //!
 //! `ulog` is the format of PX4 and others, `crazyflie` that of the Crazyflie's SD card; `found` is what any of them
-//! gives, and `kind` what all of them can do. A kind is one line in [`KINDS`]. `guess` makes a mapping for a log whose topics are known.
+//! gives, and `kind` what all of them can do. A kind is one line in [`KINDS`]. `guess` makes a mapping for a log whose
+//! topics are known.
 
 mod bytes;
 mod crazyflie;

@@ -1,9 +1,9 @@
 //! ULog, the log of PX4: messages that say themselves what stands in them.
 //!
-//! A head, then messages: a length, a letter for the kind, and as many bytes. Definitions (`F`) say which fields a topic
-//! has, subscriptions (`A`) give it a number, data (`D`) are its rows. What is damaged is passed by up to the next mark
-//! (`S`) that recorders write for that; a file that ends within a message gives all before it. Lengths are held against
-//! what follows.
+//! A head, then messages: a length, a letter for the kind, and as many bytes. Definitions (`F`) say which fields a
+//! topic has, subscriptions (`A`) give it a number, data (`D`) are its rows. What is damaged is passed by up to the next
+//! mark (`S`) that recorders write for that; a file that ends within a message gives all before it. Lengths are held
+//! against what follows.
 //!
 //! Format: <https://docs.px4.io/main/en/dev_log/ulog_file_format>.
 
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
             }
             b'S' if body != &MARK[3..] => Err("a mark"),
             // Others say nothing about rows: what the vehicle is, defaults of parameters, kinds that are newer.
-            b'A'..=b'Z' => Ok(()),
+            other if other.is_ascii_uppercase() => Ok(()),
             _ => return Ok(Err(format!("a message of kind {kind}, which there is none of"))),
         };
         self.messages += 1;
