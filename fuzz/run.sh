@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 runs="${1:-1000000}"
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- lerobot rlds zarr hdf5 csv json npy npz parquet tar mapping mcap mp4
+[ $# -gt 0 ] || set -- lerobot rlds zarr hdf5 csv json npy npz parquet tar mapping mcap mp4 ulog crazyflie
 corpus="fuzz/corpus"
 # No address sanitizer: the readers forbid unsafe code, and executions count.
 flags="--sanitizer none --features video"

@@ -11,6 +11,9 @@ use terrella_data::{ALL, SourceOptions, open_source};
 
 #[path = "../../crates/terrella-data/tests/it/bag_fixtures.rs"]
 mod bag_fixtures;
+#[path = "../../crates/terrella-data/tests/it/flight_fixtures.rs"]
+#[allow(dead_code)]
+mod flight_fixtures;
 #[path = "../../crates/terrella-data/tests/it/rlds_fixtures.rs"]
 #[allow(dead_code)]
 mod rlds_fixtures;
@@ -32,10 +35,12 @@ pub enum Target {
     Mapping,
     Mcap,
     Mp4,
+    Ulog,
+    Crazyflie,
 }
 
 impl Target {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Lerobot,
         Self::Rlds,
         Self::Zarr,
@@ -49,6 +54,8 @@ impl Target {
         Self::Mapping,
         Self::Mcap,
         Self::Mp4,
+        Self::Ulog,
+        Self::Crazyflie,
     ];
 
     /// Its name on the command line.
@@ -78,6 +85,8 @@ impl Target {
             Self::Mapping => &["map.toml"],
             Self::Mcap => &["log.mcap"],
             Self::Mp4 => &["clip.mp4"],
+            Self::Ulog => &["log.ulg"],
+            Self::Crazyflie => &["log00"],
         }
     }
 

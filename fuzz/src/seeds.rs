@@ -1,6 +1,6 @@
 //! Whole recordings to begin with, made on the spot.
 
-use crate::{Target, bag_fixtures, rlds_fixtures};
+use crate::{Target, bag_fixtures, flight_fixtures, rlds_fixtures};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -39,6 +39,8 @@ pub fn write(target: Target, folder: &Path) {
             put("log.csv", b"t,a\n0.0,1\n0.2,2\n0.4,3\n0.6,4\n");
             put("clip.mp4", b"");
         }
+        Target::Ulog => put("log.ulg", &flight_fixtures::ulog()),
+        Target::Crazyflie => put("log00", &flight_fixtures::crazyflie(2)),
     }
 }
 
@@ -58,6 +60,9 @@ pub fn inputs(target: Target) -> Vec<Vec<u8>> {
         #[cfg(feature = "video")]
         let logs = logs.chain([video()]);
         return logs.collect();
+    }
+    if target == Target::Crazyflie {
+        return [1, 2].map(flight_fixtures::crazyflie).to_vec();
     }
     let folder = tempfile::tempdir().expect("a folder");
     write(target, folder.path());

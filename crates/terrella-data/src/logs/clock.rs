@@ -56,9 +56,14 @@ impl Times {
         steps.get(steps.len() / 2).copied()
     }
 
+    /// What 64 bits lose of the latest of these times: half a microsecond, if they count from 1970.
+    fn rounding(&self) -> f64 {
+        2.0 * f64::EPSILON * self.0.last().map_or(0.0, |t| t.abs())
+    }
+
     /// The last sample at or before each of these instants.
     fn before(&self, instants: &[f64]) -> impl Iterator<Item = usize> {
-        let slack = self.median_interval().unwrap_or(0.0) * SAME;
+        let slack = self.median_interval().unwrap_or(0.0) * SAME + self.rounding();
         instants.iter().map(move |t| self.0.partition_point(|x| *x <= t + slack).saturating_sub(1))
     }
 }
@@ -103,7 +108,8 @@ const ROWS_A_SAMPLE: f64 = 64.0;
 /// Instants of rows that all clocks cover.
 pub(super) fn rows(clocks: &[&Times], fps: f64) -> Result<Vec<f64>, String> {
     let Some((start, end)) = common(clocks) else { return Ok(Vec::new()) };
-    let n = ((end - start) * fps + SAME).floor() + 1.0;
+    let rounding = clocks.iter().map(|t| t.rounding()).fold(0.0, f64::max);
+    let n = ((end - start + rounding) * fps + SAME).floor() + 1.0;
     let samples = clocks.iter().map(|t| t.0.len()).max().unwrap_or(0);
     if n > ROWS.max(samples as f64 * ROWS_A_SAMPLE) {
         return Err(format!(
@@ -138,12 +144,13 @@ pub(super) fn align(times: &Times, samples: &Column, rows: &[f64], rule: Rule, m
         return pick(times, rows, rule, misfit).into_iter().flat_map(|at| row(at).iter().copied()).collect();
     }
     let mut out = Vec::with_capacity(rows.len() * width);
+    let rounding = times.rounding();
     for (at, &t) in times.before(rows).zip(rows) {
         let next = (at + 1).min(times.0.len() - 1);
         let gap = times.0[next] - times.0[at];
         let weight = if gap > 0.0 { ((t - times.0[at]) / gap).clamp(0.0, 1.0) } else { 0.0 };
         misfit.add((t - times.0[at]).abs().min((times.0[next] - t).abs()));
-        if weight < SAME {
+        if weight < SAME || t - times.0[at] < rounding {
             out.extend_from_slice(row(at));
         } else if weight > 1.0 - SAME {
             out.extend_from_slice(row(next));
@@ -176,8 +183,13 @@ mod tests {
 
     #[test]
     fn rows_at_the_rate_of_the_samples_are_the_samples() {
-        for rate in [3.0, 5.0, 15.0, 30.0, 83.0] {
-            let times = Times::regular(1000, rate);
+        // Those of a clock that counts from 1970 are rounded.
+        let since_1970 = |rate: f64| {
+            let counted: Vec<f64> = (0..1000).map(|i| 1_709_287_200e6 + (f64::from(i) / rate * 1e6).round()).collect();
+            Times::of(&counted, 1e-6).expect("a clock").0
+        };
+        let regular = [3.0, 5.0, 15.0, 30.0, 83.0].map(|rate| (rate, Times::regular(1000, rate)));
+        for (rate, times) in regular.into_iter().chain([5.0, 20.0, 50.0, 250.0].map(|rate| (rate, since_1970(rate)))) {
             let samples = column(&(0..1000).map(|i| f64::from(i) * 0.37).collect::<Vec<_>>());
             let rows = rows(&[&times], rate).expect("rows");
             let mut misfit = Misfit::default();

@@ -2,9 +2,11 @@
 
 use super::bags;
 use super::files;
+use super::flight::{self, Kind};
 use super::mcap::{self, MessageAt};
 use super::reader::Reader;
 use super::table::Content;
+use std::collections::BTreeSet;
 
 /// Where columns are: a file, the recording itself if absent, and in an MCAP file a topic.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,10 +45,18 @@ impl Reader<'_> {
             let has_topics = mcap::ending(&name).is_some() || bags::is_bag(self.bags, &name);
             match (has_topics, place.topic) {
                 (true, topic) => self.topics(&name, topic)?,
-                (false, Some(topic)) => return Err(format!("{name} has no topics, {topic} or other; MCAP files have")),
+                (false, topic) if let Some(kind) = flight::kind_of(self.tree, &name) => {
+                    self.flight(kind, &name, topic)?
+                }
+                (false, Some(topic)) => {
+                    return Err(format!("{name} has no topics, {topic} or other; MCAP files and flight logs have"));
+                }
                 (false, None) => {
                     let bytes = self.tree.read(&name).map_err(|e| e.to_string())?;
-                    let content = files::parse(&name, bytes, &self.mapping.csv).map_err(|e| format!("{name}: {e}"))?;
+                    let parsed = files::parse(&name, bytes, &self.mapping.csv);
+                    let (content, notes) = parsed.map_err(|e| format!("{name}: {e}"))?;
+                    let place = if name == self.name { String::new() } else { format!(" (in {name})") };
+                    self.odd.extend(notes.into_iter().map(|note| note + &place));
                     self.contents.insert(key.clone(), content);
                 }
             }
@@ -79,6 +89,44 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Reads the topics of a flight log that the mapping names; `topic` has to be one of them. A log of one topic needs
+    /// no name for it.
+    fn flight(&mut self, kind: &dyn Kind, name: &str, topic: Option<&str>) -> Result<(), String> {
+        let bytes = self.tree.read(name).map_err(|e| e.to_string())?;
+        let read = |wanted: &BTreeSet<&str>| kind.read(&bytes, wanted).map_err(|e| format!("{name}: {e}"));
+        let mut wanted = self.mapping.topics();
+        let all = read(&BTreeSet::new())?;
+        let filled: Vec<&String> = all.topics.iter().filter(|(_, t)| t.messages > 0).map(|(name, _)| name).collect();
+        match (topic, &filled[..]) {
+            (None, [only]) => drop(wanted.insert(only)),
+            (None, _) => return Err(format!("{name}: say which topic is meant: {}", flight::listed(&all.topics))),
+            (Some(topic), _) if !filled.iter().any(|name| *name == topic) => {
+                let notes = all.notes.iter().map(|note| format!("; {note}")).collect::<String>();
+                let listed = flight::listed(&all.topics);
+                return Err(format!("{name}: no messages of topic {topic} can be read (there are: {listed}){notes}"));
+            }
+            _ => {}
+        }
+        let log = read(&wanted)?;
+        self.odd.extend(log.notes);
+        self.used.extend(["log_time", "timestamp"].map(str::to_owned));
+        for (other, found) in log.topics {
+            if !wanted.contains(other.as_str()) {
+                self.others.extend(Some(other).filter(|_| found.messages > 0));
+                continue;
+            }
+            // The same under its name, and as the only one.
+            let key = if topic.is_none() { String::new() } else { other };
+            self.contents.insert((name.to_owned(), key), Content::Columns(found.columns));
+        }
+        Ok(())
+    }
+
+    /// Whether a place has times of its own, in a column `log_time`.
+    pub(super) fn has_clock(&self, place: Place<'_>) -> bool {
+        place.topic.is_some() || flight::kind_of(self.tree, &self.file(place)).is_some()
     }
 
     /// Whether a file that was read lacks this topic.

@@ -84,10 +84,10 @@ impl Reader<'_> {
 /// Ranges of rows that are episodes: within spans, cut at gaps, then by length.
 pub(super) fn cuts(mapping: &Mapping, instants: &[f64], clocks: &[&Times], spans: &[Span], fps: f64) -> Vec<Cut> {
     let limit = mapping.max_gap.unwrap_or(f64::INFINITY);
-    let gaps: Vec<(f64, f64)> =
-        clocks.iter().flat_map(|c| c.0.windows(2).filter(|w| w[1] - w[0] > limit).map(|w| (w[0], w[1]))).collect();
-    let inside = |t: f64| gaps.iter().any(|(a, b)| *a < t && t < *b);
-    let between = |a: f64, b: f64| gaps.iter().any(|(from, to)| a <= *from && *to <= b);
+    let gaps = clocks.iter().flat_map(|c| c.0.windows(2).filter(|w| w[1] - w[0] > limit).map(|w| (w[0], w[1])));
+    let gaps = apart(gaps.collect());
+    let inside = |t: f64| gaps[..gaps.partition_point(|gap| gap.0 < t)].last().is_some_and(|gap| t < gap.1);
+    let between = |a: f64, b: f64| gaps.get(gaps.partition_point(|gap| gap.0 < a)).is_some_and(|gap| gap.1 <= b);
     // A mark that is nearly at a row means the row.
     let slack = 1e-3 / fps;
     let span = |t: f64| {
@@ -110,6 +110,19 @@ pub(super) fn cuts(mapping: &Mapping, instants: &[f64], clocks: &[&Times], spans
         }
     }
     cuts
+}
+
+/// Gaps in order, those that overlap as one, so that the one at an instant is found at once.
+fn apart(mut gaps: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    gaps.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut apart: Vec<(f64, f64)> = Vec::with_capacity(gaps.len());
+    for (from, to) in gaps {
+        match apart.last_mut() {
+            Some(last) if from < last.1 => last.1 = last.1.max(to),
+            _ => apart.push((from, to)),
+        }
+    }
+    apart
 }
 
 /// Cuts a range into pieces of a length; a rest of less than half of it stays with the last piece.
@@ -144,6 +157,20 @@ mod tests {
         assert_eq!(pieces(2..13, 4), [2..6, 6..10, 10..13], "a rest of 3 of 4 stands alone");
         assert_eq!(pieces(0..3, usize::MAX).len(), 1, "no length");
         assert!(pieces(5..5, 4).is_empty(), "nothing");
+    }
+
+    #[test]
+    fn gaps_of_all_clocks_cut_where_they_are() {
+        assert_eq!(apart(vec![(5.0, 9.0), (0.0, 2.0), (1.0, 3.0), (9.0, 12.0)]), [(0.0, 3.0), (5.0, 9.0), (9.0, 12.0)]);
+        let instants: Vec<f64> = (0..12).map(f64::from).collect();
+        let (a, b) = (Times(vec![0.0, 2.5, 5.0, 7.0, 11.0]), Times(vec![0.0, 3.0, 4.0, 7.0, 9.0, 11.0]));
+        let mapping = Mapping { max_gap: Some(2.2), ..Mapping::default() };
+        let found: Vec<Range<usize>> =
+            cuts(&mapping, &instants, &[&a, &b], &[], 1.0).into_iter().map(|cut| cut.rows).collect();
+        assert_eq!(found, [0..1, 7..8, 11..12], "rows in a gap of any clock are lost");
+        let mapping = Mapping { max_gap: Some(2.7), ..mapping };
+        let found = cuts(&mapping, &instants, &[&a, &b], &[], 1.0).into_iter().map(|cut| cut.rows).collect::<Vec<_>>();
+        assert_eq!(found, [0..1, 3..5, 7..8, 11..12], "gaps that are longer");
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Log {
                 for (row, picture) in pictures.iter().enumerate() {
                     let PictureAt::Array { file, array, row: at } = picture else { continue };
                     if !arrays.contains_key(file) {
-                        let content =
+                        let (content, _) =
                             files::parse(file, self.tree.read(file)?, &self.csv).map_err(|e| bad(file, row, e))?;
                         let bytes = match content {
                             Content::Columns(mut columns) => columns.bytes.remove(array),

@@ -5,6 +5,8 @@
 //! through one by one, so `pose.x` of a thousand records is a column of a thousand rows.
 
 use super::column::Column;
+use super::spelling;
+use super::torn::without_zeros;
 use serde_json::Value;
 
 /// What a path leads to.
@@ -77,6 +79,20 @@ fn number(value: &Value) -> Result<f64, String> {
     }
 }
 
+/// Microseconds of a list of dates with times, or of one; nothing if there is anything else in it.
+pub(super) fn instants(value: &Value) -> Option<Column> {
+    let one = |value: &Value| match value {
+        Value::Null => Some(f64::NAN),
+        Value::String(text) => spelling::microseconds(text),
+        _ => None,
+    };
+    let data: Vec<f64> = match value {
+        Value::Array(items) => items.iter().map(one).collect::<Option<_>>()?,
+        other => vec![one(other)?],
+    };
+    data.iter().any(|t| t.is_finite()).then_some(Column { width: 1, data })
+}
+
 /// A list of texts, or one text.
 pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
@@ -95,19 +111,66 @@ pub(super) fn keys(value: &Value) -> Vec<String> {
     }
 }
 
-/// Reads a document, or one object a line.
-pub(super) fn parse(bytes: &[u8], lines: bool) -> Result<Value, String> {
-    if !lines {
-        return serde_json::from_slice(bytes).map_err(|e| e.to_string());
+/// Reads a document.
+pub(super) fn document(bytes: &[u8]) -> Result<Value, String> {
+    parse(bytes).map_err(|e| e.to_string())
+}
+
+/// Reads one object a line, and tells if the last one was cut off.
+pub(super) fn lines(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
+    let mut notes = Vec::new();
+    let bytes = without_zeros(bytes, &mut notes);
+    let filled = |(_, line): &(usize, &[u8])| !line.iter().all(u8::is_ascii_whitespace);
+    let lines: Vec<(usize, &[u8])> = bytes.split(|b| *b == b'\n').enumerate().filter(filled).collect();
+    let mut records = Vec::with_capacity(lines.len());
+    for (at, line) in &lines {
+        match parse(line) {
+            Ok(record) => records.push(record),
+            // A line without an end, or one that ends within a value: there the recorder was stopped.
+            Err(e)
+                if !records.is_empty()
+                    && records.len() + 1 == lines.len()
+                    && (e.is_eof() || !bytes.ends_with(b"\n")) =>
+            {
+                let (line, before) = (at + 1, records.len());
+                notes.push(format!("left out: line {line} is cut off; the {before} records before it were read"));
+            }
+            Err(e) => return Err(format!("line {}: {e}", at + 1)),
+        }
     }
-    let mut records = Vec::new();
-    for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {
-        if line.iter().all(u8::is_ascii_whitespace) {
+    Ok((Value::Array(records), notes))
+}
+
+/// Reads JSON, or what Python writes for it: numbers that are not finite are null.
+fn parse(bytes: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(bytes).or_else(|e| match with_nulls(bytes) {
+        Some(other) => serde_json::from_slice(&other),
+        None => Err(e),
+    })
+}
+
+/// The text with `null` for each `NaN`, `Infinity` and the like outside of strings; nothing if there is none.
+fn with_nulls(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let (mut at, mut found, mut quoted) = (0, false, false);
+    while let Some(&byte) = bytes.get(at) {
+        let word = |b: &u8| b.is_ascii_alphabetic();
+        if quoted || !(word(&byte) || byte == b'-') {
+            let escaped = quoted && byte == b'\\';
+            quoted ^= byte == b'"';
+            let n = if escaped { 2.min(bytes.len() - at) } else { 1 };
+            out.extend_from_slice(&bytes[at..at + n]);
+            at += n;
             continue;
         }
-        records.push(serde_json::from_slice(line).map_err(|e| format!("line {}: {e}", at + 1))?);
+        let n = 1 + bytes[at + 1..].iter().take_while(|b| word(b)).count();
+        let name = bytes[at..at + n].strip_prefix(b"-").unwrap_or(&bytes[at..at + n]);
+        let lost = [&b"nan"[..], b"inf", b"infinity"].iter().any(|word| name.eq_ignore_ascii_case(word));
+        out.extend_from_slice(if lost { b"null" } else { &bytes[at..at + n] });
+        found |= lost;
+        at += n;
     }
-    Ok(Value::Array(records))
+    found.then_some(out)
 }
 
 #[cfg(test)]
@@ -128,8 +191,34 @@ mod tests {
 
     #[test]
     fn lines_are_records() {
-        let value = parse(b"{\"x\": 1}\n\n{\"x\": 2}\n", true).expect("two records");
+        let (value, notes) = lines(b"{\"x\": 1}\n\n{\"x\": 2}\n").expect("two records");
         assert_eq!(numbers(&lookup(&value, "x").expect("x")).map(|c| c.data), Ok(vec![1.0, 2.0]), "a column");
-        assert!(parse(b"{\"x\": 1}\n{\"x\": ", true).is_err_and(|e| e.starts_with("line 2")), "the line is named");
+        assert!(notes.is_empty(), "{notes:?}");
+        assert!(lines(b"{\"x\": 1}\n{\"x\": \n{\"x\": 2}\n").is_err_and(|e| e.starts_with("line 2")), "amid others");
+        assert!(lines(b"{\"x\": 1}\n{\"x\": 2]\n").is_err_and(|e| e.starts_with("line 2")), "wrong, but not cut");
+        assert!(lines(b"{\"x\": ").is_err_and(|e| e.starts_with("line 1")), "nothing before it");
+    }
+
+    #[test]
+    fn a_last_line_that_is_cut_off_is_left_out_and_told() {
+        let whole = b"{\"x\": 1, \"s\": \"a\"}\n{\"x\": 2, \"s\": \"\xc3\xa4\"}\n";
+        for end in 22..whole.len() - 2 {
+            for tail in [&b""[..], b"\0\0\0"] {
+                let (value, notes) = lines(&[&whole[..end], tail].concat()).expect("read");
+                assert_eq!(value.as_array().map(Vec::len), Some(1), "{end}");
+                assert!(notes.iter().any(|n| n.starts_with("left out: line 2 is cut off")), "{end}: {notes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_missing() {
+        let text = br#"{"NaN": [NaN, -Infinity, 1, nan], "s": "NaN \" Infinity", "b": true}"#;
+        let value = document(text).expect("read");
+        assert_eq!(value, json!({"NaN": [null, null, 1, null], "s": "NaN \" Infinity", "b": true}));
+        let (value, notes) = lines(b"{\"u\": NaN}\n{\"u\": 2}\n{\"u\": Na").expect("read");
+        let u = numbers(&lookup(&value, "u").expect("u")).expect("numbers").data;
+        assert!(u[0].is_nan() && u[1] == 2.0 && notes.len() == 1, "{u:?}, {notes:?}");
+        assert!(document(b"{\"u\": Nun}").is_err_and(|e| e.contains("column 7")), "another word");
     }
 }

@@ -71,15 +71,31 @@ pub struct Mapping {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Csv {
-    /// Between columns: one character; a space stands for any number of spaces.
-    pub delimiter: char,
+    /// Between columns: one character; a space stands for any number of spaces. Guessed from the first lines if absent.
+    #[serde(serialize_with = "spelled_out")]
+    pub delimiter: Option<char>,
     /// Whether the first line holds names; columns are `column.0` … otherwise.
     pub header: bool,
+    /// Before decimals: a point or a comma. Each column may have its own if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+}
+
+/// As mappings were written when there was always a delimiter, so that hashes of logs stay.
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)]
+fn spelled_out<S: serde::Serializer>(delimiter: &Option<char>, to: S) -> Result<S::Ok, S::Error> {
+    delimiter.unwrap_or(',').serialize(to)
+}
+
+/// As above, when a clock without a unit was one of seconds.
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)]
+fn spelled_out_unit<S: serde::Serializer>(unit: &Option<TimeUnit>, to: S) -> Result<S::Ok, S::Error> {
+    unit.unwrap_or_default().serialize(to)
 }
 
 impl Default for Csv {
     fn default() -> Self {
-        Self { delimiter: ',', header: true }
+        Self { delimiter: None, header: true, decimal: None }
     }
 }
 
@@ -91,8 +107,9 @@ pub struct Clock {
     pub column: Option<String>,
     /// File of that column, if it is another one than the samples'.
     pub file: Option<String>,
-    /// Unit of the times.
-    pub unit: TimeUnit,
+    /// Unit of the times: what the column's type says, else seconds, if absent.
+    #[serde(serialize_with = "spelled_out_unit")]
+    pub unit: Option<TimeUnit>,
     /// Samples a second, for logs without times and for logs whose times are wrong.
     pub rate: Option<f64>,
     /// Column of times that are stored but not believed; only the doctor looks at it.
@@ -247,6 +264,25 @@ impl Mapping {
         self.state.iter().chain(&self.action).chain(outcomes)
     }
 
+    /// Streams without a topic, whose columns all begin with the same one of these and a point, get it as theirs.
+    pub(super) fn with_topics<'a>(mut self, names: impl Iterator<Item = &'a String>) -> Self {
+        let mut names: Vec<&String> = names.collect();
+        // Of `baro` and `baro.1` the longer one is meant.
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let outcomes = self.reward.iter_mut().chain(&mut self.terminated).chain(&mut self.truncated);
+        for stream in self.state.iter_mut().chain(&mut self.action).chain(outcomes).filter(|s| s.topic.is_none()) {
+            let within = |topic: &str| {
+                let field = |column: &String| column.strip_prefix(topic)?.strip_prefix('.').map(str::to_owned);
+                stream.columns.iter().map(field).collect::<Option<Vec<String>>>()
+            };
+            let found = names.iter().find_map(|topic| Some(((*topic).clone(), within(topic)?)));
+            if let Some((topic, columns)) = found.filter(|(_, columns)| !columns.is_empty()) {
+                (stream.topic, stream.columns) = (Some(topic), columns);
+            }
+        }
+        self
+    }
+
     /// Topics that it names.
     pub(super) fn topics(&self) -> BTreeSet<&str> {
         let streams = self.streams().map(|s| &s.topic);
@@ -281,6 +317,9 @@ impl Mapping {
             if value.is_some_and(|x| !x.is_finite() || x <= 0.0) {
                 return Err(wrong(format!("{what} is {}, give a number above 0", value.unwrap_or_default())));
             }
+        }
+        if mapping.csv.decimal.is_some_and(|c| c != '.' && c != ',') {
+            return Err(wrong("csv.decimal is neither \".\" nor \",\"".to_owned()));
         }
         let clocks = mapping.streams().filter_map(|s| s.clock.as_ref());
         let clocks = clocks.chain(mapping.pictures().filter_map(|(_, p)| p.clock.as_ref()));

@@ -1,9 +1,9 @@
 //! Logs that follow no standard, read by a mapping file that says what their columns mean.
 //!
-//! `tree` finds files in folders and archives, `files`, `json` and `mcap` read them, `table` picks columns,
-//! `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and `recording`
-//! does all of that for one recording. `bags` and `rosbag2` tell which files are one recording of ROS 2, `unpacked`
-//! unpacks files that are packed as a whole. Known layouts have mappings of their own in `mappings/`, which are the examples too.
+//! `tree` finds files in folders and archives, `files`, `text`, `json`, `parquet`, `mcap` and `flight` read them, `table`
+//! picks columns, `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and
+//! `recording` does all of that for one recording. `bags` and `rosbag2` tell which files are one recording of ROS 2,
+//! `unpacked` unpacks files that are packed as a whole. Known layouts have mappings of their own in `mappings/`, which are the examples too.
 
 mod bags;
 mod clock;
@@ -12,17 +12,22 @@ mod contents;
 mod cuts;
 mod decoding;
 mod files;
+mod flight;
 mod json;
 mod mapping;
 mod mcap;
 mod opening;
+mod parquet;
 mod pictures;
 mod reader;
 mod recording;
 mod rosbag2;
 mod source;
+mod spelling;
 mod streams;
 mod table;
+mod text;
+mod torn;
 mod tree;
 mod units;
 mod unpacked;
@@ -36,6 +41,7 @@ use crate::mapped;
 use crate::{Error, Format, Note, Result, Source, SourceOptions};
 use bags::Bag;
 use files::{ENDINGS, table_ending};
+use std::collections::BTreeSet;
 use std::path::Path;
 use table::Content;
 use tree::Tree;
@@ -63,12 +69,14 @@ impl Format for Logs {
     }
 
     fn describe(&self) -> &'static str {
-        "MCAP and bags of ROS 1 and 2; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
+        "MCAP and bags of ROS 1 and 2; ULog and logs of Crazyflies; CSV, JSON, NumPy or Parquet files in a folder or an archive, with --map"
     }
 
     fn detect(&self, path: &Path) -> bool {
         (path.is_file() && table_ending(path))
-            || Tree::open(path).is_ok_and(|tree| known(&tree).is_some() || bag(&tree, &bags::find(&tree)).is_some())
+            || Tree::open(path).is_ok_and(|tree| {
+                known(&tree).is_some() || bag(&tree, &bags::find(&tree)).is_some() || !flight::logs_of(&tree).is_empty()
+            })
     }
 
     fn open(&self, path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>> {
@@ -81,10 +89,13 @@ impl Format for Logs {
         let tree = Tree::open(path)?;
         let bags = bags::find(&tree);
         let (mapping, mut notes) = match &options.map {
-            Some(name) => (named(name)?, Vec::new()),
+            Some(name) => (with_topics(named(name)?, &tree)?, Vec::new()),
             None => match known(&tree) {
                 Some(mapping) => (mapping, Vec::new()),
-                None => of_bag(path, &tree, &bags, options)?.ok_or_else(|| no_mapping(path, &tree))?,
+                None => match of_bag(path, &tree, &bags, options)? {
+                    Some(found) => found,
+                    None => of_flight(path, &tree, options)?.ok_or_else(|| no_mapping(path, &tree))?,
+                },
             },
         };
         if path.is_file() {
@@ -145,13 +156,34 @@ fn of_bag(path: &Path, tree: &Tree, bags: &[Bag], options: &SourceOptions) -> Re
     Ok(Some((mapping, notes)))
 }
 
+/// The mapping that is guessed for a flight log; each one of a folder is a recording.
+fn of_flight(path: &Path, tree: &Tree, options: &SourceOptions) -> Result<Option<(Mapping, Vec<Note>)>> {
+    let logs = flight::logs_of(tree);
+    let Some((first, kind)) = logs.first() else { return Ok(None) };
+    let found = flight::mapping_of(*kind, &tree.read(first)?, options);
+    let (mut mapping, note) =
+        found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(first).display())))?;
+    if !path.is_file() || tree.names().len() > 1 {
+        mapping.episodes = Some(flight::glob_of(&logs));
+    }
+    Ok(Some((mapping, vec![note])))
+}
+
+/// A mapping whose columns may begin with topics of a flight log, with these apart.
+fn with_topics(mapping: Mapping, tree: &Tree) -> Result<Mapping> {
+    let Some((first, kind)) = flight::logs_of(tree).into_iter().next() else { return Ok(mapping) };
+    // What cannot be read is told when it is.
+    let topics = kind.read(&tree.read(first)?, &BTreeSet::new()).map(|log| log.topics).unwrap_or_default();
+    Ok(mapping.with_topics(topics.keys()))
+}
+
 /// Tells what columns there are, and how a mapping for them begins.
 fn no_mapping(path: &Path, tree: &Tree) -> Error {
     let columns = || -> Result<Vec<String>> {
         let name = tree.names().first().cloned().unwrap_or_default();
         let bytes = tree.read(&name)?;
-        let content: Content =
-            files::parse(&name, bytes, &mapping::Csv::default()).map_err(|e| Error::broken(path, e, "repair it"))?;
+        let parsed = files::parse(&name, bytes, &mapping::Csv::default());
+        let (content, _): (Content, _) = parsed.map_err(|e| Error::broken(path, e, "repair it"))?;
         Ok(content.names())
     };
     match columns() {

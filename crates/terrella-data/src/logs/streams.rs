@@ -5,6 +5,8 @@ use super::column::Column;
 use super::contents::Place;
 use super::mapping::{Clock, Rule, Stream};
 use super::reader::Reader;
+use super::table::Stated;
+use super::units::{TimeUnit, converted};
 use std::f64::consts::{PI, TAU};
 
 /// A stream that was read.
@@ -21,12 +23,13 @@ pub(super) struct Samples {
 impl Reader<'_> {
     pub(super) fn stream(&mut self, stream: &Stream, usual: Rule) -> Result<Samples, String> {
         let mut parts = Vec::new();
-        let mut names = Vec::new();
+        let (mut names, mut known) = (Vec::new(), Vec::new());
         let place = Place { file: stream.file.as_deref(), topic: stream.topic.as_deref() };
         for selector in &stream.columns {
             let (file, content) = self.content(place)?;
             let column = content.numbers(selector).map_err(|e| format!("{file}: {e}"))?;
             names.extend(number_names(selector, column.width));
+            known.resize(names.len(), converted(content.unit(selector), stream.unit).to_owned());
             self.used.extend(selector.split('|').map(|s| s.trim().to_owned()));
             parts.push(column);
         }
@@ -51,7 +54,7 @@ impl Reader<'_> {
             names.clone_from(given);
         }
         let units = match &stream.si[..] {
-            [] => vec![String::new(); names.len()],
+            [] => known,
             [one] => vec![one.clone(); names.len()],
             each if each.len() == names.len() => each.to_vec(),
             each => {
@@ -125,17 +128,17 @@ impl Reader<'_> {
         n: usize,
     ) -> Result<(Times, Vec<usize>), String> {
         let mut clock = clock.unwrap_or(&self.mapping.clock).clone();
-        if place.topic.is_some() && clock.rate.is_none() {
+        let clocked = Place { file: clock.file.as_deref().or(place.file), ..place };
+        if clock.rate.is_none() && self.has_clock(clocked) {
             clock.column.get_or_insert_with(|| "log_time".to_owned());
         }
-        let clocked = Place { file: clock.file.as_deref().or(place.file), ..place };
         if let Some(rate) = clock.rate.or(if clock.column.is_none() { self.mapping.fps } else { None }) {
             let times = Times::regular(n, rate);
             if let (Some(selector), None) = (&clock.stored, &self.stored) {
                 let (_, content) = self.content(clocked)?;
                 // Rows do not need it, so a log without it is as good.
-                if let Ok(column) = content.numbers(selector) {
-                    let seconds = clock.unit.seconds();
+                if let Ok((column, stated)) = content.clock(selector) {
+                    let seconds = unit_of(clock.unit, stated).unwrap_or_default().seconds();
                     self.stored = Some(column.data.iter().zip(&times.0).map(|(raw, t)| [raw * seconds, *t]).collect());
                     self.used.insert(selector.clone());
                 }
@@ -145,7 +148,7 @@ impl Reader<'_> {
         let selector =
             clock.column.as_deref().ok_or("nothing says when its samples were taken; give a clock, or fps")?;
         let (name, content) = self.content(clocked)?;
-        let column = content.numbers(selector).map_err(|e| format!("{name}: {e}"))?;
+        let (column, stated) = content.clock(selector).map_err(|e| format!("{name}: {e}"))?;
         if column.width != 1 || column.rows() != n {
             return Err(format!(
                 "{name}: the clock {selector} has {} × {} numbers for {n} samples",
@@ -153,7 +156,8 @@ impl Reader<'_> {
                 column.width
             ));
         }
-        let seconds = clock.unit.seconds();
+        let unit = unit_of(clock.unit, stated).map_err(|e| format!("{name}: the clock {selector} {e}"))?;
+        let seconds = unit.seconds();
         if self.stored.is_none() {
             self.stored = Some(column.data.iter().map(|raw| [raw * seconds; 2]).collect());
         }
@@ -204,6 +208,21 @@ impl Samples {
         };
         misfits.push((format!("{} ({how})", self.names.join(", ")), misfit));
         data
+    }
+}
+
+/// The unit of a clock, by what a mapping says and by what the column itself says.
+fn unit_of(given: Option<TimeUnit>, stated: Stated) -> Result<TimeUnit, String> {
+    match (given, stated) {
+        (given, Stated::Nothing) => Ok(given.unwrap_or_default()),
+        (Some(given), Stated::Type(unit)) if given != unit => {
+            Err(format!("is in {unit} by its type, and in {given} by the mapping; leave the unit out there"))
+        }
+        (_, Stated::Type(unit)) => Ok(unit),
+        (None | Some(TimeUnit::S), Stated::Dates) => Ok(TimeUnit::Us),
+        (Some(given), Stated::Dates) => {
+            Err(format!("holds dates and times of day, which are not in {given}; leave the unit out of the mapping"))
+        }
     }
 }
 

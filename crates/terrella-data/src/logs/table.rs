@@ -4,7 +4,8 @@
 //! stays a tree, because only a mapping knows which branch is a column.
 
 use super::column::Column;
-use super::json;
+use super::units::TimeUnit;
+use super::{json, spelling};
 use std::collections::BTreeMap;
 
 /// A picture array: bytes of `shape`.
@@ -20,6 +21,21 @@ pub(super) struct Columns {
     pub(super) numbers: BTreeMap<String, Column>,
     pub(super) texts: BTreeMap<String, Vec<String>>,
     pub(super) bytes: BTreeMap<String, Bytes>,
+    /// Units of those that are times by their type.
+    pub(super) clocks: BTreeMap<String, TimeUnit>,
+    /// Units that others are known to be in.
+    pub(super) units: BTreeMap<String, &'static str>,
+}
+
+/// What a column of times says of its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stated {
+    /// Nothing: a mapping does.
+    Nothing,
+    /// Its type does.
+    Type(TimeUnit),
+    /// They were dates or times of day, and are microseconds now.
+    Dates,
 }
 
 /// A file that was read.
@@ -48,7 +64,66 @@ impl Content {
             }
             failed.push(format!("\"{one}\""));
         }
+        if let Some(why) = selector.split('|').find_map(|one| self.no_numbers(one.trim())) {
+            return Err(why);
+        }
         Err(format!("no column {} (there are: {})", failed.join(" or "), self.present()))
+    }
+
+    /// Why a column that is there has no numbers.
+    fn no_numbers(&self, name: &str) -> Option<String> {
+        let Self::Columns(columns) = self else { return None };
+        if let Some(bytes) = columns.bytes.get(name) {
+            return Some(format!("\"{name}\" holds bytes of pictures {:?}, not numbers", bytes.shape));
+        }
+        let cells = columns.texts.get(name)?;
+        let (row, cell) = spelling::no_number(cells)?;
+        let dates = spelling::microseconds(cell).is_some();
+        let hint = if dates { "; it is a clock" } else { "; repair it, or leave the column out" };
+        Some(format!(
+            "column \"{name}\" holds texts, not numbers: \"{cell:.40}\" in row {} of {}{hint}",
+            row + 1,
+            cells.len()
+        ))
+    }
+
+    /// The unit that a column is known to be in, or nothing.
+    pub(super) fn unit(&self, selector: &str) -> &'static str {
+        let Self::Columns(columns) = self else { return "" };
+        let whole = |one: &str| columns.numbers.contains_key(one);
+        let name = |one: &'_ str| match split_range(one) {
+            Ok((name, Some(_))) if !whole(one) => name.to_owned(),
+            _ => one.to_owned(),
+        };
+        let names = selector.split('|').map(|one| name(one.trim()));
+        names
+            .into_iter()
+            .find(|name| whole(name))
+            .and_then(|name| columns.units.get(&name))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// A column of times, and what it says of their unit.
+    pub(super) fn clock(&self, selector: &str) -> Result<(Column, Stated), String> {
+        for name in selector.split('|').map(str::trim) {
+            let dates = match self {
+                Self::Columns(columns) => {
+                    if let (Some(column), Some(unit)) = (columns.numbers.get(name), columns.clocks.get(name)) {
+                        return Ok((column.clone(), Stated::Type(*unit)));
+                    }
+                    columns.texts.get(name).and_then(|cells| instants(cells))
+                }
+                Self::Json(value) => json::lookup(value, name).and_then(|found| json::instants(&found)),
+            };
+            if let Some(column) = dates {
+                return Ok((column, Stated::Dates));
+            }
+            if self.named(name).is_ok_and(|found| found.is_some()) {
+                break;
+            }
+        }
+        self.numbers(selector).map(|column| (column, Stated::Nothing))
     }
 
     fn named(&self, name: &str) -> Result<Option<Column>, String> {
@@ -67,7 +142,10 @@ impl Content {
             Self::Columns(columns) => columns.texts.get(name).cloned(),
             Self::Json(value) => json::lookup(value, name).and_then(|found| json::texts(&found)),
         };
-        found.ok_or_else(|| format!("no column of texts \"{name}\" (there are: {})", self.present()))
+        found.ok_or_else(|| match self.named(name) {
+            Ok(None) => format!("no column of texts \"{name}\" (there are: {})", self.present()),
+            _ => format!("column \"{name}\" holds no texts"),
+        })
     }
 
     /// Names of all columns, for messages.
@@ -87,6 +165,13 @@ impl Content {
         names.truncate(30);
         if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
     }
+}
+
+/// Microseconds of cells that are dates with times, or empty; nothing if there is anything else among them.
+fn instants(cells: &[String]) -> Option<Column> {
+    let one = |cell: &String| if cell.is_empty() { Some(f64::NAN) } else { spelling::microseconds(cell) };
+    let data = cells.iter().map(one).collect::<Option<Vec<f64>>>()?;
+    data.iter().any(|t| t.is_finite()).then_some(Column { width: 1, data })
 }
 
 /// A name and the range behind it.
@@ -122,5 +207,23 @@ mod tests {
         assert_eq!(pick("b[0]"), Ok(vec![9.0]), "brackets in a name");
         assert!(pick("a[2:5]").is_err_and(|e| e.contains("3 a row")), "too wide");
         assert!(pick("d").is_err_and(|e| e.contains("there are: a, b[0]")), "what there is");
+    }
+
+    #[test]
+    fn a_column_of_another_kind_is_not_said_to_be_missing() {
+        let mut columns = Columns::default();
+        columns.texts.insert("t".into(), vec!["2024-03-01T10:00:00Z".into(), String::new()]);
+        columns.texts.insert("x".into(), vec!["1".into(), "one".into()]);
+        columns.numbers.insert("n".into(), Column { width: 1, data: vec![1.0] });
+        columns.clocks.insert("n".into(), TimeUnit::Ms);
+        let content = Content::Columns(columns);
+        let refused = |selector: &str| content.numbers(selector).expect_err("refused");
+        assert!(refused("y | x").contains("\"x\" holds texts, not numbers: \"one\" in row 2 of 2"), "{}", refused("x"));
+        assert!(refused("t").contains("it is a clock"), "{}", refused("t"));
+        assert!(content.texts("n").is_err_and(|e| e.contains("\"n\" holds no texts")), "numbers");
+        let (times, stated) = content.clock("t").expect("a clock");
+        assert!(times.data[0] == 1_709_287_200e6 && times.data[1].is_nan() && stated == Stated::Dates, "{times:?}");
+        assert_eq!(content.clock("z | n").map(|(_, stated)| stated), Ok(Stated::Type(TimeUnit::Ms)), "its type");
+        assert!(content.clock("x").is_err_and(|e| e.contains("holds texts")), "no clock");
     }
 }

@@ -116,6 +116,31 @@ impl Tree {
         Ok(bytes)
     }
 
+    /// The first bytes of a file as they are unpacked; fewer where it is shorter.
+    pub(super) fn head(&self, name: &str, n: u64) -> Result<Vec<u8>> {
+        let path = self.path(name);
+        let mut head = Vec::new();
+        let mut take = |from: &mut dyn Read| -> std::io::Result<usize> {
+            match name.ends_with(".gz") {
+                true => MultiGzDecoder::new(from).take(n).read_to_end(&mut head),
+                false => from.take(n).read_to_end(&mut head),
+            }
+        };
+        match &self.kind {
+            Kind::Folder | Kind::Single => File::open(&path).and_then(|mut file| take(&mut file)),
+            Kind::Tar(files) => take(&mut files.get(name).map_or(&[][..], Vec::as_slice)),
+            Kind::Zip { archive, prefix } => {
+                let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+                archive
+                    .by_name(&format!("{prefix}{name}"))
+                    .map_err(std::io::Error::other)
+                    .and_then(|mut e| take(&mut e))
+            }
+        }
+        .map_err(Error::io("read", &path))?;
+        Ok(head)
+    }
+
     /// The bytes of an MCAP file or a bag, on disk where they lie there; what is packed is unpacked.
     pub(super) fn store(&self, name: &str) -> Result<Store> {
         let path = self.path(name);

@@ -17,6 +17,17 @@ pub enum TimeUnit {
     Ns,
 }
 
+impl std::fmt::Display for TimeUnit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::S => "s",
+            Self::Ms => "ms",
+            Self::Us => "us",
+            Self::Ns => "ns",
+        })
+    }
+}
+
 impl TimeUnit {
     /// Seconds in one of these.
     pub(super) fn seconds(self) -> f64 {
@@ -68,5 +79,31 @@ impl Unit {
             Self::KilometresPerHour => 1.0 / 3.6,
             Self::Gravity => 9.806_65,
         }
+    }
+}
+
+/// What makes SI units of a unit that a format states; nothing has to be done for others.
+pub(super) fn conversion(stated: &str) -> Unit {
+    match stated {
+        "deg" | "deg/s" => Unit::Degrees,
+        "rpm" => Unit::Rpm,
+        "mm" => Unit::Milli,
+        "cm" => Unit::Centi,
+        "km/h" => Unit::KilometresPerHour,
+        "g" => Unit::Gravity,
+        _ => Unit::Si,
+    }
+}
+
+/// The unit of numbers that were stored in one and converted from another; empty if these do not go together.
+pub(super) fn converted(stated: &'static str, from: Unit) -> &'static str {
+    match (stated, from) {
+        (stated, Unit::Si) => stated,
+        ("deg", Unit::Degrees) => "rad",
+        ("deg/s", Unit::Degrees) | ("rpm", Unit::Rpm) => "rad/s",
+        ("mm", Unit::Milli) | ("cm", Unit::Centi) => "m",
+        ("km/h", Unit::KilometresPerHour) => "m/s",
+        ("g", Unit::Gravity) => "m/s^2",
+        _ => "",
     }
 }
