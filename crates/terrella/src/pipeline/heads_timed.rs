@@ -5,11 +5,50 @@ use super::sides::Sides;
 use super::{Recordings, Run};
 use anyhow::Result;
 use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use terrella_model::{Reacher, ReacherConfig, Saved, StepsToGo, StepsToGoConfig};
 
-/// How long what is learned on latents takes: seconds of seeing all recordings, and of each head its name, steps and milliseconds a
-/// step. The model gets an amortised planner that has learned nothing, if it is to have one.
+/// Episodes that are seen.
+const EPISODES: usize = 4;
+/// Steps of a head, and those of them that are not timed: the first ones allocate.
+const STEPS: u64 = 16;
+const FIRST: usize = 4;
+
+/// One thing that is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trained {
+    /// What it is, as its section of the settings is called.
+    pub name: String,
+    /// Steps.
+    pub steps: u64,
+    /// Milliseconds a step, here.
+    pub ms: f64,
+}
+
+/// When each step was done.
+#[derive(Default)]
+struct Ticks(Vec<Instant>);
+
+impl Ticks {
+    fn now(&mut self) {
+        self.0.push(Instant::now());
+    }
+
+    /// So many steps of what was timed.
+    fn of(&self, name: &str, steps: u64) -> Trained {
+        let ms = match self.0.get(FIRST..).unwrap_or_default() {
+            [first, rest @ ..] if !rest.is_empty() => {
+                (rest[rest.len() - 1] - *first).as_secs_f64() * 1e3 / rest.len() as f64
+            }
+            _ => 0.0,
+        };
+        Trained { name: name.to_owned(), steps, ms }
+    }
+}
+
+/// Seconds of seeing all recordings for what is learned on latents, and how long a step of each head takes. The model gets an
+/// amortised planner that has learned next to nothing, if it is to have one.
 ///
 /// # Errors
 /// If recordings and model do not fit.
@@ -18,14 +57,12 @@ pub(super) fn time_heads(
     saved: &mut Saved,
     recordings: &Recordings,
     device: &Device,
-) -> Result<(f64, Vec<(String, u64, f64)>)> {
-    /// Episodes that are seen, and steps of a head that are timed.
-    const FEW: [usize; 2] = [4, 16];
+) -> Result<(f64, Vec<Trained>)> {
     let (settings, split) = (&run.settings, &recordings.split);
     let sides = Sides::of(saved, &settings.reacher);
-    let seen = &split.train[..FEW[0].min(split.train.len())];
-    let rows =
-        |episodes: &[usize]| episodes.iter().map(|&e| recordings.dataset.episodes[e].len()).sum::<usize>() as f64;
+    let seen = &split.train[..EPISODES.min(split.train.len())];
+    let length = |e: &usize| recordings.dataset.episodes[*e].len();
+    let rows = |episodes: &[usize]| episodes.iter().map(length).sum::<usize>() as f64;
     let began = Instant::now();
     let mut traces = Vec::new();
     for &episode in seen {
@@ -33,43 +70,23 @@ pub(super) fn time_heads(
     }
     let all = rows(&split.train) * sides.len() as f64 + rows(&recordings.unseen());
     let seeing = began.elapsed().as_secs_f64() * all / rows(seen).max(1.0);
-    let few = FEW[1] as u64;
     let mut heads = Vec::new();
-    let mut timed = |name: &str, steps: u64, head: &mut dyn FnMut(&mut dyn FnMut(u64)) -> Result<()>| -> Result<()> {
-        if steps == 0 {
-            return Ok(());
-        }
-        let mut ticks = Vec::new();
-        head(&mut |_| ticks.push(Instant::now()))?;
-        // The first steps allocate.
-        let timed = ticks.get(few as usize / 4..).unwrap_or_default();
-        let ms = match timed {
-            [first, .., last] => (*last - *first).as_secs_f64() * 1e3 / (timed.len() - 1) as f64,
-            _ => 0.0,
-        };
-        heads.push((name.to_owned(), steps, ms));
-        Ok(())
-    };
-    let reacher = ReacherConfig { steps: few, ..settings.reacher.clone() };
-    timed("reacher", settings.reacher.steps, &mut |tick| {
-        let (net, _) = Reacher::train(&saved.world, &traces, &reacher, device, tick)?;
-        saved.reacher = Some((net, reacher.clone()));
-        Ok(())
-    })?;
-    let to_go = StepsToGoConfig { steps: few, ..settings.steps_to_go.clone() };
-    timed("steps_to_go", settings.steps_to_go.steps, &mut |tick| {
-        StepsToGo::train(&traces, saved.world.frame_skip(), &to_go, device, tick)?;
-        Ok(())
-    })?;
-    if saved.world.wants().picture.is_some() {
-        let mut latents = Vec::new();
-        for &episode in seen {
-            latents.push(Seen::of(&saved.world, recordings, episode)?.latents);
-        }
-        timed("decoder", settings.decoder.steps, &mut |tick| {
-            decoder(run, &latents, recordings, (few, device), tick);
-            Ok(())
-        })?;
+    if settings.reacher.steps > 0 {
+        let (config, mut ticks) = (ReacherConfig { steps: STEPS, ..settings.reacher.clone() }, Ticks::default());
+        let (net, _) = Reacher::train(&saved.world, &traces, &config, device, |_| ticks.now())?;
+        saved.reacher = Some((net, config));
+        heads.push(ticks.of("reacher", settings.reacher.steps));
+    }
+    if settings.steps_to_go.steps > 0 {
+        let (config, mut ticks) = (StepsToGoConfig { steps: STEPS, ..settings.steps_to_go.clone() }, Ticks::default());
+        StepsToGo::train(&traces, saved.world.frame_skip(), &config, device, |_| ticks.now())?;
+        heads.push(ticks.of("steps_to_go", settings.steps_to_go.steps));
+    }
+    if saved.world.wants().picture.is_some() && settings.decoder.steps > 0 {
+        let latents = seen.iter().map(|&e| Ok(Seen::of(&saved.world, recordings, e)?.latents));
+        let (latents, mut ticks) = (latents.collect::<Result<Vec<_>>>()?, Ticks::default());
+        decoder(run, &latents, recordings, (STEPS, device), &mut |_| ticks.now());
+        heads.push(ticks.of("decoder", settings.decoder.steps));
     }
     Ok((seeing, heads))
 }

@@ -6,7 +6,7 @@
 
 use super::act::Actor;
 use super::evaluate::{arena, attempt_all};
-use super::heads_timed::time_heads;
+use super::heads_timed::{Trained, time_heads};
 use super::train::{AHEAD, sampler};
 use super::{Recordings, Run};
 use crate::error::usage;
@@ -33,17 +33,6 @@ const USED: f64 = 0.8;
 const SPARE: f64 = 0.07;
 /// Share of the time that judging takes where there is no world to act in: it is not measured.
 const FORETELLING: f64 = 0.15;
-
-/// One thing that is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trained {
-    /// What it is, as its section of the settings is called.
-    pub name: String,
-    /// Steps.
-    pub steps: u64,
-    /// Milliseconds a step, here.
-    pub ms: f64,
-}
 
 /// What a run takes here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -142,7 +131,7 @@ pub(super) fn set_pace(
     const FEW: u64 = 500;
     let asked = run.settings.minutes;
     let done = run.file("model").exists() || run.file(FILE).is_file();
-    if done || Trained::begun(run)? || (asked.is_none() && run.settings.train.steps < FEW) {
+    if done || begun(run)? || (asked.is_none() && run.settings.train.steps < FEW) {
         return Ok(());
     }
     recordings.find_things(run, watch)?;
@@ -160,12 +149,10 @@ pub(super) fn set_pace(
     run.write_json(FILE, &pace)
 }
 
-impl Trained {
-    /// Whether a run has checkpoints to go on from: its schedule is fixed.
-    fn begun(run: &Run) -> Result<bool> {
-        let entries = std::fs::read_dir(run.path()).with_context(|| format!("cannot list {}", run.path().display()))?;
-        Ok(entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("checkpoint-")))
-    }
+/// Whether a run has checkpoints to go on from: its schedule is fixed.
+fn begun(run: &Run) -> Result<bool> {
+    let entries = std::fs::read_dir(run.path()).with_context(|| format!("cannot list {}", run.path().display()))?;
+    Ok(entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("checkpoint-")))
 }
 
 fn measure(run: &Run, recordings: &Recordings, device: &Device) -> Result<Pace> {
@@ -195,7 +182,7 @@ fn measure(run: &Run, recordings: &Recordings, device: &Device) -> Result<Pace> 
             if latent {
                 let (seeing, heads) = time_heads(run, &mut saved, recordings, device)?;
                 pace.seeing = seeing;
-                pace.trained.extend(heads.into_iter().map(|(name, steps, ms)| Trained { name, steps, ms }));
+                pace.trained.extend(heads);
             }
             if recordings.has_goals() {
                 pace.judging = Some(judging(run, saved, recordings)?);

@@ -358,8 +358,7 @@ impl Settings {
     /// Settings in which nothing optional is absent: what [`Layers`] knows the keys from.
     fn complete() -> Self {
         let symmetry = terrella_model::Symmetry { side: 1.0, points: vec![], headings: vec![], action_points: vec![] };
-        let mut settings = Self::default();
-        settings.minutes = Some(1.0);
+        let mut settings = Self { minutes: Some(1.0), ..Self::default() };
         settings.data.path = Some(PathBuf::from("data"));
         settings.data.env = Some(String::new());
         settings.data.camera = Some(String::new());
