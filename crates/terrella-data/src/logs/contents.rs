@@ -1,6 +1,7 @@
 //! The files of a recording, each read once, and the topics of those that have some.
 
 use super::files;
+use super::jumps::jumps;
 use super::mcap::{self, MessageAt};
 use super::reader::Reader;
 use super::table::Content;
@@ -10,6 +11,13 @@ use super::table::Content;
 pub(super) struct Place<'a> {
     pub(super) file: Option<&'a str>,
     pub(super) topic: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// What to call it in a message.
+    pub(super) fn on(&self, file: &str) -> String {
+        self.topic.map_or_else(|| file.to_owned(), |topic| format!("{file}: {topic}"))
+    }
 }
 
 impl Reader<'_> {
@@ -38,6 +46,9 @@ impl Reader<'_> {
             return Err("a stream has to name its file where no glob of episodes does".to_owned());
         }
         let key = (name.clone(), place.topic.unwrap_or_default().to_owned());
+        if let Some(why) = self.unread.get(&key) {
+            return Err(format!("{}: its messages cannot be read: {why}", place.on(&name)));
+        }
         if !self.contents.contains_key(&key) {
             match (mcap::ending(&name).is_some(), place.topic) {
                 (true, topic) => self.topics(&name, topic)?,
@@ -57,9 +68,18 @@ impl Reader<'_> {
         let store = self.tree.store(name).map_err(|e| e.to_string())?;
         let wanted = self.mapping.topics();
         let log = mcap::read(&store, &wanted).map_err(|e| format!("{name}: {e}"))?;
+        // Of those that are there and cannot be read, each is missed only where somebody needs it.
+        for (topic, found) in log.topics.iter().filter(|(topic, _)| wanted.contains(topic.as_str())) {
+            if let Some(why) = &found.unread {
+                self.unread.insert((name.to_owned(), topic.clone()), why.clone());
+            }
+        }
         match topic {
             None => return Err(format!("{name}: say which topic is meant: {}", mcap::listed(&log.topics))),
             Some(topic) if log.topics.get(topic).is_none_or(|found| found.rows.is_empty()) => {
+                if let Some(why) = log.topics.get(topic).and_then(|found| found.unread.as_ref()) {
+                    return Err(format!("{name}: {topic}: its messages cannot be read: {why}"));
+                }
                 let notes = log.notes.iter().map(|note| format!("; {note}")).collect::<String>();
                 let listed = mcap::listed(&log.topics);
                 return Err(format!("{name}: no messages of topic {topic} can be read (there are: {listed}){notes}"));
@@ -68,21 +88,32 @@ impl Reader<'_> {
         }
         self.odd.extend(log.notes);
         for (topic, found) in log.topics {
-            if wanted.contains(topic.as_str()) {
+            let is_wanted = wanted.contains(topic.as_str());
+            if found.is_clock() && !is_wanted {
+                self.jumps.extend(jumps(&topic, &Content::Columns(found.columns)));
+                self.others.insert(topic);
+            } else if is_wanted && !found.rows.is_empty() {
                 let key = (name.to_owned(), topic);
                 self.messages.insert(key.clone(), found.rows);
                 self.contents.insert(key, Content::Columns(found.columns));
-            } else {
+            } else if !is_wanted {
                 self.others.insert(topic);
             }
         }
         Ok(())
     }
 
+    /// Why a topic that is there cannot be read.
+    pub(super) fn unread(&self, place: Place<'_>) -> Option<String> {
+        let key = (self.file(place), place.topic.unwrap_or_default().to_owned());
+        self.unread.get(&key).cloned()
+    }
+
     /// Whether a file that was read lacks this topic.
     pub(super) fn lacks(&self, place: Place<'_>) -> bool {
         let file = self.file(place);
-        self.messages.keys().any(|(of, _)| *of == file) && self.messages(&file, place).is_empty()
+        let there = self.unread(place).is_some() || !self.messages(&file, place).is_empty();
+        self.messages.keys().any(|(of, _)| *of == file) && !there
     }
 
     /// The messages of a topic that was read.

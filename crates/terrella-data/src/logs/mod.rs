@@ -1,7 +1,8 @@
 //! Logs that follow no standard, read by a mapping file that says what their columns mean.
 //!
 //! `tree` finds files in folders and archives, `files`, `json` and `mcap` read them, `table` picks columns,
-//! `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and `recording`
+//! `times` says when samples were taken and `runs` where a clock begins anew, `clock` puts samples of several clocks onto
+//! rows of one rate, `extent` says from when to when there are rows, `cuts` finds the episodes, and `recording`
 //! does all of that for one recording. Known layouts have mappings of their own in `mappings/`, which are the examples too.
 
 mod clock;
@@ -9,19 +10,25 @@ mod column;
 mod contents;
 mod cuts;
 mod decoding;
+mod extent;
 mod files;
 mod json;
+mod jumps;
 mod mapping;
 mod mcap;
 mod opening;
 mod pictures;
 mod reader;
 mod recording;
+mod rows;
+mod runs;
 mod source;
 mod streams;
 mod table;
+mod times;
 mod tree;
 mod units;
+mod unseen;
 
 pub use mapping::Mapping;
 pub(crate) use mapping::{Marks, Pictures, Rule, Stream};

@@ -2,10 +2,11 @@
 
 use super::mapping::{Csv, Mapping, Pictures, Stream};
 use super::opening::Opening;
-use super::pictures::{PictureAt, natural};
+use super::pictures::{PictureAt, REMEDY, natural};
 use super::reader::Reader;
-use super::recording::Rows;
+use super::rows::Rows;
 use super::tree::Tree;
+use super::unseen;
 use crate::outcome::agree;
 use crate::timing::own_times;
 use crate::vectors::asked_for;
@@ -46,11 +47,16 @@ impl Log {
         let told = (!not_kept.is_empty()).then(|| Note { place: "views".to_owned(), what });
         let recordings = recordings(path, &tree, &mapping)?;
         let mut log = Opening { notes: note.into_iter().chain(told).collect(), ..Opening::default() };
+        let mut found = Vec::with_capacity(recordings.len());
         for name in &recordings {
             let mut reader = Reader::new(&tree, &mapping, name);
             let read = reader.read(options.fps);
             log.used.extend(reader.files().cloned());
             let place = if name.is_empty() { path.display().to_string() } else { name.clone() };
+            found.push((place, read));
+        }
+        unseen::leave_out(path, &mut mapping, &mut found, options, &mut log.notes)?;
+        for (place, read) in found {
             if let Err(why) = read.and_then(|recording| log.take(&place, recording, options)) {
                 log.first_error.get_or_insert_with(|| why.clone());
                 log.notes.push(Note { place, what: format!("left out: {why}") });
@@ -109,19 +115,41 @@ impl Log {
             used: log.used,
             meaning,
         };
-        for (at, (section, pictures)) in mapping.pictures().enumerate() {
-            let name = section.strip_prefix("views.").unwrap_or(&section).to_owned();
-            let mut view = View { name, size: [0, 0], depth: pictures.depth };
-            view.size = log.first_size(at, view.pixel())?;
-            log.cameras.push(view);
-        }
-        log.signature.image = mapping.picture.as_ref().map(|_| log.cameras[0].size);
+        log.look(&mut mapping, options)?;
         let shown = log.episodes.iter().flat_map(|(_, rows)| rows.pictures.iter().flatten()).filter_map(|p| match p {
             PictureAt::File(name) | PictureAt::Video { file: name, .. } => Some(name.clone()),
             PictureAt::Array { .. } | PictureAt::Message { .. } => None,
         });
         log.used.extend(shown.collect::<Vec<_>>());
         Ok(log)
+    }
+}
+
+impl Log {
+    /// Looks at the first picture of each camera; one of which none can be decoded is left out.
+    fn look(&mut self, mapping: &mut Mapping, options: &SourceOptions) -> Result<()> {
+        let all: Vec<(String, Pictures)> = mapping.pictures().map(|(name, p)| (name, p.clone())).collect();
+        for (section, pictures) in all {
+            let at = self.cameras.len();
+            let name = section.strip_prefix("views.").unwrap_or(&section).to_owned();
+            let mut view = View { name, size: [0, 0], depth: pictures.depth };
+            match self.first_size(at, view.pixel()) {
+                Ok(size) => {
+                    view.size = size;
+                    self.cameras.push(view);
+                }
+                Err(error) if pictures.topic.is_none() || self.any_decodes(at, view.pixel()) => return Err(error),
+                Err(error) => {
+                    let what = if let Error::Row { what, .. } = error { what } else { error.to_string() };
+                    let why = format!("{what}; {REMEDY}");
+                    self.notes.push(unseen::left_out(&self.path, &section, &pictures, &why, options)?);
+                    self.episodes.iter_mut().for_each(|(_, rows)| drop(rows.pictures.remove(at)));
+                    unseen::without(mapping, &section);
+                }
+            }
+        }
+        self.signature.image = mapping.picture.as_ref().and(self.cameras.first()).map(|camera| camera.size);
+        Ok(())
     }
 }
 

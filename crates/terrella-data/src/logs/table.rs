@@ -20,6 +20,10 @@ pub(super) struct Columns {
     pub(super) numbers: BTreeMap<String, Column>,
     pub(super) texts: BTreeMap<String, Vec<String>>,
     pub(super) bytes: BTreeMap<String, Bytes>,
+    /// Columns of numbers that are instants, and whether they are of the clock of logging.
+    pub(super) stamps: BTreeMap<String, bool>,
+    /// What is there and is no column, and why.
+    pub(super) passed_by: BTreeMap<String, String>,
 }
 
 /// A file that was read.
@@ -46,9 +50,29 @@ impl Content {
                 }
                 return Ok(column.cut(from, to));
             }
+            if let Some(why) = self.why_none(one).or_else(|| self.why_none(name)) {
+                return Err(why);
+            }
             failed.push(format!("\"{one}\""));
         }
         Err(format!("no column {} (there are: {})", failed.join(" or "), self.present()))
+    }
+
+    /// Why something that is there is no column of numbers.
+    fn why_none(&self, name: &str) -> Option<String> {
+        let Self::Columns(columns) = self else { return None };
+        if let Some(texts) = columns.texts.get(name) {
+            let number = |text: &&String| text.trim().is_empty() || text.trim().parse::<f64>().is_ok();
+            let (row, odd) =
+                texts.iter().enumerate().find(|(_, text)| !number(text)).or(texts.iter().enumerate().next())?;
+            return Some(format!(
+                "column \"{name}\" is there, but holds texts (row {row}: \"{odd:.40}\"), not numbers"
+            ));
+        }
+        if let Some(bytes) = columns.bytes.get(name) {
+            return Some(format!("\"{name}\" is there, but is an array of pictures ({:?}), not numbers", bytes.shape));
+        }
+        columns.passed_by.get(name).map(|why| format!("\"{name}\" is there, but is no column: {why}"))
     }
 
     fn named(&self, name: &str) -> Result<Option<Column>, String> {
@@ -67,7 +91,11 @@ impl Content {
             Self::Columns(columns) => columns.texts.get(name).cloned(),
             Self::Json(value) => json::lookup(value, name).and_then(|found| json::texts(&found)),
         };
-        found.ok_or_else(|| format!("no column of texts \"{name}\" (there are: {})", self.present()))
+        let numbers = matches!(self, Self::Columns(columns) if columns.numbers.contains_key(name));
+        found.ok_or_else(|| match numbers {
+            true => format!("column \"{name}\" is there, but holds numbers, not texts"),
+            false => format!("no column of texts \"{name}\" (there are: {})", self.present()),
+        })
     }
 
     /// Names of all columns, for messages.
@@ -114,6 +142,8 @@ mod tests {
         let mut columns = Columns::default();
         columns.numbers.insert("a".into(), Column { width: 3, data: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] });
         columns.numbers.insert("b[0]".into(), Column { width: 1, data: vec![9.0] });
+        columns.texts.insert("t".into(), vec!["7".into(), "12:30".into()]);
+        columns.passed_by.insert("long".into(), "65 elements".into());
         let content = Content::Columns(columns);
         let pick = |selector: &str| content.numbers(selector).map(|c| c.data);
         assert_eq!(pick("a[1]"), Ok(vec![2.0, 5.0]), "one");
@@ -121,6 +151,8 @@ mod tests {
         assert_eq!(pick("c | a[0:1]"), Ok(vec![1.0, 4.0]), "an alternative");
         assert_eq!(pick("b[0]"), Ok(vec![9.0]), "brackets in a name");
         assert!(pick("a[2:5]").is_err_and(|e| e.contains("3 a row")), "too wide");
-        assert!(pick("d").is_err_and(|e| e.contains("there are: a, b[0]")), "what there is");
+        assert!(pick("t").is_err_and(|e| e.contains("holds texts (row 1: \"12:30\")")), "texts");
+        assert!(pick("long[3]").is_err_and(|e| e.contains("is no column: 65 elements")), "what was passed by");
+        assert!(pick("d").is_err_and(|e| e.contains("there are: a, b[0], t")), "what there is");
     }
 }

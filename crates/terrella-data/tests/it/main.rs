@@ -10,6 +10,7 @@ mod fuzzed;
 mod hdf5;
 mod lerobot_outcomes;
 mod lerobot_v2;
+mod log_meaning;
 mod logs;
 mod mcap;
 mod real;
