@@ -3,6 +3,7 @@
 use super::bags;
 use super::files;
 use super::flight::{self, Kind};
+use super::jumps::jumps;
 use super::mcap::{self, MessageAt};
 use super::reader::Reader;
 use super::table::Content;
@@ -13,6 +14,13 @@ use std::collections::BTreeSet;
 pub(super) struct Place<'a> {
     pub(super) file: Option<&'a str>,
     pub(super) topic: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// What to call it in a message.
+    pub(super) fn on(&self, file: &str) -> String {
+        self.topic.map_or_else(|| file.to_owned(), |topic| format!("{file}: {topic}"))
+    }
 }
 
 impl Reader<'_> {
@@ -41,6 +49,9 @@ impl Reader<'_> {
             return Err("a stream has to name its file where no glob of episodes does".to_owned());
         }
         let key = (name.clone(), place.topic.unwrap_or_default().to_owned());
+        if let Some(why) = self.unread.get(&key) {
+            return Err(format!("{}: its messages cannot be read: {why}", place.on(&name)));
+        }
         if !self.contents.contains_key(&key) {
             let has_topics = mcap::ending(&name).is_some() || bags::is_bag(self.bags, &name);
             match (has_topics, place.topic) {
@@ -69,9 +80,18 @@ impl Reader<'_> {
         let store = bags::store(self.tree, self.bags, name).map_err(|e| e.to_string())?;
         let wanted = self.mapping.topics();
         let log = mcap::read(&store, &wanted).map_err(|e| format!("{name}: {e}"))?;
+        // Of those that are there and cannot be read, each is missed only where somebody needs it.
+        for (topic, found) in log.topics.iter().filter(|(topic, _)| wanted.contains(topic.as_str())) {
+            if let Some(why) = &found.unread {
+                self.unread.insert((name.to_owned(), topic.clone()), why.clone());
+            }
+        }
         match topic {
             None => return Err(format!("{name}: say which topic is meant: {}", mcap::listed(&log.topics))),
             Some(topic) if log.topics.get(topic).is_none_or(|found| found.rows.is_empty()) => {
+                if let Some(why) = log.topics.get(topic).and_then(|found| found.unread.as_ref()) {
+                    return Err(format!("{name}: {topic}: its messages cannot be read: {why}"));
+                }
                 let notes = log.notes.iter().map(|note| format!("; {note}")).collect::<String>();
                 let listed = mcap::listed(&log.topics);
                 return Err(format!("{name}: no messages of topic {topic} can be read (there are: {listed}){notes}"));
@@ -80,11 +100,15 @@ impl Reader<'_> {
         }
         self.odd.extend(log.notes);
         for (topic, found) in log.topics {
-            if wanted.contains(topic.as_str()) {
+            let is_wanted = wanted.contains(topic.as_str());
+            if found.is_clock() && !is_wanted {
+                self.jumps.extend(jumps(&topic, &Content::Columns(found.columns)));
+                self.others.insert(topic);
+            } else if is_wanted && !found.rows.is_empty() {
                 let key = (name.to_owned(), topic);
                 self.messages.insert(key.clone(), found.rows);
                 self.contents.insert(key, Content::Columns(found.columns));
-            } else {
+            } else if !is_wanted {
                 self.others.insert(topic);
             }
         }
@@ -129,10 +153,17 @@ impl Reader<'_> {
         place.topic.is_some() || flight::kind_of(self.tree, &self.file(place)).is_some()
     }
 
+    /// Why a topic that is there cannot be read.
+    pub(super) fn unread(&self, place: Place<'_>) -> Option<String> {
+        let key = (self.file(place), place.topic.unwrap_or_default().to_owned());
+        self.unread.get(&key).cloned()
+    }
+
     /// Whether a file that was read lacks this topic.
     pub(super) fn lacks(&self, place: Place<'_>) -> bool {
         let file = self.file(place);
-        self.messages.keys().any(|(of, _)| *of == file) && self.messages(&file, place).is_empty()
+        let there = self.unread(place).is_some() || !self.messages(&file, place).is_empty();
+        self.messages.keys().any(|(of, _)| *of == file) && !there
     }
 
     /// The messages of a topic that was read.

@@ -4,6 +4,7 @@ use super::clock::Times;
 use super::contents::Place;
 use super::mapping::{Mapping, Marks};
 use super::reader::Reader;
+use super::runs::present;
 use std::ops::Range;
 
 /// A stretch of time that is an episode.
@@ -52,7 +53,10 @@ impl Reader<'_> {
         for column in [&marks.event, &marks.task, &marks.success].into_iter().flatten() {
             self.used.insert(column.clone());
         }
-        let (times, kept) = self.times(marks.clock.as_ref(), place, n)?;
+        let stamps = self.stamps(marks.clock.as_ref(), place, n)?;
+        let timed = present(&stamps)?;
+        let (times, kept) = stamps.pick(&timed).during(0)?;
+        let kept = kept.into_iter().map(|at| timed[at]);
         let mut spans: Vec<Span> = Vec::new();
         let mut open = false;
         for (t, at) in times.0.into_iter().zip(kept) {
@@ -79,6 +83,14 @@ impl Reader<'_> {
         }
         Ok(spans)
     }
+}
+
+/// How many of the seconds between two instants belong to episodes.
+pub(super) fn marked(spans: &[Span], from: f64, to: f64) -> f64 {
+    if spans.is_empty() {
+        return (to - from).max(0.0);
+    }
+    spans.iter().map(|s| (s.to.min(to) - s.from.max(from)).max(0.0)).sum()
 }
 
 /// Ranges of rows that are episodes: within spans, cut at gaps, then by length.

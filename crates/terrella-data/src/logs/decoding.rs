@@ -10,6 +10,9 @@ use crate::{Error, Note, Result, View, picture};
 use std::collections::BTreeMap;
 use terrella_core::{Frames, Pixel};
 
+/// Pictures that tell whether a camera can be decoded at all.
+const LOOKED_AT: usize = 5;
+
 /// Takes row, height, width and pixels.
 type Take<'a> = dyn FnMut(usize, [usize; 2], &[u8]) -> Result<()> + 'a;
 
@@ -54,6 +57,20 @@ impl Log {
         // What cannot be read is refused when it is asked for.
         let what = message.told(pixel).ok()??;
         Some(Note { place: self.cameras[camera].name.clone(), what })
+    }
+
+    /// Whether one of a few pictures of a camera can be decoded, so that the others are damaged rather than strange.
+    pub(super) fn any_decodes(&self, camera: usize, pixel: Pixel) -> bool {
+        let all: Vec<(usize, &PictureAt)> = self
+            .episodes
+            .iter()
+            .enumerate()
+            .flat_map(|(episode, (_, rows))| rows.pictures[camera].iter().map(move |picture| (episode, picture)))
+            .collect();
+        let few = (1..LOOKED_AT).map(|nth| all[nth * (all.len() - 1) / (LOOKED_AT - 1)]);
+        few.into_iter().any(|(episode, picture)| {
+            self.decode(episode, std::slice::from_ref(picture), pixel, &mut |_, _, _| Ok(())).is_ok()
+        })
     }
 
     /// Decodes pictures, which are all of one kind, one after the other.

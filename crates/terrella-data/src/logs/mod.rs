@@ -1,19 +1,25 @@
 //! Logs that follow no standard, read by a mapping file that says what their columns mean.
 //!
 //! `tree` finds files in folders and archives, `files`, `text`, `json`, `parquet`, `mcap` and `flight` read them, `table`
-//! picks columns, `clock` puts samples of several clocks onto rows of one rate, `cuts` finds the episodes, and
+//! picks columns, `times` says when samples were taken and `runs` where a clock begins anew, `clock` puts samples of
+//! several clocks onto rows of one rate, `extent` says from when to when there are rows, `cuts` finds the episodes, and
 //! `recording` does all of that for one recording. `bags` and `rosbag2` tell which files are one recording of ROS 2,
-//! `unpacked` unpacks files that are packed as a whole. Known layouts have mappings of their own in `mappings/`, which are the examples too.
+//! `unpacked` unpacks files that are packed as a whole. Known layouts have mappings of their own in `mappings/`, which
+//! are the examples too.
 
 mod bags;
+mod chosen;
 mod clock;
 mod column;
 mod contents;
 mod cuts;
 mod decoding;
+mod extent;
 mod files;
 mod flight;
 mod json;
+mod jumps;
+mod laid;
 mod mapping;
 mod mcap;
 mod opening;
@@ -22,15 +28,19 @@ mod pictures;
 mod reader;
 mod recording;
 mod rosbag2;
+mod rows;
+mod runs;
 mod source;
 mod spelling;
 mod streams;
 mod table;
 mod text;
+mod times;
 mod torn;
 mod tree;
 mod units;
 mod unpacked;
+mod unseen;
 
 pub use mapping::Mapping;
 pub(crate) use mapping::{Marks, Pictures, Rule, Stream};

@@ -1,8 +1,10 @@
 //! What is known of a log while its recordings are read, and what a reader should know about the whole.
 
 use super::clock::Misfit;
+use super::extent::Edges;
 use super::mapping::Mapping;
-use super::recording::{Recording, Rows};
+use super::recording::Recording;
+use super::rows::Rows;
 use super::tree::Tree;
 use crate::{Note, SourceOptions};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +23,7 @@ pub(super) struct Opening {
     pub(super) notes: Vec<Note>,
     pub(super) used: BTreeSet<String>,
     pub(super) misfits: BTreeMap<String, Misfit>,
+    pub(super) edges: Edges,
     pub(super) unused: BTreeSet<String>,
     pub(super) first_error: Option<String>,
 }
@@ -41,6 +44,7 @@ impl Opening {
         for (name, misfit) in recording.misfits {
             self.misfits.entry(name).or_default().merge(misfit);
         }
+        self.edges.merge(recording.edges, 1);
         self.unused.extend(recording.unused);
         self.notes.extend(recording.odd.into_iter().map(|what| Note { place: place.to_owned(), what }));
         let whole = recording.task;
@@ -70,6 +74,9 @@ impl Opening {
         }
         if mapping.action.is_empty() {
             note("action", "no action was logged: one that is always 0 stands for it".to_owned());
+        }
+        for (name, what) in self.edges.told() {
+            note(name, what);
         }
         for (name, misfit) in self.misfits.iter().filter(|(_, m)| m.largest > 1e-6) {
             note(

@@ -2,13 +2,17 @@
 //!
 //! `decoding` turns them into pixels.
 
-use super::clock::Times;
 use super::contents::Place;
 use super::mapping::Pictures;
 use super::mcap::MessageAt;
 use super::reader::Reader;
+use super::runs::{Stamps, present};
 use super::table::Content;
 use crate::video::{Video, check_decoders};
+
+/// What helps against pictures that cannot be decoded.
+pub(super) const REMEDY: &str =
+    "record or convert them to JPEG or PNG (CompressedImage), or to H.264 or AV1 (CompressedVideo)";
 
 /// Where one picture is.
 #[derive(Clone)]
@@ -32,18 +36,33 @@ pub(super) enum PictureAt {
     },
 }
 
+/// What is known of the pictures of one camera.
+pub(super) enum Seen {
+    /// When they were taken, and where they are.
+    There(Stamps, Vec<PictureAt>),
+    /// Why they cannot be decoded, though they are there: that costs no numbers.
+    Unseen(String),
+}
+
 impl Reader<'_> {
     /// Times of the pictures, and where they are.
-    pub(super) fn pictures(&mut self, pictures: &Pictures) -> Result<(Times, Vec<PictureAt>), String> {
+    pub(super) fn pictures(&mut self, pictures: &Pictures) -> Result<Seen, String> {
         if pictures.video.is_some() || pictures.video_column.is_some() {
             return self.video(pictures);
         }
         let place = Place { file: pictures.file.as_deref(), topic: pictures.topic.as_deref() };
         let all: Vec<PictureAt> = if pictures.topic.is_some() {
-            let (file, _) = self.content(place)?;
+            let read = self.content(place).map(|(file, _)| file);
+            let file = match (read, self.unread(place)) {
+                (Ok(file), _) => file,
+                (Err(_), Some(why)) => return Ok(Seen::Unseen(format!("{why}; {REMEDY}"))),
+                (Err(why), None) => return Err(why),
+            };
             let messages = self.messages(&file, place);
-            if messages.iter().any(MessageAt::is_video) {
-                check_decoders(&self.tree.path(&file)).map_err(|e| e.to_string())?;
+            if messages.iter().any(MessageAt::is_video)
+                && let Err(error) = check_decoders(&self.tree.path(&file))
+            {
+                return Ok(Seen::Unseen(error.to_string()));
             }
             messages.into_iter().map(|message| PictureAt::Message { file: file.clone(), message }).collect()
         } else if let Some(column) = &pictures.column {
@@ -71,21 +90,24 @@ impl Reader<'_> {
             self.used.insert(array.clone());
             (0..n).map(|row| PictureAt::Array { file: file.clone(), array: array.clone(), row }).collect()
         };
-        let (times, kept) = self.times(pictures.clock.as_ref(), place, all.len())?;
+        let stamps = self.stamps(pictures.clock.as_ref(), place, all.len())?;
+        let timed = present(&stamps)?;
         let there = |at: &PictureAt| if let PictureAt::File(name) = at { self.tree.contains(name) } else { true };
-        let (good, lost): (Vec<_>, Vec<_>) = times.0.into_iter().zip(kept).partition(|(_, at)| there(&all[*at]));
+        let (good, lost): (Vec<usize>, Vec<usize>) = timed.iter().copied().partition(|at| there(&all[*at]));
         if let (PictureAt::File(first), true) = (&all.first().ok_or("it has no pictures")?, good.is_empty()) {
             return Err(format!("none of its {} pictures is there, {first} for one", all.len()));
         }
         if !lost.is_empty() {
             self.odd.push(format!("{} of {} pictures are missing; rows there show a neighbour", lost.len(), all.len()));
         }
-        let pictures = good.iter().map(|(_, at)| all[*at].clone()).collect();
-        Ok((Times(good.into_iter().map(|(t, _)| t).collect()), pictures))
+        if timed.len() < all.len() {
+            self.tell(format!("{} of {} pictures have no time and were left out", all.len() - timed.len(), all.len()));
+        }
+        Ok(Seen::There(stamps.pick(&good), good.iter().map(|at| all[*at].clone()).collect()))
     }
 
     /// Frames of a video, on its own clock unless another is given.
-    fn video(&mut self, pictures: &Pictures) -> Result<(Times, Vec<PictureAt>), String> {
+    fn video(&mut self, pictures: &Pictures) -> Result<Seen, String> {
         let place = Place { file: pictures.file.as_deref(), topic: None };
         let file = match (&pictures.video, &pictures.video_column) {
             (Some(template), _) => self.fill(template),
@@ -101,11 +123,12 @@ impl Reader<'_> {
         let video = Video::open(&path).map_err(|e| e.to_string())?;
         let frame = |frame| PictureAt::Video { file: file.clone(), frame };
         let n = video.times().len();
-        let Some(clock) = &pictures.clock else {
-            return Ok((Times(video.times().to_vec()), (0..n).map(frame).collect()));
+        let stamps = match &pictures.clock {
+            Some(clock) => self.stamps(Some(clock), place, n)?,
+            None => Stamps::plain("of the video", video.times().to_vec()),
         };
-        let (times, kept) = self.times(Some(clock), place, n)?;
-        Ok((times, kept.into_iter().map(frame).collect()))
+        let timed = present(&stamps)?;
+        Ok(Seen::There(stamps.pick(&timed), timed.into_iter().map(frame).collect()))
     }
 }
 

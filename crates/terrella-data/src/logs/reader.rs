@@ -8,6 +8,16 @@ use super::table::Content;
 use super::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A stamp that jumps back while the clock of logging runs on.
+pub(super) struct Jump {
+    /// Which stamp, of which topic.
+    pub(super) what: String,
+    /// When that was logged, in seconds since the recording began.
+    pub(super) logged: f64,
+    pub(super) before: f64,
+    pub(super) after: f64,
+}
+
 /// Reads files of one recording, each once.
 pub(super) struct Reader<'a> {
     pub(super) tree: &'a Tree,
@@ -20,6 +30,10 @@ pub(super) struct Reader<'a> {
     pub(super) messages: BTreeMap<(String, String), Vec<MessageAt>>,
     pub(super) used: BTreeSet<String>,
     pub(super) odd: Vec<String>,
+    /// Why topics that are there cannot be read, by file and topic.
+    pub(super) unread: BTreeMap<(String, String), String>,
+    /// Where stamps jump back that nobody goes by.
+    pub(super) jumps: Vec<Jump>,
     /// Topics that nobody wanted.
     pub(super) others: BTreeSet<String>,
     /// Stored times of the first clock beside those that are believed.
@@ -37,8 +51,17 @@ impl<'a> Reader<'a> {
             messages: BTreeMap::new(),
             used: BTreeSet::new(),
             odd: Vec::new(),
+            unread: BTreeMap::new(),
+            jumps: Vec::new(),
             others: BTreeSet::new(),
             stored: None,
+        }
+    }
+
+    /// Tells something once, however many streams it is true of.
+    pub(super) fn tell(&mut self, what: String) {
+        if !self.odd.contains(&what) {
+            self.odd.push(what);
         }
     }
 }

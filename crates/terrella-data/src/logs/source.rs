@@ -1,16 +1,16 @@
 //! A mapped log as a [`Source`]: all recordings read, those that cannot be are left out and told.
 
 use super::bags::{self, Bag};
-use super::mapping::{Csv, Mapping, Pictures, Stream};
+use super::chosen::{choose_pictures, choose_streams, spelled};
+use super::mapping::{Csv, Mapping, Pictures};
 use super::opening::Opening;
-use super::pictures::{PictureAt, natural};
+use super::pictures::{PictureAt, REMEDY, natural};
 use super::reader::Reader;
-use super::recording::Rows;
+use super::rows::Rows;
 use super::tree::Tree;
+use super::unseen;
 use crate::outcome::agree;
 use crate::timing::own_times;
-use crate::vectors::asked_for;
-use crate::views::{Offered, choose_views};
 use crate::{Error, Evidence, Note, Result, Source, SourceOptions, View};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -49,11 +49,16 @@ impl Log {
         let bags = bags::find(&tree);
         let recordings = recordings(path, &tree, &bags, &mapping)?;
         let mut log = Opening { notes: notes.into_iter().chain(told).collect(), ..Opening::default() };
+        let mut found = Vec::with_capacity(recordings.len());
         for name in &recordings {
             let mut reader = Reader::new(&tree, &bags, &mapping, name);
             let read = reader.read(options.fps);
             log.used.extend(reader.files().cloned());
             let place = if name.is_empty() { path.display().to_string() } else { name.clone() };
+            found.push((place, read));
+        }
+        unseen::leave_out(path, &mut mapping, &mut found, options, &mut log.notes)?;
+        for (place, read) in found {
             if let Err(why) = read.and_then(|recording| log.take(&place, recording, options)) {
                 log.first_error.get_or_insert_with(|| why.clone());
                 log.notes.push(Note { place, what: format!("left out: {why}") });
@@ -113,15 +118,7 @@ impl Log {
             used: log.used,
             meaning,
         };
-        for (at, (section, pictures)) in mapping.pictures().enumerate() {
-            let name = section.strip_prefix("views.").unwrap_or(&section).to_owned();
-            let mut view = View { name, size: [0, 0], depth: pictures.depth };
-            view.size = log.first_size(at, view.pixel())?;
-            let pixel = view.pixel();
-            log.cameras.push(view);
-            log.notes.extend(log.told(at, pixel));
-        }
-        log.signature.image = mapping.picture.as_ref().map(|_| log.cameras[0].size);
+        log.look(&mut mapping, options)?;
         let shown = log.episodes.iter().flat_map(|(_, rows)| rows.pictures.iter().flatten()).filter_map(|p| match p {
             PictureAt::File(name) | PictureAt::Video { file: name, .. } => Some(name.clone()),
             PictureAt::Array { .. } | PictureAt::Message { .. } => None,
@@ -131,60 +128,37 @@ impl Log {
     }
 }
 
-/// What else was said, spelled as ever, so that hashes of logs stay; the mapping holds the streams that were asked for.
-fn spelled(options: &SourceOptions) -> String {
-    let SourceOptions { fps, env, task, state, action, vectors: _, camera, views, no_pictures, map } = options;
-    format!(
-        "SourceOptions {{ fps: {fps:?}, env: {env:?}, task: {task:?}, state: {state:?}, action: {action:?}, camera: {camera:?}, views: {views:?}, no_pictures: {no_pictures:?}, map: {map:?} }}"
-    )
-}
-
-/// Leaves in the mapping the streams of the state that were asked for, in that order.
-fn choose_streams(path: &Path, mapping: &mut Mapping, options: &SourceOptions) -> Result<()> {
-    let mut names: Vec<&str> = mapping.state.iter().map(Stream::name).collect();
-    names.sort_unstable();
-    names.dedup();
-    if let Some(chosen) = asked_for(path, options, &names)? {
-        // Streams of one file or topic go together.
-        let streams = chosen.iter().flat_map(|at| mapping.state.iter().filter(|s| s.name() == names[*at]));
-        mapping.state = streams.cloned().collect();
-    }
-    Ok(())
-}
-
-/// Leaves in the mapping what was asked for, the camera as its picture, and gives the views that are not kept.
-fn choose_pictures(path: &Path, mapping: &mut Mapping, options: &SourceOptions) -> Result<Vec<(String, Pictures)>> {
-    if options.no_pictures {
-        mapping.picture = None;
-        mapping.views.clear();
-        return Ok(Vec::new());
-    }
-    let is_picture =
-        |name: &String| name == "picture" || mapping.picture.as_ref().is_some_and(|p| p.topic.as_ref() == Some(name));
-    if let Some(name) = options.camera.as_ref().filter(|name| !is_picture(name)) {
-        match mapping.views.remove(name) {
-            Some(view) if view.depth.is_none() => {
-                let before = mapping.picture.replace(view);
-                mapping.views.extend(before.map(|before| ("picture".to_owned(), before)));
-            }
-            Some(_) => {
-                let remedy = "name a camera with colours, and keep the depth beside it with --views";
-                return Err(Error::broken(path, format!("{name} is depth, which no model sees"), remedy));
-            }
-            None => {
-                let mut present: Vec<&str> = mapping.picture.iter().map(|_| "picture").collect();
-                present.extend(mapping.views.keys().map(String::as_str));
-                let (name, present) = (name.clone(), present.join(", "));
-                return Err(Error::Missing { path: path.to_path_buf(), kind: "camera", name, present });
+impl Log {
+    /// Looks at the first picture of each camera; one of which none can be decoded is left out.
+    fn look(&mut self, mapping: &mut Mapping, options: &SourceOptions) -> Result<()> {
+        let all: Vec<(String, Pictures)> = mapping.pictures().map(|(name, p)| (name, p.clone())).collect();
+        for (section, pictures) in all {
+            let at = self.cameras.len();
+            let name = section.strip_prefix("views.").unwrap_or(&section).to_owned();
+            let mut view = View { name, size: [0, 0], depth: pictures.depth };
+            match self.first_size(at, view.pixel()) {
+                Ok(size) => {
+                    view.size = size;
+                    let pixel = view.pixel();
+                    self.cameras.push(view);
+                    self.notes.extend(self.told(at, pixel));
+                }
+                Err(error) if pictures.topic.is_none() || self.any_decodes(at, view.pixel()) => return Err(error),
+                Err(error) => {
+                    let what = if let Error::Row { what, .. } = error { what } else { error.to_string() };
+                    // Pixels that are not understood say themselves what helps.
+                    let first = self.episodes[0].1.pictures[at].first();
+                    let is_video = matches!(first, Some(PictureAt::Message { message, .. }) if message.is_video());
+                    let why = if is_video { format!("{what}; {REMEDY}") } else { what };
+                    self.notes.push(unseen::left_out(&self.path, &section, &pictures, &why, options)?);
+                    self.episodes.iter_mut().for_each(|(_, rows)| drop(rows.pictures.remove(at)));
+                    unseen::without(mapping, &section);
+                }
             }
         }
+        self.signature.image = mapping.picture.as_ref().and(self.cameras.first()).map(|camera| camera.size);
+        Ok(())
     }
-    let offered = mapping.views.iter().map(|(name, p)| Offered { name, depth: p.depth.is_some() });
-    let wanted = choose_views(path, options, &offered.collect::<Vec<_>>(), None)?;
-    let (kept, others): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut mapping.views).into_iter().partition(|(name, _)| wanted.contains(name));
-    mapping.views = kept.into_iter().collect();
-    Ok(others)
 }
 
 /// Names of the recordings: files or folders that fit the glob.

@@ -25,6 +25,10 @@ pub(super) struct Columns {
     pub(super) clocks: BTreeMap<String, TimeUnit>,
     /// Units that others are known to be in.
     pub(super) units: BTreeMap<String, &'static str>,
+    /// Columns of numbers that are instants, and whether they are of the clock of logging.
+    pub(super) stamps: BTreeMap<String, bool>,
+    /// What is there and is no column, and why.
+    pub(super) passed_by: BTreeMap<String, String>,
 }
 
 /// What a column of times says of its unit.
@@ -64,20 +68,26 @@ impl Content {
             }
             failed.push(format!("\"{one}\""));
         }
-        if let Some(why) = selector.split('|').find_map(|one| self.no_numbers(one.trim())) {
-            return Err(why);
+        for one in selector.split('|').map(str::trim) {
+            let (name, _) = split_range(one)?;
+            if let Some(why) = self.no_numbers(one).or_else(|| self.no_numbers(name)) {
+                return Err(why);
+            }
         }
         Err(format!("no column {} (there are: {})", failed.join(" or "), self.present()))
     }
 
-    /// Why a column that is there has no numbers.
+    /// Why something that is there is no column of numbers.
     fn no_numbers(&self, name: &str) -> Option<String> {
         let Self::Columns(columns) = self else { return None };
         if let Some(bytes) = columns.bytes.get(name) {
             return Some(format!("\"{name}\" holds bytes of pictures {:?}, not numbers", bytes.shape));
         }
+        if let Some(why) = columns.passed_by.get(name) {
+            return Some(format!("\"{name}\" is there, but is no column: {why}"));
+        }
         let cells = columns.texts.get(name)?;
-        let (row, cell) = spelling::no_number(cells)?;
+        let (row, cell) = spelling::no_number(cells).or_else(|| cells.iter().enumerate().next())?;
         let dates = spelling::microseconds(cell).is_some();
         let hint = if dates { "; it is a clock" } else { "; repair it, or leave the column out" };
         Some(format!(
@@ -199,6 +209,8 @@ mod tests {
         let mut columns = Columns::default();
         columns.numbers.insert("a".into(), Column { width: 3, data: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] });
         columns.numbers.insert("b[0]".into(), Column { width: 1, data: vec![9.0] });
+        columns.texts.insert("t".into(), vec!["7".into(), "12:30".into()]);
+        columns.passed_by.insert("long".into(), "65 elements".into());
         let content = Content::Columns(columns);
         let pick = |selector: &str| content.numbers(selector).map(|c| c.data);
         assert_eq!(pick("a[1]"), Ok(vec![2.0, 5.0]), "one");
@@ -206,7 +218,9 @@ mod tests {
         assert_eq!(pick("c | a[0:1]"), Ok(vec![1.0, 4.0]), "an alternative");
         assert_eq!(pick("b[0]"), Ok(vec![9.0]), "brackets in a name");
         assert!(pick("a[2:5]").is_err_and(|e| e.contains("3 a row")), "too wide");
-        assert!(pick("d").is_err_and(|e| e.contains("there are: a, b[0]")), "what there is");
+        assert!(pick("t").is_err_and(|e| e.contains("holds texts, not numbers: \"12:30\" in row 2 of 2")), "texts");
+        assert!(pick("long[3]").is_err_and(|e| e.contains("is no column: 65 elements")), "what was passed by");
+        assert!(pick("d").is_err_and(|e| e.contains("there are: a, b[0], t")), "what there is");
     }
 
     #[test]

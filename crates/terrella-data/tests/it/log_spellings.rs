@@ -36,6 +36,7 @@ fn told(source: &dyn Source) -> String {
 fn check(source: &dyn Source, rows: usize, what: &str) {
     assert_eq!((source.lengths(), source.signature().fps), (vec![rows], 20.0), "{what}: {}", told(source));
     let episode = source.episode(0);
+    assert!(source.evidence(0).times.len() >= rows, "{what}: a stored time for each row");
     let wanted: Vec<[f32; 2]> = (0..rows).map(|i| [i as f32 / 8.0, -(i as f32)]).collect();
     let found: Vec<[f32; 2]> = (0..rows).map(|i| [episode.states.row(i)[0], episode.actions.row(i)[0]]).collect();
     assert_eq!(found, wanted, "{what}");

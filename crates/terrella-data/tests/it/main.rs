@@ -14,6 +14,7 @@ mod fuzzed;
 mod hdf5;
 mod lerobot_outcomes;
 mod lerobot_v2;
+mod log_meaning;
 mod log_spellings;
 mod logs;
 mod mcap;

@@ -4,7 +4,7 @@
 //! `SourceOptions::vectors` names topics that make the state instead. Numbers that are not always there are left to a
 //! mapping. Where a clock stands still for ten of the slowest stream's intervals, a new episode begins.
 
-use super::super::clock::Times;
+use super::super::clock::median_interval;
 use super::super::column::Column;
 use super::super::mapping::{Mapping, Stream};
 use super::super::units::conversion;
@@ -42,11 +42,10 @@ pub(in crate::logs) fn mapping_of(
     let of = |topic: &'_ str, takes: &dyn Fn(&str) -> bool| -> Option<Found<'_>> {
         let (topic, found) = log.topics.get_key_value(topic)?;
         let numbers = &found.columns.numbers;
-        let times = Times(numbers.get("log_time")?.data.clone());
         let columns =
             numbers.iter().filter(|(name, _)| !matches!(name.as_str(), "log_time" | "timestamp") && takes(name));
         let columns: Vec<String> = columns.flat_map(|(name, column)| always_there(name, column)).collect();
-        let interval = times.median_interval().filter(|dt| *dt > 0.0)?;
+        let interval = median_interval(&numbers.get("log_time")?.data)?;
         (!columns.is_empty()).then_some(Found { topic, columns, interval })
     };
     let rank = |topic: &str, field: &str| {

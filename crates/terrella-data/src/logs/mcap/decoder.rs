@@ -1,8 +1,8 @@
 //! From the bytes of a message to a [`Value`], by what its channel says: CDR, ROS 1, JSON or Protobuf.
 
-use super::cdr;
-use super::ros2msg::Definition;
+use super::definition::Definition;
 use super::value::{DEEPEST, LONGEST_LIST, MOST_VALUES, Value};
+use super::{cdr, idl, ros2msg};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,15 +16,38 @@ pub(super) enum Decoder {
     Protobuf(MessageDescriptor),
 }
 
+/// What can be read.
+const READ: &str = "cdr with ros2msg, ros2idl or omgidl, ros1 with ros1msg, json, protobuf";
+
+/// An encoding and that of its schema, for messages.
+pub(super) fn spelled(encoding: &str, kind: &str) -> String {
+    let schema =
+        if kind.is_empty() { "without a schema".to_owned() } else { format!("with a schema in \"{kind:.40}\"") };
+    format!("\"{encoding:.40}\" {schema}")
+}
+
+/// Whether messages of such an encoding and schema are read.
+pub(super) fn is_read(encoding: &str, kind: &str) -> bool {
+    let pair = matches!(
+        (encoding, kind),
+        ("cdr", "ros2msg" | "ros2idl" | "omgidl") | ("ros1", "ros1msg") | ("protobuf", "protobuf")
+    );
+    pair || encoding == "json"
+}
+
 impl Decoder {
     /// The decoder for an encoding and a schema (name, encoding, data).
     pub(super) fn new(encoding: &str, (name, kind, data): (&str, &str, &[u8])) -> Result<Self, String> {
         match (encoding, kind) {
             ("json", _) => Ok(Self::Json),
-            ("cdr", "ros2msg") | ("ros1", "ros1msg") => {
-                let text = std::str::from_utf8(data).map_err(|e| format!("the definition of {name}: {e}"))?;
-                let parsed = Definition::parse(name, text).map_err(|e| format!("the definition of {name}: {e}"))?;
-                let parsed = Arc::new(parsed);
+            ("cdr", "ros2msg" | "ros2idl" | "omgidl") | ("ros1", "ros1msg") => {
+                let of = |e: String| format!("the definition of {name} in \"{kind}\": {e}");
+                let text = std::str::from_utf8(data).map_err(|e| of(e.to_string()))?;
+                let parsed = match kind {
+                    "ros2idl" | "omgidl" => idl::parse(name, text),
+                    _ => ros2msg::parse(name, text),
+                };
+                let parsed = Arc::new(parsed.map_err(of)?);
                 Ok(if encoding == "cdr" { Self::Cdr(parsed) } else { Self::Ros1(parsed) })
             }
             ("protobuf", "protobuf") => {
@@ -33,9 +56,7 @@ impl Decoder {
                 let message = pool.get_message_by_name(name);
                 message.map(Self::Protobuf).ok_or_else(|| format!("its descriptors do not describe {name}"))
             }
-            _ => Err(format!(
-                "messages in \"{encoding}\" with a schema in \"{kind}\" are not read (cdr with ros2msg, ros1 with ros1msg, json, protobuf are)"
-            )),
+            _ => Err(format!("messages in {} are not read ({READ} are)", spelled(encoding, kind))),
         }
     }
 

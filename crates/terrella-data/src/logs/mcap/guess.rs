@@ -5,13 +5,18 @@
 //! meant: `SourceOptions::vectors` names the topics of the state, a mapping everything.
 
 use super::{Found, Log, OWN_RECORD, Store, listed, read};
-use crate::logs::clock::Times;
+use crate::logs::clock::median_interval;
+use crate::logs::column::Column;
 use crate::logs::mapping::{Mapping, Pictures, Stream};
+use crate::logs::table::Columns;
 use crate::{Note, SourceOptions};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Words that tell a command from a measurement, where both have one type.
 const COMMANDS: &[&str] = &["cmd", "command", "action", "target", "goal", "desired", "reference", "setpoint"];
+
+/// Usual intervals for which a number of a topic may be missing and still be steadily there.
+const LONGEST_GAP: f64 = 10.0;
 
 /// The mapping of a file, and what to know about it.
 pub(in crate::logs) fn mapping_of(store: &Store, options: &SourceOptions) -> Result<(Mapping, Option<Note>), String> {
@@ -81,25 +86,31 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
     };
     let stream = |topic: &str| {
         let found = tables.get(topic).unwrap_or(&none);
-        let columns = columns_of(found);
+        if let Some(why) = &found.unread {
+            return Err(no_guess(log, &format!("the messages of {topic} cannot be read: {why}")));
+        }
+        let (columns, aside) = columns_of(found);
         if columns.is_empty() {
-            let why = notes.iter().find(|note| note.contains(topic)).map(|note| format!(" ({note})"));
-            let why = format!("{topic} has no numbers that are always there{}", why.unwrap_or_default());
+            let why = notes.iter().filter(|note| note.contains(topic)).map(|note| format!("; {note}"));
+            let what = "has no numbers that are there from beginning to end";
+            let why = format!("{topic} {what} ({}{})", names(&found.columns), why.collect::<String>());
             return Err(no_guess(log, &why));
         }
-        // The median, since what is missing must not slow down the rest.
-        let times = found.columns.numbers.get("log_time").map(|c| Times(c.data.clone()));
-        let rate = times.and_then(|t| t.median_interval()).filter(|dt| *dt > 0.0).map(f64::recip);
-        Ok((Stream::of_topic(topic, columns), rate))
+        // Of joints that two publishers share the topic for, those that come more often.
+        let rates = columns.iter().filter_map(|name| found.columns.numbers.get(name));
+        let rates = rates.filter_map(|column| median_interval(&logged(found, column))).map(f64::recip);
+        let rate = rates.max_by(f64::total_cmp);
+        Ok((Stream::of_topic(topic, columns), rate, aside))
     };
     let state = states.iter().map(|topic| stream(topic)).collect::<Result<Vec<_>, _>>()?;
-    let (rate, (action_stream, _)) = (state[0].1, stream(&action)?);
+    let (rate, (action_stream, _, aside)) = (state[0].1, stream(&action)?);
+    let aside: Vec<String> = state.iter().flat_map(|(_, _, aside)| aside.clone()).chain(aside).collect();
     let view = |topic: &String, depth| (topic.clone(), Pictures { depth, ..Pictures::of_topic(topic) });
     let views = cameras.iter().map(|t| view(t, None)).chain(depths.iter().map(|t| view(t, Some(0.001))));
     let mapping = Mapping {
         about: "Guessed from the types of the topics.".to_owned(),
         fps: rate.map(f64::round).filter(|rate| *rate >= 1.0),
-        state: state.into_iter().map(|(stream, _)| stream).collect(),
+        state: state.into_iter().map(|(stream, ..)| stream).collect(),
         action: vec![action_stream],
         picture: camera.as_ref().map(|topic| Pictures::of_topic(topic)),
         views: views.filter(|(topic, _)| Some(topic) != camera.as_ref()).collect(),
@@ -107,7 +118,11 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
     };
     let shown = camera.map_or_else(String::new, |topic| format!(", {topic} as the picture"));
     let state = states.join(" and ");
-    let what = format!("taken, for want of a mapping: {state} as the state, {action} as the action{shown}");
+    let aside = match &aside[..] {
+        [] => String::new(),
+        aside => format!("; not there from beginning to end, so left aside: {}", aside.join(", ")),
+    };
+    let what = format!("taken, for want of a mapping: {state} as the state, {action} as the action{shown}{aside}");
     Ok((mapping, Some(Note { place: "topics".to_owned(), what })))
 }
 
@@ -136,17 +151,47 @@ fn role_of(topic: &str, found: &Found) -> Option<Role> {
     }
 }
 
-/// Columns that say how something stands or moves and have a number in every row.
-fn columns_of(found: &Found) -> Vec<String> {
+/// Some names of columns, for messages.
+fn names(columns: &Columns) -> String {
+    let shown: Vec<&str> = columns.numbers.keys().take(8).map(String::as_str).collect();
+    let more = columns.numbers.len().saturating_sub(shown.len());
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// Log times of the messages that have a column's numbers.
+fn logged(found: &Found, column: &Column) -> Vec<f64> {
+    let Some(times) = found.columns.numbers.get("log_time") else { return Vec::new() };
+    let whole = |row: &[f64]| row.iter().all(|x| x.is_finite());
+    let rows = column.data.chunks(column.width.max(1)).zip(&times.data);
+    rows.filter(|(row, _)| whole(row)).map(|(_, t)| *t).collect()
+}
+
+/// Whether a column has numbers from beginning to end: in every message, or in those of one of several publishers.
+fn is_steady(found: &Found, column: &Column) -> bool {
+    let there = logged(found, column);
+    if there.len() == column.rows() {
+        return !there.is_empty();
+    }
+    let Some(times) = found.columns.numbers.get("log_time").map(|c| &c.data) else { return false };
+    let (Some(begin), Some(end), Some(usual)) = (times.first(), times.last(), median_interval(&there)) else {
+        return false;
+    };
+    let all = [&[*begin][..], &there, &[*end]].concat();
+    all.windows(2).all(|w| w[1] - w[0] <= LONGEST_GAP * usual)
+}
+
+/// Columns that say how something stands or moves and have a number from beginning to end, and those that have not.
+fn columns_of(found: &Found) -> (Vec<String>, Vec<String>) {
     let all = &found.columns.numbers;
     let is_named = |name: &str, words: &[&str]| name.split('.').any(|part| words.contains(&part));
-    let whole = all.iter().filter(|(name, column)| {
+    let meant = all.iter().filter(|(name, _)| {
         let aside = ["log_time", "publish_time", "stamp", "timestamp", "covariance", "time_from_start", "header"];
-        !is_named(name, &aside) && !name.ends_with("covariance") && column.data.iter().all(|x| x.is_finite())
+        !is_named(name, &aside) && !name.ends_with("covariance")
     });
+    let (whole, aside): (Vec<_>, Vec<_>) = meant.partition(|(_, column)| is_steady(found, column));
     // Efforts are not always meant, positions and velocities are.
     let whole: Vec<String> =
-        whole.map(|(name, _)| name.clone()).filter(|n| !is_named(n, &["effort", "efforts"])).collect();
+        whole.into_iter().map(|(name, _)| name.clone()).filter(|n| !is_named(n, &["effort", "efforts"])).collect();
     let rank = |name: &String| {
         let order: &[&[&str]] =
             &[&["position", "positions", "pose", "linear"], &["orientation"], &["velocity", "velocities", "twist"]];
@@ -154,7 +199,7 @@ fn columns_of(found: &Found) -> Vec<String> {
     };
     let mut sorted = whole;
     sorted.sort_by_key(rank);
-    sorted
+    (sorted, aside.into_iter().map(|(name, _)| name.clone()).collect())
 }
 
 /// Says what is in the file and how a mapping for it begins.

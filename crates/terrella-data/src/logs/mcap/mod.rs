@@ -1,9 +1,10 @@
 //! MCAP, the container of robot logs: topics become tables that a mapping picks from.
 //!
-//! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1, `db3` through the tables of ROS 2 in `sqlite`, with definitions from
-//! `standard` (`either` asks which it is); `decoder` turns messages (CDR and ROS 1
-//! with their definitions, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat into a table; `message`
-//! and `picture` find the pixels, which `pixels` and `packed_depth` know how to read. Only topics that somebody wants are decoded. `guess` makes a mapping for files
+//! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1, `db3` through the tables of
+//! ROS 2 in `sqlite`, with definitions from `standard` (`either` asks which it is); `decoder` turns messages (CDR and
+//! ROS 1 with their definitions in `ros2msg` or `idl`, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat
+//! into a table; `message` and `picture` find the pixels, which `pixels` and `packed_depth` know how to read. Only
+//! topics that somebody wants are decoded. `guess` makes a mapping for files
 //! that have one robot and one command in them.
 
 mod bag;
@@ -11,9 +12,12 @@ mod cdr;
 mod container;
 mod db3;
 mod decoder;
+mod definition;
 mod either;
 mod guess;
+mod idl;
 mod message;
+mod naming;
 mod packed_depth;
 mod picture;
 mod pixels;
@@ -31,13 +35,13 @@ pub(super) use message::MessageAt;
 
 use super::table::Columns;
 use container::Item;
-use decoder::Decoder;
+use decoder::{Decoder, is_read, spelled};
 use either::walk;
 use message::{Channel, VideoPlaces};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use topic::{Topic, allowance};
+use topic::{MOST_COLUMNS, Topic, allowance};
 
 /// Topics of one file.
 const MOST_TOPICS: usize = 65_536;
@@ -84,6 +88,10 @@ pub(super) struct Log {
 pub(super) struct Found {
     /// The name of its schema.
     pub(super) kind: String,
+    /// In what its messages and their schema are, where that is not read.
+    strange: Option<String>,
+    /// Why there is no row of it, if it was wanted and has messages.
+    pub(super) unread: Option<String>,
     pub(super) messages: usize,
     /// First and last log time, in nanoseconds.
     span: Option<(u64, u64)>,
@@ -110,6 +118,15 @@ impl Found {
         first("encoding").is_some_and(|encoding| picture::is_depth(encoding))
             || first("format").is_some_and(|format| format.contains("compressedDepth"))
     }
+
+    /// Whether it tells the time of a simulation or of a bag that is played.
+    pub(super) fn is_clock(&self) -> bool {
+        is_clock(&self.kind)
+    }
+}
+
+fn is_clock(kind: &str) -> bool {
+    matches!(kind, "rosgraph_msgs/msg/Clock" | "rosgraph_msgs/Clock")
 }
 
 /// A channel while its file is read.
@@ -134,7 +151,7 @@ impl Open {
     }
 }
 
-/// Reads a file; messages of `wanted` topics are decoded, the others counted.
+/// Reads a file; messages of `wanted` topics and of clocks are decoded, the others counted.
 pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String> {
     let mut log = Log::default();
     let mut schemas: HashMap<u16, (String, String, Vec<u8>)> = HashMap::new();
@@ -175,9 +192,13 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                 if found.kind.is_empty() {
                     name.clone_into(&mut found.kind);
                 }
-                let decoder = wanted
-                    .contains(channel.topic.as_str())
-                    .then(|| Decoder::new(&channel.message_encoding, (name, kind, data)));
+                if !is_read(&channel.message_encoding, kind) {
+                    found.strange = Some(spelled(&channel.message_encoding, kind));
+                }
+                let is_wanted = wanted.contains(channel.topic.as_str());
+                let decoder = (is_wanted || is_clock(name))
+                    .then(|| Decoder::new(&channel.message_encoding, (name, kind, data)))
+                    .filter(|decoder| is_wanted || decoder.is_ok());
                 let (decoder, failed) = match decoder {
                     Some(Ok(decoder)) => (Some(Arc::new(Channel::new(part.clone(), decoder))), None),
                     Some(Err(why)) => (None, Some(why)),
@@ -237,6 +258,12 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
             "{topic}: its channel is defined anew {n} times in mid-file; messages are read as defined last before them"
         )
     }));
+    for (topic, (n, why)) in &strange {
+        let Some(found) = log.topics.get_mut(topic).filter(|found| found.rows.is_empty()) else { continue };
+        found.unread = Some(format!("{n} messages of type {}, the first: {why}", found.kind));
+    }
+    // Whoever needs a topic of which nothing is left hears of it there.
+    strange.retain(|topic, _| log.topics.get(topic).is_none_or(|found| found.unread.is_none()));
     log.notes.extend(
         strange.into_iter().map(|(topic, (n, why))| format!("left out: {n} messages of {topic}; the first: {why}")),
     );
@@ -245,6 +272,12 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
         let long = table.long.iter().map(|(field, n)| format!("{field} ({n})")).collect::<Vec<_>>();
         if !long.is_empty() {
             log.notes.push(format!("{name}: lists too long for columns were passed by: {}", long.join(", ")));
+        }
+        if table.crowded > 0 {
+            log.notes.push(format!(
+                "{name}: {} fields were passed by, the limit (MOST_COLUMNS) is {MOST_COLUMNS} columns a topic",
+                table.crowded
+            ));
         }
         let (columns, order) = table.finish();
         found.columns = columns;
@@ -271,7 +304,8 @@ fn mark(channel: &::mcap::records::Channel, schema: (&str, &str, &[u8])) -> u64 
 pub(super) fn listed(topics: &BTreeMap<String, Found>) -> String {
     let one = |(name, found): (&String, &Found)| {
         let rate = found.rate().map_or_else(String::new, |r| format!(", {r:.1} a second"));
-        format!("{name} ({}, {} messages{rate})", found.kind, found.messages)
+        let strange = found.strange.as_ref().map_or_else(String::new, |what| format!(", in {what}, which is not read"));
+        format!("{name} ({}, {} messages{rate}{strange})", found.kind, found.messages)
     };
     let shown: Vec<String> = topics.iter().take(40).map(one).collect();
     let more = topics.len().saturating_sub(40);

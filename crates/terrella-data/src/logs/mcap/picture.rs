@@ -99,7 +99,9 @@ fn packed(format: &str, data: &[u8], pixel: Pixel) -> Result<(usize, usize, Vec<
         _ => {
             let (height, width, pixels) = picture::decode_as(pixel, data).map_err(|e| match format {
                 "" => e,
-                format => format!("it is \"{format:.60}\", and no PNG or JPEG that can be read: {e}"),
+                format => format!(
+                    "it is \"{format:.60}\", and no PNG or JPEG that can be read: {e}: convert pictures to one of these"
+                ),
             })?;
             match format.split_once(';').and_then(|(of, how)| (!how.contains('8')).then(|| Layout::mosaic(of))?) {
                 Some(Layout::Mosaic { red, .. }) => {

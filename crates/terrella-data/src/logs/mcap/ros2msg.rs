@@ -3,86 +3,41 @@
 //! A type is a list of fields; constants and default values take no place on the wire and are passed
 //! by. Names of types may leave out the package, which is then the one of the type they stand in.
 
+use super::definition::{Count, Definition, Field, Kind, MOST_TYPES, Type};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Types that a definition may have.
-const MOST_TYPES: usize = 4096;
-
-/// A definition; the first type is the message.
-#[derive(Debug)]
-pub(super) struct Definition {
-    pub(super) types: Vec<Vec<Field>>,
-}
-
-/// A field of a type.
-#[derive(Debug)]
-pub(super) struct Field {
-    pub(super) name: Arc<str>,
-    pub(super) kind: Kind,
-    pub(super) count: Count,
-}
-
-/// How many there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
-    One,
-    Fixed(usize),
-    Sequence,
-}
-
-/// What one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Bool,
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    U64,
-    I64,
-    F32,
-    F64,
-    String,
-    WideString,
-    /// A place in [`Definition::types`].
-    Type(usize),
-}
-
-impl Definition {
-    /// Parses the text of a schema that is called `name`.
-    pub(super) fn parse(name: &str, text: &str) -> Result<Self, String> {
-        let mut sections: Vec<(String, Vec<&str>)> = vec![(short(name), Vec::new())];
-        for line in text.lines() {
-            let line = line.split('#').next().unwrap_or_default().trim();
-            if line.len() >= 3 && line.bytes().all(|b| b == b'=') {
-                sections.push((String::new(), Vec::new()));
-                if sections.len() > MOST_TYPES {
-                    return Err(format!("it has more than {MOST_TYPES} types"));
-                }
-            } else if let Some((title, lines)) = sections.last_mut() {
-                match line.strip_prefix("MSG:") {
-                    Some(found) => *title = short(found.trim()),
-                    None if !line.is_empty() => lines.push(line),
-                    None => {}
-                }
+/// Parses the text of a schema that is called `name`.
+pub(super) fn parse(name: &str, text: &str) -> Result<Definition, String> {
+    let mut sections: Vec<(String, Vec<&str>)> = vec![(short(name), Vec::new())];
+    for line in text.lines() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.len() >= 3 && line.bytes().all(|b| b == b'=') {
+            sections.push((String::new(), Vec::new()));
+            if sections.len() > MOST_TYPES {
+                return Err(format!("it has more than {MOST_TYPES} types"));
+            }
+        } else if let Some((title, lines)) = sections.last_mut() {
+            match line.strip_prefix("MSG:") {
+                Some(found) => *title = short(found.trim()),
+                None if !line.is_empty() => lines.push(line),
+                None => {}
             }
         }
-        for (title, fields) in [("builtin_interfaces/Time", TIME), ("builtin_interfaces/Duration", DURATION)] {
-            if sections.iter().all(|(t, _)| t != title) {
-                sections.push((title.to_owned(), fields.to_vec()));
-            }
-        }
-        let places: HashMap<&str, usize> =
-            sections.iter().enumerate().rev().map(|(at, (title, _))| (title.as_str(), at)).collect();
-        let types = sections.iter().map(|(title, lines)| {
-            let package = title.split('/').next().unwrap_or_default();
-            lines.iter().filter_map(|line| field(line, package, &places).transpose()).collect()
-        });
-        Ok(Self { types: types.collect::<Result<_, _>>()? })
     }
+    for (title, fields) in [("builtin_interfaces/Time", TIME), ("builtin_interfaces/Duration", DURATION)] {
+        if sections.iter().all(|(t, _)| t != title) {
+            sections.push((title.to_owned(), fields.to_vec()));
+        }
+    }
+    let places: HashMap<&str, usize> =
+        sections.iter().enumerate().rev().map(|(at, (title, _))| (title.as_str(), at)).collect();
+    let types = sections.iter().map(|(title, lines)| {
+        let package = title.split('/').next().unwrap_or_default();
+        let fields = lines.iter().filter_map(|line| field(line, package, &places).transpose());
+        Ok(Type { fields: fields.collect::<Result<_, String>>()?, extensible: None })
+    });
+    Ok(Definition { types: types.collect::<Result<_, String>>()?, lists: Vec::new(), padded: true })
 }
 
 const TIME: &[&str] = &["int32 sec", "uint32 nanosec"];
@@ -140,7 +95,7 @@ fn field(line: &str, package: &str, places: &HashMap<&str, usize>) -> Result<Opt
             Kind::Type(*place.ok_or_else(|| format!("the type {full:.60} of \"{name:.60}\" is not defined"))?)
         }
     };
-    Ok(Some(Field { name: Arc::from(name), kind, count }))
+    Ok(Some(Field { name: Arc::from(name), kind, count, optional: false }))
 }
 
 #[cfg(test)]
@@ -153,8 +108,9 @@ mod tests {
             float64[9] k\nstring<=10[] names\nint32 n 5\nwstring w\n\
             ================================================================================\n\
             MSG: std_msgs/Header\nbuiltin_interfaces/Time stamp\nstring frame_id\n===\nMSG: my/Point\nfloat64 x 0.5\n";
-        let parsed = Definition::parse("my/msg/Shape", text).expect("parsed");
-        let root: Vec<(&str, Kind, Count)> = parsed.types[0].iter().map(|f| (&*f.name, f.kind, f.count)).collect();
+        let parsed = parse("my/msg/Shape", text).expect("parsed");
+        let root: Vec<(&str, Kind, Count)> =
+            parsed.types[0].fields.iter().map(|f| (&*f.name, f.kind, f.count)).collect();
         assert_eq!(
             root,
             [
@@ -167,13 +123,13 @@ mod tests {
             ],
             "constants take no place"
         );
-        assert_eq!(parsed.types[1].len(), 2, "the time is known without being defined");
+        assert_eq!(parsed.types[1].fields.len(), 2, "the time is known without being defined");
     }
 
     #[test]
     fn what_is_not_defined_is_named() {
-        let error = Definition::parse("a/msg/B", "Pose pose").expect_err("refused");
+        let error = parse("a/msg/B", "Pose pose").expect_err("refused");
         assert!(error.contains("a/Pose"), "{error}");
-        assert!(Definition::parse("a/msg/B", "float64").is_err(), "no name");
+        assert!(parse("a/msg/B", "float64").is_err(), "no name");
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn definition(kind: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ros2msg::Definition;
+    use super::super::ros2msg;
     use super::*;
 
     #[test]
@@ -44,7 +44,7 @@ mod tests {
             let (package, name) = kind.split_once('/').expect("a package");
             let full = format!("{package}/msg/{name}");
             let text = definition(&full).expect("known");
-            Definition::parse(&full, &text).unwrap_or_else(|e| panic!("{full}: {e}"));
+            ros2msg::parse(&full, &text).unwrap_or_else(|e| panic!("{full}: {e}"));
         }
         let odometry = definition("nav_msgs/msg/Odometry").expect("known");
         let parts = odometry.lines().filter(|line| line.starts_with("MSG")).count();

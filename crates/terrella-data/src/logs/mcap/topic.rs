@@ -1,16 +1,17 @@
 //! The messages of one topic as a table: fields laid flat into columns, one row a message.
 //!
 //! A list of numbers is one column as wide as its first message. Elements of a list that stands beside
-//! a list of names are columns of their own, called by those names, so that joints keep their column
+//! a list of names are columns of their own (`naming`), so that joints keep their column
 //! whatever their order; so do transforms, by the frame they lead to. What a message lacks is NaN.
 
-use super::value::Value;
+use super::naming::Names;
+use super::value::{LONGEST_LIST, Value};
 use crate::logs::column::Column;
 use crate::logs::table::Columns;
 use std::collections::{BTreeMap, HashMap};
 
 /// Columns of one topic.
-const MOST_COLUMNS: usize = 4096;
+pub(super) const MOST_COLUMNS: usize = 4096;
 /// Numbers of all tables of a file.
 const MOST_NUMBERS: usize = 1 << 29;
 /// Numbers of all tables for each byte of the file: packing makes ten of one, gaps make many of few.
@@ -25,14 +26,27 @@ const SAME_CLOCK: i128 = 86_400_000_000_000;
 pub(super) struct Topic {
     names: Vec<String>,
     columns: Vec<Column>,
-    /// Whether a column counts from the beginning of the recording.
-    recent: Vec<bool>,
+    /// Of columns of instants, whether they count from the beginning of the recording.
+    clocks: Vec<Option<Counted>>,
     places: HashMap<String, usize>,
     texts: BTreeMap<String, Vec<String>>,
     /// Log and publish time of each row, in nanoseconds since the beginning of the recording.
     times: Vec<[i128; 2]>,
     /// Names of lists that are too long for columns.
     pub(super) long: BTreeMap<String, usize>,
+    /// Fields for which there were too many columns.
+    pub(super) crowded: usize,
+}
+
+/// From when a column of instants counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    /// From the beginning of the recording: it is of the clock of logging.
+    Recording,
+    /// From its own beginning.
+    Own,
+    /// There were only zeros yet, which is what a stamp is that nobody set, or how a simulation begins.
+    Zeros,
 }
 
 /// How many numbers the tables of a file of this size may have.
@@ -58,13 +72,15 @@ impl Topic {
     ) -> Result<(), String> {
         let rows = self.times.len();
         let mut cells = Vec::new();
-        flatten(value, &mut String::new(), &[], &mut self.long, &mut cells);
+        flatten(value, &mut String::new(), None, &mut self.long, &mut cells);
         let mut taken = 2;
         for (name, cell) in cells {
-            let (numbers, recent) = match cell {
+            let known = self.places.get(&name).copied();
+            let (numbers, clock) = match cell {
                 Cell::Text(text) => {
-                    let known = self.texts.len() + self.names.len();
-                    if !self.texts.contains_key(&name) && known >= MOST_COLUMNS {
+                    let full = self.texts.len() + self.names.len() >= MOST_COLUMNS;
+                    if !self.texts.contains_key(&name) && full {
+                        self.crowded += usize::from(rows == 0);
                         continue;
                     }
                     let column = self.texts.entry(name).or_default();
@@ -74,19 +90,24 @@ impl Topic {
                     column.push(kept.to_owned());
                     continue;
                 }
-                Cell::Numbers(numbers) => (numbers, false),
+                Cell::Numbers(numbers) => (numbers, None),
                 Cell::Time(t) => {
-                    let recent = match self.places.get(&name) {
-                        Some(at) => self.recent[*at],
-                        None => (t - i128::from(times[0])).abs() < SAME_CLOCK,
-                    };
-                    let from = if recent { i128::from(base) } else { 0 };
-                    (vec![seconds(t - from)], recent)
+                    let before = known.and_then(|at| self.clocks[at]);
+                    let counted = counted(before, t, times[0]);
+                    if let (Some(at), Some(Counted::Zeros), Counted::Recording) = (known, before, counted) {
+                        // The clock is that of logging, so what was 0 before was never set.
+                        self.columns[at].data.fill(f64::NAN);
+                    }
+                    (vec![instant(t, counted, base)], Some(counted))
                 }
             };
-            let at = match self.places.get(&name) {
-                Some(at) => *at,
-                None if self.names.len() + self.texts.len() >= MOST_COLUMNS || numbers.is_empty() => continue,
+            let at = match known {
+                Some(at) => at,
+                None if numbers.is_empty() => continue,
+                None if self.names.len() + self.texts.len() >= MOST_COLUMNS => {
+                    self.crowded += usize::from(rows == 0);
+                    continue;
+                }
                 None => {
                     let width = numbers.len();
                     // What came before had no such field.
@@ -94,10 +115,11 @@ impl Topic {
                     self.places.insert(name.clone(), self.names.len());
                     self.names.push(name);
                     self.columns.push(Column { width, data: vec![f64::NAN; rows * width] });
-                    self.recent.push(recent);
+                    self.clocks.push(clock);
                     self.names.len() - 1
                 }
             };
+            self.clocks[at] = clock.or(self.clocks[at]);
             let column = &mut self.columns[at];
             // A field that is there twice, or a list of another length, is as good as missing.
             if column.rows() == rows && numbers.len() == column.width {
@@ -132,6 +154,10 @@ impl Topic {
             let data = self.times.iter().map(|t| seconds(t[which])).collect();
             columns.numbers.insert(name.to_owned(), rows(Column { width: 1, data }));
         }
+        let clocks = self.names.iter().zip(&self.clocks).filter_map(|(name, clock)| Some((name.clone(), (*clock)?)));
+        columns.stamps.extend(clocks.map(|(name, clock)| (name, clock == Counted::Recording)));
+        let why = |n| format!("lists of more than {LONGEST_LIST} elements are passed by, and it has {n}");
+        columns.passed_by.extend(self.long.iter().map(|(name, n)| (name.clone(), why(n))));
         columns.numbers.extend(self.names.into_iter().zip(self.columns.into_iter().map(rows)));
         let texts = self.texts.into_iter().map(|(name, cells)| {
             let cells = if sorted { cells } else { order.iter().map(|at| cells[*at].clone()).collect() };
@@ -156,11 +182,30 @@ fn seconds(nanoseconds: i128) -> f64 {
     whole as f64 + nanoseconds.rem_euclid(1_000_000_000) as f64 * 1e-9
 }
 
-/// Lays a value flat: a name for each cell.
+/// From when a column of instants counts, with the next of them.
+fn counted(before: Option<Counted>, t: i128, logged: u64) -> Counted {
+    match before {
+        Some(Counted::Zeros) | None if t == 0 => Counted::Zeros,
+        Some(Counted::Zeros) | None if (t - i128::from(logged)).abs() < SAME_CLOCK => Counted::Recording,
+        Some(known @ (Counted::Recording | Counted::Own)) => known,
+        _ => Counted::Own,
+    }
+}
+
+/// Seconds of an instant; none where a stamp of the clock of logging was never set.
+fn instant(t: i128, counted: Counted, base: u64) -> f64 {
+    match counted {
+        Counted::Recording if t == 0 => f64::NAN,
+        Counted::Recording => seconds(t - i128::from(base)),
+        Counted::Own | Counted::Zeros => seconds(t),
+    }
+}
+
+/// Lays a value flat: a name for each cell. `outer` names the elements of lists that have no names beside them.
 fn flatten<'a>(
     value: &'a Value<'_>,
     path: &mut String,
-    names: &[&'a str],
+    outer: Option<&Names<'a>>,
     long: &mut BTreeMap<String, usize>,
     cells: &mut Vec<(String, Cell<'a>)>,
 ) {
@@ -173,13 +218,10 @@ fn flatten<'a>(
             long.entry(path.clone()).or_insert(*n);
         }
         Value::Fields(fields) => {
-            let own = fields.iter().find_map(|(key, value)| {
-                let named = matches!(&**key, "name" | "names" | "joint_names");
-                if named { texts(value) } else { None }
-            });
-            let names = own.as_deref().unwrap_or(names);
-            for (key, value) in fields {
-                if texts(value).is_some_and(|t| t == names) {
+            let names = Names::beside(fields);
+            let names = names.as_ref().or(outer);
+            for (at, (key, value)) in fields.iter().enumerate() {
+                if names.is_some_and(|names| names.is_one(value)) {
                     continue;
                 }
                 let before = path.len();
@@ -187,35 +229,43 @@ fn flatten<'a>(
                     path.push('.');
                 }
                 path.push_str(key);
-                flatten(value, path, names, long, cells);
-                path.truncate(before);
-            }
-        }
-        Value::List(items) => {
-            let plain: Option<Vec<f64>> = items.iter().map(Value::number).collect();
-            let named = !names.is_empty() && names.len() == items.len();
-            if let (Some(numbers), false) = (plain, named) {
-                cells.push((path.clone(), Cell::Numbers(numbers)));
-                return;
-            }
-            for (at, item) in items.iter().enumerate() {
-                let before = path.len();
-                match ["child_frame_id", "name", "id"].iter().find_map(|key| item.get(key)?.text()) {
-                    Some(own) => path.extend([".", own]),
-                    None if named => path.extend([".", names[at]]),
-                    None => path.push_str(&format!("[{at}]")),
+                match value {
+                    Value::List(items) => elements(items, path, names.map(|names| (names, at)), long, cells),
+                    value => flatten(value, path, names, long, cells),
                 }
-                flatten(item, path, names, long, cells);
                 path.truncate(before);
             }
         }
+        Value::List(items) => elements(items, path, outer.map(|names| (names, 0)), long, cells),
     }
 }
 
-/// A list of texts, if it is one and not empty.
-fn texts<'a>(value: &'a Value<'_>) -> Option<Vec<&'a str>> {
-    let Value::List(items) = value else { return None };
-    if items.is_empty() { None } else { items.iter().map(Value::text).collect() }
+/// Lays a list flat; beside it stand names, and it is the field of this place.
+fn elements<'a>(
+    items: &'a [Value<'_>],
+    path: &mut String,
+    names: Option<(&Names<'a>, usize)>,
+    long: &mut BTreeMap<String, usize>,
+    cells: &mut Vec<(String, Cell<'a>)>,
+) {
+    let own = names.and_then(|(names, at)| names.of(items, at));
+    let plain: Option<Vec<f64>> = items.iter().map(Value::number).collect();
+    if let (Some(numbers), None) = (plain, own) {
+        cells.push((path.clone(), Cell::Numbers(numbers)));
+        return;
+    }
+    // Names that the elements are called by are not those of what is in them.
+    let inner = names.map(|(names, _)| names).filter(|_| own.is_none());
+    for (at, item) in items.iter().enumerate() {
+        let before = path.len();
+        match (["child_frame_id", "name", "id"].iter().find_map(|key| item.get(key)?.text()), own) {
+            (Some(own), _) => path.extend([".", own]),
+            (None, Some(own)) => path.extend([".", own[at]]),
+            (None, None) => path.push_str(&format!("[{at}]")),
+        }
+        flatten(item, path, inner, long, cells);
+        path.truncate(before);
+    }
 }
 
 #[cfg(test)]
@@ -245,6 +295,45 @@ mod tests {
         assert!(joints.numbers["position.a"].data[2].is_nan(), "a joint that a message lacks");
         assert_eq!(joints.numbers["position.b"].data, [2.0, 4.0, 6.0], "by name");
         assert_eq!(joints.numbers["log_time"].data, [0.0, 1.0, 2.0], "from the beginning");
+    }
+
+    #[test]
+    fn stamps_that_were_never_set_are_gaps_and_a_simulation_begins_at_0() {
+        let stamp = |sec: u64| json!({"stamp": {"sec": sec, "nsec": 0}});
+        let logged = table(&[stamp(0), stamp(1_700_000_001), stamp(0)]);
+        let data = &logged.numbers["stamp"].data;
+        assert!(data[0].is_nan() && data[1] == 1.0 && data[2].is_nan(), "{data:?}");
+        assert!(logged.stamps["stamp"], "of the clock of logging");
+        let simulated = table(&[stamp(0), stamp(1), stamp(0)]);
+        assert_eq!(simulated.numbers["stamp"].data, [0.0, 1.0, 0.0], "of its own");
+        assert!(!simulated.stamps["stamp"], "and that is known");
+    }
+
+    #[test]
+    fn lists_in_elements_go_by_their_own_names() {
+        let one = |order: [&str; 2], x: f64| json!({"interface_names": order, "values": [x, -x]});
+        let interfaces = |joints: &[&str]| {
+            let orders = [["position", "velocity"], ["velocity", "position"]];
+            let values: Vec<_> = (0..joints.len()).map(|at| one(orders[at % 2], at as f64 + 1.0)).collect();
+            table(&[json!({"joint_names": joints, "interface_values": values})])
+        };
+        for joints in [&["a", "b"][..], &["a", "b", "c"]] {
+            let found = interfaces(joints);
+            assert_eq!(found.numbers["interface_values.a.values.position"].data, [1.0], "{joints:?}");
+            assert_eq!(found.numbers["interface_values.b.values.position"].data, [-2.0], "in another order");
+            assert_eq!(found.numbers.len(), 2 + 2 * joints.len(), "{:?}", found.numbers.keys());
+        }
+        // Points of a trajectory have no names of their own: those beside them are of the joints.
+        for points in 1..4 {
+            let points: Vec<_> = (0..points).map(|at| json!({"positions": [at, 7.0], "effort": []})).collect();
+            let found = table(&[json!({"joint_names": ["a", "b"], "points": points})]);
+            assert_eq!(found.numbers["points[0].positions.b"].data, [7.0], "{:?}", found.numbers.keys());
+        }
+        let poses = json!([{"x": 1.0}, {"x": 2.0}]);
+        let found =
+            table(&[json!({"joint_names": ["a", "b"], "transforms": poses, "tool_names": ["t"], "force": [3.0]})]);
+        assert_eq!(found.numbers["transforms.b.x"].data, [2.0], "elements by the names beside them");
+        assert_eq!(found.numbers["force.t"].data, [3.0], "the list of names that fits");
     }
 
     #[test]
