@@ -71,7 +71,8 @@ impl Recording {
     /// Checks episodes, leaves out bad ones, and makes the signature.
     pub(super) fn new(file: Hdf5, options: &SourceOptions, cameras: &Cameras, found: Found) -> Result<Self> {
         let path = file.path().to_path_buf();
-        let fps = options.fps.or(found.fps).ok_or_else(|| {
+        // What is asked for beside a rate that is stored takes part of the rows.
+        let fps = found.fps.or(options.fps).ok_or_else(|| {
             Error::broken(&path, "the file does not store its rate", "give the rows a second (fps) when importing")
         })?;
         let mut notes = found.notes;

@@ -8,10 +8,12 @@ mod elsewhere;
 mod fixtures;
 mod fuzzed;
 mod hdf5;
+mod lerobot_joined;
 mod lerobot_outcomes;
 mod lerobot_v2;
 mod logs;
 mod mcap;
+mod rates;
 mod real;
 mod recorder;
 #[cfg(feature = "rerun")]
@@ -23,3 +25,4 @@ mod sampling;
 mod vectors;
 mod video;
 mod views;
+mod zarr;
