@@ -35,6 +35,7 @@ mod sampler;
 mod sheet;
 mod source;
 mod source_options;
+mod thinned;
 mod tiles;
 mod timing;
 mod vectors;

@@ -6,7 +6,7 @@
 use crate::cache::{PictureCache, content_hash, default_cache};
 use crate::opened::open_source;
 use crate::picture::Scaler;
-use crate::{Error, Note, Result, SourceOptions, View, Writer, Written};
+use crate::{Error, Note, Result, Source, SourceOptions, View, Writer, Written};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use terrella_core::{Dataset, Episode, Stats, write_atomic};
@@ -116,16 +116,16 @@ pub fn import(
     let mut signature = source.signature().clone();
     let recorded_fps = signature.fps;
     let mut notes = source.notes();
-    let own_times = || (0..source.lengths().len()).any(|at| !source.episode(at).times.is_empty());
-    if recorded_fps.fract() != 0.0 && own_times() {
+    if recorded_fps.fract() != 0.0 || recorded_fps < 1.0 {
         // LeRobot names the rate by a whole number; where rows have times, it is only a name.
         signature.fps = recorded_fps.round().max(1.0);
         let what = format!(
-            "the median rate, {recorded_fps:.4} a second, is stored as {}; rows keep their own times",
+            "the rate of rows, {recorded_fps:.4} a second, is stored as {}; rows keep their own times",
             signature.fps
         );
         notes.push(Note { place: "fps".to_owned(), what });
     }
+    notes.extend(unused(&*source, *image_size, *video));
     if *image_size == Some(0) {
         return Err(Error::Invalid("pictures of size 0 were asked for; ask for at least 1".to_owned()));
     }
@@ -168,4 +168,12 @@ pub fn import(
     });
     write_atomic(&writer.folder().join("meta/import.json"), format!("{origin:#}\n").as_bytes())?;
     Ok(Imported { written: writer.finish()?, notes })
+}
+
+/// Tells options for pictures where there are none.
+fn unused(source: &dyn Source, image_size: Option<usize>, video: bool) -> Option<Note> {
+    let given = [image_size.map(|_| "--image-size"), video.then_some("--video")];
+    let given = given.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let what = format!("there are none, so {given} changes nothing");
+    (source.cameras().is_empty() && !given.is_empty()).then(|| Note { place: "pictures".to_owned(), what })
 }

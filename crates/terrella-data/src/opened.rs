@@ -2,7 +2,8 @@
 
 use crate::cache::{content_hash, default_cache};
 use crate::format::choose;
-use crate::{Result, Source, SourceOptions};
+use crate::thinned::at_rate;
+use crate::{Error, Result, Source, SourceOptions};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -21,8 +22,11 @@ pub struct Opened {
 /// As [`crate::open`].
 pub fn open_source(path: impl AsRef<Path>, options: &SourceOptions) -> Result<Opened> {
     let path = path.as_ref();
+    if let Some(fps) = options.fps.filter(|fps| !fps.is_finite() || *fps <= 0.0) {
+        return Err(Error::Invalid(format!("{fps} rows a second were asked for; --fps is a number above 0")));
+    }
     let format = choose(path, options)?;
-    let source = format.open(path, options)?;
+    let source = at_rate(path, format.open(path, options)?, options.fps)?;
     Ok(Opened { path: path.to_path_buf(), format: format.name(), source, hash: OnceLock::new() })
 }
 

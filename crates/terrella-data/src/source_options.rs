@@ -3,7 +3,8 @@
 /// What a recording may not say about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceOptions {
-    /// Rows a second, for formats that do not store it.
+    /// Rows a second: what they are, for formats that do not store it; of logs, at what rate they are to be resampled;
+    /// of what stores its rate, a whole part of it, for which every n-th row is taken.
     pub fps: Option<f64>,
     /// The world that can replay the recording.
     pub env: Option<String>,

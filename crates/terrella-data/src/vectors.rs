@@ -75,11 +75,11 @@ pub(crate) fn choose_vectors(
     })
 }
 
-/// Tells of a state that nobody asked for, and that is made of several vectors.
-pub(crate) fn made_of<'a>(names: impl Iterator<Item = &'a str>) -> Option<Note> {
+/// Tells of a state (or an action) that nobody asked for, and that is made of several vectors.
+pub(crate) fn made_of<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Option<Note> {
     let names: Vec<&str> = names.collect();
     let what = format!("there is no single one, so it is made of {}", names.join(", "));
-    (names.len() > 1).then(|| Note { place: "state".to_owned(), what })
+    (names.len() > 1).then(|| Note { place: place.to_owned(), what })
 }
 
 /// Names of the numbers of joined vectors, all different: each vector's own, with the vector's name in front where two

@@ -39,6 +39,8 @@ pub enum Check {
     ClockGap,
     /// A clock whose rate is not the stated one, or changes.
     ClockRate,
+    /// Stored times that lie unevenly.
+    ClockJitter,
     /// Velocities and positions disagree about the rate of rows.
     RatePhysics,
     /// Numbers that are not finite.
@@ -51,6 +53,8 @@ pub enum Check {
     OutOfRange,
     /// A sensor that repeats its value while it should move.
     Frozen,
+    /// A sensor that has a new value only in every n-th row.
+    SensorRate,
     /// A signal cut off at a limit.
     Saturated,
     /// A column in another unit than elsewhere.
@@ -65,6 +69,8 @@ pub enum Check {
     PictureShift,
     /// Pictures that repeat while the state moves.
     PictureFrozen,
+    /// A camera that has a new picture only in every n-th row.
+    PictureRate,
     /// Pictures that show nothing.
     PictureBlank,
     /// Episodes that are the same, or nearly.

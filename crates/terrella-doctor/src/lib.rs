@@ -6,6 +6,7 @@
 //! made up beforehand, so it needs no settings. [`Defect`]s seed known damage, by which the checks
 //! are measured; docs/doctor.md has the table.
 
+mod cadence;
 mod checks;
 mod defects;
 mod examine;

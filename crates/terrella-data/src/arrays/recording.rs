@@ -40,7 +40,8 @@ impl Recording {
     /// Checks episodes, leaves out bad ones, and makes the signature.
     pub(crate) fn new(origin: Origin, options: &SourceOptions, found: Found) -> Result<Self> {
         let path = &origin.path;
-        let fps = options.fps.or(found.fps).ok_or_else(|| {
+        // What is asked for beside a rate that is stored takes part of the rows.
+        let fps = found.fps.or(options.fps).ok_or_else(|| {
             let remedy = "give the rows a second with --fps (fps when importing)";
             Error::broken(path, "the file does not store its rate", remedy)
         })?;

@@ -66,6 +66,6 @@ pub(super) fn read(file: &Hdf5, options: &SourceOptions) -> Result<Found> {
         }
     }
     let state = joined_names(&parts.state);
-    let (fps, beside) = (Some(rate.unwrap_or(USUAL_RATE)), said.map(|_| beside).into_iter().collect());
+    let (fps, beside) = (Some(rate.or(options.fps).unwrap_or(USUAL_RATE)), said.map(|_| beside).into_iter().collect());
     Ok(Found { fps, task, state, cameras, outcomes: OUTCOMES, episodes, notes, beside, ..Found::default() })
 }

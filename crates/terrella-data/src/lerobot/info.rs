@@ -7,6 +7,7 @@ use super::columns::{Extras, outcome_columns};
 use super::feature::Feature;
 use super::names::{ACTION, CHUNK_FILES, DATA_FILE_MB, IMAGE, INDICES, OUTCOMES, STATE, SUCCESS, VIDEO_FILE_MB};
 use super::pictures::PictureFeature;
+use crate::source::given_names;
 use crate::vectors::{LARGEST_WIDTH, Vector, choose_vectors, joined_names, joined_units};
 use crate::views::{Offered, choose_camera, choose_views};
 use crate::{Error, Result, SourceOptions, View};
@@ -25,6 +26,8 @@ pub(super) struct Chosen {
     pub(super) signature: Signature,
     /// Vectors that make the state.
     pub(super) vectors: Vec<Vector>,
+    /// Vectors that make the action; none if no action was logged.
+    pub(super) actions: Vec<Vector>,
     /// The camera first, if the signature has one, then the views.
     pub(super) pictures: Vec<View>,
     /// The world of the dataset, whose state these vectors are not.
@@ -59,6 +62,9 @@ pub(crate) struct Info {
     pub(crate) data_path: String,
     pub(crate) video_path: Option<String>,
     features: BTreeMap<String, Feature>,
+    /// Features as they stand in the file.
+    #[serde(skip)]
+    order: Vec<String>,
 }
 
 impl Info {
@@ -103,6 +109,7 @@ impl Info {
             video_path: videos
                 .then(|| "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4".to_owned()),
             features,
+            order: Vec::new(),
         }
     }
 
@@ -120,7 +127,8 @@ impl Info {
                 "convert it with the scripts of LeRobot",
             ));
         }
-        serde_json::from_value(value).map_err(bad)
+        let order = value["features"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        Ok(Self { order, ..serde_json::from_value(value).map_err(bad)? })
     }
 
     /// How the dataset is laid out.
@@ -141,20 +149,15 @@ impl Info {
         OUTCOMES.into_iter().filter(move |name| there(name)).chain(success.then_some(SUCCESS))
     }
 
-    /// Whether actions were logged; of a film they were not.
-    pub(super) fn acts(&self) -> bool {
-        self.features.contains_key(ACTION)
-    }
-
     /// Features that are not read beside these.
     pub(super) fn others<'a>(
         &'a self,
-        Chosen { vectors, pictures, .. }: &'a Chosen,
+        Chosen { vectors, actions, pictures, .. }: &'a Chosen,
         outcomes: &'a [&str],
     ) -> impl Iterator<Item = &'a str> {
         let read = move |name: &str| {
-            [ACTION, "timestamp"].contains(&name)
-                || vectors.iter().any(|v| v.name == name)
+            name == "timestamp"
+                || vectors.iter().chain(actions).any(|v| v.name == name)
                 || outcomes.contains(&name)
                 || INDICES.contains(&name)
                 || pictures.iter().any(|p| p.name == name)
@@ -172,24 +175,25 @@ impl Info {
         let views = choose_views(path, options, &offered, camera.as_deref())?;
         let pictures = camera.iter().chain(&views).map(|name| self.view(path, name)).collect::<Result<Vec<_>>>()?;
         let image = camera.map(|_| pictures[0].size);
+        let actions = self.usual_vectors(ACTION);
         let aside = |name: &str| {
-            [ACTION, "timestamp", SUCCESS].contains(&name) || INDICES.contains(&name) || OUTCOMES.contains(&name)
+            ["timestamp", SUCCESS].contains(&name)
+                || actions.iter().any(|a| a.name == name)
+                || INDICES.contains(&name)
+                || OUTCOMES.contains(&name)
         };
         let offered = self.features.iter().filter(|(name, f)| (f.is_numbers() || *name == STATE) && !aside(name));
         let offered = offered.map(|(name, f)| f.vector(name)).collect();
-        // Where there is no state as such, what lies under its name is.
-        let whole = self.features.contains_key(STATE);
-        let part = |name: &str| name.strip_prefix(STATE).is_some_and(|rest| rest.starts_with('.'));
-        let usual =
-            |v: &Vector| if whole { v.name == STATE } else { part(&v.name) && (1..=LARGEST_WIDTH).contains(&v.width) };
-        let vectors = choose_vectors(path, options, offered, usual)?;
+        let states = self.usual_vectors(STATE);
+        let states = if states.is_empty() { self.observed() } else { states };
+        let asked = !options.vectors.is_empty();
+        let vectors = if asked { choose_vectors(path, options, offered, |_| false)? } else { states };
         // What the dataset says of its world, it says of its own state.
         let env = self.robot_type.as_ref().and_then(|robot| robot.strip_prefix("terrella/").map(str::to_owned));
         let own = options.vectors.is_empty() || vectors.iter().map(|v| v.name.as_str()).eq([STATE]);
         let not_kept = env.clone().filter(|_| !own && options.env.is_none());
         let env = options.env.clone().or(env.filter(|_| own));
-        let action = self.features.get(ACTION).map(|feature| feature.vector(ACTION));
-        if let Some(v) = vectors.iter().chain(&action).find(|v| !(1..=LARGEST_WIDTH).contains(&v.width)) {
+        if let Some(v) = vectors.iter().chain(&actions).find(|v| !(1..=LARGEST_WIDTH).contains(&v.width)) {
             let what =
                 format!("{} has shape {:?}, 1 to {LARGEST_WIDTH} numbers can be read", v.name, self.shape(&v.name));
             return Err(Error::broken(
@@ -199,9 +203,34 @@ impl Info {
             ));
         }
         let (state, units) = (joined_names(&vectors), joined_units(&vectors));
-        let action = action.map_or_else(|| vec![NO_ACTION.to_owned()], |action| joined_names(&[action]));
+        let action = if actions.is_empty() { vec![NO_ACTION.to_owned()] } else { joined_names(&actions) };
+        let state = given_names(path, "state", options.state.as_ref(), state)?;
+        let action = given_names(path, "action", options.action.as_ref(), action)?;
         let signature = Signature { fps, image, state, units, action, env, ..Signature::default() };
-        Ok(Chosen { signature, vectors, pictures, not_kept })
+        Ok(Chosen { signature, vectors, actions, pictures, not_kept })
+    }
+
+    /// A feature, or where there is none as such, what lies under its name.
+    fn usual_vectors(&self, name: &str) -> Vec<Vector> {
+        if let Some(whole) = self.features.get(name) {
+            return vec![whole.vector(name)];
+        }
+        let part = |other: &str| other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.vectors(|name, f| part(name) && f.is_numbers())
+    }
+
+    /// Where nothing is called the state: all that was observed in plain rows of numbers, be it of the robot's parts.
+    fn observed(&self) -> Vec<Vector> {
+        let observed = |name: &str| name.starts_with("observation.") || name == "state" || name.starts_with("state.");
+        let plain = |f: &Feature| f.is_numbers() && f.shape.len() <= 1;
+        self.vectors(|name, f| observed(name) && plain(f))
+    }
+
+    /// Vectors of some features, in the order of the file.
+    fn vectors(&self, wanted: impl Fn(&str, &Feature) -> bool) -> Vec<Vector> {
+        let there = self.order.iter().filter_map(|name| Some((name, self.features.get(name)?)));
+        let vectors = there.filter(|(name, f)| wanted(name, f)).map(|(name, f)| f.vector(name));
+        vectors.filter(|v| (1..=LARGEST_WIDTH).contains(&v.width)).collect()
     }
 
     /// The sides of a row of a feature.

@@ -65,8 +65,13 @@ pub(super) fn json_lines(path: &Path) -> Result<Vec<Value>> {
     lines.map(parse).collect()
 }
 
-/// The clip of each episode that a camera stored as video.
-pub(super) fn clips(root: &Path, info: &Info, camera: &str) -> Result<BTreeMap<i64, Clip>> {
+/// The clip of each episode that a camera stored as video; `files` are those of the rows.
+pub(super) fn clips(
+    root: &Path,
+    info: &Info,
+    camera: &str,
+    files: &[(String, PathBuf)],
+) -> Result<BTreeMap<i64, Clip>> {
     let info_path = root.join("meta/info.json");
     let template = info.video_path.as_deref().ok_or_else(|| {
         Error::broken(
@@ -85,19 +90,42 @@ pub(super) fn clips(root: &Path, info: &Info, camera: &str) -> Result<BTreeMap<i
     };
     if info.layout() == Layout::EpisodeFiles {
         let per_chunk = info.chunks_size.max(1) as i64;
-        let clip = |episode: i64| {
+        let clip = |episode: i64| -> Result<(i64, Clip)> {
             let numbers = [("episode_index", episode), ("episode_chunk", episode / per_chunk)];
             Ok((episode, (path(&numbers)?, 0.0)))
         };
-        return (0..info.total_episodes as i64).map(clip).collect();
+        // A file is an episode, and its name has the number, unless files were renamed; then they are in order.
+        let named =
+            files.iter().filter_map(|(name, _)| name.rsplit_once('_')?.1.strip_suffix(".parquet")?.parse::<i64>().ok());
+        return named.chain(0..files.len() as i64).map(clip).collect();
     }
-    let mut clips = BTreeMap::new();
+    let mut listed: Vec<(i64, [i64; 2], f64)> = Vec::new();
     for file in episode_files(root)? {
-        for (episode, [chunk, file], from) in read_clips(&file, camera)? {
-            clips.insert(episode, (path(&[("chunk_index", chunk), ("file_index", file)])?, from));
-        }
+        listed.extend(read_clips(&file, camera)?);
     }
-    Ok(clips)
+    let numbers = counted_on(listed.iter().map(|clip| clip.0));
+    let clip = |(number, (_, [chunk, file], from)): (i64, (i64, [i64; 2], f64))| -> Result<(i64, Clip)> {
+        Ok((number, (path(&[("chunk_index", chunk), ("file_index", file)])?, from)))
+    };
+    numbers.into_iter().zip(listed).map(clip).collect()
+}
+
+/// Numbers of episodes as they are stored, counted on where they begin again, as those of the rows are.
+fn counted_on(stored: impl Iterator<Item = i64> + Clone) -> Vec<i64> {
+    let mut sorted: Vec<i64> = stored.clone().collect();
+    sorted.sort_unstable();
+    if sorted.windows(2).all(|pair| pair[0] != pair[1]) {
+        return stored.collect();
+    }
+    let (mut numbers, mut shift, mut before): (Vec<i64>, i64, i64) = (Vec::new(), 0, i64::MIN);
+    for number in stored {
+        if number <= before {
+            shift = numbers.last().map_or(0, |n| n.saturating_add(1)).saturating_sub(number);
+        }
+        before = number;
+        numbers.push(number.saturating_add(shift));
+    }
+    numbers
 }
 
 /// Puts numbers into a template of Python: `{name}` and `{name:06d}`.
@@ -192,6 +220,12 @@ mod tests {
             &[("chunk_index", 0), ("file_index", 12)],
         );
         assert_eq!(new, "videos/a.b/chunk-000/file-012.mp4", "v3.0");
+    }
+
+    #[test]
+    fn numbers_that_begin_again_are_counted_on() {
+        assert_eq!(counted_on([0, 1, 2, 0, 1].into_iter()), [0, 1, 2, 3, 4], "two datasets");
+        assert_eq!(counted_on([4, 5, 2].into_iter()), [4, 5, 2], "in another order, each once");
     }
 
     #[test]

@@ -8,22 +8,25 @@ use super::claims;
 use super::columns::read_pictures;
 use super::info::{Chosen, Info};
 use super::layout::{self, Clip, ranges, relative};
-use super::names::{ACTION, OUTCOMES, SUCCESS};
-use super::scan::{DataFile, Stored, Wanted, scan};
+use super::names::{ACTION, OUTCOMES, STATE, SUCCESS};
+use super::scan::{DataFile, Scanned, Stored, Wanted, scan};
 use crate::error::DOWNLOAD_AGAIN;
 use crate::outcome::{Logged, agree};
 use crate::source::check_finite;
 use crate::timing::own_times;
-use crate::vectors::made_of;
+use crate::vectors::{Vector, made_of};
 use crate::video::{Video, check_decoders, frames_at};
 use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, View, picture};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{Episode, Frames, Signature};
 
 /// How far a row may lie from its frame, in seconds; LeRobot's own tolerance.
 const TOLERANCE: f64 = 1e-4;
+
+/// Episodes that may be listed and not be there: each is named.
+const MOST_MISSING: usize = 1 << 24;
 
 /// An opened dataset.
 pub(crate) struct Reader {
@@ -58,34 +61,34 @@ impl Reader {
         let chosen = info.choose(&info_path, options)?;
         let pictures = &chosen.pictures;
         let tasks = layout::tasks(root, info.layout())?;
-        let files =
-            layout::data_files(root)?.into_iter().map(|(_, path)| DataFile::open(path)).collect::<Result<Vec<_>>>()?;
+        let names = layout::data_files(root)?;
         let in_video = |p: &View| info.is_video(&p.name);
         if pictures.iter().any(in_video) {
             check_decoders(&info_path)?;
         }
-        let clips = pictures.iter().map(|p| in_video(p).then(|| layout::clips(root, &info, &p.name)).transpose());
+        let clips =
+            pictures.iter().map(|p| in_video(p).then(|| layout::clips(root, &info, &p.name, &names)).transpose());
         let clips = clips.collect::<Result<Vec<_>>>()?;
+        let files = names.into_iter().map(|(_, path)| DataFile::open(path)).collect::<Result<Vec<_>>>()?;
         let mut reader =
             Self { root: root.to_path_buf(), info, chosen, files, episodes: Vec::new(), notes: Vec::new() };
         let outcomes = reader.outcomes();
         let shaped = |name| (name, reader.info.shape(name));
         let state: Vec<_> = reader.chosen.vectors.iter().map(|v| shaped(v.name.as_str())).collect();
-        let action = reader.info.acts().then(|| shaped(ACTION));
-        let wanted = Wanted { action, state: &state, outcomes: &outcomes };
-        let mut stored = Vec::new();
-        let mut last = [-1, -1];
+        let action: Vec<_> = reader.chosen.actions.iter().map(|v| shaped(v.name.as_str())).collect();
+        let wanted = Wanted { action: &action, state: &state, outcomes: &outcomes };
+        let mut scanned = Scanned::default();
         for (at, file) in reader.files.iter().enumerate() {
             for (picture, _) in reader.chosen.pictures.iter().zip(&clips).filter(|(_, clips)| clips.is_none()) {
                 file.column(&picture.name)?;
             }
-            stored.extend(scan(file, at, wanted, &mut last)?);
+            scan(file, at, wanted, &mut scanned)?;
         }
-        reader.tell_missing(&info_path, &stored)?;
+        reader.tell_missing(&info_path, &scanned)?;
         let mut videos = BTreeMap::new();
         let mut left_out: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         let mut first = None;
-        for stored in stored {
+        for stored in scanned.episodes {
             let number = stored.number;
             match reader.check(stored, &tasks, &clips, &mut videos) {
                 Ok(opened) => reader.episodes.push(opened),
@@ -115,10 +118,22 @@ impl Reader {
             );
             reader.notes.push(Note { place: "world".to_owned(), what });
         }
-        if options.vectors.is_empty() {
-            reader.notes.extend(made_of(reader.chosen.vectors.iter().map(|v| v.name.as_str())));
+        let names = |vectors: &'_ [Vector]| vectors.iter().map(|v| v.name.clone()).collect::<Vec<_>>();
+        let parts = [(STATE, &reader.chosen.vectors), (ACTION, &reader.chosen.actions)].map(|(n, v)| (n, names(v)));
+        for (name, parts) in parts.into_iter().filter(|(name, _)| *name == ACTION || options.vectors.is_empty()) {
+            let place = name.rsplit('.').next().unwrap_or(name);
+            reader.notes.extend(made_of(place, parts.iter().map(String::as_str)));
+            if let [only] = &parts[..]
+                && only != name
+            {
+                let what = format!("there is no {name}; {only} stands for it");
+                reader.notes.push(Note { place: place.to_owned(), what });
+            }
         }
-        if !reader.info.acts() {
+        if let Some(task) = &options.task {
+            reader.replace_tasks(task);
+        }
+        if reader.chosen.actions.is_empty() {
             let what = "no action was logged: one that is always 0 stands for it".to_owned();
             reader.notes.push(Note { place: ACTION.to_owned(), what });
         }
@@ -127,6 +142,16 @@ impl Reader {
             reader.notes.push(Note { place: "features".to_owned(), what: format!("not kept: {}", others.join(", ")) });
         }
         Ok(reader)
+    }
+
+    /// Takes what was said for what was being done.
+    fn replace_tasks(&mut self, task: &str) {
+        let others: BTreeSet<String> = self.episodes.iter().map(|e| e.task.clone()).filter(|t| t != task).collect();
+        self.episodes.iter_mut().for_each(|e| task.clone_into(&mut e.task));
+        if let Some(one) = others.first() {
+            let what = format!("{} stored tasks are not kept (\"{one}\" for one); \"{task}\" was given", others.len());
+            self.notes.push(Note { place: "task".to_owned(), what });
+        }
     }
 
     /// Features of rewards and ends that every data file has.
@@ -182,18 +207,32 @@ impl Reader {
         }
     }
 
-    /// Tells episodes that the metadata lists and the data files lack.
-    fn tell_missing(&mut self, info_path: &Path, stored: &[Stored]) -> Result<()> {
-        let (n, rows) = (stored.len(), stored.iter().map(|e| e.rows).sum::<usize>());
+    /// Tells episodes that the metadata lists and the data files lack, and numbers that begin again.
+    fn tell_missing(&mut self, info_path: &Path, Scanned { episodes, again, .. }: &Scanned) -> Result<()> {
+        let (n, rows) = (episodes.len(), episodes.iter().map(|e| e.rows).sum::<usize>());
         let listed = [self.info.total_episodes, self.info.total_frames];
         let counts =
             format!("it lists {} episodes with {} rows, the data files hold {n} with {rows}", listed[0], listed[1]);
-        if n == 0 || n > listed[0] || (n == listed[0] && rows != listed[1]) {
+        if let Some(first) = again.first() {
+            let others = again.len() - 1;
+            let more = if others > 0 { format!(" and in {others} places more") } else { String::new() };
+            let what = format!(
+                "numbers of rows or episodes begin again in {first}{more}: it was joined from several; episodes are counted on{}",
+                if [n, rows] == listed { String::new() } else { format!(" ({counts})") }
+            );
+            self.notes.push(Note { place: "episode_index".to_owned(), what });
+        }
+        let joined = !again.is_empty() && n >= listed[0] && rows >= listed[1];
+        if joined {
+            return Ok(());
+        }
+        let odd = n == listed[0] && rows != listed[1] && episodes.iter().all(|e| e.whole);
+        if n == 0 || n > listed[0] || listed[0] - n > MOST_MISSING || odd {
             return Err(Error::broken(info_path, counts, DOWNLOAD_AGAIN));
         }
         if n < listed[0] {
             let missing: Vec<i64> =
-                (0..listed[0] as i64).filter(|i| stored.binary_search_by_key(i, |e| e.number).is_err()).collect();
+                (0..listed[0] as i64).filter(|i| episodes.binary_search_by_key(i, |e| e.number).is_err()).collect();
             let what = format!("left out: their rows are not there ({counts})");
             self.notes.push(Note { place: format!("episodes {}", ranges(&missing)), what });
         }
@@ -214,6 +253,11 @@ impl Reader {
             let path = layout::tasks_path(&self.root, self.info.layout());
             plain(Error::broken(&path, format!("task {} of episode {numbered} is not listed", stored.task), "add it"))
         })?;
+        if !stored.whole {
+            let what = format!("some rows of episode {numbered} are not there");
+            let error = Error::broken(&self.root.join("data"), what, DOWNLOAD_AGAIN);
+            return Err(("some of their rows are not there".to_owned(), error));
+        }
         check_finite(&self.root, numbered, "state", &stored.states, &self.chosen.signature.state).map_err(plain)?;
         check_finite(&self.root, numbered, "action", &stored.actions, &self.chosen.signature.action).map_err(plain)?;
         let shown = self.chosen.pictures.iter().zip(clips).map(|(picture, clips)| {
@@ -264,27 +308,29 @@ impl Reader {
     fn stored_pictures(&self, at: usize, picture: &View) -> Result<Vec<u8>> {
         let (camera, [height, width]) = (picture.name.as_str(), picture.size);
         let stored = &self.episodes[at].stored;
-        let file = &self.files[stored.file];
         // Grows with what is really decoded, whatever sizes are declared.
         let mut pixels = Vec::new();
         let mut row = 0;
-        for batch in file.read(&[camera], stored.offset, stored.rows)? {
-            for bytes in read_pictures(&file.path, camera, batch[camera].as_ref())? {
-                let bad = |what: String| Error::Row {
-                    path: file.path.clone(),
-                    episode: stored.number as usize,
-                    row,
-                    what,
-                    remedy: "record or download the episode again",
-                };
-                let bytes = bytes.ok_or_else(|| bad(format!("{camera} has no bytes")))?;
-                let (h, w, bytes) = picture::decode_as(picture.pixel(), bytes)
-                    .map_err(|e| bad(format!("{camera} is no picture: {e}")))?;
-                if [h, w] != [height, width] {
-                    return Err(bad(format!("{camera} is {h}x{w}, info.json declares {height}x{width}")));
+        for piece in &stored.pieces {
+            let file = &self.files[piece.file];
+            for batch in file.read(&[camera], piece.offset, piece.rows)? {
+                for bytes in read_pictures(&file.path, camera, batch[camera].as_ref())? {
+                    let bad = |what: String| Error::Row {
+                        path: file.path.clone(),
+                        episode: stored.number as usize,
+                        row,
+                        what,
+                        remedy: "record or download the episode again",
+                    };
+                    let bytes = bytes.ok_or_else(|| bad(format!("{camera} has no bytes")))?;
+                    let (h, w, bytes) = picture::decode_as(picture.pixel(), bytes)
+                        .map_err(|e| bad(format!("{camera} is no picture: {e}")))?;
+                    if [h, w] != [height, width] {
+                        return Err(bad(format!("{camera} is {h}x{w}, info.json declares {height}x{width}")));
+                    }
+                    pixels.extend_from_slice(&bytes);
+                    row += 1;
                 }
-                pixels.extend_from_slice(&bytes);
-                row += 1;
             }
         }
         Ok(pixels)
@@ -329,9 +375,10 @@ impl Source for Reader {
 
     fn claims(&self) -> Result<Claims> {
         let numbers: Vec<i64> = self.episodes.iter().map(|e| e.stored.number).collect();
-        let state: Vec<&str> = self.chosen.vectors.iter().map(|v| v.name.as_str()).collect();
+        let [state, action] = [&self.chosen.vectors, &self.chosen.actions]
+            .map(|vectors| vectors.iter().map(|v| v.name.as_str()).collect::<Vec<_>>());
         let complete = numbers.len() == self.info.total_episodes;
-        claims::read(&self.root, [&state, &[ACTION]], &self.info.splits, &numbers, complete)
+        claims::read(&self.root, [&state, &action], &self.info.splits, &numbers, complete)
     }
 
     fn notes(&self) -> Vec<Note> {

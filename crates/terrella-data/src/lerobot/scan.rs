@@ -1,7 +1,8 @@
 //! Rows of the data files as episodes.
 //!
 //! Within a file rows must be numbered without a gap, which is what LeRobot itself assumes; between
-//! files numbers may jump, where a file was not downloaded.
+//! files numbers may jump, where a file was not downloaded. An episode may go on in the next file. Where datasets were
+//! joined as they are, numbers begin again: the episodes from there on are numbered on, and told.
 
 use super::columns::{read_numbers, read_table};
 use super::names::{INDICES, OUTCOMES, SUCCESS};
@@ -26,7 +27,7 @@ pub(super) struct DataFile {
 
 /// One episode and where its rows are.
 pub(super) struct Stored {
-    /// Its number in the dataset.
+    /// Its number in the dataset, counted on where numbers begin again.
     pub(super) number: i64,
     pub(super) task: i64,
     pub(super) states: Table,
@@ -37,36 +38,57 @@ pub(super) struct Stored {
     /// Whether the task was done, a row each; empty where that is not needed.
     pub(super) success: Vec<bool>,
     pub(super) rows: usize,
+    /// Number of the frame that would be the next.
+    next: i64,
+    pub(super) pieces: Vec<Piece>,
+    /// Whether the rows between its first frame and its last are there; those behind are not known of.
+    pub(super) whole: bool,
+}
+
+/// Rows of an episode in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
     pub(super) file: usize,
     /// First row within the file.
     pub(super) offset: usize,
+    pub(super) rows: usize,
+}
+
+/// Episodes so far, and how rows are numbered.
+#[derive(Default)]
+pub(super) struct Scanned {
+    pub(super) episodes: Vec<Stored>,
+    /// Index and episode of the last row, as they are stored.
+    last: Option<[i64; 2]>,
+    /// What is added to numbers of episodes.
+    shift: i64,
+    /// Where numbers begin again.
+    pub(super) again: Vec<String>,
 }
 
 /// What is read of every file beside the columns that all have.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
-    /// Name and shape of the action, if there is one.
-    pub(super) action: Option<(&'a str, &'a [usize])>,
+    /// Names and shapes of what makes the action; none if no action was logged.
+    pub(super) action: &'a [(&'a str, &'a [usize])],
     /// Names and shapes of what makes the state.
     pub(super) state: &'a [(&'a str, &'a [usize])],
     /// Those of [`OUTCOMES`] that are there, and perhaps [`SUCCESS`].
     pub(super) outcomes: &'a [&'static str],
 }
 
-/// Reads all but the pictures of one file; `last` is the index and the episode of the row before it.
-pub(super) fn scan(data: &DataFile, file: usize, wanted: Wanted<'_>, last: &mut [i64; 2]) -> Result<Vec<Stored>> {
+/// Reads all but the pictures of one file, behind those before it.
+pub(super) fn scan(data: &DataFile, file: usize, wanted: Wanted<'_>, into: &mut Scanned) -> Result<()> {
     let mut names = INDICES.to_vec();
     names.push("timestamp");
-    names.extend(wanted.action.map(|(name, _)| name));
     names.extend(wanted.outcomes);
-    names.extend(wanted.state.iter().map(|(name, _)| *name));
-    let mut episodes = Vec::new();
+    names.extend(wanted.action.iter().chain(wanted.state).map(|(name, _)| *name));
     let mut offset = 0;
     for batch in data.read(&names, 0, usize::MAX)? {
-        append(data, [file, offset], &batch, wanted, last, &mut episodes)?;
+        append(data, [file, offset], &batch, wanted, into)?;
         offset += batch.num_rows();
     }
-    Ok(episodes)
+    Ok(())
 }
 
 fn append(
@@ -74,8 +96,7 @@ fn append(
     [file, offset]: [usize; 2],
     batch: &RecordBatch,
     Wanted { action, state, outcomes }: Wanted<'_>,
-    last: &mut [i64; 2],
-    episodes: &mut Vec<Stored>,
+    into: &mut Scanned,
 ) -> Result<()> {
     let path = &data.path;
     let as_type = |name: &str, kind: &DataType, expected: &'static str| {
@@ -92,18 +113,41 @@ fn append(
     let int = |column: &ArrayRef, at: usize| column.as_primitive::<Int64Type>().value(at);
     let times = as_type("timestamp", &DataType::Float64, "float32")?;
     let table = |(name, shape): &(&str, &[usize])| read_table(path, name, shape, column(batch, name).as_ref());
+    let side_by_side = |parts: &[(&str, &[usize])]| -> Result<Table> {
+        Ok(joined(&parts.iter().map(table).collect::<Result<Vec<_>>>()?))
+    };
     let none = || Table::from_data(1, vec![0.0; batch.num_rows()]);
-    let actions = action.as_ref().map_or_else(|| Ok(none()), table)?;
-    let states = joined(&state.iter().map(table).collect::<Result<Vec<_>>>()?);
+    let actions = if action.is_empty() { none() } else { side_by_side(action)? };
+    let states = side_by_side(state)?;
     let numbers = |name: &&str| outcomes.contains(name).then(|| read_numbers(path, name, column(batch, name).as_ref()));
     let [reward, done, cut] = OUTCOMES.each_ref().map(|name| numbers(name).transpose());
     let (reward, done, cut, success) = (reward?, done?, cut?, numbers(&SUCCESS).transpose()?);
     for at in 0..batch.num_rows() {
-        let found = [int(&index, at), int(&episode, at), int(&frame, at)];
+        let [row, number, frame] = [int(&index, at), int(&episode, at), int(&frame, at)];
+        let found = [row, number, frame];
         let begins_file = offset + at == 0;
-        if found[2] == 0 {
-            episodes.push(Stored {
-                number: found[1],
+        if !into.follows(found, begins_file) {
+            let what = format!(
+                "row {} of the file has index {row}, episode {number}, frame {frame}, expected index {} and the next frame of an episode",
+                offset + at,
+                into.last.map_or(0, |last| last[0].saturating_add(1))
+            );
+            return Err(Error::broken(path, what, "rows must be numbered without a gap; download or convert it again"));
+        }
+        if into.begins_again(found) {
+            into.shift = into.episodes.last().map_or(0, |e| e.number.saturating_add(1)).saturating_sub(number);
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            into.again.push(format!("row {} of {name}", offset + at));
+        }
+        into.last = Some([row, number]);
+        let number = number.saturating_add(into.shift);
+        let same = into.episodes.last_mut().filter(|e| e.number == number && frame != 0);
+        if let Some(same) = same {
+            // Rows between two files may be missing.
+            same.whole &= same.next == frame;
+        } else {
+            into.episodes.push(Stored {
+                number,
                 task: int(&task, at),
                 states: Table::new(states.width),
                 actions: Table::new(actions.width),
@@ -111,27 +155,17 @@ fn append(
                 outcome: Outcome::default(),
                 success: Vec::new(),
                 rows: 0,
-                file,
-                offset: offset + at,
+                next: frame,
+                pieces: Vec::new(),
+                whole: frame == 0,
             });
         }
-        // Numbers go on, or jump where a file begins; an episode does not go on in another file.
-        let jumps = begins_file && found[0] > last[0] && found[1] > last[1];
-        let goes_on = found[0] == last[0] + 1 && found[1] == last[1] + i64::from(found[2] == 0);
-        let current =
-            episodes.last_mut().filter(|e| (goes_on || jumps) && e.number == found[1] && e.rows as i64 == found[2]);
-        let Some(current) = current else {
-            let what = format!(
-                "row {} of the file has index {}, episode {}, frame {}, expected index {} and the next frame of an episode of this file",
-                offset + at,
-                found[0],
-                found[1],
-                found[2],
-                last[0] + 1
-            );
-            return Err(Error::broken(path, what, "rows must be numbered without a gap; download or convert it again"));
-        };
-        *last = [found[0], found[1]];
+        let Some(current) = into.episodes.last_mut() else { continue };
+        match current.pieces.last_mut().filter(|piece| piece.file == file) {
+            Some(piece) => piece.rows += 1,
+            None => current.pieces.push(Piece { file, offset: offset + at, rows: 1 }),
+        }
+        current.next = frame.saturating_add(1);
         if states.width > 0 {
             current.states.push(states.row(at));
         }
@@ -147,6 +181,30 @@ fn append(
         current.rows += 1;
     }
     Ok(())
+}
+
+impl Scanned {
+    /// Whether a row (its index, episode and frame) may follow the last one: the next frame or the next episode, in a new
+    /// file also a later one, or the beginning of numbers that begin again.
+    fn follows(&self, found: [i64; 3], begins_file: bool) -> bool {
+        let [row, number, frame] = found;
+        let Some([last, episode]) = self.last else {
+            // Of the first file there is nothing to be compared with.
+            return row >= 0 && number >= 0 && frame >= 0;
+        };
+        let next = self.episodes.last().map_or(0, |e| e.next);
+        let (last, after) = (last.saturating_add(1), episode.saturating_add(1));
+        let goes_on = row == last && (number == episode && frame == next || number == after && frame == 0);
+        let jumps = begins_file && row > last && number >= episode && (number > episode || frame > next);
+        goes_on || jumps && frame >= 0 || self.begins_again(found)
+    }
+
+    /// Whether numbers of rows or of episodes begin again at the first frame of an episode.
+    fn begins_again(&self, [row, number, frame]: [i64; 3]) -> bool {
+        let Some([last, episode]) = self.last else { return false };
+        let known = row <= last.saturating_add(1) && number <= episode.saturating_add(1);
+        frame == 0 && number >= 0 && row >= 0 && known && (row <= last || number <= episode)
+    }
 }
 
 impl DataFile {

@@ -248,7 +248,7 @@ impl Writer {
         }
         if self.pictures.iter().any(PictureFeature::is_video) {
             return Err(Error::Invalid(format!(
-                "cannot write episode {at}: its rows have times of their own, and pictures of a video follow each other at {} a second; store pictures without --video, or resample with --fps",
+                "cannot write episode {at}: its rows have times of their own, and pictures of a video follow each other at {} a second; store pictures without --video, or resample a log with --fps",
                 self.signature.fps
             )));
         }

@@ -66,7 +66,7 @@ impl Columns {
         let texts: Vec<&str> = texts.map(|f| f.name.as_str()).collect();
         let task = INSTRUCTIONS.into_iter().find(|name| texts.contains(name)).map(str::to_owned);
         if asked.is_none() {
-            notes.extend(made_of(state.iter().map(|c| c.name.as_str())));
+            notes.extend(made_of("state", state.iter().map(|c| c.name.as_str())));
         }
         if action.len() > 1 {
             let names: Vec<&str> = action.iter().map(|c| c.name.as_str()).collect();

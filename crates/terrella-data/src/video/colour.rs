@@ -1,7 +1,8 @@
-//! Luma and chroma to RGB (ITU-R BT.601 and BT.709), chroma taken from the nearest sample, and back (BT.601),
+//! Luma and chroma to RGB (ITU-R BT.601, BT.709 and their kin), chroma taken from the nearest sample, and back (BT.601),
 //! chroma averaged over four pixels.
 
 use super::decode::Planes;
+use super::sequence::Colours;
 
 /// Fixed point: 16 bits behind the point.
 const POINT: u32 = 16;
@@ -15,7 +16,7 @@ pub(super) fn to_rgb(picture: &Planes<'_>, size: [usize; 2], rgb: &mut Vec<u8>) 
     let [height, width] = size;
     let [y, u, v] = picture.planes;
     let [luma, chroma] = picture.strides;
-    let table = Table::new(picture.bt709, picture.full_range);
+    let table = Table::new(picture.colours)?;
     let long_enough = |plane: &[u8], stride: usize, rows: usize, columns: usize| {
         stride >= columns && plane.len() >= stride * (rows - 1) + columns
     };
@@ -26,7 +27,7 @@ pub(super) fn to_rgb(picture: &Planes<'_>, size: [usize; 2], rgb: &mut Vec<u8>) 
     rgb.reserve(height * width * 3);
     let Some([down, across]) = picture.chroma else {
         for row in y.chunks(luma).take(height) {
-            rgb.extend(row[..width].iter().flat_map(|y| table.rgb(*y, 128, 128)));
+            rgb.extend(row[..width].iter().flat_map(|y| table.grey(*y)));
         }
         return Ok(());
     };
@@ -48,6 +49,8 @@ pub(super) fn to_rgb(picture: &Planes<'_>, size: [usize; 2], rgb: &mut Vec<u8>) 
 
 /// Factors of a matrix and a range.
 struct Table {
+    /// Planes are green, blue and red.
+    plain: bool,
     offset: i32,
     luma: i32,
     red: i32,
@@ -56,22 +59,44 @@ struct Table {
 }
 
 impl Table {
-    fn new(bt709: bool, full_range: bool) -> Self {
-        // Shares of red and blue in luma.
-        let (kr, kb) = if bt709 { (0.2126, 0.0722) } else { (0.299, 0.114) };
+    fn new(Colours { matrix, full_range }: Colours) -> Result<Self, String> {
+        // Shares of red and blue in luma (ITU-T H.273, table 4); what is not said is BT.601.
+        let (kr, kb) = match matrix {
+            0 | 2 | 3 | 5 | 6 => (0.299, 0.114),
+            1 => (0.2126, 0.0722),
+            4 => (0.3, 0.11),
+            7 => (0.212, 0.087),
+            9 => (0.2627, 0.0593),
+            other => {
+                return Err(format!(
+                    "its colours are coded by matrix {other} of H.273; BT.601, BT.709 and BT.2020 can be read"
+                ));
+            }
+        };
         let kg = 1.0 - kr - kb;
         let (offset, luma, chroma) = if full_range { (0, 1.0, 1.0) } else { (16, 255.0 / 219.0, 255.0 / 224.0) };
         let fixed = |x: f64| (x * f64::from(1 << POINT)).round() as i32;
-        Self {
+        let plain = matrix == 0;
+        Ok(Self {
+            plain,
             offset,
             luma: fixed(luma),
             red: fixed(2.0 * (1.0 - kr) * chroma),
             green: [fixed(2.0 * kb * (1.0 - kb) / kg * chroma), fixed(2.0 * kr * (1.0 - kr) / kg * chroma)],
             blue: fixed(2.0 * (1.0 - kb) * chroma),
-        }
+        })
+    }
+
+    fn grey(&self, y: u8) -> [u8; 3] {
+        if self.plain { self.rgb(y, y, y) } else { self.rgb(y, 128, 128) }
     }
 
     fn rgb(&self, y: u8, u: u8, v: u8) -> [u8; 3] {
+        if self.plain {
+            let byte =
+                |x: u8| (((i32::from(x) - self.offset) * self.luma + (1 << (POINT - 1))) >> POINT).clamp(0, 255) as u8;
+            return [byte(v), byte(y), byte(u)];
+        }
         let y = (i32::from(y) - self.offset) * self.luma + (1 << (POINT - 1));
         let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
         let byte = |x: i32| (x >> POINT).clamp(0, 255) as u8;
@@ -153,12 +178,16 @@ mod tests {
 
     #[test]
     fn known_colours_come_out() {
-        let limited = Table::new(false, false);
+        let table = |matrix, full_range| Table::new(Colours { matrix, full_range }).expect("known");
+        let limited = table(2, false);
         assert_eq!(limited.rgb(16, 128, 128), [0, 0, 0], "black");
         assert_eq!(limited.rgb(235, 128, 128), [255, 255, 255], "white");
         assert_eq!(limited.rgb(81, 90, 240), [254, 0, 0], "red of BT.601, as 8-bit tables have it");
-        assert_eq!(Table::new(true, false).rgb(63, 102, 240), [255, 1, 0], "red of BT.709");
-        assert_eq!(Table::new(false, true).rgb(77, 128, 128), [77, 77, 77], "grey at full range");
+        assert_eq!(table(1, false).rgb(63, 102, 240), [255, 1, 0], "red of BT.709");
+        assert_eq!(table(5, true).rgb(77, 128, 128), [77, 77, 77], "grey at full range");
+        assert_eq!(table(0, true).rgb(1, 2, 3), [3, 1, 2], "green, blue and red as they are");
+        assert_eq!(table(0, true).grey(9), [9, 9, 9], "grey is grey");
+        assert!(Table::new(Colours { matrix: 8, full_range: true }).is_err_and(|e| e.contains("matrix 8")), "others");
     }
 
     #[test]
@@ -166,7 +195,7 @@ mod tests {
         for colour in [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [17, 200, 93]] {
             let mut planar = Planar::new([2, 2]);
             planar.fill(&colour.repeat(4));
-            let back = Table::new(false, false).rgb(planar.y[3], planar.u[0], planar.v[0]);
+            let back = Table::new(Colours::UNSAID).expect("known").rgb(planar.y[3], planar.u[0], planar.v[0]);
             let off = back.iter().zip(colour).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
             assert!(off <= 2, "{colour:?} came back as {back:?}");
         }
@@ -179,8 +208,7 @@ mod tests {
             planes: [&[128; 9], &[128; 4], &[128; 4]],
             strides: [3, 2],
             chroma: Some([1, 1]),
-            bt709: false,
-            full_range: true,
+            colours: Colours { matrix: 6, full_range: true },
         };
         let mut rgb = Vec::new();
         to_rgb(&planes, [3, 3], &mut rgb).expect("converted");

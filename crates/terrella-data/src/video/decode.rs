@@ -3,6 +3,7 @@
 //! Both hold pictures back until they know the order of showing, so one sample in may mean no picture
 //! out, or several.
 
+use super::sequence::{Colours, Sequence};
 use openh264::decoder::{DecodeOptions, Flush};
 use openh264::formats::YUVSource as _;
 use re_rav1d::dav1d::{PixelLayout, PlanarImageComponent, Settings, pixel};
@@ -28,10 +29,7 @@ pub(super) struct Planes<'a> {
     pub(super) strides: [usize; 2],
     /// By how much chroma is smaller, as shifts of row and column; nothing for grey pictures.
     pub(super) chroma: Option<[u32; 2]>,
-    /// BT.709 instead of BT.601.
-    pub(super) bt709: bool,
-    /// 0 to 255 instead of 16 to 235.
-    pub(super) full_range: bool,
+    pub(super) colours: Colours,
 }
 
 /// Takes a picture; says whether more are wanted.
@@ -39,7 +37,13 @@ pub(super) type Take<'a> = dyn FnMut(&Planes<'_>) -> bool + 'a;
 
 /// A decoder at work.
 pub(super) enum Decoder {
-    H264 { decoder: Box<openh264::decoder::Decoder>, length_bytes: usize, headers: Vec<u8> },
+    H264 {
+        decoder: Box<openh264::decoder::Decoder>,
+        length_bytes: usize,
+        headers: Vec<u8>,
+        /// As the stream said last.
+        colours: Colours,
+    },
     Av1(re_rav1d::dav1d::Decoder),
 }
 
@@ -48,7 +52,8 @@ impl Decoder {
         match codec {
             Codec::H264 { length_bytes, headers } => {
                 let decoder = openh264::decoder::Decoder::new().map_err(|e| e.to_string())?;
-                Ok(Self::H264 { decoder: Box::new(decoder), length_bytes: *length_bytes, headers: headers.clone() })
+                let (decoder, colours) = (Box::new(decoder), Colours::UNSAID);
+                Ok(Self::H264 { decoder, length_bytes: *length_bytes, headers: headers.clone(), colours })
             }
             Codec::Av1 => {
                 let mut settings = Settings::new();
@@ -64,17 +69,23 @@ impl Decoder {
     /// Decodes one sample; false once no more pictures are wanted.
     pub(super) fn feed(&mut self, sample: Vec<u8>, take: &mut Take<'_>) -> Result<bool, String> {
         match self {
-            Self::H264 { decoder, length_bytes, headers } => {
+            Self::H264 { decoder, length_bytes, headers, colours } => {
                 let mut stream = std::mem::take(headers);
                 if *length_bytes == 0 {
                     stream.extend_from_slice(&sample);
                 } else {
                     to_start_codes(&sample, *length_bytes, &mut stream)?;
                 }
+                if let Some(sequence) = Sequence::last_in(&stream) {
+                    if let Some(why) = sequence.unreadable() {
+                        return Err(why);
+                    }
+                    *colours = sequence.colours;
+                }
                 // Flushing after each sample would break the order where pictures are reordered.
                 let options = DecodeOptions::new().flush_after_decode(Flush::NoFlush);
                 let picture = decoder.decode_with_options(&stream, options).map_err(|e| e.to_string())?;
-                Ok(picture.is_none_or(|p| take(&of_h264(&p))))
+                Ok(picture.is_none_or(|p| take(&of_h264(&p, *colours))))
             }
             Self::Av1(decoder) => {
                 let mut pending = decoder.send_data(sample, None, None, None);
@@ -95,9 +106,9 @@ impl Decoder {
     /// Hands out what was held back.
     pub(super) fn finish(&mut self, take: &mut Take<'_>) -> Result<(), String> {
         match self {
-            Self::H264 { decoder, .. } => {
+            Self::H264 { decoder, colours, .. } => {
                 for picture in decoder.flush_remaining().map_err(|e| e.to_string())? {
-                    if !take(&of_h264(&picture)) {
+                    if !take(&of_h264(&picture, *colours)) {
                         break;
                     }
                 }
@@ -123,7 +134,7 @@ fn drain(decoder: &mut re_rav1d::dav1d::Decoder, take: &mut Take<'_>) -> Result<
     }
 }
 
-fn of_h264<'a>(picture: &'a openh264::decoder::DecodedYUV<'_>) -> Planes<'a> {
+fn of_h264<'a>(picture: &'a openh264::decoder::DecodedYUV<'_>, colours: Colours) -> Planes<'a> {
     let (width, height) = picture.dimensions();
     let (luma, chroma, _) = picture.strides();
     Planes {
@@ -131,9 +142,7 @@ fn of_h264<'a>(picture: &'a openh264::decoder::DecodedYUV<'_>) -> Planes<'a> {
         planes: [picture.y(), picture.u(), picture.v()],
         strides: [luma, chroma],
         chroma: Some([1, 1]),
-        // OpenH264 does not tell. What ffmpeg encodes from RGB without being told is BT.601, limited.
-        bt709: false,
-        full_range: false,
+        colours,
     }
 }
 
@@ -157,9 +166,28 @@ fn of_av1(picture: &re_rav1d::dav1d::Picture, take: &mut Take<'_>) -> Result<boo
         planes: [&y, &u, &v],
         strides,
         chroma,
-        bt709: picture.matrix_coefficients() == pixel::MatrixCoefficients::BT709,
-        full_range: picture.color_range() == pixel::YUVRange::Full,
+        colours: Colours {
+            matrix: matrix_of_av1(picture.matrix_coefficients()),
+            full_range: picture.color_range() == pixel::YUVRange::Full,
+        },
     }))
+}
+
+/// The code point of ITU-T H.273.
+fn matrix_of_av1(matrix: pixel::MatrixCoefficients) -> u8 {
+    use pixel::MatrixCoefficients as Matrix;
+    match matrix {
+        Matrix::Identity => 0,
+        Matrix::BT709 => 1,
+        Matrix::Unspecified => 2,
+        Matrix::BT470M => 4,
+        Matrix::BT470BG => 5,
+        Matrix::ST170M => 6,
+        Matrix::ST240M => 7,
+        Matrix::YCgCo => 8,
+        Matrix::BT2020NonConstantLuminance => 9,
+        _ => 10,
+    }
 }
 
 /// From units behind their lengths, as MP4 has them, to units behind start codes.

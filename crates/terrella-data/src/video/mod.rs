@@ -1,6 +1,6 @@
 //! Pictures from MP4 files: H.264 by Cisco's OpenH264, AV1 by dav1d's translation to Rust; and into them, as H.264.
 //!
-//! `boxes` looks whether a file holds together, `mp4` finds samples and their times, `decode` turns samples into planes, `colour` planes into RGB and back,
+//! `boxes` looks whether a file holds together, `mp4` finds samples and their times, `sequence` reads what H.264 says of its colours, `decode` turns samples into planes, `colour` planes into RGB and back,
 //! `encode` makes samples, and `mux` a file of them; `stream` decodes samples that come without a file.
 //! All of it sits behind the feature `video`, because the decoders take a minute to build; without
 //! it the same functions say how to get it.
@@ -18,6 +18,8 @@ mod mp4;
 #[cfg(feature = "video")]
 mod mux;
 mod samples;
+#[cfg(feature = "video")]
+mod sequence;
 #[cfg(feature = "video")]
 mod stream;
 #[cfg(not(feature = "video"))]

@@ -7,6 +7,7 @@
 use super::boxes::misfit;
 use super::colour::to_rgb;
 use super::decode::{Codec, Decoder, Planes};
+use super::sequence::Sequence;
 use crate::error::{DOWNLOAD_AGAIN, guarded};
 use crate::{Error, Result};
 use re_mp4::{Mp4, StsdBoxContent, TrackKind};
@@ -18,6 +19,10 @@ use std::path::{Path, PathBuf};
 const LARGEST_SIDE: usize = 16_384;
 /// Bytes of one compressed picture; a 16k picture of noise would have fewer.
 const LARGEST_SAMPLE: u64 = 256 << 20;
+
+/// What helps against a video of another kind.
+const CONVERT: &str =
+    "convert it to H.264 or AV1, for instance with ffmpeg -i in.mp4 -c:v libx264 -pix_fmt yuv420p out.mp4";
 
 /// An opened video.
 #[derive(Debug)]
@@ -95,13 +100,15 @@ impl Video {
                     headers.extend_from_slice(&[0, 0, 0, 1]);
                     headers.extend_from_slice(&unit.bytes);
                 }
+                if let Some(why) = Sequence::last_in(&headers).and_then(|sequence| sequence.unreadable()) {
+                    return Err(broken(why, CONVERT));
+                }
                 Codec::H264 { length_bytes: usize::from(config.length_size_minus_one & 3) + 1, headers }
             }
             StsdBoxContent::Av01(_) => Codec::Av1,
             _ => {
                 let name = track.codec_string(&mp4).unwrap_or_else(|| "unknown".to_owned());
-                let remedy = "convert it to H.264 or AV1, for instance with ffmpeg -i in.mp4 -c:v libx264 out.mp4";
-                return Err(broken(format!("its codec is {name}, H.264 and AV1 can be read"), remedy));
+                return Err(broken(format!("its codec is {name}, H.264 and AV1 can be read"), CONVERT));
             }
         };
         let size = [usize::from(track.height), usize::from(track.width)];
@@ -218,7 +225,72 @@ impl Video {
 
 #[cfg(test)]
 mod tests {
+    use super::super::decode::to_start_codes;
+    use super::super::stream::VideoStream;
     use super::*;
+
+    /// What tests/judges/h264_colours.py made.
+    fn made(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/h264").join(name)
+    }
+
+    const SHOWN: [[u8; 3]; 5] = [[200, 40, 20], [20, 200, 60], [30, 60, 210], [128, 128, 128], [240, 240, 20]];
+
+    #[test]
+    fn colours_are_those_that_the_stream_says() {
+        for name in ["bt601_full.mp4", "bt709_full.mp4", "bt709_limited.mp4", "unsaid.mp4"] {
+            let video = Video::open(&made(name)).expect("opened");
+            let mut seen = Vec::new();
+            video.frames(&[0, 1, 2, 3, 4], &mut |_, rgb| seen.push([rgb[0], rgb[1], rgb[2]])).expect("decoded");
+            let off = seen.iter().flatten().zip(SHOWN.iter().flatten()).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(seen.len() == 5 && off <= Some(3), "{name}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn grey_pictures_are_grey() {
+        let video = Video::open(&made("grey.mp4")).expect("opened");
+        let mut seen = Vec::new();
+        video.frames(&[0, 1, 2, 3, 4], &mut |_, rgb| seen.push([rgb[0], rgb[1], rgb[2]])).expect("decoded");
+        for (rgb, shown) in seen.iter().zip([81u8, 132, 60, 130, 231]) {
+            assert!(rgb.iter().all(|x| *x == rgb[0] && x.abs_diff(shown) <= 2), "as ffmpeg has it: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_profile_that_cannot_be_decoded_is_named_with_what_helps() {
+        for (name, said) in
+            [("yuv444.mp4", "4:4:4 Predictive (4:4:4, 8 bits)"), ("bits10.mp4", "High 10 (4:2:0, 10 bits)")]
+        {
+            let error = Video::open(&made(name)).expect_err("refused").to_string();
+            assert!(
+                error.contains(said) && error.contains("-pix_fmt yuv420p") && !error.contains("damaged"),
+                "{error}"
+            );
+        }
+    }
+
+    /// In a log the parameters come with the pictures.
+    #[test]
+    fn a_stream_without_a_file_has_the_same_colours() {
+        let video = Video::open(&made("bt601_full.mp4")).expect("opened");
+        let Codec::H264 { length_bytes, headers } = &video.codec else { panic!("{:?}", video.codec) };
+        let mut file = File::open(&video.path).expect("opened");
+        let mut stream = VideoStream::new("h264").expect("a stream");
+        let mut seen = Vec::new();
+        let mut take = |_: [usize; 2], rgb: &[u8]| {
+            seen.push([rgb[0], rgb[1], rgb[2]]);
+            Ok(())
+        };
+        for at in 0..video.samples.len() {
+            let mut units = if at == 0 { headers.clone() } else { Vec::new() };
+            to_start_codes(&video.read(&mut file, at).expect("read"), *length_bytes, &mut units).expect("units");
+            stream.feed(units, &mut take).expect("decoded");
+        }
+        stream.finish(&mut take).expect("decoded");
+        let near = |a: &[u8; 3], b: &[u8; 3]| a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= 3);
+        assert!(seen.len() == 5 && seen.iter().all(|a| SHOWN.iter().any(|b| near(a, b))), "{seen:?}");
+    }
 
     /// Found by fuzzing: it took the library forever.
     #[test]

@@ -96,11 +96,14 @@ fn missing_arrays_list_what_is_there() {
 }
 
 #[test]
-fn a_missing_chunk_is_not_filled_with_zeros() {
+fn a_missing_chunk_without_a_fill_value_is_not_filled() {
     let base = tempfile::tempdir().expect("a folder");
     let (source, destination) = (base.path().join("holes.zarr"), base.path().join("out"));
     write_folder(&source, &replay_buffer(&LENGTHS));
     fs::remove_file(source.join("data/img/1.0.0.0")).expect("a chunk");
+    let described = source.join("data/img/.zarray");
+    let text = fs::read_to_string(&described).expect("read").replace("\"fill_value\":0", "\"fill_value\":null");
+    fs::write(described, text).expect("written");
     let error = import(&source, &destination, &options().into(), &mut |_, _| {}).expect_err("a hole");
     assert_says(&error, &["holes.zarr", "chunk data/img/1.0.0.0 is missing", "download"]);
     assert_nothing_at(&destination);

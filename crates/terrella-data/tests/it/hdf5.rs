@@ -85,7 +85,7 @@ fn demonstrations_are_read_in_the_order_of_their_numbers() {
 #[test]
 fn vectors_make_the_state_as_asked() {
     let asking = |names: &[&str]| SourceOptions {
-        fps: Some(10.0),
+        fps: Some(20.0),
         vectors: names.iter().map(ToString::to_string).collect(),
         ..SourceOptions::default()
     };

@@ -2,8 +2,12 @@
 #![cfg(feature = "video")]
 
 use crate::fixtures::signature;
-use std::fs;
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::{self, File};
 use std::path::Path;
+use std::sync::Arc;
 use terrella_core::{Episode, Frames, Image, Signature, Table};
 use terrella_data::{ImportOptions, OpenOptions, Writer, import, open};
 
@@ -117,4 +121,49 @@ fn sides_that_h264_cannot_have_are_refused_with_a_remedy() {
     let frames = Frames::from_images(&vec![Image::filled(47, 64, [9; 3]); 3]);
     let error = writer.write_episode(&Episode { frames: Some(frames), ..episode(0, 3) }).expect_err("refused");
     assert!(error.to_string().contains("47x64") && error.to_string().contains("--image-size"), "{error}");
+}
+
+/// Writes other numbers into columns of the table of episodes.
+fn change_episodes(root: &Path, changes: &[(&str, ArrayRef)]) {
+    let path = root.join("meta/episodes/chunk-000/file-000.parquet");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("opened")).expect("Parquet");
+    let rows = reader.build().expect("a reader").next().expect("a batch").expect("rows");
+    let schema = rows.schema();
+    let changed = schema.fields().iter().zip(rows.columns()).map(|(field, column)| {
+        changes.iter().find(|(name, _)| name == field.name()).map_or(column, |(_, other)| other).clone()
+    });
+    let rows = RecordBatch::try_new(schema.clone(), changed.collect()).expect("the same types");
+    let mut writer =
+        ArrowWriter::try_new(File::create(&path).expect("created"), rows.schema(), None).expect("a writer");
+    writer.write(&rows).expect("written");
+    writer.close().expect("closed");
+}
+
+#[test]
+fn episodes_lie_anywhere_in_several_videos() {
+    let base = tempfile::tempdir().expect("a folder");
+    let (path, other) = (base.path().join("data"), base.path().join("other"));
+    write(&path, &[7, 5]);
+    write(&other, &[4, 7, 5]);
+    let video = |root: &Path, at: usize| root.join(format!("videos/observation.image/chunk-000/file-00{at}.mp4"));
+    fs::copy(video(&other, 0), video(&path, 1)).expect("copied");
+    let ints = |ints: [i64; 2]| -> ArrayRef { Arc::new(Int64Array::from(ints.to_vec())) };
+    let seconds = |seconds: [f64; 2]| -> ArrayRef { Arc::new(Float64Array::from(seconds.to_vec())) };
+    change_episodes(
+        &path,
+        &[
+            ("videos/observation.image/file_index", ints([0, 1])),
+            ("videos/observation.image/from_timestamp", seconds([0.0, 1.1])),
+            ("videos/observation.image/to_timestamp", seconds([0.7, 1.6])),
+        ],
+    );
+    let dataset = open(&path, &OpenOptions::default()).expect("opened");
+    for (read, shown) in dataset.episodes.iter().zip([0, 2]) {
+        let frames = read.frames.as_ref().expect("pictures");
+        for row in 0..read.len() {
+            let quality = psnr(frames.bytes(row), &picture(shown, row).data);
+            let beside = psnr(frames.bytes(row), &picture(shown, row + 1).data);
+            assert!(quality > 35.0 && quality > beside + 10.0, "row {row} of {}: {quality} dB", read.index);
+        }
+    }
 }

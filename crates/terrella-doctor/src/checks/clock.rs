@@ -6,12 +6,17 @@
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{median, quantile};
 use crate::view::View;
+use terrella_data::Evidence;
 
 /// A hole is an interval of this many usual ones, and of nearly twice those that are long by nature.
 const HOLE: f64 = 1.5;
 const LONG: f64 = 1.8;
 /// Episodes that make an interval a usual one.
 const USUAL: usize = 3;
+/// Spread of the middle half of intervals, as a part of the median, from which on no single interval is the usual one.
+const UNEVEN: f64 = 0.4;
+/// How far off half of the intervals are where that is told, as a part of their mean.
+const JITTER: f64 = 0.25;
 /// Relative difference of rates that matters over a minute.
 const DRIFT: f64 = 0.005;
 
@@ -22,7 +27,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         let what = format!("no times are stored; rows are taken to be {:.3} ms apart ({fps} a second)", 1e3 / fps);
         return vec![Finding::new(Check::NoClock, Severity::Warn, what, "record the time of each sample")];
     }
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = jitter(evidence).into_iter().collect();
     let mut usual: Vec<f64> = evidence.iter().filter_map(|e| interval(&e.times)).collect();
     let of_dataset = median(&mut usual);
     // A clock of rows is held against the stated rate, unless that is wrong for all of them.
@@ -66,8 +71,42 @@ fn interval(times: &[f64]) -> Option<f64> {
         return None;
     }
     let middle = median(&mut steps.clone());
+    let spread = |q: f64| quantile(&mut steps.clone(), q);
+    if spread(0.75) - spread(0.25) > UNEVEN * middle {
+        return Some(over_many(times));
+    }
     let near: Vec<f64> = steps.into_iter().filter(|d| (d / middle - 1.0).abs() < 0.5).collect();
     Some(near.iter().sum::<f64>() / near.len() as f64)
+}
+
+/// The interval by the way that the clock goes in many rows: where samples come in pairs, or late by half an interval,
+/// no single step is the usual one. Holes are in few of the ways.
+fn over_many(times: &[f64]) -> f64 {
+    // Of several numbers of rows, since samples that come in pairs or threes are off by as much in each of one number.
+    let many = (times.len() / 5).max(1);
+    let ways = (many..many + 12).flat_map(|n| times.windows(n + 1).map(move |w| (w[n] - w[0]) / n as f64));
+    median(&mut ways.collect::<Vec<_>>())
+}
+
+/// Times that lie unevenly in the dataset as a whole: how far off half of the intervals are.
+fn jitter(evidence: &[Evidence]) -> Option<Finding> {
+    let off = |e: &Evidence| {
+        let dt = interval(&e.times)?;
+        let mut off: Vec<f64> = e.times.windows(2).map(|w| (w[1] - w[0] - dt).abs()).collect();
+        Some((median(&mut off), dt))
+    };
+    let (mut off, mut dt): (Vec<f64>, Vec<f64>) = evidence.iter().filter_map(off).unzip();
+    let (off, dt) = (median(&mut off), median(&mut dt));
+    (off > JITTER * dt).then(|| {
+        let what = format!(
+            "stored times lie unevenly: half of the intervals are {:.3} ms or more off their mean of {:.3} ms ({:.2} a second)",
+            1e3 * off,
+            1e3 * dt,
+            1.0 / dt
+        );
+        let remedy = "stamp samples where they are taken and not where they arrive; rows keep these times";
+        Finding::new(Check::ClockJitter, Severity::Warn, what, remedy)
+    })
 }
 
 fn order(times: &[f64]) -> Option<Finding> {

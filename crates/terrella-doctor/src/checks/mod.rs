@@ -10,6 +10,7 @@ pub(crate) mod pictures;
 mod quaternion;
 mod ranges;
 mod rate;
+mod rates;
 pub(crate) mod saturated;
 mod statistics;
 mod units;
@@ -23,6 +24,7 @@ pub(crate) const ALL: &[fn(&View) -> Vec<Finding>] = &[
     whole::check,
     clock::check,
     rate::check,
+    rates::check,
     ranges::check,
     jumps::check,
     frozen::check,

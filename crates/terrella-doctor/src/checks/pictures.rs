@@ -3,6 +3,7 @@
 //! A linear probe reads the motion of the state off the change between thumbnails, fitted on other
 //! episodes. The shift at which what it sees goes best with what was logged is the misalignment.
 
+use super::rates;
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{fence, median};
 use crate::series::{Role, Series};
@@ -33,7 +34,9 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     }
     let mut found = shifts(view);
     let longest: Vec<[usize; 2]> = sights.iter().enumerate().map(|(at, s)| repeats(view, at, s)).collect();
-    let usual = fence(longest.iter().map(|r| r[1] as f64), 4.0).max(REPEATS as f64);
+    // A camera that is slower than the rows repeats its pictures, and misses one now and then.
+    let slow = rates::camera(view).map_or(0.0, |cadence| 3.0 * cadence.period());
+    let usual = fence(longest.iter().map(|r| r[1] as f64), 4.0).max(REPEATS as f64).max(slow);
     for (at, [row, n]) in longest.into_iter().enumerate().filter(|(_, r)| r[1] as f64 > usual) {
         let what = format!("one picture is shown for {} rows while the state moves", n + 1);
         let finding = Finding::new(Check::PictureFrozen, Severity::Fail, what, "drop these rows: the camera hung");

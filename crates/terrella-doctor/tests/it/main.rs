@@ -126,6 +126,82 @@ fn the_lag_of_zero_to_five_rows_is_exact() {
     }
 }
 
+/// Shows in every row the picture of the row that a camera of so many pictures in so many rows took last.
+fn slow_camera(subject: &mut Subject, [pictures, rows]: [usize; 2]) {
+    for sight in &mut subject.sights {
+        let before = sight.clone();
+        for t in 0..sight.len() {
+            let from = (0..=t).rev().find(|t| t * pictures % rows < pictures).unwrap_or(0);
+            sight.small[t * Sight::SIZE..(t + 1) * Sight::SIZE].copy_from_slice(before.row(from));
+            sight.hashes[t] = before.hashes[from];
+        }
+    }
+}
+
+#[test]
+fn a_camera_that_is_slower_than_the_rows_is_told_once() {
+    for (cadence, words) in [
+        ([1, 3], "a new picture every 3 rows, 6.7 a second at 20 rows a second"),
+        ([1, 2], "a new picture every 2 rows, 10.0 a second"),
+        ([3, 4], "3 new pictures in 4 rows, 15.0 a second"),
+    ] {
+        let mut subject = healthy();
+        slow_camera(&mut subject, cadence);
+        let findings = examine(&subject).findings;
+        let told: Vec<_> = findings.iter().filter(|f| f.check == Check::PictureRate).collect();
+        assert_eq!((told.len(), told[0].episode), (1, None), "of the dataset: {findings:#?}");
+        assert!(told[0].what.contains(words), "{}", told[0].what);
+        assert!(findings.iter().all(|f| f.check != Check::PictureFrozen), "no stretch is blamed: {findings:#?}");
+    }
+    // A hang is one even there.
+    let mut subject = healthy();
+    slow_camera(&mut subject, [1, 3]);
+    let sight = &mut subject.sights[7];
+    let (picture, hash) = (sight.row(30).to_vec(), sight.hashes[30]);
+    for t in 30..60 {
+        sight.small[t * Sight::SIZE..(t + 1) * Sight::SIZE].copy_from_slice(&picture);
+        sight.hashes[t] = hash;
+    }
+    assert_eq!(found(&subject, Check::PictureFrozen), BTreeSet::from([7]), "thirty rows");
+}
+
+#[test]
+fn a_sensor_that_is_slower_than_the_rows_is_told_by_its_columns() {
+    let mut subject = healthy();
+    for episode in &mut subject.episodes {
+        let before = episode.states.clone();
+        for t in 0..before.len() {
+            for column in [0, 2] {
+                episode.states.data[t * before.width + column] = before.row(t - t % 4)[column];
+            }
+        }
+    }
+    let findings = examine(&subject).findings;
+    let told: Vec<_> = findings.iter().filter(|f| f.check == Check::SensorRate).collect();
+    assert_eq!(told.len(), 1, "{findings:#?}");
+    assert!(
+        told[0].what.contains("state x, state x.velocity: a new value every 4 rows, 5.0 a second"),
+        "{}",
+        told[0].what
+    );
+}
+
+#[test]
+fn times_that_come_in_pairs_are_uneven_and_no_other_rate() {
+    let mut subject = healthy();
+    let clock = |e: usize| -> Vec<f64> {
+        let mut stream = Key::new(11).at(e as u64).stream();
+        let mut late = |t: usize| if e % 2 == 0 { (t % 2) as f64 * 0.5 } else { stream.uniform(0.0, 0.9) };
+        (0..100).map(|t| (t as f64 + late(t)) / 20.0).collect()
+    };
+    subject.evidence.iter_mut().enumerate().for_each(|(e, evidence)| evidence.times = clock(e));
+    let findings = examine(&subject).findings;
+    let told: Vec<_> = findings.iter().filter(|f| f.check == Check::ClockJitter).collect();
+    assert_eq!((told.len(), told[0].episode), (1, None), "of the dataset: {findings:#?}");
+    assert!(told[0].what.contains("of 50."), "{}", told[0].what);
+    assert!(findings.iter().all(|f| f.check != Check::ClockRate), "one rate: {findings:#?}");
+}
+
 #[test]
 fn positions_and_velocities_tell_a_wrong_rate() {
     let mut subject = healthy();
