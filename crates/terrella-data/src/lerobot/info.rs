@@ -62,9 +62,6 @@ pub(crate) struct Info {
     pub(crate) data_path: String,
     pub(crate) video_path: Option<String>,
     features: BTreeMap<String, Feature>,
-    /// Features as they stand in the file.
-    #[serde(skip)]
-    order: Vec<String>,
 }
 
 impl Info {
@@ -109,7 +106,6 @@ impl Info {
             video_path: videos
                 .then(|| "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4".to_owned()),
             features,
-            order: Vec::new(),
         }
     }
 
@@ -127,8 +123,7 @@ impl Info {
                 "convert it with the scripts of LeRobot",
             ));
         }
-        let order = value["features"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
-        Ok(Self { order, ..serde_json::from_value(value).map_err(bad)? })
+        serde_json::from_value(value).map_err(bad)
     }
 
     /// How the dataset is laid out.
@@ -226,10 +221,9 @@ impl Info {
         self.vectors(|name, f| observed(name) && plain(f))
     }
 
-    /// Vectors of some features, in the order of the file.
+    /// Vectors of some features, in the order of their names.
     fn vectors(&self, wanted: impl Fn(&str, &Feature) -> bool) -> Vec<Vector> {
-        let there = self.order.iter().filter_map(|name| Some((name, self.features.get(name)?)));
-        let vectors = there.filter(|(name, f)| wanted(name, f)).map(|(name, f)| f.vector(name));
+        let vectors = self.features.iter().filter(|(name, f)| wanted(name, f)).map(|(name, f)| f.vector(name));
         vectors.filter(|v| (1..=LARGEST_WIDTH).contains(&v.width)).collect()
     }
 

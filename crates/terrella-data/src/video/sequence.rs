@@ -38,8 +38,8 @@ impl Sequence {
     pub(super) fn last_in(stream: &[u8]) -> Option<Self> {
         let begins = |at: &usize| stream[*at..].starts_with(&[0, 0, 1]);
         let heads = (0..stream.len().saturating_sub(3)).filter(begins).map(|at| at + 3);
-        let sets = heads.filter(|at| stream[*at] & 0x1f == SPS);
-        sets.filter_map(|at| Self::parse(&stream[at + 1..])).last()
+        let mut sets = heads.rev().filter(|at| stream[*at] & 0x1f == SPS);
+        sets.find_map(|at| Self::parse(&stream[at + 1..]))
     }
 
     /// What follows the head of the unit.

@@ -68,9 +68,8 @@ pub(super) fn choose(path: &Path, arrays: &BTreeMap<String, Described>, options:
             || times.is_some_and(|times| times.name == name)
             || cameras.iter().any(|camera| camera.name == name)
     };
-    let not_kept =
-        arrays.keys().filter(|name| !kept(name) && !(options.no_pictures && pictures.contains(&name.as_str())));
-    let not_kept = not_kept.cloned().collect();
+    let unwanted = |name: &str| options.no_pictures && pictures.contains(&name);
+    let not_kept = arrays.keys().filter(|name| !kept(name) && !unwanted(name)).cloned().collect();
     Ok(Chosen { action, vectors, times: times.cloned(), cameras, sees: camera.is_some(), not_kept })
 }
 
@@ -82,8 +81,7 @@ pub(super) fn missing(path: &Path, kind: &'static str, name: &str, arrays: &BTre
 
 /// Colours, channels last. Floats of that shape are pictures where they are called so; they may be points.
 fn is_picture(array: &Described) -> bool {
-    let called = |word: &&str| array.name.contains(word);
-    let named = ["img", "image", "rgb", "camera"].iter().any(|word| called(&word));
+    let named = ["img", "image", "rgb", "camera"].iter().any(|word| array.name.contains(word));
     let shaped = matches!(array.shape[..], [_, _, _, 3]) && (array.dtype == "u1" || array.dtype == "f4" && named);
     array.name.starts_with("data/") && (shaped || array.name == PICTURE)
 }

