@@ -36,7 +36,7 @@ pub(super) fn read(file: &Hdf5, options: &SourceOptions) -> Result<Found> {
     parts.success = grouped.column("success");
     let mut notes: Vec<_> = not_kept(&grouped.arrays, CHOSEN_BY, |name| parts.has(name)).into_iter().collect();
     if options.vectors.is_empty() {
-        notes.extend(made_of(parts.state.iter().map(|v| v.name.as_str())));
+        notes.extend(made_of("state", parts.state.iter().map(|v| v.name.as_str())));
     }
     let beside = file.path().with_extension("json");
     let said = std::fs::read(&beside).ok();

@@ -58,7 +58,7 @@ pub(super) fn read(file: &Npz, options: &SourceOptions) -> Result<Found> {
     let usual = |v: &Vector| float(&v.name) && !v.name.starts_with("log") && !v.name.contains('/');
     let state = choose_vectors(file.path(), options, offered, usual)?;
     if options.vectors.is_empty() {
-        notes.extend(made_of(state.iter().map(|v| v.name.as_str())));
+        notes.extend(made_of("state", state.iter().map(|v| v.name.as_str())));
     }
     let mut note = |place: &str, what: &str| notes.push(Note { place: place.to_owned(), what: what.to_owned() });
     let mut outcomes = OUTCOMES.map(|name| column(name).then(|| name.to_owned()));
