@@ -61,5 +61,12 @@ pub(super) fn read(file: &Hdf5, options: &SourceOptions) -> Result<Found> {
     }
     let episode = read_episode(file, Place { group: "", span: None }, &parts);
     let episodes = vec![("episode".to_owned(), episode)];
-    Ok(Found { fps: Some(options.fps.unwrap_or(USUAL_RATE)), state: names, cameras, episodes, notes, ..Found::default() })
+    Ok(Found {
+        fps: Some(options.fps.unwrap_or(USUAL_RATE)),
+        state: names,
+        cameras,
+        episodes,
+        notes,
+        ..Found::default()
+    })
 }

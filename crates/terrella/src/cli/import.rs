@@ -30,7 +30,7 @@ pub(super) struct Options {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What the recordings may not say")]
 pub(super) struct SourceArgs {
-    /// Rows a second
+    /// Rows a second; where the recordings say their rate, every n-th row is taken
     #[arg(long)]
     fps: Option<f64>,
     /// World that can replay them (see `terrella envs`)
