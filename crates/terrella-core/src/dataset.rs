@@ -128,7 +128,7 @@ impl Dataset {
 }
 
 /// A hash in the form of a content's, of what a key was made with.
-fn hash(key: Key) -> String {
+pub(crate) fn hash(key: Key) -> String {
     (0..4).map(|part| format!("{:016x}", key.with("part").at(part).seed())).collect()
 }
 

@@ -121,6 +121,17 @@ impl Frames {
         Self::new(height, width, images.len(), Arc::new(bytes), 0)
     }
 
+    /// Some of them; nothing is copied.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= self.len, "pictures {rows:?} of {}", self.len);
+        let size = self.height * self.width * self.pixel.bytes();
+        Self { len: rows.len(), offset: self.offset + rows.start * size, ..self.clone() }
+    }
+
     /// Number of pictures.
     pub fn len(&self) -> usize {
         self.len

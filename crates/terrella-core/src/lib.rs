@@ -9,6 +9,7 @@ mod actions;
 mod bloom;
 mod clip;
 mod coordinate;
+mod cut;
 mod dataset;
 mod dynamics;
 mod env;

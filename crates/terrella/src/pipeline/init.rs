@@ -12,6 +12,11 @@ use terrella_data::{ALL, Opened, SourceOptions, Summary, inspect, open_source};
 const FOLLOWED: f64 = 0.9;
 /// Rows of a block at most.
 const LONGEST: usize = 10;
+/// Episodes that are too few to put whole ones aside, and pieces that they are cut into then.
+const FEW: usize = 5;
+const PIECES: usize = 10;
+/// Rows of a piece at least.
+const LEAST: usize = 50;
 /// Names that are listed before there are too many to read.
 const LISTED: usize = 40;
 
@@ -135,18 +140,31 @@ fn data(text: &mut String, path: &Path, source: &Opened, about: &Summary, usual:
             let _ = writeln!(text, "# Further ones, laid beside it in one picture.\n# views = {others:?}");
         }
     }
-    let n = about.episodes;
-    let share = usual.data.held_out.max((1e3 / n.max(1) as f64).ceil() / 1e3);
-    let apart = (n as f64 * share).round() as usize;
-    if n < 2 {
-        text.push_str(
-            "# One episode cannot be put aside from itself: cut it first (terrella curate, stage split) and begin with what comes of that.\n",
+    let whole = about.episodes;
+    let cut = piece(about);
+    let n = if cut > 0 { PIECES } else { whole };
+    if cut > 0 {
+        let _ = writeln!(
+            text,
+            "# {} cannot be told apart by episode, so pieces of so many rows are put aside: they lie beside what is learned from,\n# and scores on them say less of another day.\ncut = {cut}",
+            counted(whole, "episode")
         );
-    } else {
-        let few = if n < 10 { "; with so few, scores say little of others" } else { "" };
-        let _ =
-            writeln!(text, "# {} put aside for judging, whole{few}.\nheld_out = {share}", counted(apart, "episode"));
     }
+    // One piece alone would say nothing of how they differ.
+    let least = if cut > 0 { 2.0 } else { 1.0 };
+    if cut == 0 && whole < 2 {
+        text.push_str("# One short episode cannot be put aside from itself: record more before you train.\n");
+        return;
+    }
+    let share = usual.data.held_out.max((1e3 * least / n.max(1) as f64).ceil() / 1e3);
+    let apart = counted((n as f64 * share).round() as usize, if cut > 0 { "piece" } else { "episode" });
+    let few = if n < 10 { "; with so few, scores say little of others" } else { "" };
+    let _ = writeln!(text, "# {apart} put aside for judging, whole{few}.\nheld_out = {share}");
+}
+
+/// Rows of the pieces that few long episodes are cut into; 0 leaves them whole.
+fn piece(about: &Summary) -> usize {
+    if about.episodes < FEW && about.rows >= PIECES * LEAST { about.rows / PIECES } else { 0 }
 }
 
 /// How many rows one look ahead spans, and why.
@@ -159,7 +177,11 @@ fn block(source: &Opened, about: &Summary, (section, frames): (&str, usize)) -> 
     };
     let episodes: Vec<_> = (0..n).map(columns).collect();
     let frequency = frequency_below(&episodes, about.fps, FOLLOWED).filter(|hz| *hz > 0.0);
-    let fitting = (about.lengths[0].saturating_sub(1) / frames.max(1)).max(1);
+    let shortest = match piece(about) {
+        0 => about.lengths[0],
+        rows => rows,
+    };
+    let fitting = (shortest.saturating_sub(1) / frames.max(1)).max(1);
     let wanted = frequency.map(|hz| (about.fps / (2.0 * hz)).round() as usize);
     let skip = wanted.unwrap_or(1).clamp(1, LONGEST).min(fitting);
     let mut text = match frequency {

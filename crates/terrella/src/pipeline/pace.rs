@@ -28,7 +28,7 @@ const STEPS: [u64; 2] = [3, 8];
 /// Steps of an attempt that is timed.
 const BUDGET: usize = 10;
 /// Attempts end when their goal is reached: the share of a budget that is reckoned with.
-const USED: f64 = 0.8;
+const USED: f64 = 0.6;
 /// Share of the time that is kept for pages, and for a machine that has other things to do.
 const SPARE: f64 = 0.07;
 /// Share of the time that judging takes where there is no world to act in: it is not measured.

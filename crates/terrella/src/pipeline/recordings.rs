@@ -282,8 +282,12 @@ fn open_one(wants: Wants, path: &Path, settings: &Settings, watch: &Watch) -> Re
     let dataset = decoded(path, &options, watch)?;
     dataset.notes.iter().for_each(|note| crate::out::note(&format!("note: {note}")));
     wants.check(&dataset.signature)?;
-    let split = dataset.split(data.split_seed, data.held_out)?;
-    let words = format!("{:.0} % by episode, split seed {}", 100.0 * data.held_out, data.split_seed);
+    let (dataset, by) = match data.cut {
+        0 => (dataset, "episode".to_owned()),
+        rows => (dataset.cut(rows), format!("pieces of about {rows} rows, which lie beside what is learned from")),
+    };
+    let split = dataset.split(data.split_seed, data.held_out).map_err(|error| few(&dataset, data, error))?;
+    let words = format!("{:.0} % by {by}, split seed {}", 100.0 * data.held_out, data.split_seed);
     if !data.inner {
         return some_of((dataset, split, words), data);
     }
@@ -293,6 +297,15 @@ fn open_one(wants: Wants, path: &Path, settings: &Settings, watch: &Watch) -> Re
     let seed = Key::new(data.split_seed).with("inner").seed();
     let split = dataset.split(seed, data.held_out).context("inner split")?;
     some_of((dataset, split, words), data)
+}
+
+/// Why nothing can be held out, with what helps where there are few long episodes.
+fn few(dataset: &Dataset, data: &DataSettings, error: terrella_core::Error) -> anyhow::Error {
+    let (n, rows) = (dataset.episodes.len(), dataset.n_rows());
+    if n >= 10 || data.cut > 0 || rows < 500 {
+        return error.into();
+    }
+    usage(format!("{error}; or cut recordings into pieces, some of which are held out: --set data.cut={}", rows / 10))
 }
 
 /// The same with as many episodes to learn from as were asked for; the others are left unopened.

@@ -108,6 +108,8 @@ pub struct DataSettings {
     pub explorer: Exploring,
     /// Largest noise on demonstrations, as a share of the action's range.
     pub noise: f64,
+    /// Rows of the pieces that recordings are cut into, where there are too few to put whole ones aside; 0 leaves them whole.
+    pub cut: usize,
     /// Share of the episodes that nothing is learned from.
     pub held_out: f64,
     /// Seed of that choice.
@@ -140,6 +142,7 @@ impl Default for DataSettings {
             explore: 0.2,
             explorer: Exploring::Wander,
             noise: 0.03,
+            cut: 0,
             held_out: 0.1,
             split_seed: 0,
             inner: false,
