@@ -85,15 +85,20 @@ pub(crate) fn errors_ahead(imagined: &RolloutTable, replayed: Option<&RolloutTab
     cells
 }
 
-/// Errors of a model in units of the log, and of the best that needs no model, at every horizon.
+/// Errors of a model in units of the log at the farthest horizon of each number, and of the best that needs no model.
 pub(crate) fn foretold(table: &OpenLoop) -> Cells {
+    let farthest = |name: &str| table.rows.iter().filter(|row| row.name == name).map(|row| row.steps).max();
     let mut cells = Cells::new();
-    for row in &table.rows {
+    for row in table.rows.iter().filter(|row| Some(row.steps) == farthest(&row.name)) {
         let unit = if row.unit.is_empty() { "as logged" } else { row.unit.as_str() };
-        for told in &row.told {
-            let name = format!("{} ({unit}), {} steps ahead, {}", row.name, row.steps, told.predictor);
-            cells.push((name, with_interval(told.rmse, told.interval)));
-        }
+        let what = format!("{} ({unit}), {} steps ahead", row.name, row.steps);
+        let (model, others): (Vec<_>, Vec<_>) = row.told.iter().partition(|told| told.predictor == "model");
+        let best = others.into_iter().min_by(|a, b| a.rmse.total_cmp(&b.rmse));
+        cells.extend(model.iter().map(|told| (format!("{what}, model"), with_interval(told.rmse, told.interval))));
+        cells.extend(best.map(|told| {
+            let error = with_interval(told.rmse, told.interval);
+            (format!("{what}, best without it"), format!("{error} {}", told.predictor))
+        }));
     }
     cells
 }
