@@ -47,8 +47,8 @@ impl Ticks {
     }
 }
 
-/// Seconds of seeing all recordings for what is learned on latents, and how long a step of each head takes. The model gets an
-/// amortised planner that has learned next to nothing, if it is to have one.
+/// Seconds of seeing all recordings for what is learned on latents, and how long a step of each head takes. The model gets what
+/// acting asks of them, an amortised planner and a head that tells steps to go, which have learned next to nothing.
 ///
 /// # Errors
 /// If recordings and model do not fit.
@@ -79,7 +79,8 @@ pub(super) fn time_heads(
     }
     if settings.steps_to_go.steps > 0 {
         let (config, mut ticks) = (StepsToGoConfig { steps: STEPS, ..settings.steps_to_go.clone() }, Ticks::default());
-        StepsToGo::train(&traces, saved.world.frame_skip(), &config, device, |_| ticks.now())?;
+        let (head, _) = StepsToGo::train(&traces, saved.world.frame_skip(), &config, device, |_| ticks.now())?;
+        saved.steps_to_go = Some((head, config));
         heads.push(ticks.of("steps_to_go", settings.steps_to_go.steps));
     }
     if saved.world.wants().picture.is_some() && settings.decoder.steps > 0 {

@@ -7,7 +7,7 @@
 use super::act::Actor;
 use super::evaluate::{arena, attempt_all};
 use super::heads_timed::{Trained, time_heads};
-use super::train::{AHEAD, sampler};
+use super::train::{AHEAD, sampler, worth_training};
 use super::{Recordings, Run};
 use crate::error::usage;
 use crate::settings::Settings;
@@ -163,7 +163,9 @@ fn measure(run: &Run, recordings: &Recordings, device: &Device) -> Result<Pace> 
             let Self(run, recordings, device) = self;
             let config = recordings.train_config(&run.settings)?;
             let (steps, latent) = (config.steps, family.latent().is_some());
-            let mut trainer = Trainer::new(family, recordings.interface()?, config, device);
+            let interface = recordings.interface()?;
+            worth_training(&family, run, recordings, &interface)?;
+            let mut trainer = Trainer::new(family, interface, config, device);
             let mut batches = Prefetch::new(Arc::new(sampler(&trainer, recordings)?), 0, AHEAD)?;
             let mut began = Instant::now();
             for step in 0..STEPS[0] + STEPS[1] {

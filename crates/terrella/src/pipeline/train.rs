@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terrella_core::Key;
 use terrella_data::{Prefetch, Sampler};
-use terrella_model::{Learned, Monitor, Progress, Registered, Saved, Trainer, Visitor};
+use terrella_model::{Interface, Learned, Monitor, Progress, Registered, Saved, Trainer, Visitor};
 
 /// Batches prepared ahead.
 pub(super) const AHEAD: usize = 2;
@@ -76,15 +76,8 @@ pub fn train<F: Registered>(
     let learned = fresh.learned.clone();
     let mut trainer = match Trainer::<F>::resume(run.path(), device)? {
         Some(trainer) => trainer,
-        None if run.settings.train.symmetry.is_some() && !family.turns() => {
-            return Err(usage(format!(
-                "train.symmetry is of no use to a model of kind {:?}, which learns from recordings as they are; leave it out",
-                run.settings.model.kind()
-            )));
-        }
         None => {
-            let acts = recordings.world.is_some();
-            check((recordings.taught(), &recordings.split.train), &fresh, (acts, family.wants()))?;
+            worth_training(&family, run, recordings, &fresh)?;
             Trainer::new(family, fresh, recordings.train_config(&run.settings)?, device)
         }
     };
@@ -123,6 +116,23 @@ pub fn train<F: Registered>(
     };
     run.write_json("training.json", &training)?;
     Ok((trainer, training))
+}
+
+/// Refuses what training would come to nothing with, before a step is made.
+pub(super) fn worth_training<F: Registered>(
+    family: &F,
+    run: &Run,
+    recordings: &Recordings,
+    interface: &Interface,
+) -> Result<()> {
+    if run.settings.train.symmetry.is_some() && !family.turns() {
+        return Err(usage(format!(
+            "train.symmetry is of no use to a model of kind {:?}, which learns from recordings as they are; leave it out",
+            run.settings.model.kind()
+        )));
+    }
+    let acts = recordings.world.is_some();
+    check((recordings.taught(), &recordings.split.train), interface, (acts, family.wants()))
 }
 
 /// The clips that a model learns from, in an order that hangs on its seed.
