@@ -9,6 +9,7 @@
 mod aim;
 mod calibrate;
 mod config;
+mod consistency;
 mod dream;
 mod exact;
 mod mpc;
@@ -25,6 +26,7 @@ mod together;
 
 pub use aim::{Ahead, Aim, Propose};
 pub use config::{CemConfig, FollowConfig, IcemConfig, MppiConfig, PlannerConfig, RandomConfig};
+pub use consistency::Consistency;
 pub use dream::Dream;
 pub use exact::{Copies, ExactSim};
 pub use mpc::MpcPolicy;

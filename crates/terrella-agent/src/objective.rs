@@ -4,8 +4,9 @@
 //! tell the logged state, distances can instead be counted in the tolerances within which people
 //! would call the goal reached: twenty pixels and twenty degrees then weigh the same.
 
+use crate::Consistency;
 use serde::{Deserialize, Serialize};
-use terrella_core::{Dynamics, EnvSpec, Error, Objective, Result, Table, wrapped};
+use terrella_core::{Dynamics, EnvSpec, Error, Imagined, Objective, Result, Table, wrapped};
 
 /// Which moments of a rollout count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,7 @@ pub struct Distance<'a, D> {
     dynamics: &'a D,
     target: Target<'a>,
     timing: Timing,
+    consistency: Option<Consistency<'a>>,
 }
 
 /// What somebody tells of latents and their goals, a number a row.
@@ -42,12 +44,12 @@ enum Target<'a> {
 impl<'a, D: Dynamics> Distance<'a, D> {
     /// Squared distance between latents, averaged over their dimensions; a goal a row.
     pub fn latent(dynamics: &'a D, goals: Table, timing: Timing) -> Self {
-        Self { dynamics, target: Target::Latent(goals), timing }
+        Self { dynamics, target: Target::Latent(goals), timing, consistency: None }
     }
 
     /// What is told of latents and those of their goals, such as the steps that it takes; a goal a row.
     pub fn told(dynamics: &'a D, goals: Table, told: impl Fn(&Table, &Table) -> Vec<f32> + 'a, timing: Timing) -> Self {
-        Self { dynamics, target: Target::Told { goals, told: Box::new(told) }, timing }
+        Self { dynamics, target: Target::Told { goals, told: Box::new(told) }, timing, consistency: None }
     }
 
     /// Squared distance between believed states, each number divided by its tolerance; a goal a row.
@@ -70,7 +72,14 @@ impl<'a, D: Dynamics> Distance<'a, D> {
         })?;
         Error::check("goal state", told.width, goals.width)?;
         Error::check("tolerances", told.width, tolerance.len())?;
-        Ok(Self { dynamics, target: Target::State { goals, tolerance, angles: spec.angles() }, timing })
+        let target = Target::State { goals, tolerance, angles: spec.angles() };
+        Ok(Self { dynamics, target, timing, consistency: None })
+    }
+
+    /// The same, where plans that an inverse model does not believe cost more.
+    #[must_use]
+    pub fn with_consistency(self, consistency: Consistency<'a>) -> Self {
+        Self { consistency: Some(consistency), ..self }
     }
 
     /// Distances of one moment.
@@ -106,17 +115,21 @@ impl<'a, D: Dynamics> Distance<'a, D> {
 }
 
 impl<D: Dynamics> Objective<D::State> for Distance<'_, D> {
-    fn cost(&self, rollout: &[D::State], goals: &[usize]) -> Vec<f32> {
-        let Some((last, before)) = rollout.split_last() else { return Vec::new() };
-        let last = self.at(last, goals);
-        if self.timing.nearest <= 0.0 {
-            return last;
+    fn cost(&self, imagined: &Imagined<'_, D::State>) -> Vec<f32> {
+        let Some((last, before)) = imagined.rollout.split_last() else { return Vec::new() };
+        let mut costs = self.at(last, imagined.goals);
+        if self.timing.nearest > 0.0 {
+            let mut nearest = costs.clone();
+            for state in before {
+                nearest.iter_mut().zip(self.at(state, imagined.goals)).for_each(|(n, d)| *n = n.min(d));
+            }
+            let share = self.timing.nearest;
+            costs.iter_mut().zip(nearest).for_each(|(cost, n)| *cost = (1.0 - share) * *cost + share * n);
         }
-        let mut nearest = last.clone();
-        for state in before {
-            nearest.iter_mut().zip(self.at(state, goals)).for_each(|(n, d)| *n = n.min(d));
+        if let Some(consistency) = &self.consistency {
+            let factors = consistency.factors(self.dynamics, imagined);
+            costs.iter_mut().zip(factors).for_each(|(cost, factor)| *cost *= factor);
         }
-        let share = self.timing.nearest;
-        last.iter().zip(nearest).map(|(l, n)| (1.0 - share) * l + share * n).collect()
+        costs
     }
 }

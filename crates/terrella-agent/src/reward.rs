@@ -1,6 +1,6 @@
 //! The most reward as an aim: the cost of a rollout is what it does not bring.
 
-use terrella_core::{Acts, Dynamics, Error, Objective, Result};
+use terrella_core::{Acts, Dynamics, Error, Imagined, Objective, Result};
 
 /// `−Σ γᵏ rₖ Πⱼ₍ⱼ₌₀…ₖ₋₁₎ (1 − eⱼ)`: rewards `r` along a rollout, discounted by γ a block, each as likely as the task
 /// has not ended before, where the model tells how probable ends `e` are.
@@ -37,10 +37,10 @@ impl<'a, D: Dynamics> Return<'a, D> {
 }
 
 impl<D: Dynamics> Objective<D::State> for Return<'_, D> {
-    fn cost(&self, rollout: &[D::State], _: &[usize]) -> Vec<f32> {
+    fn cost(&self, imagined: &Imagined<'_, D::State>) -> Vec<f32> {
         let mut cost: Vec<f32> = Vec::new();
         let mut weight: Vec<f32> = Vec::new();
-        for state in rollout {
+        for state in imagined.rollout {
             // `Return::new` has seen that the model tells rewards after a step.
             let reward = self.dynamics.reward(state).unwrap_or_default();
             cost.resize(reward.len(), 0.0);

@@ -10,7 +10,7 @@
 use crate::noise::Noise;
 use crate::settings::{Answer, Settings, Update};
 use std::time::{Duration, Instant};
-use terrella_core::{Dynamics, Key, Objective, Plan, Planner, Problem, Problems, Space, Table};
+use terrella_core::{Dynamics, Imagined, Key, Objective, Plan, Planner, Problem, Problems, Space, Table};
 
 /// A planner that draws action sequences and imagines them (CEM, iCEM, MPPI, random shooting).
 #[derive(Clone, Debug, PartialEq)]
@@ -209,8 +209,10 @@ fn imagine_costs<D: Dynamics, O: Objective<D::State>>(
     let counts = candidates.iter().map(|candidates| candidates.len() / n);
     let rows: Vec<usize> = counts.clone().enumerate().flat_map(|(row, n)| std::iter::repeat_n(row, n)).collect();
     let goals: Vec<usize> = rows.iter().map(|&row| problems.each[row].goal).collect();
-    let rollout = problems.dynamics.roll_out(problems.start, &rows, &candidates.concat());
-    let costs = problems.objective.cost(&rollout, &goals);
+    let blocks = candidates.concat();
+    let rollout = problems.dynamics.roll_out(problems.start, &rows, &blocks);
+    let imagined = Imagined { start: problems.start, rows: &rows, blocks: &blocks, rollout: &rollout, goals: &goals };
+    let costs = problems.objective.cost(&imagined);
     assert_eq!(costs.len(), rows.len(), "one cost a candidate");
     let mut costs = costs.into_iter();
     counts.map(|n| costs.by_ref().take(n).collect()).collect()

@@ -134,11 +134,25 @@ pub fn blocks_at(sequences: &[f32], each: usize, part: Range<usize>) -> Vec<f32>
     sequences.chunks_exact(each).flat_map(|sequence| sequence[part.clone()].iter().copied()).collect()
 }
 
+/// What a model imagined of some action sequences, a row each.
+#[derive(Clone, Copy, Debug)]
+pub struct Imagined<'a, S> {
+    /// Where they begin.
+    pub start: &'a S,
+    /// The row of `start` in which each begins.
+    pub rows: &'a [usize],
+    /// What is done, `[rows, blocks, block_width]`.
+    pub blocks: &'a [f32],
+    /// `rollout[k]` is the batch after block `k`.
+    pub rollout: &'a [S],
+    /// Which of the goals that the objective knows each row is for.
+    pub goals: &'a [usize],
+}
+
 /// What is wanted of a rollout.
 pub trait Objective<S> {
-    /// One cost a row, lower is better; `rollout[k]` is the batch after block `k`, and `goals[i]` says which of the
-    /// goals that the objective knows row `i` is for.
-    fn cost(&self, rollout: &[S], goals: &[usize]) -> Vec<f32>;
+    /// One cost a row, lower is better.
+    fn cost(&self, imagined: &Imagined<'_, S>) -> Vec<f32>;
 }
 
 /// What a model imagined, in numbers that people can read.

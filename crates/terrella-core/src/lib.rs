@@ -42,7 +42,7 @@ pub use actions::Actions;
 pub use clip::{Batch, Clip, Last, Window};
 pub use coordinate::{Coordinate, Name};
 pub use dataset::{Dataset, Split};
-pub use dynamics::{Acts, Dt, Dynamics, Objective, Rollout, blocks_at};
+pub use dynamics::{Acts, Dt, Dynamics, Imagined, Objective, Rollout, blocks_at};
 pub use env::{Env, Steps, View};
 pub use episode::{Episode, Frames, NO_ACTION, Pixel, SharedBytes, Signature, wrapped};
 pub use error::{Error, Result};

@@ -42,11 +42,46 @@ impl Dynamics for Cart {
 struct Quadratic;
 
 impl Objective<Vec<[f32; 3]>> for Quadratic {
-    fn cost(&self, rollout: &[Vec<[f32; 3]>], _: &[usize]) -> Vec<f32> {
+    fn cost(&self, Imagined { rollout, .. }: &Imagined<'_, Vec<[f32; 3]>>) -> Vec<f32> {
         let last = rollout.last().expect("a block");
         let on_the_way = |i: usize| rollout.iter().map(|s| (s[i][0] - 1.0).powi(2)).sum::<f32>();
         (0..last.len()).map(|i| on_the_way(i) + last[i][1].powi(2) + 0.05 * last[i][2]).collect()
     }
+}
+
+/// The two pushes that lead from each cart to the one in the same place, from its motion; `off` by so much.
+fn pushes_between(now: &Table, then: &Table, off: f32) -> Table {
+    let pushes = |(now, then): (&[f32], &[f32])| {
+        let sum = (then[1] - now[1]) / 0.3;
+        let first = (then[0] - now[0] - 0.6 * now[1] - 0.045 * sum) / 0.09;
+        [first + off, sum - first - off]
+    };
+    Table::from_data(2, now.rows().zip(then.rows()).flat_map(pushes).collect())
+}
+
+#[test]
+fn a_plan_that_an_inverse_model_does_not_believe_costs_more() {
+    let (cart, timing) = (Cart { pause: Duration::ZERO }, Timing { nearest: 0.0 });
+    let start = vec![[0.0; 3], [0.5, -0.2, 0.0]];
+    let (rows, goals, blocks) = ([1, 0], [0, 0], [0.5, -1.0, 0.25, 0.75, 1.0, 1.0, -0.5, 0.0]);
+    let rollout = cart.roll_out(&start, &rows, &blocks);
+    let imagined = Imagined { start: &start, rows: &rows, blocks: &blocks, rollout: &rollout, goals: &goals };
+    let costs = |consistency: Option<Consistency<'static>>| {
+        let distance = Distance::latent(&cart, Table::from_data(3, vec![1.0, 0.0, 0.0]), timing);
+        match consistency {
+            Some(consistency) => distance.with_consistency(consistency).cost(&imagined),
+            None => distance.cost(&imagined),
+        }
+    };
+    let off = |off: f32| Consistency::new(3.0, vec![0.5, 0.25], move |now, then| pushes_between(now, then, off));
+    let (plain, believed) = (costs(None), costs(Some(off(0.0).expect("a weight"))));
+    // Half a push off is one deviation of the first push of a block, and two of the second.
+    let doubted = costs(Some(off(0.5).expect("a weight")));
+    for ((plain, believed), doubted) in plain.iter().zip(&believed).zip(&doubted) {
+        assert!((believed / plain - 1.0).abs() < 1e-3, "{believed} for {plain}");
+        assert!((doubted / plain - 5.5).abs() < 1e-3, "{doubted} for {plain}");
+    }
+    assert!(Consistency::new(-1.0, vec![1.0], |now, _| now.clone()).is_err(), "a weight below 0");
 }
 
 const N: usize = 10;
@@ -58,7 +93,8 @@ fn cart_cost(pushes: &[f32]) -> f64 {
     for block in pushes.chunks_exact(2) {
         rollout.push(cart.step(rollout.last().expect("a state"), Acts::of(block)));
     }
-    f64::from(Quadratic.cost(&rollout[1..], &[0])[0])
+    let imagined = Imagined { start: &rollout[0], rows: &[0], blocks: pushes, rollout: &rollout[1..], goals: &[0] };
+    f64::from(Quadratic.cost(&imagined)[0])
 }
 
 /// The least cost: differences of a quadratic are exact, so two of them give its matrix.

@@ -103,6 +103,12 @@ fn what_tells_no_rewards_is_refused() {
     assert!(Return::new(&exact, &start, 1.5).is_err(), "a discount above 1");
     // 1, then 2 at γ = 1/2, then 3 at γ² = 1/4.
     let rollout = exact.roll_out(&start, &[0], &[1.0, 1.0, 1.0]);
-    let cost = Return::new(&exact, &start, 0.5).expect("rewards").cost(&rollout, &[0]);
+    let cost = Return::new(&exact, &start, 0.5).expect("rewards").cost(&Imagined {
+        start: &start,
+        rows: &[0],
+        blocks: &[1.0, 1.0, 1.0],
+        rollout: &rollout,
+        goals: &[0],
+    });
     assert!((cost[0] + 2.75).abs() < 1e-6, "{cost:?}");
 }

@@ -269,11 +269,11 @@ impl Reach {
 }
 
 impl Objective<Vec<Ball>> for Reach {
-    fn cost(&self, rollout: &[Vec<Ball>], goals: &[usize]) -> Vec<f32> {
+    fn cost(&self, Imagined { rollout, goals, .. }: &Imagined<'_, Vec<Ball>>) -> Vec<f32> {
         let mut costs = vec![0.0; rollout[0].len()];
         for (k, states) in rollout.iter().enumerate() {
             let weight = if k + 1 == rollout.len() { 1.0 } else { 0.1 };
-            for ((cost, b), goal) in costs.iter_mut().zip(states).zip(goals) {
+            for ((cost, b), goal) in costs.iter_mut().zip(states).zip(goals.iter()) {
                 let goal = self.goals[*goal];
                 *cost += weight * ((b[0] - goal[0]).powi(2) + (b[1] - goal[1]).powi(2));
             }

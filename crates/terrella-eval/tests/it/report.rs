@@ -43,7 +43,9 @@ fn search_chart() -> Chart {
                 deadline: None,
                 margin: 0.0,
             };
-            let idle = objective.cost(std::slice::from_ref(&start), &[0])[0] * 1.4;
+            let still = std::slice::from_ref(&start);
+            let still = Imagined { start: &start, rows: &[0], blocks: &[], rollout: still, goals: &[0] };
+            let idle = objective.cost(&still)[0] * 1.4;
             let plan = planner.plan(&problems).swap_remove(0);
             sums.iter_mut().zip(plan.history).for_each(|(s, c)| *s += f64::from(c / idle) / n as f64);
         }

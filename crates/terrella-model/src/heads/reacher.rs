@@ -169,6 +169,21 @@ impl Reacher {
         Ok(fit(net, adamw(WEIGHT_DECAY), (config.steps, config.learning_rate), loss, on_step))
     }
 
+    /// What leads from each of these latents to the one in the same place in a block's time: `[rows, latent]` each → `[rows, block]`,
+    /// log units. Hindsight goals one block ahead make the planner an inverse model.
+    pub fn between(&self, world: &AnyWorld, now: &Table, then: &Table) -> Table {
+        let device = self.device();
+        // A single row is multiplied in another order than several, and no answer may depend on the others.
+        let twice =
+            |rows: &Table| Table { width: rows.width, data: rows.data.repeat(if rows.len() == 1 { 2 } else { 1 }) };
+        let (now, then, n) = (twice(now), twice(then), now.len());
+        let steps = vec![world.frame_skip() as f32; now.len()];
+        let mut told = table(self.forward(tensor(&now, &device), tensor(&then, &device), &steps));
+        told.data.truncate(n * told.width);
+        world.interface().action_stats.denormalize(&mut told.data);
+        told
+    }
+
     /// Proposes action sequences (`[horizon, block]` each, log units), following itself through the imagined
     /// world: one for each [`Way`]. A search can then judge which pace works out; all of them look like what
     /// the demonstrators did. Where starts and goals are seen from several sides, each side proposes, and the

@@ -5,7 +5,7 @@ use super::{Recordings, Run};
 use crate::settings::{CostKind, Flavour, PriorKind, PriorSettings, Settings};
 use crate::watch::Watch;
 use anyhow::{Context, Result};
-use terrella_agent::{Ahead, Aim, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule};
+use terrella_agent::{Ahead, Aim, Consistency, Distance, FollowConfig, MpcPolicy, PlannerConfig, PriorRule};
 use terrella_core::{
     ActionsAre, Dynamics, Each, EnvSpec, Error, Goal, Key, Observation, Policy, RowPolicy, Stats, Table, View,
 };
@@ -55,6 +55,8 @@ const PACES: &[Pace] = &[
 
 const NO_HEAD: &str = "cost.kind = \"reach\" needs a head that tells steps to go, and this model has none; train it with --set steps_to_go.steps=2000, or use --set cost.kind=latent";
 
+const NO_INVERSE: &str = "cost.consistency asks the amortised planner what leads from one imagined block to the next, and this model has none; train it with --set reacher.steps=3000, or use --set cost.consistency=0";
+
 /// The policy that plans with a world model.
 pub type Act<'a> = MpcPolicy<'a, AnyWorld, Distance<'a, AnyWorld>>;
 
@@ -93,6 +95,9 @@ impl Actor {
         }
         if actor.settings.cost.kind == CostKind::Reach && actor.saved.steps_to_go.is_none() {
             return Err(crate::error::usage(NO_HEAD));
+        }
+        if actor.settings.cost.consistency > 0.0 && actor.saved.reacher.is_none() {
+            return Err(crate::error::usage(NO_INVERSE));
         }
         // Whatever is wrong with the settings is said before the first attempt.
         actor.policy(Flavour::Search)?;
@@ -200,6 +205,15 @@ impl Actor {
                 };
                 Distance::state(world, &state, wanted, self.tolerance.clone(), &self.spec, timing)?
             }
+        };
+        let objective = match &self.saved.reacher {
+            Some((reacher, _)) if self.settings.cost.consistency > 0.0 => {
+                let interface = world.interface();
+                let scale = interface.action_stats.std.repeat(world.frame_skip());
+                let tell = move |now: &Table, then: &Table| reacher.between(world, now, then);
+                objective.with_consistency(Consistency::new(self.settings.cost.consistency, scale, tell)?)
+            }
+            _ => objective,
         };
         let propose = self.saved.reacher.as_ref().filter(|_| flavour != Flavour::Search).map(|(reacher, _)| {
             let propose = move |now: &AnyState, goals: &[usize], ahead: &[Ahead]| -> Vec<Vec<Table>> {

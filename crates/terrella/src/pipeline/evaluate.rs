@@ -153,6 +153,12 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             100.0 * settings.mpc.margin
         ));
     }
+    if settings.cost.consistency > 0.0 {
+        told.push(format!(
+            "Doubt: a plan costs {} times as much again for each deviation between what it does and what the amortised planner says leads from one imagined block to the next.",
+            settings.cost.consistency
+        ));
+    }
     if settings.mpc.within > 0 && settings.eval.offset > settings.mpc.within && actor.saved.reacher.is_some() {
         told.push(format!(
             "Goals farther than {} steps are gone to as the amortised planner proposes; nearer ones are searched for.",

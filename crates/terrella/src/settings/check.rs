@@ -44,6 +44,7 @@ const RANGES: &[(&str, RangeInclusive<f64>, &str)] = &[
     ("data.explore", 0.0..=1.0, "0.2"),
     ("data.noise", 0.0..=1.0, "0.03"),
     ("data.held_out", 0.0..=1.0, "0.1"),
+    ("cost.consistency", 0.0..=1e6, "1"),
     ("cost.discount", 0.0..=1.0, "1"),
     ("cost.timing.nearest", 0.0..=1.0, "0.5"),
     ("label.steps", 1.0..=1e9, "2000"),

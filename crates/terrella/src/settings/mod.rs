@@ -246,13 +246,23 @@ pub struct CostSettings {
     pub tolerance: Option<Vec<f32>>,
     /// Which moments of a plan count.
     pub timing: Timing,
+    /// By which share a plan costs more for each deviation (of recorded actions) between what it does and what the amortised planner
+    /// says leads from one imagined block to the next, in the mean; 0 does not ask. Needs `reacher.steps`.
+    pub consistency: f32,
     /// What a reward is worth one block later, where rewards are planned for.
     pub discount: f32,
 }
 
 impl Default for CostSettings {
     fn default() -> Self {
-        Self { kind: CostKind::State, rule: Rule::Moderate, tolerance: None, timing: Timing::default(), discount: 1.0 }
+        Self {
+            kind: CostKind::State,
+            rule: Rule::Moderate,
+            tolerance: None,
+            timing: Timing::default(),
+            consistency: 0.0,
+            discount: 1.0,
+        }
     }
 }
 
