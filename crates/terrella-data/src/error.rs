@@ -162,7 +162,7 @@ impl Error {
     }
 
     /// Wraps an Arrow error met while reading or writing a Parquet file.
-    pub(crate) fn arrow(path: &Path) -> impl FnOnce(arrow::error::ArrowError) -> Self {
+    pub(crate) fn arrow(path: &Path) -> impl FnOnce(arrow_schema::ArrowError) -> Self {
         move |error| Self::broken(path, error.to_string(), DOWNLOAD_AGAIN)
     }
 }

@@ -19,6 +19,7 @@ mod mapped;
 mod mcap_file;
 mod npy;
 mod npz;
+mod numbers;
 mod open;
 mod opened;
 mod outcome;

@@ -4,13 +4,16 @@
 //! a (fixed-size) list, of whatever float type the recorder had.
 
 use super::names::{ACTION, INDICES, OUTCOMES, STATE};
+use crate::numbers::numbers;
 use crate::{Error, Result};
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, Int64Array,
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float32Type;
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, Int64Array,
     StringArray, StructArray,
 };
-use arrow::buffer::NullBuffer;
-use arrow::datatypes::{DataType, Field, Fields, Float32Type, Schema};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{DataType, Field, Fields, Schema};
 use std::path::Path;
 use std::sync::Arc;
 use terrella_core::{Episode, Signature, Table};
@@ -111,8 +114,8 @@ pub(crate) fn read_numbers(path: &Path, name: &str, column: &dyn Array) -> Resul
     if column.data_type().is_nested() {
         return Ok(read_table(path, name, &[1], column)?.data);
     }
-    let values = arrow::compute::cast(column, &DataType::Float32).map_err(|_| dtype())?;
-    Ok(values.as_primitive::<Float32Type>().iter().map(|x| x.unwrap_or(f32::NAN)).collect())
+    let values = numbers::<Float32Type>(column).ok_or_else(dtype)?;
+    Ok(values.iter().map(|x| x.unwrap_or(f32::NAN)).collect())
 }
 
 /// A column of numbers as a table of the declared shape; more than one axis becomes one long row, whether it is stored as
@@ -142,12 +145,7 @@ fn read_lists(path: &Path, name: &str, shape: &[usize], column: &dyn Array, list
         expected: "numbers, or lists of them",
     };
     let values = items(path, name, width, column, lists)?;
-    let data_type = values.data_type();
-    if !data_type.is_numeric() && *data_type != DataType::Boolean {
-        return Err(dtype());
-    }
-    let values = arrow::compute::cast(&values, &DataType::Float32).map_err(|_| dtype())?;
-    let values = values.as_primitive::<Float32Type>();
+    let values = numbers::<Float32Type>(&values).ok_or_else(dtype)?;
     // A null is a number that was not recorded: NaN, so that the check for finite numbers names its row.
     let data = values.iter().map(|x| x.unwrap_or(f32::NAN)).collect();
     Ok(Table { width, data })

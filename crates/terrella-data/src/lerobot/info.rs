@@ -11,7 +11,7 @@ use crate::source::given_names;
 use crate::vectors::{LARGEST_WIDTH, Vector, choose_vectors, joined_names, joined_units};
 use crate::views::{Offered, choose_camera, choose_views};
 use crate::{Error, Result, SourceOptions, View};
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use std::collections::BTreeMap;

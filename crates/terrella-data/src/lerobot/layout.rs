@@ -3,10 +3,10 @@
 use super::info::{Info, Layout};
 use super::meta::read_tasks;
 use crate::error::DOWNLOAD_AGAIN;
+use crate::numbers::numbers;
 use crate::{Error, Result};
-use arrow::array::AsArray;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow_array::Array;
+use arrow_array::types::{Float64Type, Int64Type};
 use parquet::arrow::ProjectionMask;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -179,11 +179,15 @@ fn clips_of(path: &Path, camera: &str) -> Result<Vec<(i64, [i64; 2], f64)>> {
     let mut clips = Vec::new();
     for batch in builder.with_projection(mask).build().map_err(Error::parquet("read", path))? {
         let batch = batch.map_err(Error::arrow(path))?;
-        let column = |name: &str, kind: &DataType| cast(&batch[name], kind).map_err(Error::arrow(path));
-        let [episode, chunk, file] = [0, 1, 2].map(|i| column(&names[i], &DataType::Int64));
-        let (episode, chunk, file, from) = (episode?, chunk?, file?, column(&names[3], &DataType::Float64)?);
-        let (episode, chunk) = (episode.as_primitive::<Int64Type>(), chunk.as_primitive::<Int64Type>());
-        let (file, from) = (file.as_primitive::<Int64Type>(), from.as_primitive::<Float64Type>());
+        let dtype = |name: &str| Error::Dtype {
+            path: path.to_path_buf(),
+            name: format!("column {name}"),
+            found: batch[name].data_type().to_string(),
+            expected: "one number a row",
+        };
+        let whole = |name: &String| numbers::<Int64Type>(&batch[name.as_str()]).ok_or_else(|| dtype(name));
+        let (episode, chunk, file) = (whole(&names[0])?, whole(&names[1])?, whole(&names[2])?);
+        let from = numbers::<Float64Type>(&batch[names[3].as_str()]).ok_or_else(|| dtype(&names[3]))?;
         clips.extend((0..batch.num_rows()).map(|i| (episode.value(i), [chunk.value(i), file.value(i)], from.value(i))));
     }
     Ok(clips)

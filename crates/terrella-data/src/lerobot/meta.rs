@@ -7,10 +7,11 @@ use super::columns::int_column;
 use super::stats::FeatureStats;
 use super::videos::ClipRow;
 use crate::{Error, Result};
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, RecordBatch, StringArray};
-use arrow::buffer::OffsetBuffer;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef, Float64Array, ListArray, RecordBatch, StringArray};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
@@ -75,13 +76,12 @@ fn tasks_of(path: &Path) -> Result<Vec<(i64, String)>> {
         let batch = batch.map_err(Error::arrow(path))?;
         let text = ["task", "__index_level_0__"].iter().find_map(|name| batch.column_by_name(name));
         let index = batch.column_by_name("task_index").and_then(|c| c.as_primitive_opt::<Int64Type>().cloned());
-        let text = text.and_then(|c| cast(c, &DataType::Utf8).ok());
+        let text = text.and_then(|c| c.as_string_opt::<i32>());
         let (Some(text), Some(index)) = (text, index) else {
             let present = batch.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>().join(", ");
             let name = "task (string) or task_index (int64)".to_owned();
             return Err(Error::Missing { path: path.to_path_buf(), kind: "column", name, present });
         };
-        let text = text.as_string::<i32>();
         tasks.extend((0..batch.num_rows()).map(|i| (index.value(i), text.value(i).to_owned())));
     }
     Ok(tasks)

@@ -7,12 +7,12 @@
 use super::columns::{read_numbers, read_table};
 use super::names::{INDICES, OUTCOMES, SUCCESS};
 use crate::error::guarded;
+use crate::numbers::numbers;
 use crate::outcome::Outcome;
 use crate::vectors::joined;
 use crate::{Error, Result};
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{ArrayRef, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
@@ -99,19 +99,16 @@ fn append(
     into: &mut Scanned,
 ) -> Result<()> {
     let path = &data.path;
-    let as_type = |name: &str, kind: &DataType, expected: &'static str| {
-        let column = column(batch, name);
-        cast(column, kind).map_err(|_| Error::Dtype {
-            path: path.clone(),
-            name: format!("column {name}"),
-            found: column.data_type().to_string(),
-            expected,
-        })
+    let dtype = |name: &str, expected: &'static str| Error::Dtype {
+        path: path.clone(),
+        name: format!("column {name}"),
+        found: column(batch, name).data_type().to_string(),
+        expected,
     };
-    let [frame, episode, index, task] = INDICES.map(|name| as_type(name, &DataType::Int64, "int64"));
+    let whole = |name| numbers::<Int64Type>(column(batch, name)).ok_or_else(|| dtype(name, "int64"));
+    let [frame, episode, index, task] = INDICES.map(whole);
     let (frame, episode, index, task) = (frame?, episode?, index?, task?);
-    let int = |column: &ArrayRef, at: usize| column.as_primitive::<Int64Type>().value(at);
-    let times = as_type("timestamp", &DataType::Float64, "float32")?;
+    let times = numbers::<Float64Type>(column(batch, "timestamp")).ok_or_else(|| dtype("timestamp", "float32"))?;
     let table = |(name, shape): &(&str, &[usize])| read_table(path, name, shape, column(batch, name).as_ref());
     let side_by_side = |parts: &[(&str, &[usize])]| -> Result<Table> {
         Ok(joined(&parts.iter().map(table).collect::<Result<Vec<_>>>()?))
@@ -119,11 +116,11 @@ fn append(
     let none = || Table::from_data(1, vec![0.0; batch.num_rows()]);
     let actions = if action.is_empty() { none() } else { side_by_side(action)? };
     let states = side_by_side(state)?;
-    let numbers = |name: &&str| outcomes.contains(name).then(|| read_numbers(path, name, column(batch, name).as_ref()));
-    let [reward, done, cut] = OUTCOMES.each_ref().map(|name| numbers(name).transpose());
-    let (reward, done, cut, success) = (reward?, done?, cut?, numbers(&SUCCESS).transpose()?);
+    let outcome = |name: &&str| outcomes.contains(name).then(|| read_numbers(path, name, column(batch, name).as_ref()));
+    let [reward, done, cut] = OUTCOMES.each_ref().map(|name| outcome(name).transpose());
+    let (reward, done, cut, success) = (reward?, done?, cut?, outcome(&SUCCESS).transpose()?);
     for at in 0..batch.num_rows() {
-        let [row, number, frame] = [int(&index, at), int(&episode, at), int(&frame, at)];
+        let [row, number, frame] = [index.value(at), episode.value(at), frame.value(at)];
         let found = [row, number, frame];
         let begins_file = offset + at == 0;
         if !into.follows(found, begins_file) {
@@ -148,7 +145,7 @@ fn append(
         } else {
             into.episodes.push(Stored {
                 number,
-                task: int(&task, at),
+                task: task.value(at),
                 states: Table::new(states.width),
                 actions: Table::new(actions.width),
                 times: Vec::new(),
@@ -170,7 +167,7 @@ fn append(
             current.states.push(states.row(at));
         }
         current.actions.push(actions.row(at));
-        current.times.push(times.as_primitive::<Float64Type>().value(at));
+        current.times.push(times.value(at));
         let outcome = &mut current.outcome;
         outcome.rewards.extend(reward.as_ref().map(|numbers| numbers[at]));
         let flags =

@@ -19,7 +19,7 @@ use crate::source::check_finite;
 use crate::timing::first_unordered;
 use crate::video::check_decoders;
 use crate::{Error, Result, View};
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 use parquet::arrow::ArrowWriter;
 use rayon::prelude::*;
 use std::fs::{self, File};

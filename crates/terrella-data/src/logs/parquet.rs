@@ -3,9 +3,11 @@
 use super::column::Column;
 use super::table::Columns;
 use super::units::TimeUnit;
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, TimeUnit as ArrowUnit};
+use crate::numbers;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::{DataType, TimeUnit as ArrowUnit};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::reader::ChunkReader;
@@ -24,11 +26,10 @@ fn read(bytes: Vec<u8>) -> Result<Columns, String> {
         let batch = batch.map_err(|e| e.to_string())?;
         for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
             let name = field.name();
-            if let DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View = field.data_type() {
-                let texts = cast(array, &DataType::Utf8).map_err(|e| e.to_string())?;
-                let texts = texts.as_string::<i32>().iter().map(|t| t.unwrap_or_default().to_owned());
+            if *field.data_type() == DataType::Utf8 {
+                let texts = array.as_string::<i32>().iter().map(|t| t.unwrap_or_default().to_owned());
                 columns.texts.entry(name.clone()).or_default().extend(texts);
-            } else if let Some(more) = numbers(array).map_err(|e| format!("{name}: {e}"))? {
+            } else if let Some(more) = column(array).map_err(|e| format!("{name}: {e}"))? {
                 let column = columns.numbers.entry(name.clone()).or_insert(Column { width: more.width, data: vec![] });
                 if column.width != more.width {
                     return Err(format!("{name}: rows of {} and of {} numbers", column.width, more.width));
@@ -41,7 +42,7 @@ fn read(bytes: Vec<u8>) -> Result<Columns, String> {
 }
 
 /// Numbers, or lists of equally many; nothing for other types.
-fn numbers(array: &ArrayRef) -> Result<Option<Column>, String> {
+fn column(array: &ArrayRef) -> Result<Option<Column>, String> {
     let (width, values) = match array.data_type() {
         DataType::FixedSizeList(..) => {
             let list = array.as_fixed_size_list();
@@ -66,15 +67,9 @@ fn numbers(array: &ArrayRef) -> Result<Option<Column>, String> {
         }
         _ => (1, array.clone()),
     };
-    let kind = values.data_type();
-    if !(kind.is_numeric() || *kind == DataType::Boolean || unit(kind).is_some()) {
-        return Ok(None);
-    }
-    // Times go through integers, which Arrow asks for.
-    let whole = if let DataType::Time32(_) = kind { DataType::Int32 } else { DataType::Int64 };
-    let values = if kind.is_temporal() { cast(&values, &whole).map_err(|e| e.to_string())? } else { values };
-    let values = cast(&values, &DataType::Float64).map_err(|e| e.to_string())?;
-    let data = values.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect();
+    let times = numbers::ticks(&values).and_then(|ticks| numbers::numbers::<Float64Type>(&ticks));
+    let Some(values) = times.or_else(|| numbers::numbers::<Float64Type>(&values)) else { return Ok(None) };
+    let data = values.iter().map(|x| x.unwrap_or(f64::NAN)).collect();
     Ok((width > 0).then_some(Column { width, data }))
 }
 
@@ -100,7 +95,7 @@ fn durations<T: ChunkReader>(builder: &ParquetRecordBatchReaderBuilder<T>) -> Ve
     let hints = about.key_value_metadata();
     let meant = crate::error::unpanicked(|| parquet_to_arrow_schema(about.schema_descr(), hints).ok());
     let Ok(Some(meant)) = meant else { return Vec::new() };
-    let of = |field: &std::sync::Arc<arrow::datatypes::Field>| Some((field.name().clone(), unit(field.data_type())?));
+    let of = |field: &std::sync::Arc<arrow_schema::Field>| Some((field.name().clone(), unit(field.data_type())?));
     let stored = builder.schema();
     let whole = |name: &str| stored.field_with_name(name).is_ok_and(|f| f.data_type().is_integer());
     meant.fields().iter().filter_map(of).filter(|(name, _)| whole(name)).collect()

@@ -2,8 +2,10 @@
 //! episodes that are not all there are left out and told.
 
 use crate::fixtures::{assert_says, episode, signature, write_dataset};
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int64Array, RecordBatch};
-use arrow::datatypes::{Float32Type, Int64Type, Schema};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, FixedSizeListArray, Float32Array, Int64Array, RecordBatch};
+use arrow_schema::Schema;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::{self, File};
@@ -42,7 +44,7 @@ fn rewrite(root: &Path, change: impl Fn(&str, ArrayRef) -> Option<ArrayRef>) {
     let path = root.join(FILE);
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("opened")).expect("Parquet");
     let batches: Vec<RecordBatch> = reader.build().expect("a reader").map(|b| b.expect("a batch")).collect();
-    let batch = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one batch");
+    let batch = arrow_select::concat::concat_batches(&batches[0].schema(), &batches).expect("one batch");
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         if let Some(column) = change(field.name(), column.clone()) {
@@ -81,7 +83,7 @@ fn spoil_action(root: &Path, row: usize) {
         let list = column.as_fixed_size_list();
         let mut values = list.values().as_primitive::<Float32Type>().values().to_vec();
         values[row * 2 + 1] = f32::NAN;
-        let arrow::datatypes::DataType::FixedSizeList(item, width) = list.data_type() else { return None };
+        let arrow_schema::DataType::FixedSizeList(item, width) = list.data_type() else { return None };
         Some(Arc::new(FixedSizeListArray::new(item.clone(), *width, Arc::new(Float32Array::from(values)), None)))
     });
 }

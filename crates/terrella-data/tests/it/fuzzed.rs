@@ -1,7 +1,7 @@
 //! What fuzzing found, kept from coming back.
 
-use arrow::array::{Float32Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow_array::{Float32Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
 use base64::Engine as _;
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use parquet::file::metadata::KeyValue;

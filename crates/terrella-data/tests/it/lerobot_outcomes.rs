@@ -1,8 +1,8 @@
 //! Times, rewards and ends as other recorders of LeRobot datasets store them.
 
 use crate::fixtures::{episode, signature, write_dataset};
-use arrow::array::{ArrayRef, BooleanArray, Float32Array, RecordBatch};
-use arrow::datatypes::{Field, Schema};
+use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch};
+use arrow_schema::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ fn set(path: &Path, name: &str, column: ArrayRef) {
     let file = path.join("data/chunk-000/file-000.parquet");
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&file).expect("opened")).expect("Parquet");
     let batches: Vec<RecordBatch> = reader.build().expect("a reader").map(|b| b.expect("a batch")).collect();
-    let rows = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one batch");
+    let rows = arrow_select::concat::concat_batches(&batches[0].schema(), &batches).expect("one batch");
     let names = rows.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
     let mut columns: Vec<(String, ArrayRef)> = names.into_iter().zip(rows.columns().to_vec()).collect();
     columns.retain(|(n, _)| n != name);
@@ -101,7 +101,7 @@ fn rewards_that_are_declared_but_not_there_or_no_numbers_are_told() {
     );
     let data = read(&path);
     assert!(data.notes == ["next.reward: not kept: it is NaN in row 2 of episode 0"], "{:?}", data.notes);
-    set(&path, "next.reward", Arc::new(arrow::array::Int64Array::from(vec![0, 1, 2, 3, 4, 5, 6])));
+    set(&path, "next.reward", Arc::new(arrow_array::Int64Array::from(vec![0, 1, 2, 3, 4, 5, 6])));
     let data = read(&path);
     assert!(data.signature.reward && data.notes.is_empty(), "{:?}", data.notes);
     assert_eq!(data.episodes[1].rewards, [3.0, 4.0, 5.0, 6.0], "whole numbers");

@@ -2,8 +2,9 @@
 
 use crate::elsewhere::recordings;
 use crate::fixtures::{assert_says, episode, write_dataset};
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::{self, File};
@@ -19,7 +20,7 @@ fn write_v2(path: &Path) {
     let shared = data.join("file-000.parquet");
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&shared).expect("opened")).expect("Parquet");
     let batches: Vec<RecordBatch> = reader.build().expect("a reader").map(|b| b.expect("a batch")).collect();
-    let rows = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one batch");
+    let rows = arrow_select::concat::concat_batches(&batches[0].schema(), &batches).expect("one batch");
     fs::remove_file(shared).expect("removed");
     let mut from = 0;
     for (number, n) in LENGTHS.into_iter().enumerate() {

@@ -2,7 +2,7 @@
 //! when the power went, times with a type.
 
 use crate::fixtures::assert_says;
-use arrow::array::{
+use arrow_array::{
     ArrayRef, DurationMicrosecondArray, Float64Array, Int64Array, RecordBatch, Time32MillisecondArray,
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
 };

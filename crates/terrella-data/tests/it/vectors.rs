@@ -1,8 +1,8 @@
 //! Several vectors, keypoints and tokens: which of them make the state, in formats that keep them apart.
 
 use crate::fixtures::{Array, assert_says, options, replay_buffer, write_dataset, write_folder};
-use arrow::array::{ArrayRef, FixedSizeListArray, Float64Array, Float64Builder, Int64Array, ListBuilder, RecordBatch};
-use arrow::datatypes::{Field, Schema};
+use arrow_array::{ArrayRef, FixedSizeListArray, Float64Array, Float64Builder, Int64Array, ListBuilder, RecordBatch};
+use arrow_schema::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn change(path: &Path, change: impl FnOnce(&mut Vec<Arc<Field>>, &mut Vec<ArrayR
     let (table, info) = (path.join("data/chunk-000/file-000.parquet"), path.join("meta/info.json"));
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&table).expect("opened")).expect("Parquet");
     let batches: Vec<RecordBatch> = reader.build().expect("a reader").map(|b| b.expect("a batch")).collect();
-    let batch = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one batch");
+    let batch = arrow_select::concat::concat_batches(&batches[0].schema(), &batches).expect("one batch");
     let mut told: Value = serde_json::from_str(&fs::read_to_string(&info).expect("read")).expect("JSON");
     let (mut fields, mut columns) = (batch.schema().fields().to_vec(), batch.columns().to_vec());
     change(&mut fields, &mut columns, &mut told["features"]);
