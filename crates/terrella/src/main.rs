@@ -6,7 +6,8 @@ use terrella::cli::Cli;
 use terrella::{error, out};
 
 /// Training allocates and frees tensors of megabytes all the time; an allocator that keeps them is
-/// worth a third of its speed.
+/// worth a third of its speed. It must stay where the C library is musl, as in the archives of a release for Linux:
+/// musl's own has one lock for all threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
