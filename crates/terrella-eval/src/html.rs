@@ -22,13 +22,36 @@ pub fn escape(text: &str) -> String {
 
 /// A whole page.
 pub fn page(title: &str, body: &str) -> String {
+    whole(title, "", body)
+}
+
+/// The same, which a browser opens anew every so many seconds.
+pub fn reloading_page(title: &str, body: &str, seconds: u64) -> String {
+    whole(title, &format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">\n"), body)
+}
+
+fn whole(title: &str, head: &str, body: &str) -> String {
     let title = escape(title);
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{head}\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
         include_str!("report.css")
     )
+}
+
+/// Appends a section with a heading, unless there is nothing in it.
+pub(crate) fn section(out: &mut String, title: &str, body: &str) {
+    if !body.is_empty() {
+        push(out, "<section>\n<h2>", title, "</h2>\n");
+        out.push_str(body);
+        out.push_str("</section>\n");
+    }
+}
+
+/// Charts side by side, where there are any.
+pub(crate) fn grid(charts: &str) -> String {
+    if charts.is_empty() { String::new() } else { format!("<div class=\"charts\">\n{charts}</div>\n") }
 }
 
 /// A table; the first column is a heading, the others are numbers, perhaps with an interval.

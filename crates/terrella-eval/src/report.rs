@@ -3,7 +3,7 @@
 //! [`Report`] is plain data that a program fills in; [`Report::to_html`] makes the page. What the
 //! run could *not* do is worked out here from the numbers, not written by whoever is proud of them.
 
-use crate::html::{escape, facts, list, page, push, table};
+use crate::html::{escape, facts, grid, list, page, push, section, table};
 use crate::limits::{rollout_limits, score_limits};
 use crate::rollout_page::{rollout_chart, rollout_numbers};
 use crate::score_rows::{comparison, explanation, floors, origin, row, short};
@@ -227,18 +227,6 @@ impl Report {
         rows.retain(|(_, value)| !value.is_empty());
         out + &facts(&rows)
     }
-}
-
-fn section(out: &mut String, title: &str, body: &str) {
-    if !body.is_empty() {
-        push(out, "<section>\n<h2>", title, "</h2>\n");
-        out.push_str(body);
-        out.push_str("</section>\n");
-    }
-}
-
-fn grid(charts: &str) -> String {
-    if charts.is_empty() { String::new() } else { format!("<div class=\"charts\">\n{charts}</div>\n") }
 }
 
 fn join<T: ToString>(items: &[T]) -> String {

@@ -4,7 +4,7 @@ use super::SettingOptions;
 use super::shared::{data_of, device};
 use crate::error::usage;
 use crate::out;
-use crate::pipeline::{ProbeReport, Recordings, Run, train_beside, train_whole};
+use crate::pipeline::{Live, ProbeReport, Recordings, Run, train_beside, train_whole};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -32,8 +32,11 @@ impl Options {
         let mut recordings = Recordings::open(&data_of(&run), &run.settings, &watch)?;
         run.about.data_hash = recordings.dataset.hash.clone();
         run.record()?;
-        let (saved, training) = train_whole(&run, &mut recordings, &device, &watch)?;
-        train_beside(&run, &saved.world, &recordings, &device, &watch)?;
+        let training = Live::of(&run, &recordings, &watch).shows(|watch| {
+            let (saved, training) = train_whole(&run, &mut recordings, &device, watch)?;
+            train_beside(&run, &saved.world, &recordings, &device, watch)?;
+            Ok(training)
+        })?;
         let probes: Option<ProbeReport> = run.json("probes.json")?;
         run.write_json("timings.json", &watch.timings())?;
         if self.json {

@@ -4,6 +4,7 @@
 //! run the very same code. [`quickstart`] strings them together.
 
 mod act;
+mod ahead;
 mod bench;
 mod collect;
 mod collect_config;
@@ -17,6 +18,7 @@ mod heads_timed;
 mod init;
 mod keypoints;
 mod label;
+mod live;
 mod logs;
 mod pace;
 mod plan;
@@ -48,6 +50,7 @@ pub use heads_timed::Trained;
 pub use init::{Suggested, preset_for, suggest};
 pub use keypoints::{KeypointsFound, find_keypoints};
 pub use label::{FilmRows, Labelled, Labelling, Lessons, label};
+pub use live::Live;
 pub use logs::{evaluate_logs, foretold, report_of_logs, train_beside, write_logs_report};
 pub use pace::Pace;
 pub use plan::{Attempt, PlanConfig, origin, plan};

@@ -8,8 +8,8 @@ use super::evaluate::{Evaluation, FILE};
 use super::pace::set_pace;
 use super::plan::{PlanConfig, plan};
 use super::{
-    CollectConfig, Recordings, Run, collect, evaluate, evaluate_logs, train_beside, train_whole, write_logs_report,
-    write_report,
+    CollectConfig, Live, Recordings, Run, collect, evaluate, evaluate_logs, train_beside, train_whole,
+    write_logs_report, write_report,
 };
 use crate::error::Interrupted;
 use crate::settings::Flavour;
@@ -54,9 +54,18 @@ fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
     let began = Instant::now();
     let mut recordings = open_or_collect(run, watch)?;
     set_pace(run, &mut recordings, (began, device), watch)?;
-    if !recordings.has_goals() {
-        return foretell(run, recordings, device, watch);
-    }
+    let run = &*run;
+    Live::of(run, &recordings, watch).shows(|watch| {
+        if recordings.has_goals() {
+            reach(run, recordings, device, watch)
+        } else {
+            foretell(run, recordings, device, watch)
+        }
+    })
+}
+
+/// What is left of the thread where there are goals to reach.
+fn reach(run: &Run, mut recordings: Recordings, device: &Device, watch: &Watch) -> Result<Outcome> {
     let saved = train_or_load(run, &mut recordings, device, watch)?;
     recordings.judge(saved.world.interface(), run.settings.data.split())?;
     recordings.notes.iter().for_each(|line| watch.say(line));
@@ -77,7 +86,7 @@ fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
 
 /// What is left of the thread where there are no goals to reach: what a model foretells, and the rewards that planning in it
 /// collects, if there are any.
-fn foretell(run: &mut Run, mut recordings: Recordings, device: &Device, watch: &Watch) -> Result<Outcome> {
+fn foretell(run: &Run, mut recordings: Recordings, device: &Device, watch: &Watch) -> Result<Outcome> {
     if recordings.rewarding().is_none() {
         watch.say(
             "these recordings name no world, so the model is judged by what it foretells; where one can replay them, import them with --env",

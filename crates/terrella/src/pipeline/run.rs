@@ -165,6 +165,11 @@ impl Run {
         Ok(self.dir.write(name, &serde_json::to_vec_pretty(value)?)?)
     }
 
+    /// The command that judges what came of this run.
+    pub(super) fn judging_command(&self) -> String {
+        format!("terrella eval {}", quoted(&self.path().display().to_string()))
+    }
+
     /// The command that goes on with this run.
     pub fn resume_command(&self) -> String {
         format!("terrella {} --resume {}", self.about.verb, quoted(&self.path().display().to_string()))
