@@ -14,7 +14,7 @@ use num_traits::{NumCast, ToPrimitive};
 pub(crate) fn numbers<T: ArrowPrimitiveType<Native: NumCast>>(column: &dyn Array) -> Option<PrimitiveArray<T>> {
     Some(match column.data_type() {
         DataType::Boolean => {
-            let number = |truth: Option<bool>| truth.and_then(|truth| NumCast::from(u8::from(truth)));
+            let number = |truth: Option<bool>| truth.and_then(|truth| NumCast::from(truth as u8));
             column.as_boolean().iter().map(number).collect()
         }
         DataType::Int8 => cast::<Int8Type, T>(column),
@@ -49,7 +49,7 @@ where
     F: ArrowPrimitiveType<Native: ToPrimitive>,
     T: ArrowPrimitiveType<Native: NumCast>,
 {
-    let unit = 10f64.powi(i32::from(scale));
+    let unit = 10f64.powi(scale.into());
     column.as_primitive::<F>().unary_opt(|whole| NumCast::from(whole.to_f64()? / unit))
 }
 

@@ -2,8 +2,8 @@
 
 use terrella_agent::{ExactSim, IcemConfig, PlannerConfig, PriorRule, Return};
 use terrella_core::{
-    Actions, AnySim, Coordinate, Dynamics, EnvSpec, Image, Key, Objective, Observation, Plan, Planner, Problem,
-    Problems, Result, Sim, Space, Step, Table,
+    Actions, AnySim, Coordinate, Dynamics, EnvSpec, Image, Imagined, Key, Objective, Observation, Plan, Planner,
+    Problem, Problems, Result, Sim, Space, Step, Table,
 };
 
 /// A walker on a line that is paid for where it stands, and falls off beyond 3: one step at a time, or by choice.

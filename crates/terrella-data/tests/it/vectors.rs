@@ -1,7 +1,8 @@
 //! Several vectors, keypoints and tokens: which of them make the state, in formats that keep them apart.
 
 use crate::fixtures::{Array, assert_says, options, replay_buffer, write_dataset, write_folder};
-use arrow_array::{ArrayRef, FixedSizeListArray, Float64Array, Float64Builder, Int64Array, ListBuilder, RecordBatch};
+use arrow_array::builder::{Float64Builder, ListBuilder};
+use arrow_array::{ArrayRef, FixedSizeListArray, Float64Array, Int64Array, RecordBatch};
 use arrow_schema::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
