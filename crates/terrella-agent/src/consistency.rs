@@ -20,10 +20,16 @@ impl<'a> Consistency<'a> {
     /// A plan costs `1 + weight × doubt` times as much. `scale` is by how much each number of a block varies in the recordings.
     ///
     /// # Errors
-    /// If the weight is negative or not finite.
+    /// If the weight is negative or not finite, or a scale is not above 0.
     pub fn new(weight: f32, scale: Vec<f32>, tell: impl Fn(&Table, &Table) -> Table + 'a) -> Result<Self> {
         if !(weight.is_finite() && weight >= 0.0) {
             return Err(Error::Invalid(format!("cost.consistency is {weight}; use a number of at least 0")));
+        }
+        if let Some(at) = scale.iter().position(|scale| scale.is_nan() || *scale <= 0.0) {
+            let scale = scale[at];
+            return Err(Error::Invalid(format!(
+                "number {at} of a block varies by {scale}; use a number above 0, as Stats::scale tells it"
+            )));
         }
         Ok(Self { weight, scale, tell: Box::new(tell) })
     }
@@ -44,8 +50,7 @@ impl<'a> Consistency<'a> {
             let done = imagined.blocks.chunks_exact(width * blocks).map(|plan| &plan[k * width..(k + 1) * width]);
             for ((doubt, told), done) in doubts.iter_mut().zip(told.rows()).zip(done) {
                 let apart = told.iter().zip(done).zip(&self.scale);
-                let apart: f32 =
-                    apart.map(|((told, done), scale)| (told - done).abs() / scale.max(f32::MIN_POSITIVE)).sum();
+                let apart: f32 = apart.map(|((told, done), scale)| (told - done).abs() / scale).sum();
                 *doubt += apart / (width * blocks) as f32;
             }
             before = after;

@@ -81,7 +81,9 @@ fn a_plan_that_an_inverse_model_does_not_believe_costs_more() {
         assert!((believed / plain - 1.0).abs() < 1e-3, "{believed} for {plain}");
         assert!((doubted / plain - 5.5).abs() < 1e-3, "{doubted} for {plain}");
     }
-    assert!(Consistency::new(-1.0, vec![1.0], |now, _| now.clone()).is_err(), "a weight below 0");
+    for (weight, scale) in [(-1.0, 1.0), (f32::NAN, 1.0), (1.0, 0.0), (1.0, f32::NAN)] {
+        assert!(Consistency::new(weight, vec![scale], |now, _| now.clone()).is_err(), "{weight}, {scale}");
+    }
 }
 
 const N: usize = 10;

@@ -70,12 +70,18 @@ fn quickstart_in_pusht_ends_with_a_page() {
 }
 
 #[test]
-fn steps_to_go_are_a_cost_where_a_head_tells_them() {
+fn heads_are_asked_what_a_plan_costs_where_there_are_any() {
     let untaught = fresh("untaught-steps");
     copy(finished(), &untaught);
     let text = told(&program(&untaught, &["eval", ".", "--set", "cost.kind=reach"]));
     assert!(text.starts_with("exit 2") && text.contains("steps_to_go.steps=2000"), "{text}");
+    let text = told(&program(&untaught, &["eval", ".", "--policy", "search", "--set", "cost.consistency=2"]));
+    let html = fs::read_to_string(untaught.join("report.html")).expect("a page");
+    assert!(text.starts_with("exit 0") && html.contains("Doubt: a plan costs 2 times as much again"), "{text}");
     let _turn = training();
+    let (_, done) = run("unproposed", &tiny("tworoom", &["reacher.steps=0", "cost.consistency=1"]), &Watch::silent());
+    let text = done.err().map(|error| format!("{error:#}")).unwrap_or_default();
+    assert!(text.contains("reacher.steps=3000") && text.contains("cost.consistency=0"), "nobody to ask: {text}");
     let sets = ["steps_to_go.steps=5", "steps_to_go.reach=20", "cost.kind=reach"];
     let (path, done) = run("steps", &tiny("tworoom", &sets), &Watch::silent());
     done.expect("the whole thread");
