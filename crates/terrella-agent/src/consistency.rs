@@ -43,7 +43,7 @@ impl<'a> Consistency<'a> {
     fn doubts<D: Dynamics>(&self, dynamics: &D, imagined: &Imagined<'_, D::State>) -> Vec<f32> {
         let (n, width, blocks) = (imagined.rows.len(), self.scale.len(), imagined.rollout.len());
         let mut doubts = vec![0.0; n];
-        let mut before = dynamics.latents(&dynamics.take(imagined.start, imagined.rows));
+        let mut before = dynamics.latents(imagined.start).take(imagined.rows);
         for (k, state) in imagined.rollout.iter().enumerate() {
             let after = dynamics.latents(state);
             let told = (self.tell)(&before, &after);

@@ -3,6 +3,7 @@
 //! Recordings come from strangers, so a message must let the reader find the culprit without a
 //! debugger: each variant carries the path and the numbers, and its text ends with what to do.
 
+use arrow_schema::DataType;
 use std::path::{Path, PathBuf};
 
 /// What can go wrong with recordings.
@@ -159,6 +160,11 @@ impl Error {
             }
             other => Self::broken(path, format!("cannot {doing} it as Parquet: {other}"), DOWNLOAD_AGAIN),
         }
+    }
+
+    /// A column that holds something else than is `expected`.
+    pub(crate) fn dtype(path: &Path, name: &str, found: &DataType, expected: &'static str) -> Self {
+        Self::Dtype { path: path.to_path_buf(), name: format!("column {name}"), found: found.to_string(), expected }
     }
 
     /// Wraps an Arrow error met while reading or writing a Parquet file.

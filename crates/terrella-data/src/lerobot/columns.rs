@@ -105,12 +105,7 @@ pub(crate) fn int_column(values: impl IntoIterator<Item = i64>) -> ArrayRef {
 
 /// A column of one number or one truth a row, as numbers; NaN where nothing was stored.
 pub(crate) fn read_numbers(path: &Path, name: &str, column: &dyn Array) -> Result<Vec<f32>> {
-    let dtype = || Error::Dtype {
-        path: path.to_path_buf(),
-        name: format!("column {name}"),
-        found: column.data_type().to_string(),
-        expected: "one number a row",
-    };
+    let dtype = || Error::dtype(path, name, column.data_type(), "one number a row");
     if column.data_type().is_nested() {
         return Ok(read_table(path, name, &[1], column)?.data);
     }
@@ -138,12 +133,7 @@ fn read_lists(path: &Path, name: &str, shape: &[usize], column: &dyn Array, list
         return Ok(Table { width: side * table.width, data: table.data });
     }
     let width = shape.iter().product();
-    let dtype = || Error::Dtype {
-        path: path.to_path_buf(),
-        name: format!("column {name}"),
-        found: column.data_type().to_string(),
-        expected: "numbers, or lists of them",
-    };
+    let dtype = || Error::dtype(path, name, column.data_type(), "numbers, or lists of them");
     let values = items(path, name, width, column, lists)?;
     let values = numbers::<Float32Type>(&values).ok_or_else(dtype)?;
     // A null is a number that was not recorded: NaN, so that the check for finite numbers names its row.
@@ -188,11 +178,6 @@ pub(crate) fn read_pictures<'a>(path: &Path, name: &str, column: &'a dyn Array) 
     match bytes.map(|b| (b.data_type(), b)) {
         Some((DataType::Binary, bytes)) => Ok(bytes.as_binary::<i32>().iter().collect()),
         Some((DataType::LargeBinary, bytes)) => Ok(bytes.as_binary::<i64>().iter().collect()),
-        _ => Err(Error::Dtype {
-            path: path.to_path_buf(),
-            name: format!("column {name}"),
-            found: column.data_type().to_string(),
-            expected: "struct of bytes (binary) and path",
-        }),
+        _ => Err(Error::dtype(path, name, column.data_type(), "struct of bytes (binary) and path")),
     }
 }

@@ -179,12 +179,7 @@ fn clips_of(path: &Path, camera: &str) -> Result<Vec<(i64, [i64; 2], f64)>> {
     let mut clips = Vec::new();
     for batch in builder.with_projection(mask).build().map_err(Error::parquet("read", path))? {
         let batch = batch.map_err(Error::arrow(path))?;
-        let dtype = |name: &str| Error::Dtype {
-            path: path.to_path_buf(),
-            name: format!("column {name}"),
-            found: batch[name].data_type().to_string(),
-            expected: "one number a row",
-        };
+        let dtype = |name: &str| Error::dtype(path, name, batch[name].data_type(), "one number a row");
         let whole = |name: &String| numbers::<Int64Type>(&batch[name.as_str()]).ok_or_else(|| dtype(name));
         let (episode, chunk, file) = (whole(&names[0])?, whole(&names[1])?, whole(&names[2])?);
         let from = numbers::<Float64Type>(&batch[names[3].as_str()]).ok_or_else(|| dtype(&names[3]))?;

@@ -99,12 +99,7 @@ fn append(
     into: &mut Scanned,
 ) -> Result<()> {
     let path = &data.path;
-    let dtype = |name: &str, expected: &'static str| Error::Dtype {
-        path: path.clone(),
-        name: format!("column {name}"),
-        found: column(batch, name).data_type().to_string(),
-        expected,
-    };
+    let dtype = |name: &str, expected| Error::dtype(path, name, column(batch, name).data_type(), expected);
     let whole = |name| numbers::<Int64Type>(column(batch, name)).ok_or_else(|| dtype(name, "int64"));
     let [frame, episode, index, task] = INDICES.map(whole);
     let (frame, episode, index, task) = (frame?, episode?, index?, task?);

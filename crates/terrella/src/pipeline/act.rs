@@ -208,9 +208,8 @@ impl Actor {
         };
         let objective = match &self.saved.reacher {
             Some((reacher, _)) if self.settings.cost.consistency > 0.0 => {
-                let stats = &world.interface().action_stats;
-                let scale: Vec<f32> = (0..stats.width()).map(|column| stats.scale(column)).collect();
-                let scale = scale.repeat(world.frame_skip());
+                let stats = world.interface().action_stats.block(world.frame_skip());
+                let scale = (0..stats.width()).map(|column| stats.scale(column)).collect();
                 let tell = move |now: &Table, then: &Table| reacher.between(world, now, then);
                 objective.with_consistency(Consistency::new(self.settings.cost.consistency, scale, tell)?)
             }
