@@ -75,6 +75,11 @@ impl Stream {
         ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
     }
 
+    /// Sixty-four random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// A standard normal number.
     pub fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.0)

@@ -16,6 +16,7 @@ mod conformal;
 mod curves;
 mod elsewhere;
 mod failures;
+mod faithful;
 mod floors;
 pub mod html;
 mod keypoints;
@@ -28,6 +29,7 @@ mod open_loop_table;
 mod paired;
 mod pairs;
 mod parts;
+mod pictures;
 mod png;
 mod progress_page;
 mod protocol;
@@ -53,6 +55,7 @@ pub use conformal::conformal_factor;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
 pub use elsewhere::{Elsewhere, Place};
 pub use failures::{Failures, failures};
+pub use faithful::{Faithful, FaithfulConfig, FaithfulRow, faithful};
 pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
 pub use keypoints::{
     Bodies, BodyScore, Crops, KeypointScore, KeypointUse, KeypointsPage, Mark, Marked, PartRows, PartScore, SeenAt,

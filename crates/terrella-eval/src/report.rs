@@ -7,7 +7,9 @@ use crate::html::{escape, facts, grid, list, page, push, section, table};
 use crate::limits::{rollout_limits, score_limits};
 use crate::rollout_page::{rollout_chart, rollout_numbers};
 use crate::score_rows::{comparison, explanation, floors, origin, row, short};
-use crate::{Chart, Elsewhere, Failures, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts};
+use crate::{
+    Chart, Elsewhere, Failures, Faithful, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts,
+};
 use serde::{Deserialize, Serialize};
 use terrella_core::Rule;
 
@@ -27,6 +29,8 @@ pub struct Report {
     pub curves: Vec<Chart>,
     /// Open-loop errors.
     pub rollout: Option<RolloutTable>,
+    /// Whether dreams do what is done, of a model that paints.
+    pub faithful: Option<Faithful>,
     /// Open-loop errors in units of the log, where there is no world to act in.
     pub open_loop: Option<OpenLoop>,
     /// Rewards that planning in the model collects.
@@ -84,6 +88,11 @@ impl Report {
         section(&mut out, "What it learned", &grid(&curves));
         section(&mut out, "What it sees", &self.things.as_ref().map(Filmstrip::to_html).unwrap_or_default());
         section(&mut out, "What it imagines", &self.imagination());
+        section(
+            &mut out,
+            "Whether it does what is done",
+            &self.faithful.as_ref().map(Faithful::to_html).unwrap_or_default(),
+        );
         let further: String = further.iter().map(Filmstrip::to_html).collect();
         section(&mut out, "What it did", &further);
         section(&mut out, "What it could not do", &list(&self.all_limits()));

@@ -9,6 +9,7 @@
 use crate::curves::{Curve, Estimate, MEAN_SQUARE, Quantity, RolloutTable};
 use crate::mean::Mean;
 use crate::parts::check_same_world;
+use crate::pictures::{mean_square, mean_square_of, moved, psnr, ssim};
 use crate::recorded::recorded;
 use crate::spread::spread;
 use serde::{Deserialize, Serialize};
@@ -111,11 +112,13 @@ const FEW: usize = 5;
 pub(crate) const MOVED: &str = "model, where it moved";
 pub(crate) const STILL: &str = "model, where it lay still";
 
-/// Position of a quantity in the report: latent, picture, PSNR, then the parts of the state.
+/// Position of a quantity in the report: latent, picture, PSNR, that where it moved, SSIM, then the parts of the state.
 const LATENT: usize = 0;
 const PICTURE: usize = 1;
 const PSNR: usize = 2;
-const PARTS: usize = 3;
+const MOVED_PSNR: usize = 3;
+const SSIM: usize = 4;
+const PARTS: usize = 5;
 
 impl Sums {
     fn push(&mut self, quantity: usize, predictor: &'static str, clip: usize, error: f64) {
@@ -137,11 +140,18 @@ impl Sums {
                     LATENT => ("latent".to_owned(), MEAN_SQUARE.to_owned()),
                     PICTURE => ("picture".to_owned(), MEAN_SQUARE.to_owned()),
                     PSNR => ("picture PSNR".to_owned(), "dB".to_owned()),
+                    MOVED_PSNR => ("picture PSNR, where it moved".to_owned(), "dB".to_owned()),
+                    SSIM => ("picture SSIM".to_owned(), "of 1".to_owned()),
                     part => {
                         (self.parts[part - PARTS].name.to_string(), self.parts[part - PARTS].error_unit().to_owned())
                     }
                 };
-                quantities.push(Quantity { name, unit, higher_is_better: quantity == PSNR, curves: Vec::new() });
+                quantities.push(Quantity {
+                    name,
+                    unit,
+                    higher_is_better: [PSNR, MOVED_PSNR, SSIM].contains(&quantity),
+                    curves: Vec::new(),
+                });
                 current = Some(quantity);
             }
             let at = |h: usize| errors.iter().map(|clip| clip[h]).collect::<Vec<f64>>();
@@ -257,13 +267,14 @@ fn push_picture(
     mean: Option<&Mean>,
 ) {
     let bytes = |image: &Image| image.data.iter().map(|b| f64::from(*b)).collect::<Vec<_>>();
+    let (which, size) = (moved(last, truth), (truth.height, truth.width));
     let truth = bytes(truth);
     let mut push = |name, guess: &[f64]| {
-        let sum: f64 = truth.iter().zip(guess).map(|(a, b)| ((a - b) / 255.0).powi(2)).sum();
-        let error = sum / truth.len() as f64;
+        let error = mean_square(&truth, guess);
         sums.push(PICTURE, name, clip, error);
-        // Two equal pictures have no error at all; 60 dB stands for "cannot be told apart".
-        sums.push(PSNR, name, clip, (-10.0 * error.log10()).min(60.0));
+        sums.push(PSNR, name, clip, psnr(error));
+        sums.push(MOVED_PSNR, name, clip, psnr(mean_square_of(&which, &truth, guess)));
+        sums.push(SSIM, name, clip, ssim(&truth, guess, size));
     };
     push("model", &bytes(drawn));
     push("seen", &bytes(seen));

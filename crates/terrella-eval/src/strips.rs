@@ -61,13 +61,13 @@ impl Filmstrip {
 }
 
 /// What was recorded from a clip's start on, above what the model imagines of it: it is shown the
-/// first moment and told the actions. Where it tells states, the world is drawn in them; where it
-/// has a decoder, that draws too.
+/// first moment and told the actions. Where it tells states and the world is given, that is drawn in them; where it
+/// can draw, it draws too.
 ///
 /// # Errors
 /// If the clip is too short, has no pictures, or the model can neither tell states nor draw.
 pub fn dream_strip<D: Dynamics>(
-    (dynamics, env): (&D, &dyn GoalWorld),
+    (dynamics, env): (&D, Option<&dyn GoalWorld>),
     dataset: &Dataset,
     clip: Clip,
     (view, horizon, n_columns): (View, usize, usize),
@@ -87,7 +87,7 @@ pub fn dream_strip<D: Dynamics>(
     let rollout = Rollout::imagine(dynamics, &start, &blocks);
     let first = dynamics.draw(&start).map(|mut drawn| drawn.swap_remove(0));
     let decoded = first.zip(rollout.images).map(|(first, rest)| std::iter::once(first).chain(rest).collect());
-    let believed = self::believed(env, dynamics.read(&start).zip(rollout.states).as_ref());
+    let believed = env.and_then(|env| self::believed(env, dynamics.read(&start).zip(rollout.states).as_ref()));
     let Some(frames) = log.frames.as_ref().filter(|_| decoded.is_some() || believed.is_some()) else {
         return Err(Error::Invalid(format!(
             "episode {} cannot be shown beside a dream: the recording needs pictures and the model a decoder or a readout",
@@ -109,7 +109,7 @@ pub fn dream_strip<D: Dynamics>(
         }
     };
     add("imagined", believed);
-    add("imagined, decoded", decoded);
+    add(if has_belief { "imagined, decoded" } else { "imagined" }, decoded);
     Ok(Filmstrip {
         title: format!("Episode {} from row {}", clip.episode, clip.start),
         caption: format!(

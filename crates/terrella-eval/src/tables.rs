@@ -5,7 +5,7 @@
 
 use crate::markdown::table;
 use crate::score::percent;
-use crate::{Elsewhere, OpenLoop, Report, Returns, Scorecard, Shifts};
+use crate::{Elsewhere, Faithful, OpenLoop, Report, Returns, Scorecard, Shifts};
 
 impl Report {
     /// Scores, returns, open-loop errors and what is left in other scenes, a table each; empty if nothing was measured.
@@ -29,7 +29,8 @@ impl Report {
         let open_loop = self.open_loop.as_ref().map(OpenLoop::to_markdown);
         let shifts = self.shifts.as_ref().map(Shifts::to_markdown);
         let elsewhere = self.elsewhere.as_ref().map(Elsewhere::to_markdown);
-        [scores, returns, open_loop, elsewhere, shifts].into_iter().flatten().collect::<Vec<_>>().join("\n")
+        let faithful = self.faithful.as_ref().map(Faithful::to_markdown);
+        [scores, returns, open_loop, faithful, elsewhere, shifts].into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -39,8 +39,9 @@ pub use family::jepa::{
     Batcher, Jepa, JepaConfig, Latents, LossWeights, Sees, Shape, Size, Tensors, World, directions, patcher, sigreg,
 };
 pub use family::{
-    AnyState, AnyWorld, EnsembleConfig, EnsembleNet, EnsembleWorld, Family, ModelConfig, Moved, ObserverConfig,
-    ObserverNet, ObserverWorld, OnLatents, Particles, Registered, StateOf, Visitor, Wants,
+    AnyState, AnyWorld, DiffusionConfig, DiffusionNet, DiffusionWorld, EnsembleConfig, EnsembleNet, EnsembleWorld,
+    Family, Frames, ModelConfig, Moved, ObserverConfig, ObserverNet, ObserverWorld, OnLatents, Particles, Registered,
+    StateOf, Visitor, Wants,
 };
 pub use ground::{Ground, GroundKind};
 pub use heads::decoder::{DECODED_SIZE, Decoder};

@@ -85,7 +85,7 @@ fn report() -> Report {
     let sides = (&dataset, &split.train[..], &split.held_out[..]);
     let rollout = rollout_error(&wrong, &env.spec, sides, VIEW, &config).expect("a table");
     let dream = |start| {
-        dream_strip((&wrong, &env), &dataset, Clip { episode: split.held_out[0], start }, (VIEW, 10, 8))
+        dream_strip((&wrong, Some(&env)), &dataset, Clip { episode: split.held_out[0], start }, (VIEW, 10, 8))
             .expect("a strip")
     };
     let strip = |want: bool| {

@@ -5,6 +5,7 @@
 //! as those from before there were families.
 
 mod any;
+pub(crate) mod diffusion;
 pub(crate) mod ensemble;
 pub(crate) mod jepa;
 pub(crate) mod observer;
@@ -13,6 +14,7 @@ pub(crate) mod seam;
 use crate::losses::LossChart;
 use crate::{Error, Result};
 pub use any::{AnyState, AnyWorld};
+pub use diffusion::{DiffusionConfig, DiffusionNet, DiffusionWorld, Frames};
 pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
 use jepa::JepaConfig;
 pub(crate) use jepa::eyes::Eyes;
@@ -67,6 +69,13 @@ macro_rules! registry {
             pub fn visit<V: Visitor>(self, visitor: V) -> V::Output {
                 match self {
                     $(Self::$variant(family) => visitor.visit(family),)*
+                }
+            }
+
+            /// Whether pictures are what it foretells.
+            pub fn paints(&self) -> bool {
+                match self {
+                    $(Self::$variant(family) => family.paints(),)*
                 }
             }
 
@@ -143,6 +152,8 @@ registry! {
     Ensemble(EnsembleConfig) = "ensemble",
     /// Eyes that tell states, in front of a joint-embedding predictive architecture that is told them.
     Observer(ObserverConfig) = "observer",
+    /// Causal transformer that paints the next frame (diffusion forcing).
+    Diffusion(DiffusionConfig) = "diffusion",
 }
 
 impl Default for ModelConfig {

@@ -71,6 +71,14 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
     #[must_use]
     fn resolved(self) -> Self;
 
+    /// Fails where its numbers do not go together.
+    ///
+    /// # Errors
+    /// With the numbers, and what would do.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// What it looks at.
     fn wants(&self) -> Wants;
 
@@ -106,6 +114,11 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
     /// The charts of its losses on that page; without, there is one of the total.
     fn charts(&self) -> &'static [LossChart] {
         &[]
+    }
+
+    /// Whether pictures are what it foretells, and what it is judged by.
+    fn paints(&self) -> bool {
+        false
     }
 
     /// Width of its latents, if heads can be learned on them: an amortised planner, a picture decoder, a

@@ -6,6 +6,7 @@
 pub(crate) mod attention;
 pub(crate) mod block;
 pub(crate) mod course;
+pub(crate) mod crew;
 pub(crate) mod dense;
 pub(crate) mod gather;
 pub(crate) mod grid;

@@ -29,6 +29,16 @@ pub(crate) fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, hide: Option<Tens
     softmax(scores, 3).matmul(v)
 }
 
+/// As [`attend`], with something added to how much is looked at what.
+///
+/// # Shapes
+/// `added`: `[1, heads, time, time]`.
+pub(crate) fn attend_with(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, added: Tensor<4>) -> Tensor<4> {
+    let [_, _, _, head] = q.dims();
+    let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (head as f64).sqrt()); // [batch, heads, time, time]
+    softmax(scores + added, 3).matmul(v)
+}
+
 /// Splits `[batch, time, heads · head]` into `[batch, heads, time, head]`.
 pub(crate) fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
     let [batch, time, width] = x.dims();

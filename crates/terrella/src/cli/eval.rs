@@ -5,8 +5,8 @@ use super::shared::{data_of, device};
 use crate::error::usage;
 use crate::out;
 use crate::pipeline::{
-    About, Actor, EVALUATION, Evaluation, Recordings, Run, evaluate, evaluate_logs, judge_on, try_shifts,
-    write_logs_report, write_report,
+    About, Actor, EVALUATION, Evaluation, Recordings, Run, evaluate, evaluate_films, evaluate_logs, judge_on,
+    try_shifts, write_films_report, write_logs_report, write_report,
 };
 use crate::settings::Flavour;
 use crate::watch::Watch;
@@ -48,16 +48,16 @@ impl Options {
         for other in others.into_iter().rev() {
             let settings = SettingOptions { data: Some(other), ..self.settings.clone() };
             let (run, recordings) = self.opened(&settings, &watch)?;
-            if !recordings.has_goals() {
+            if !acts(&run, &recordings) {
                 return Err(usage(
-                    "several sets of recordings are judged side by side where there are goals to reach; give these one at a time",
+                    "several sets of recordings are judged side by side where a model acts and there are goals to reach; give these one at a time",
                 ));
             }
             places.push(judge_on(&run, &actor(&run, &recordings)?, &recordings, &watch)?.0);
         }
         let policies_told = !self.policy.is_empty();
         let (run, recordings) = self.opened(&self.settings, &watch)?;
-        let (evaluation, page) = if recordings.has_goals() {
+        let (evaluation, page) = if acts(&run, &recordings) {
             let actor = actor(&run, &recordings)?;
             // First what may be refused.
             let shifts = self.shift.then(|| try_shifts(&run, &actor, &recordings, &watch)).transpose()?;
@@ -75,15 +75,22 @@ impl Options {
         } else {
             let told = [("--policy", policies_told), ("--pairs", self.pairs.is_some()), ("--shift", self.shift)];
             if let Some((option, _)) = told.into_iter().find(|(_, told)| *told) {
-                return Err(usage(format!(
-                    "{option} is about goals to reach, and these recordings have none: they are foretold{}; leave it out",
-                    if recordings.rewarding().is_some() { ", and rewards are collected" } else { "" }
-                )));
+                let why = match (run.settings.model.paints(), recordings.rewarding()) {
+                    (true, _) => "a model that paints is judged by its dreams and reaches none",
+                    (false, Some(_)) => "these recordings have none: they are foretold, and rewards are collected",
+                    (false, None) => "these recordings have none: they are foretold",
+                };
+                return Err(usage(format!("{option} is about goals to reach, and {why}; leave it out")));
             }
-            // Without a world there is nothing to act in, but much to foretell.
             let model = load_any(&run.file("model"), &device())?;
-            let evaluation = evaluate_logs(&run, &model, &recordings, &device(), &watch)?;
-            (evaluation, write_logs_report(&run, Some(&recordings))?)
+            if run.settings.model.paints() {
+                let evaluation = evaluate_films(&run, &model, &recordings, &watch)?;
+                (evaluation, write_films_report(&run, Some((&model, &recordings)))?)
+            } else {
+                // Without a world there is nothing to act in, but much to foretell.
+                let evaluation = evaluate_logs(&run, &model, &recordings, &device(), &watch)?;
+                (evaluation, write_logs_report(&run, Some(&recordings))?)
+            }
         };
         if self.json {
             return out::json(&evaluation);
@@ -106,6 +113,11 @@ impl Options {
     }
 }
 
+/// Whether goals are reached with this model where these recordings come from.
+fn acts(run: &Run, recordings: &Recordings) -> bool {
+    recordings.has_goals() && !run.settings.model.paints()
+}
+
 /// The lines that say how good a model is.
 pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     for card in &evaluation.scorecards {
@@ -123,8 +135,11 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     if let Some(shifts) = &evaluation.shifts {
         out::line(&format!("{}\n{shifts}", shifts.words()))?;
     }
+    if let Some(faithful) = &evaluation.faithful {
+        out::line(&format!("{}\n{faithful}", faithful.words()))?;
+    }
     let Some(rollout) = &evaluation.rollout else { return Ok(()) };
-    for quantity in rollout.quantities.iter().filter(|q| !q.higher_is_better) {
+    for quantity in rollout.quantities.iter().filter(|q| !q.higher_is_better || evaluation.faithful.is_some()) {
         let [model, copy] = ["model", "copy-last"].map(|name| quantity.last(name));
         let (Some(Estimate { mean: model, .. }), Some(Estimate { mean: copy, .. })) = (model, copy) else { continue };
         let steps = rollout.frame_skip * (quantity.curves[0].points.len() - 1);

@@ -58,7 +58,8 @@ impl Options {
                 part.name, part.probe, part.mean
             ))?;
         }
-        if !recordings.has_goals() && !run.settings.model.wants().state {
+        let model = &run.settings.model;
+        if !recordings.has_goals() && !model.wants().state && !model.paints() {
             return out::line(
                 "this model tells no states, and without a world of goals nothing else can be judged: train it with model.readout=true (preset quickstart)",
             );

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use terrella_core::{ActionsAre, Dataset, EnvSpec, GoalWorld, Key, Plan, Policy, Rule, Verdict};
 use terrella_eval::{
-    Arena, Attempts, Elsewhere, Failures, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard, Shifts,
-    compare, failures, floors, rollout_error,
+    Arena, Attempts, Elsewhere, Failures, Faithful, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard,
+    Shifts, compare, failures, floors, rollout_error,
 };
 use terrella_model::AnyState;
 
@@ -31,6 +31,8 @@ pub struct Evaluation {
     pub failures: Vec<Failures>,
     /// Open-loop errors.
     pub rollout: Option<RolloutTable>,
+    /// Whether dreams do what is done, of a model that paints.
+    pub faithful: Option<Faithful>,
     /// Open-loop errors in units of the log, where there is no world to act in.
     pub open_loop: Option<OpenLoop>,
     /// Rewards that planning in the model collects, where the world has rewards.

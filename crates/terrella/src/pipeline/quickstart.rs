@@ -8,8 +8,8 @@ use super::evaluate::{Evaluation, FILE};
 use super::pace::set_pace;
 use super::plan::{PlanConfig, plan};
 use super::{
-    CollectConfig, Live, Recordings, Run, collect, evaluate, evaluate_logs, train_beside, train_whole,
-    write_logs_report, write_report,
+    CollectConfig, Live, Recordings, Run, collect, evaluate, evaluate_films, evaluate_logs, train_beside, train_whole,
+    write_films_report, write_logs_report, write_report,
 };
 use crate::error::Interrupted;
 use crate::settings::Flavour;
@@ -56,7 +56,9 @@ fn steps(run: &mut Run, device: &Device, watch: &Watch) -> Result<Outcome> {
     set_pace(run, &mut recordings, (began, device), watch)?;
     let run = &*run;
     Live::of(run, &recordings, watch).shows(|watch| {
-        if recordings.has_goals() {
+        if run.settings.model.paints() {
+            paint(run, recordings, device, watch)
+        } else if recordings.has_goals() {
             reach(run, recordings, device, watch)
         } else {
             foretell(run, recordings, device, watch)
@@ -75,13 +77,26 @@ fn reach(run: &Run, mut recordings: Recordings, device: &Device, watch: &Watch) 
         None => evaluate(run, &actor, &recordings, watch)?,
     };
     let page = show_one(run, &actor, &recordings)?;
-    let mut timings: Vec<(String, f64)> = run.json("timings.json")?.unwrap_or_default();
-    timings.extend(watch.timings());
-    run.write_json("timings.json", &timings)?;
+    let timings = timed(run, watch)?;
     let report = write_report(run, Some((&actor, &recordings)))?;
     let path = run.path().to_path_buf();
     let command = run.about.command.clone();
     Ok(Outcome { run: path, evaluation, report, plan: Some(page), timings, command })
+}
+
+/// What is left of the thread with a model that paints: its dreams are judged, and nothing acts in them.
+fn paint(run: &Run, mut recordings: Recordings, device: &Device, watch: &Watch) -> Result<Outcome> {
+    let model = train_or_load(run, &mut recordings, device, watch)?.world;
+    recordings.judge(model.interface(), run.settings.data.split())?;
+    recordings.notes.iter().for_each(|line| watch.say(line));
+    let evaluation = match run.json::<Evaluation>(FILE)? {
+        Some(evaluation) => evaluation,
+        None => evaluate_films(run, &model, &recordings, watch)?,
+    };
+    let timings = timed(run, watch)?;
+    let report = write_films_report(run, Some((&model, &recordings)))?;
+    let (path, command) = (run.path().to_path_buf(), run.about.command.clone());
+    Ok(Outcome { run: path, evaluation, report, plan: None, timings, command })
 }
 
 /// What is left of the thread where there are no goals to reach: what a model foretells, and the rewards that planning in it
@@ -103,12 +118,18 @@ fn foretell(run: &Run, mut recordings: Recordings, device: &Device, watch: &Watc
         Some(evaluation) => evaluation,
         None => evaluate_logs(run, &model, &recordings, device, watch)?,
     };
-    let mut timings: Vec<(String, f64)> = run.json("timings.json")?.unwrap_or_default();
-    timings.extend(watch.timings());
-    run.write_json("timings.json", &timings)?;
+    let timings = timed(run, watch)?;
     let report = write_logs_report(run, Some(&recordings))?;
     let (path, command) = (run.path().to_path_buf(), run.about.command.clone());
     Ok(Outcome { run: path, evaluation, report, plan: None, timings, command })
+}
+
+/// Seconds of each step, those before an interruption among them, kept in the run.
+fn timed(run: &Run, watch: &Watch) -> Result<Vec<(String, f64)>> {
+    let mut timings: Vec<(String, f64)> = run.json("timings.json")?.unwrap_or_default();
+    timings.extend(watch.timings());
+    run.write_json("timings.json", &timings)?;
+    Ok(timings)
 }
 
 fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {

@@ -18,7 +18,7 @@ pub(super) const PAGE: &str = "report.html";
 /// Pictures in a row of a filmstrip.
 const COLUMNS: usize = 9;
 /// Dreams shown, and attempts of each outcome.
-const DREAMS: usize = 3;
+pub(super) const DREAMS: usize = 3;
 const ATTEMPTS: usize = 2;
 
 /// Builds the page's content. With a model and its recordings at hand it also shows filmstrips.
@@ -180,7 +180,7 @@ fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> (Vec<Filmstrip>,
         let n = window.count(recordings.dataset.episodes[episode].len());
         let start = Key::new(run.settings.seed).with("dreams").at(i as u64).stream().below(n);
         let clip = Clip { episode, start };
-        match dream_strip((world, env), &recordings.dataset, clip, (actor.view(), horizon, COLUMNS)) {
+        match dream_strip((world, Some(env)), &recordings.dataset, clip, (actor.view(), horizon, COLUMNS)) {
             Ok(strip) => strips.push(strip),
             Err(error) => why = missing(error.to_string()),
         }

@@ -125,6 +125,7 @@ pub(super) fn worth_training<F: Registered>(
     recordings: &Recordings,
     interface: &Interface,
 ) -> Result<()> {
+    family.check()?;
     if run.settings.train.symmetry.is_some() && !family.turns() {
         return Err(usage(format!(
             "train.symmetry is of no use to a model of kind {:?}, which learns from recordings as they are; leave it out",

@@ -22,6 +22,7 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("jepa", include_str!("../../../../configs/jepa.toml")),
     ("tworoom", include_str!("../../../../configs/tworoom.toml")),
     ("ensemble", include_str!("../../../../configs/ensemble.toml")),
+    ("diffusion", include_str!("../../../../configs/diffusion.toml")),
 ];
 
 /// The text of a preset.
@@ -44,7 +45,7 @@ pub struct Layers {
 }
 
 /// Sections whose `seed` follows the run's seed unless it is set.
-const SEEDED: [&str; 4] = ["train", "reacher", "steps_to_go", "eval.rollout"];
+const SEEDED: [&str; 5] = ["train", "reacher", "steps_to_go", "eval.rollout", "eval.faithful"];
 
 impl Layers {
     /// The defaults.

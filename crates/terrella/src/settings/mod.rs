@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
 use terrella_env::Exploring;
-use terrella_eval::{OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig};
+use terrella_eval::{FaithfulConfig, OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig};
 use terrella_model::{GroundKind, ModelConfig, ReacherConfig, StepsToGoConfig, TrainConfig, Views};
 
 /// All settings of a run.
@@ -313,6 +313,8 @@ pub struct EvalSettings {
     pub factors: Vec<String>,
     /// What is imagined to measure open-loop errors.
     pub rollout: RolloutConfig,
+    /// How other actions are tried in a model that paints.
+    pub faithful: FaithfulConfig,
     /// The same in units of the log, where there is no world to act in.
     pub open_loop: OpenLoopConfig,
     /// From how many starts a world with rewards is played.
@@ -326,7 +328,22 @@ impl Default for EvalSettings {
         let (rollout, open_loop) = (RolloutConfig::default(), OpenLoopConfig::default());
         let returns = ReturnsConfig::default();
         let (threads, rows, factors) = (0, 16, Vec::new());
-        Self { policies, offset, budget, pairs, seeds, rules, threads, rows, factors, rollout, open_loop, returns }
+        let faithful = FaithfulConfig::default();
+        Self {
+            policies,
+            offset,
+            budget,
+            pairs,
+            seeds,
+            rules,
+            threads,
+            rows,
+            factors,
+            rollout,
+            faithful,
+            open_loop,
+            returns,
+        }
     }
 }
 

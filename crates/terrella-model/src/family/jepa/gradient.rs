@@ -16,13 +16,14 @@ use crate::family::jepa::config::JepaConfig;
 use crate::family::jepa::judge::{gaussian, judge};
 use crate::family::jepa::judge_rows::{CLIPS, Learning};
 use crate::family::jepa::net::Jepa;
-use crate::family::jepa::parts::{Part, split};
+use crate::family::jepa::parts::Part;
 use crate::family::jepa::scores::Scores;
 use crate::family::jepa::sigreg::{direction_rows, directions};
 use crate::family::jepa::sigreg_rows::sigreg_on_rows;
 use crate::family::jepa::straight::straighten;
 use crate::family::jepa::watching::Watching;
 use crate::family::jepa::workers::Workers;
+use crate::host::crew::split;
 use crate::host::dense::numbers;
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -51,7 +52,8 @@ pub(crate) fn gradient(
         .filter(|_| rows)
         .and_then(|patcher| Watching::of((&model.encoder, &model.projector), patcher));
     let learning = rows.then(|| Learning::of(model)).flatten();
-    let ranges = split(n, if learning.is_some() { workers.parts.max(n.div_ceil(CLIPS)) } else { workers.parts });
+    let ranges =
+        split(n, if learning.is_some() { workers.crew.parts.max(n.div_ceil(CLIPS)) } else { workers.crew.parts });
     let alone = ranges.len() == 1 || (watching.is_some() && learning.is_some());
     let start = |clips: Range<usize>| {
         // Graphs that share a parameter are one graph under one lock: parts get leaves of their own.
@@ -64,7 +66,7 @@ pub(crate) fn gradient(
         };
         Ok(Part { clips, model, lesson, seen })
     };
-    let mut parts = workers.each(ranges, start).into_iter().collect::<Result<Vec<Part>>>()?;
+    let mut parts = workers.crew.each(ranges, start).into_iter().collect::<Result<Vec<Part>>>()?;
 
     // Where frames meet: on plain rows, or what was seen and what becomes of it as a graph.
     let (flat, graph) = match &watching {
@@ -120,7 +122,7 @@ pub(crate) fn gradient(
             GradientsParams::from_grads((seen * Tensor::from_inner(handed)).sum().backward(), &part.model)
         };
         let graphs = parts.iter_mut().filter_map(|part| Some((part.seen.take()?, &*part))).collect();
-        let found = workers.each(graphs, finish);
+        let found = workers.crew.each(graphs, finish);
         found.into_iter().for_each(|gradients| sum.accumulate(model, gradients));
     }
     let latents = latents.inner().narrow(1, 0, frames);

@@ -24,7 +24,7 @@ pub(super) fn judge(workers: &Workers, parts: &[Part], latents: &Tensor<3>, weig
         (GradientsParams::from_grads(grads, &part.model), own, losses.map(|loss| (loss * share).inner()))
     };
     let (mut gradients, mut own, mut all) = (Vec::new(), Vec::new(), Vec::new());
-    for (found, latents, losses) in workers.each(parts.iter().collect(), one) {
+    for (found, latents, losses) in workers.crew.each(parts.iter().collect(), one) {
         gradients.push(found);
         own.push(latents);
         all.push(losses);
@@ -51,7 +51,7 @@ pub(super) fn gaussian(
         let mut grads = value.backward();
         (all.grad_remove(&mut grads).expect("SIGReg looks at latents"), value.inner())
     };
-    let shares = workers.each((0..parts).collect(), one);
+    let shares = workers.crew.each((0..parts).collect(), one);
     shares.into_iter().reduce(|(a, b), (c, d)| (a + c, b + d)).expect("at least one share")
 }
 

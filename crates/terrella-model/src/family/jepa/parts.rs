@@ -15,12 +15,6 @@ pub(super) struct Part {
     pub(super) seen: Option<Tensor<2>>,
 }
 
-/// `0 .. n` in so many parts of nearly equal size, none empty.
-pub(super) fn split(n: usize, parts: usize) -> Vec<Range<usize>> {
-    let parts = parts.min(n).max(1);
-    (0..parts).map(|i| i * n / parts..(i + 1) * n / parts).collect()
-}
-
 /// What was found about all parts.
 pub(super) struct Judged {
     /// Of everything behind the latents.
