@@ -7,8 +7,7 @@ rows="${1:-10000000}"
 . tests/judges/common.sh
 environment numpy numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
 cargo build --quiet --release --workspace --features video,rerun,curate,cluster --examples
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+folder
 "$target/release/examples/scale" make "$rows" "$work"
 "$target/release/examples/scale" run "$work"
 "$venv/bin/python" bench/curate.py "$work"

@@ -9,7 +9,6 @@ to="$2"
 shift 2
 . tests/judges/common.sh
 environment moved numpy==2.4.6 pyarrow==22.0.0 pillow==12.0.0
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+folder
 "$venv/bin/python" bench/moved.py "$from" "$work/moved.zarr" "$@"
 "${TERRELLA:-target/release/terrella}" import "$work/moved.zarr" "$to" --env pusht

@@ -3,7 +3,6 @@
 # usage: tests/judges/gymnasium_worlds.sh
 set -eu
 cd "$(dirname "$0")/../.."
-target="${CARGO_TARGET_DIR:-target}"
 . tests/judges/common.sh
 environment gymnasium 'gymnasium==1.2.*'
 cargo build --release --quiet -p terrella-env --example sim_trajectory

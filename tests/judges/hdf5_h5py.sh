@@ -5,6 +5,5 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/judges/common.sh
 environment h5py h5py==3.15.1 numpy==2.4.6 pyarrow==22.0.0 pillow==12.0.0
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
-"$venv/bin/python" tests/judges/hdf5_h5py.py "$target/release/terrella" "$work"
+folder
+"$venv/bin/python" tests/judges/hdf5_h5py.py "$terrella" "$work"

@@ -6,15 +6,12 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/judges/common.sh
 environment lerobot-doctor lerobot-doctor==0.2.0 av==18.1.0 numpy==2.4.6 pyarrow==26.0.1
-terrella="$target/release/terrella"
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+folder
 "$terrella" collect --env tworoom --episodes 12 --steps 60 --out "$work/png" >/dev/null 2>&1
 set -- png
 if "$terrella" import "$work/png" "$work/video" --video >/dev/null 2>&1; then
     set -- png video
 fi
-data=../shared/data
 if [ -e "$data/donkeycar_tub" ]; then
     "$terrella" import "$data/donkeycar_tub/tub.tar.gz" "$work/donkey" >/dev/null 2>&1
     "$terrella" import "$data/bridge_tfrecord" "$work/bridge" >/dev/null 2>&1

@@ -5,23 +5,16 @@
 # The virtual environment is kept in target/ (or TERRELLA_JUDGE_VENV) and made on the first run.
 set -eu
 cd "$(dirname "$0")/../.."
-target="${CARGO_TARGET_DIR:-target}"
-venv="${TERRELLA_JUDGE_VENV:-$target/judges/lerobot-0.4.4}"
+. tests/judges/common.sh
 dataset="${1:-$target/judges/pusht-dataset}"
 source="${2:-}"
 if [ $# -eq 0 ]; then
-    source=../shared/data/pusht_human/pusht_cchi_v7_replay.zarr.zip
-    if [ ! -e "$source" ]; then
-        echo "skipped: $source is not here" >&2
-        exit 0
-    fi
+    source="$data/pusht_human/pusht_cchi_v7_replay.zarr.zip"
+    needs "$source"
 fi
-if [ ! -x "$venv/bin/python" ]; then
-    mkdir -p "$(dirname "$venv")"
-    # Python 3.11 is the newest that lerobot 0.4.4 has wheels of its dependencies for everywhere.
-    "$(command -v python3.11 || command -v python3)" -m venv "$venv"
-    "$venv/bin/pip" install --quiet lerobot==0.4.4 numcodecs==0.16.6
-fi
+# Python 3.11 is the newest that lerobot 0.4.4 has wheels of its dependencies for everywhere.
+PYTHON="${PYTHON:-$(command -v python3.11 || command -v python3)}"
+kept "${TERRELLA_JUDGE_VENV:-$target/judges/lerobot-0.4.4}" lerobot==0.4.4 numcodecs==0.16.6
 if [ ! -e "$dataset" ]; then
     mkdir -p "$(dirname "$dataset")"
     cargo run --quiet --release -p terrella-data --example loader_speed -- "$dataset" "$source" >&2

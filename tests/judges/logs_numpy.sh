@@ -3,16 +3,10 @@
 # usage: tests/judges/logs_numpy.sh   (needs the recordings of ../shared; installs into target/judges)
 set -eu
 cd "$(dirname "$0")/../.."
-data=../shared/data
-if [ ! -e "$data/double_pendulum_dfki" ]; then
-    echo "skipped: $data is not here" >&2
-    exit 0
-fi
 . tests/judges/common.sh
+needs "$data/double_pendulum_dfki"
 environment numpy numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
-terrella="$target/release/terrella"
+folder
 "$terrella" import "$data/double_pendulum_dfki" "$work/pendulum" --map double-pendulum 2>/dev/null
 "$terrella" import "$data/comma2k19_segment" "$work/motorway" 2>/dev/null
 "$venv/bin/python" tests/judges/logs_numpy.py "$data" "$work"

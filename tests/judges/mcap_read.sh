@@ -6,6 +6,5 @@ cd "$(dirname "$0")/../.."
 . tests/judges/common.sh
 environment mcap mcap==1.6.0 mcap-ros2-support==0.6.0 mcap-protobuf-support==0.6.0 rosbags==0.11.0 \
     foxglove-schemas-protobuf==0.4.0 numpy==2.4.6 pyarrow==22.0.0 pillow==12.0.0
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
-"$venv/bin/python" tests/judges/mcap_read.py "$target/release/terrella" "$work"
+folder
+"$venv/bin/python" tests/judges/mcap_read.py "$terrella" "$work"

@@ -6,16 +6,13 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/judges/common.sh
 environment rerun rerun-sdk==0.36.3
-terrella="$target/release/terrella"
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+folder
 "$venv/bin/rerun" analytics disable >/dev/null 2>&1 || true
 "$terrella" collect --env tworoom --episodes 5 --steps 40 --out "$work/png" >/dev/null 2>&1
 set -- png
 if "$terrella" import "$work/png" "$work/video" --video >/dev/null 2>&1; then
     set -- "$@" video
 fi
-data=../shared/data
 if [ -e "$data/slambook_rgbd" ] && [ -e "$data/bridge_tfrecord" ]; then
     "$terrella" import "$data/slambook_rgbd" "$work/depth" --views all >/dev/null 2>&1
     "$terrella" import "$data/bridge_tfrecord" "$work/views" --views all >/dev/null 2>&1

@@ -3,13 +3,9 @@
 # usage: tests/judges/ulog_pyulog.sh   (needs the recordings of ../shared; installs into target/judges)
 set -eu
 cd "$(dirname "$0")/../.."
-data=../shared/data/px4_ulog
-if [ ! -e "$data" ]; then
-    echo "skipped: $data is not here" >&2
-    exit 0
-fi
 . tests/judges/common.sh
+data="$data/px4_ulog"
+needs "$data"
 environment ulog pyulog==1.3.0 numpy==2.4.6 pyarrow==22.0.0
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
-"$venv/bin/python" tests/judges/ulog_pyulog.py "$target/release/terrella" "$data" "$work"
+folder
+"$venv/bin/python" tests/judges/ulog_pyulog.py "$terrella" "$data" "$work"

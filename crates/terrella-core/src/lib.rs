@@ -36,6 +36,7 @@ mod symmetry;
 mod table;
 mod task;
 mod thing;
+pub mod time;
 mod verdict;
 
 pub use actions::Actions;

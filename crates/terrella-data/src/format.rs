@@ -1,7 +1,10 @@
 //! The registry of formats, and which of them a path is. Adding a format is one file and one line in [`FORMATS`].
 
 use crate::{Error, Format, Result, SourceOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What helps against files of PyTorch, whose tensors lie in a program for Python.
+const TORCH: &str = "write each episode with NumPy (for i, e in enumerate(torch.load(FILE, weights_only=False)): np.savez(f\"{i:06}.npz\", obs=e[\"obs\"].numpy(), action=e[\"action\"].numpy(), reward=e[\"reward\"].numpy())), and give the folder";
 
 /// Every format that can be read.
 pub const FORMATS: &[&dyn Format] = &[
@@ -16,6 +19,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &crate::hdf5::MANISKILL,
     &crate::hdf5::ROWS,
     &crate::npz::DREAMER,
+    &crate::npz::TDMPC2,
     // The last, since any table may be a log.
     &crate::logs::Logs,
 ];
@@ -37,6 +41,9 @@ pub fn detect(path: &Path) -> Result<&'static dyn Format> {
     if let Some(format) = FORMATS.iter().find(|f| f.detect(path)) {
         return Ok(*format);
     }
+    if let Some(file) = of_torch(path) {
+        return Err(Error::broken(&file, "it is a file of PyTorch, which only PyTorch reads", TORCH));
+    }
     let found = if meta.is_dir() {
         let mut names: Vec<String> = std::fs::read_dir(path)
             .map_err(Error::io("list", path))?
@@ -52,4 +59,17 @@ pub fn detect(path: &Path) -> Result<&'static dyn Format> {
     };
     let supported: Vec<String> = FORMATS.iter().map(|f| format!("{} ({})", f.name(), f.describe())).collect();
     Err(Error::Unknown { path: path.to_path_buf(), found, supported: supported.join(" and ") })
+}
+
+/// A file of PyTorch: the path itself, or one in it.
+fn of_torch(path: &Path) -> Option<PathBuf> {
+    let is = |file: &PathBuf| {
+        file.is_file()
+            && file.extension().is_some_and(|e| e.eq_ignore_ascii_case("pt") || e.eq_ignore_ascii_case("pth"))
+    };
+    let own = std::iter::once(path.to_path_buf()).find(is);
+    let mut inside: Vec<PathBuf> =
+        std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is).collect();
+    inside.sort();
+    own.or_else(|| inside.into_iter().next())
 }

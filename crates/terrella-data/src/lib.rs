@@ -59,6 +59,6 @@ pub use recorder::{Recorded, Recorder, Stamp};
 pub use rerun::rerun_recording;
 pub use sampler::{Sampler, gather};
 pub use sheet::contact_sheet;
-pub use source::{Claims, Evidence, Format, Note, Source};
+pub use source::{Claims, Evidence, Format, Loss, Note, Source};
 pub use source_options::SourceOptions;
 pub use views::{ALL, View};

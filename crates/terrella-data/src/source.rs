@@ -3,6 +3,7 @@
 //! A format recognises a path and opens it as a source; a source lends episodes one by one, tables
 //! apart from pictures, so that a cached open never decodes a picture.
 
+use crate::error::DOWNLOAD_AGAIN;
 use crate::{Error, Result, SourceOptions, View};
 use std::ops::Range;
 use std::path::Path;
@@ -17,12 +18,59 @@ pub struct Note {
     pub what: String,
 }
 
+/// What a note says was lost, by what helps against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Bytes are missing or are not those that were written: another copy of the file helps.
+    Bytes,
+    /// The pictures of one camera, which are there and cannot be decoded here; numbers are all there.
+    Camera,
+    /// Something that another copy would not have either; the note says why.
+    Other,
+}
+
+/// How notes and errors tell that bytes are missing or damaged.
+const NO_BYTES: [&str; 11] = [
+    "cut off",
+    "checksum",
+    "not there",
+    "missing",
+    "it has no video",
+    "at byte",
+    "left out: bytes",
+    "bytes at the end",
+    "what follows",
+    "parts of the table",
+    "cannot be unpacked",
+];
+/// How they tell that bytes are there and are not read: a limit, and a packing that is not known.
+const NOT_READ: [&str; 2] = ["the limit (", "packed as"];
+
 impl Note {
     /// Whether something that should be there was left out, rather than assumed or not kept.
     pub fn is_loss(&self) -> bool {
         self.what.starts_with("left out")
     }
+
+    /// What was lost, if [something was](Self::is_loss).
+    pub fn loss(&self) -> Option<Loss> {
+        let has = |words: &[&str]| words.iter().any(|word| self.what.contains(word));
+        self.is_loss().then(|| match () {
+            () if self.what.starts_with(CAMERA) => Loss::Camera,
+            () if self.what.contains(DOWNLOAD_AGAIN) => Loss::Bytes,
+            () if has(&NOT_READ) || !has(&NO_BYTES) => Loss::Other,
+            () => Loss::Bytes,
+        })
+    }
+
+    /// That the pictures of a camera cannot be decoded, and why, with what helps.
+    pub(crate) fn of_camera(place: &str, camera: &str, why: &str) -> Self {
+        Self { place: place.to_owned(), what: format!("{CAMERA}{camera} cannot be decoded: {why}") }
+    }
 }
+
+/// How a note begins that tells of a camera.
+const CAMERA: &str = "left out: the pictures of ";
 
 impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -162,4 +210,36 @@ pub(crate) fn check_finite(path: &Path, episode: usize, what: &str, table: &Tabl
         what: format!("{what} {name} is {}", table.data[at]),
         remedy: "drop or repair the episode",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_told_apart_by_what_helps() {
+        let loss = |what: &str| Note { place: String::new(), what: what.to_owned() }.loss();
+        for what in [
+            "left out: line 7 is cut off (it ends); the 6 rows before it were read",
+            "left out: the chunk at byte 40: its checksum is 00000001, 00000002 was written",
+            "left out: what follows byte 90 of 100 (it ends without an end mark); the 3 messages before that were read",
+            "left out: bytes 10 to 20 of 30 (no sync)",
+            "left out: their rows are not there (it has 1 episode)",
+            "left out: 4 bytes are missing at its end, and rows in them",
+            &format!("left out: x.npz: an array; {DOWNLOAD_AGAIN}"),
+        ] {
+            assert_eq!(loss(what), Some(Loss::Bytes), "{what}");
+        }
+        for what in [
+            "left out: 70 of 100 rows, before its first sample",
+            "left out: the chunk at byte 40: it is packed as \"xz\", not with zstd, lz4 or bz2",
+            "left out: a record of 2000 MiB at byte 9, the limit (LARGEST_RECORD) is 1024",
+            "left out: 3 messages of /x: nothing says what a/B is made of; define it",
+        ] {
+            assert_eq!(loss(what), Some(Loss::Other), "{what}");
+        }
+        let camera = Note::of_camera("picture", "/front", "it is \"hevc\"; convert it");
+        assert_eq!(camera.loss(), Some(Loss::Camera), "{camera}");
+        assert_eq!(loss("10 of 100 rows, before its first sample, are left out"), None, "no loss");
+    }
 }

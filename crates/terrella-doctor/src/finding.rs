@@ -1,7 +1,10 @@
 //! A finding: what was found, where, how bad it is, and what helps.
 
 use serde::Serialize;
-use terrella_data::Note;
+use terrella_data::{Loss, Note};
+
+/// What a note says where this program was built without the decoders.
+const VIDEO: &str = "--features video";
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -131,17 +134,23 @@ impl Finding {
 
     /// A finding from what a reader told.
     pub(crate) fn from_note(note: &Note) -> Self {
-        let what = format!("{}: {}", note.place, note.what);
-        if note.is_loss() {
-            Self::new(
-                Check::Missing,
-                Severity::Fail,
-                what,
-                "download or record it again, or remove it from the metadata",
-            )
-        } else {
-            Self::new(Check::Reading, Severity::Info, what, "see that this is meant")
-        }
+        let (check, severity, remedy) = match note.loss() {
+            None => (Check::Reading, Severity::Info, "see that this is meant"),
+            Some(Loss::Bytes) => {
+                (Check::Missing, Severity::Fail, "download or record it again, or remove it from the metadata")
+            }
+            Some(Loss::Other) => {
+                (Check::Missing, Severity::Fail, "correct what it says, or see that the rest is what you want")
+            }
+            // Numbers are all there, and so are the pictures for who can decode them.
+            Some(Loss::Camera) if note.what.contains("built without decoders") || note.what.contains(VIDEO) => {
+                (Check::Missing, Severity::Warn, "build with --features video, or go on without these pictures")
+            }
+            Some(Loss::Camera) => {
+                (Check::Missing, Severity::Warn, "convert its pictures as it says, or go on without them")
+            }
+        };
+        Self::new(check, severity, format!("{}: {}", note.place, note.what), remedy)
     }
 }
 
@@ -243,5 +252,32 @@ impl Checkup {
     /// The worst severity, if there is a finding.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|f| f.severity).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(what: &str) -> (Severity, String) {
+        let finding = Finding::from_note(&Note { place: "picture".to_owned(), what: format!("left out: {what}") });
+        (finding.severity, finding.remedy)
+    }
+
+    #[test]
+    fn only_what_is_not_there_is_to_be_downloaded_again() {
+        let (severity, remedy) = told("what follows byte 90 of 100 (it ends); the 3 messages before that were read");
+        assert!(severity == Severity::Fail && remedy.contains("download"), "{remedy}");
+        let (severity, remedy) = told("70 of 100 rows, before its first sample");
+        assert!(severity == Severity::Fail && !remedy.contains("download"), "{remedy}");
+        for (why, helps) in [
+            ("its 3 pictures are \"h265\", which is not read; convert them to H.264", "convert"),
+            ("a.mcap: pictures are stored as video; build with --features video", "--features video"),
+            ("it is video, for which this program was built without decoders", "--features video"),
+        ] {
+            let (severity, remedy) = told(&format!("the pictures of /front cannot be decoded: {why}"));
+            assert!(severity == Severity::Warn && remedy.contains(helps), "{severity:?}: {remedy}");
+            assert!(!remedy.contains("download"), "{remedy}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::Chart;
 use crate::html::{facts, grid, page, push, reloading_page, section, text_table};
+use terrella_core::time::{moment, span};
 
 /// Seconds after which a browser opens the page anew.
 const RELOAD: u64 = 10;
@@ -192,31 +193,6 @@ impl ProgressPage {
     }
 }
 
-/// A length of time in words.
-fn span(seconds: f64) -> String {
-    let seconds = seconds.round() as u64;
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
-    }
-}
-
-/// Seconds since 1970 as a date and a time of day.
-fn moment(seconds: u64) -> String {
-    // In years that begin with March, the day that only leap years have is the last one.
-    let days = seconds / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + 400 * era + u64::from(month <= 2);
-    let [hour, minute, second] = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60];
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,19 +268,5 @@ mod tests {
         assert!(page.to_html().contains("<polyline"), "a curve");
         page.now = Some(StageNow { what: "floors".to_owned(), done: Some(0), total: 1, ..StageNow::default() });
         assert!(!page.to_html().contains("<progress"), "nothing is counted there");
-    }
-
-    #[test]
-    fn moments_and_spans_are_those_of_the_calendar() {
-        for (seconds, told) in [
-            (0, "1970-01-01 00:00:00 UTC"),
-            (951_782_400, "2000-02-29 00:00:00 UTC"),
-            (1_798_720_205, "2026-12-31 12:30:05 UTC"),
-            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
-        ] {
-            assert_eq!(moment(seconds), told, "{seconds}");
-        }
-        let spans = [0.4, 59.6, 3599.4, 3600.0, f64::NAN].map(span);
-        assert_eq!(spans, ["0 s", "1 min 00 s", "59 min 59 s", "1 h 00 min", "0 s"], "rounded");
     }
 }

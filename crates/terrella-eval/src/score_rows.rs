@@ -4,6 +4,7 @@ use crate::html::{escape, table};
 use crate::score::percent;
 use crate::{Paired, Score, Scorecard};
 use terrella_core::Rule;
+use terrella_core::time::brief;
 
 /// What the protocol means, for someone who does not know it.
 pub(crate) fn explanation(card: &Scorecard) -> String {
@@ -81,7 +82,7 @@ pub(crate) fn origin(card: &Scorecard) -> Vec<String> {
         format!("{} × {}", card.protocol().seeds.len(), card.protocol().pairs),
         short(card.data_hash()),
         short(&card.provenance().commit),
-        duration(card.seconds()),
+        brief(card.seconds()),
     ]
 }
 
@@ -101,10 +102,6 @@ pub(crate) fn comparison((first, second, rule, paired): &(String, String, Rule, 
 
 fn probability(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
-}
-
-fn duration(seconds: f64) -> String {
-    if seconds < 100.0 { format!("{seconds:.1} s") } else { format!("{:.1} min", seconds / 60.0) }
 }
 
 pub(crate) fn short(hash: &str) -> String {

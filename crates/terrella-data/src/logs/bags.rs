@@ -9,14 +9,12 @@ use super::tree::Tree;
 use super::unpacked::PACKINGS;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file that tells of a bag.
 pub(super) const METADATA: &str = "metadata.yaml";
 /// Bytes of it; a topic has some hundred.
 const LARGEST_METADATA: usize = 16 << 20;
-/// Why some bags are not read.
-const PACKED_MESSAGES: &str = "its messages are packed one by one (compression_mode: MESSAGE), which is not read";
 /// What turns any bag of ROS 2 into one that can be read.
 const CONVERT: &str = "convert it with `ros2 bag convert -i BAG -o plain.yaml`, where plain.yaml says `output_bags: [{uri: plain, storage_id: mcap, all_topics: true}]` (before Jazzy: all: true)";
 
@@ -73,24 +71,44 @@ impl Bag {
 
     /// Why it cannot be read.
     fn why_not(&self) -> Option<(String, &'static str)> {
-        match &self.metadata {
-            Err(why) => Some((why.clone(), "correct it, or read its files one by one")),
-            Ok(Metadata { packed_messages: true, .. }) => Some((PACKED_MESSAGES.to_owned(), CONVERT)),
-            Ok(_) if !self.missing.is_empty() => {
-                let n = self.files.len() + self.missing.len();
-                let what = format!(
-                    "{} of the {n} files that it names are not there: {}",
-                    self.missing.len(),
-                    self.missing.join(", ")
-                );
-                Some((what, "copy them beside it, or take them out of relative_file_paths to read the rest"))
-            }
-            Ok(_) => {
-                let odd = self.files.iter().find(|name| mcap::ending(name).is_none())?;
-                Some((format!("{odd} is neither MCAP nor SQLite, packed as .zst, .zstd or .gz or not at all"), CONVERT))
-            }
+        let metadata = match &self.metadata {
+            Err(why) => return Some((why.clone(), "correct it, or read its files one by one")),
+            Ok(metadata) => metadata,
+        };
+        if let Some(what) = packed_otherwise(metadata) {
+            return Some((what, CONVERT));
         }
+        if !self.missing.is_empty() {
+            let n = self.files.len() + self.missing.len();
+            let what = format!(
+                "{} of the {n} files that it names are not there: {}",
+                self.missing.len(),
+                self.missing.join(", ")
+            );
+            return Some((what, "copy them beside it, or take them out of relative_file_paths to read the rest"));
+        }
+        let odd = self.files.iter().find(|name| mcap::ending(name).is_none())?;
+        Some((format!("{odd} is neither MCAP nor SQLite, packed as .zst, .zstd or .gz or not at all"), CONVERT))
     }
+}
+
+/// That messages are packed one by one in a way that is not read.
+fn packed_otherwise(metadata: &Metadata) -> Option<String> {
+    let format = metadata.packed_messages.as_deref().filter(|format| !matches!(*format, "" | "zstd"))?;
+    Some(format!(
+        "its messages are packed one by one (compression_mode: MESSAGE) as \"{format:.20}\", and only zstd is read"
+    ))
+}
+
+/// The folder of a bag, where a path is its metadata.
+pub(super) fn folder_of(path: &Path) -> Option<PathBuf> {
+    if path.file_name()? != METADATA {
+        return None;
+    }
+    let parent = path.parent()?;
+    // A name alone lies in the folder where we are.
+    let folder = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    metadata_in(folder).map(|_| folder.to_path_buf())
 }
 
 /// What there is of a file that a bag names: it may have been packed or unpacked since. Best what needs no unpacking.
@@ -155,24 +173,24 @@ pub(super) fn expanded<'a>(bags: &'a [Bag], names: impl Iterator<Item = &'a Stri
 /// # Errors
 /// If they say that it is packed in a way that is not read.
 pub(super) fn beside(path: &Path) -> Result<Option<String>> {
-    let Some(found) = metadata_beside(path) else { return Ok(None) };
+    let Some(Ok(found)) = path.parent().and_then(metadata_in) else { return Ok(None) };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if !found.files.iter().any(|file| *file == name) {
         return Ok(None);
     }
-    if found.packed_messages {
-        return Err(Error::broken(path, PACKED_MESSAGES, CONVERT));
+    if let Some(what) = packed_otherwise(&found) {
+        return Err(Error::broken(path, what, CONVERT));
     }
     let n = found.files.len();
     let told = || format!("one of {n} files of a recording ({METADATA}); its folder is read as a whole");
     Ok((n > 1).then(told))
 }
 
-/// The metadata in the folder of a file, if they can be read.
-fn metadata_beside(path: &Path) -> Option<Metadata> {
-    let metadata = path.parent()?.join(METADATA);
+/// The metadata of a bag in a folder, or why they cannot be read.
+fn metadata_in(folder: &Path) -> Option<Result<Metadata, String>> {
+    let metadata = folder.join(METADATA);
     if std::fs::metadata(&metadata).ok()?.len() > LARGEST_METADATA as u64 {
         return None;
     }
-    rosbag2::parse(&std::fs::read_to_string(metadata).ok()?).ok()?
+    rosbag2::parse(&std::fs::read_to_string(metadata).ok()?).transpose()
 }

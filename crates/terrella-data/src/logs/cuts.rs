@@ -185,6 +185,62 @@ mod tests {
         assert_eq!(found, [0..1, 3..5, 7..8, 11..12], "gaps that are longer");
     }
 
+    /// The same by looking through all gaps and all marks at every row.
+    fn one_by_one(mapping: &Mapping, instants: &[f64], clocks: &[&Times], spans: &[Span], fps: f64) -> Vec<Cut> {
+        let limit = mapping.max_gap.unwrap_or(f64::INFINITY);
+        let long = clocks.iter().flat_map(|c| c.0.windows(2)).filter(|w| w[1] - w[0] > limit);
+        let gaps: Vec<(f64, f64)> = long.map(|w| (w[0], w[1])).collect();
+        let slack = 1e-3 / fps;
+        let span = |t: f64| spans.iter().rposition(|s| s.from <= t + slack).filter(|at| t <= spans[*at].to + slack);
+        let lost = |t: f64| gaps.iter().any(|gap| gap.0 < t && t < gap.1) || (!spans.is_empty() && span(t).is_none());
+        let apart = |a: f64, b: f64| span(a) != span(b) || gaps.iter().any(|gap| gap.0 >= a && gap.1 <= b);
+        let longest = mapping.episode_seconds.map_or(usize::MAX, |s| ((s * fps).round() as usize).max(1));
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for at in (0..instants.len()).filter(|at| !lost(instants[*at])) {
+            match runs.last_mut().filter(|run| run.end == at && !apart(instants[at - 1], instants[at])) {
+                Some(run) => run.end = at + 1,
+                None => runs.push(at..at + 1),
+            }
+        }
+        let cut = |run: Range<usize>| {
+            let span = span(instants[run.start]);
+            pieces(run, longest).into_iter().map(move |rows| Cut { rows, span })
+        };
+        runs.into_iter().flat_map(cut).collect()
+    }
+
+    #[test]
+    fn any_gaps_and_marks_cut_as_they_do_one_by_one() {
+        let mut several = 0;
+        for round in 0..500 {
+            let mut stream = terrella_core::Key::new(3).with("cuts").at(round).stream();
+            // Halves of seconds, so that gaps, marks and rows often meet.
+            let mut rising = |n: usize, most: usize| {
+                let mut t = stream.below(4) as f64 / 2.0;
+                let next = |_| {
+                    t += (1 + stream.below(most)) as f64 / 2.0;
+                    t
+                };
+                (0..n).map(next).collect::<Vec<f64>>()
+            };
+            let instants = rising(40, 2);
+            let clocks = [rising(25, 5), rising(20, 6), rising(30, 4)].map(Times);
+            let marks = rising(6, 14);
+            let spans = marks.chunks(2).map(|m| Span { from: m[0], to: m[1], task: None, success: None });
+            let spans: Vec<Span> = spans.filter(|_| round % 3 > 0).collect();
+            let mapping = Mapping {
+                max_gap: (round % 2 > 0).then_some(1.0 + (round % 5) as f64 / 2.0),
+                episode_seconds: (round % 7 == 0).then_some(3.0),
+                ..Mapping::default()
+            };
+            let clocks = clocks.each_ref();
+            let found = cuts(&mapping, &instants, &clocks, &spans, 2.0);
+            several += usize::from(found.len() > 2);
+            assert_eq!(found, one_by_one(&mapping, &instants, &clocks, &spans, 2.0), "round {round}: {mapping:?}");
+        }
+        assert!(several > 100, "{several} of 500 are cut");
+    }
+
     #[test]
     fn rows_outside_of_marks_belong_to_no_episode() {
         let span = |from, to| Span { from, to, task: None, success: None };

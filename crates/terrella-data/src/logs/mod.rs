@@ -83,6 +83,8 @@ impl Format for Logs {
     }
 
     fn detect(&self, path: &Path) -> bool {
+        let folder = bags::folder_of(path);
+        let path = folder.as_deref().unwrap_or(path);
         (path.is_file() && table_ending(path))
             || Tree::open(path).is_ok_and(|tree| {
                 known(&tree).is_some() || bag(&tree, &bags::find(&tree)).is_some() || !flight::logs_of(&tree).is_empty()
@@ -96,6 +98,9 @@ impl Format for Logs {
             let (fps, task, env) = (mapping.fps, mapping.task.clone(), mapping.env.clone());
             return mapped::open(path, arrays, Found { fps, task, env, ..Found::default() }, options);
         }
+        // Whoever points at the metadata of a bag means the bag.
+        let folder = bags::folder_of(path);
+        let path = folder.as_deref().unwrap_or(path);
         let tree = Tree::open(path)?;
         let bags = bags::find(&tree);
         let (mapping, mut notes) = match &options.map {

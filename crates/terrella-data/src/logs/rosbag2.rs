@@ -1,7 +1,7 @@
 //! `metadata.yaml` of a ROS 2 bag: which files are one recording, in which order, and how they are packed.
 //!
-//! The recorder writes plain YAML, of which three keys matter here: they are read strictly, and all others are passed
-//! by through their indentation. What is not understood of the three is an error, not a guess.
+//! The recorder writes plain YAML, of which few keys matter here: they are read strictly, and all others are passed
+//! by through their indentation. What is not understood of these is an error, not a guess.
 
 /// The key that everything is below.
 const ROOT: &str = "rosbag2_bagfile_information";
@@ -11,8 +11,8 @@ const ROOT: &str = "rosbag2_bagfile_information";
 pub(super) struct Metadata {
     /// Names of its files in order, without folders: old recorders and copies name others than those they lie in.
     pub(super) files: Vec<String>,
-    /// Whether every message is packed by itself.
-    pub(super) packed_messages: bool,
+    /// How every message is packed by itself, if they are.
+    pub(super) packed_messages: Option<String>,
 }
 
 /// Reads the text; nothing where it is of something else.
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Metadata>, String> {
     let below: Vec<&str> = lines.take_while(|line| line.starts_with([' ', '\t'])).collect();
     let indent = below.first().map_or(0, |line| indented(line));
     let mut found = Metadata::default();
-    let mut named = false;
+    let (mut named, mut by_message, mut format) = (false, false, String::new());
     let mut rest = &below[..];
     while let Some((line, after)) = rest.split_first() {
         // Items of a list may stand as far left as the key that they belong to.
@@ -51,15 +51,17 @@ pub(super) fn parse(text: &str) -> Result<Option<Metadata>, String> {
             }
             "compression_mode" => {
                 let mode = scalar(value.trim()).map_err(wrong)?.to_lowercase();
-                found.packed_messages = match mode.as_str() {
+                by_message = match mode.as_str() {
                     "message" => true,
                     "" | "none" | "file" | "~" | "null" => false,
                     other => return Err(wrong(format!("\"{other:.40}\" is not known, FILE and MESSAGE are"))),
                 };
             }
+            "compression_format" => format = scalar(value.trim()).map_err(wrong)?.to_lowercase(),
             _ => {}
         }
     }
+    found.packed_messages = by_message.then_some(format);
     if !named || found.files.is_empty() {
         return Err("it names no files (relative_file_paths)".to_owned());
     }
@@ -153,7 +155,10 @@ mod tests {
             [("MESSAGE", true), ("message", true), ("FILE", false), ("NONE", false), ("\"\"", false), ("~", false)]
         {
             let text = format!("{ROOT}:\n  compression_mode: {mode}\n  relative_file_paths: [a.mcap]\n");
-            assert_eq!(parse(&text).expect("read").expect("a bag").packed_messages, packed, "{mode}");
+            let found = parse(&text).expect("read").expect("a bag").packed_messages;
+            assert_eq!(found, packed.then(String::new), "{mode}");
+            let found = parse(&format!("{text}  compression_format: ZSTD\n")).expect("read").expect("a bag");
+            assert_eq!(found.packed_messages, packed.then(|| "zstd".to_owned()), "{mode}");
         }
     }
 

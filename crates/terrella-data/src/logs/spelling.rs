@@ -3,6 +3,8 @@
 //!
 //! A column is read in one spelling, or it holds texts: nothing is decided cell by cell.
 
+use terrella_core::time::{civil_from_days, days_from_civil};
+
 /// Words that stand for a missing number.
 const NOTHING: [&str; 8] = ["", "na", "n/a", "#n/a", "<na>", "null", "none", "-"];
 
@@ -105,16 +107,9 @@ impl Rest<'_> {
             return None;
         }
         let day = self.two(31).filter(|d| *d >= 1)?;
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let longest = match month {
-            2 => 28 + i64::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        // Years begin in March, so that the day that some of them lack is their last.
-        let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let days = y * 365 + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 1;
-        (day <= longest).then_some(days - 719_468)
+        let days = days_from_civil([year, month, day]);
+        // A day that its month lacks has another date.
+        (civil_from_days(days) == [year, month, day]).then_some(days)
     }
 
     /// Whole seconds since midnight, and millionths of one.

@@ -158,11 +158,24 @@ impl Tree {
 
     /// Files on disk that hold these, for the content hash.
     pub(super) fn on_disk<'a>(&self, used: impl Iterator<Item = &'a str>) -> Vec<(String, PathBuf)> {
+        // What SQLite wrote last lies beside its file.
+        let with_log = |(name, path): (String, PathBuf)| {
+            let log = log_beside(&path).map(|log| (format!("{name}-wal"), log));
+            std::iter::once((name, path)).chain(log)
+        };
         match &self.kind {
-            Kind::Folder => used.map(|name| (name.to_owned(), self.root.join(name))).collect(),
-            _ => vec![("archive".to_owned(), self.root.clone())],
+            Kind::Folder => used.map(|name| (name.to_owned(), self.root.join(name))).flat_map(with_log).collect(),
+            _ => with_log(("archive".to_owned(), self.root.clone())).collect(),
         }
     }
+}
+
+/// The log of writes beside an SQLite file, if there is something in it.
+fn log_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let log = path.with_file_name(format!("{name}-wal"));
+    let is_bag = name.to_lowercase().ends_with(".db3");
+    std::fs::metadata(&log).is_ok_and(|meta| is_bag && meta.len() > 0).then_some(log)
 }
 
 /// Reads to the end, but not beyond the limit.

@@ -56,7 +56,7 @@ pub(super) fn left_out(
         );
         return Err(Error::Invalid(text));
     }
-    Ok(Note { place: section.to_owned(), what: format!("left out: the pictures of {topic} cannot be decoded: {why}") })
+    Ok(Note::of_camera(section, topic, why))
 }
 
 /// Takes a camera out of a mapping.

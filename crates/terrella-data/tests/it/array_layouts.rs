@@ -1,4 +1,4 @@
-//! Recordings of arrays: ALOHA, D4RL, Minari, ManiSkill and robomimic in HDF5, Dreamer's replay in npz, and any other by a mapping.
+//! Recordings of arrays: ALOHA, D4RL, Minari, ManiSkill and robomimic in HDF5, the replay of Dreamer and TD-MPC2 in npz, and any other by a mapping.
 
 use crate::array_files::{Data, at, by_h5py, hdf5, npz, on, opened, refused, told};
 use base64::Engine;
@@ -290,6 +290,67 @@ fn dreamer_stores_what_led_to_a_row() {
         (vec![0.0, 1.0, 2.0, 3.0], vec![2, 3])
     );
     assert_eq!(source.episode(1).rewards, [105.0, 0.0], "rewards go up all the same");
+}
+
+#[test]
+fn tdmpc2_stores_what_led_to_a_row_and_nothing_in_the_first() {
+    let folder = folder();
+    let led = |from: f64| vec![f64::NAN, from + 1.0, from + 2.0, from + 3.0];
+    for (name, last) in [("0.npz", 1.0), ("1.npz", 0.0)] {
+        npz(
+            &folder.path().join(name),
+            &[
+                ("obs", Data::rows(0.0, 4, 3)),
+                ("action", Data::Floats(led(0.0), vec![1])),
+                ("reward", Data::Floats(led(100.0), vec![])),
+                ("terminated", Data::Floats(vec![f64::NAN, 0.0, 0.0, last], vec![])),
+                ("task", Data::Whole(vec![7; 4])),
+            ],
+        );
+    }
+    let source = opened(folder.path(), &at(30.0));
+    assert_eq!((source.format(), source.lengths()), ("tdmpc2-npz", vec![4, 4]), "a file an episode");
+    let one = source.episode(0);
+    assert_eq!((one.actions.data, one.rewards), (vec![1.0, 2.0, 3.0, 0.0], vec![101.0, 102.0, 103.0, 0.0]), "one up");
+    assert_eq!(one.states.row(3), [3.0, 3.125, 3.25], "states stay");
+    assert_eq!((on(&one.terminated), on(&one.truncated)), (vec![2, 3], vec![]), "an end");
+    assert_eq!((on(&source.episode(1).terminated), on(&source.episode(1).truncated)), (vec![], vec![2, 3]), "a cut");
+    assert!(told(&source).contains("go one row up") && told(&source).contains("task"), "{}", told(&source));
+    // Several episodes in one file, without ends.
+    let both = folder.path().join("both.npz");
+    let twice = |from: f64| [led(from), vec![f64::NAN, from + 5.0]].concat();
+    npz(
+        &both,
+        &[
+            ("obs", Data::rows(0.0, 6, 1)),
+            ("action", Data::Floats(twice(0.0), vec![1])),
+            ("reward", Data::Floats(twice(100.0), vec![1])),
+        ],
+    );
+    let source = opened(&both, &at(30.0));
+    assert_eq!((source.lengths(), source.signature().ends), (vec![4, 2], false), "each begins without a reward");
+    assert_eq!((source.episode(1).actions.data, source.episode(1).rewards), (vec![5.0, 0.0], vec![105.0, 0.0]));
+    // Pictures as PyTorch wants them.
+    npz(
+        &both,
+        &[
+            ("obs", Data::Bytes(vec![0; 4 * 36], vec![9, 2, 2])),
+            ("action", Data::Floats(led(0.0), vec![1])),
+            ("reward", Data::Floats(led(100.0), vec![])),
+        ],
+    );
+    assert!(refused(&both, &at(30.0)).contains("colours last"), "{}", refused(&both, &at(30.0)));
+}
+
+#[test]
+fn files_of_pytorch_are_refused_with_what_helps() {
+    let folder = folder();
+    let file = folder.path().join("chunk_0.pt");
+    std::fs::write(&file, b"PK\x03\x04").expect("written");
+    for path in [folder.path(), &file] {
+        let error = refused(path, &at(30.0));
+        assert!(error.contains("chunk_0.pt: it is a file of PyTorch") && error.contains("np.savez"), "{error}");
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod rlds_fixtures;
 mod ros2_bags;
 mod round_trip;
 mod sampling;
+mod sqlite_fixtures;
 mod vectors;
 mod video;
 mod views;

@@ -109,14 +109,14 @@ proptest! {
 }
 
 /// CDR, little endian, by hand.
-struct Cdr(Vec<u8>);
+pub(crate) struct Cdr(pub(crate) Vec<u8>);
 
 impl Cdr {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(vec![0, 1, 0, 0])
     }
 
-    fn put<const N: usize>(mut self, bytes: [u8; N]) -> Self {
+    pub(crate) fn put<const N: usize>(mut self, bytes: [u8; N]) -> Self {
         while !(self.0.len() - 4).is_multiple_of(N) {
             self.0.push(0);
         }
@@ -124,22 +124,22 @@ impl Cdr {
         self
     }
 
-    fn text(self, text: &str) -> Self {
+    pub(crate) fn text(self, text: &str) -> Self {
         let mut cdr = self.put((text.len() as u32 + 1).to_le_bytes());
         cdr.0.extend(text.bytes().chain([0]));
         cdr
     }
 
-    fn doubles(self, values: &[f64]) -> Self {
+    pub(crate) fn doubles(self, values: &[f64]) -> Self {
         let sized = self.put((values.len() as u32).to_le_bytes());
         values.iter().fold(sized, |cdr, x| cdr.put(x.to_le_bytes()))
     }
 }
 
-const JOINTS: &str = "std_msgs/Header header\nstring[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] effort\n\
+pub(crate) const JOINTS: &str = "std_msgs/Header header\nstring[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] effort\n\
     ================================================================================\n\
     MSG: std_msgs/Header\nbuiltin_interfaces/Time stamp\nstring frame_id\n";
-const TWIST: &str =
+pub(crate) const TWIST: &str =
     "Vector3 linear\nVector3 angular\n====\nMSG: geometry_msgs/Vector3\nfloat64 x\nfloat64 y\nfloat64 z\n";
 const EPOCH: u64 = 1_700_000_000_000_000_000;
 

@@ -1,6 +1,8 @@
 //! Bags of ROS 2 as they lie on disks: in SQLite, split over files, packed as a whole, with and without metadata.
 
 use crate::fixtures::{assert_says, changed, read_all, rounds};
+use crate::mcap::{JOINTS, TWIST};
+use crate::sqlite_fixtures::{bag, messages, time, wal};
 use mcap::records::MessageHeader;
 use mcap::{WriteOptions, Writer};
 use std::collections::BTreeMap;
@@ -140,6 +142,101 @@ fn a_bag_whose_recorder_was_killed_is_refused_with_a_remedy() {
 }
 
 #[test]
+fn a_log_of_writes_beside_a_bag_is_read_as_sqlite_does() {
+    let base = tempfile::tempdir().expect("a folder");
+    let (path, log) = (base.path().join("run_0.db3"), base.path().join("run_0.db3-wal"));
+    let of = |rows: usize| bag(0..rows, <[u8]>::to_vec);
+    // The table of messages is in the log alone.
+    fs::write(&path, of(ROWS)[..2].concat()).expect("written");
+    let [early, late] = [16, ROWS].map(|rows| of(rows)[2].clone());
+    for high_first in [false, true] {
+        let whole = wal(&[(3, &early, 3), (1, &of(ROWS)[0], 0), (3, &late, 3)], high_first);
+        let more = wal(&[(3, &early, 3), (3, &late, 3), (3, &early, 0)], high_first);
+        for (bytes, rows, words) in [
+            (&whole[..], ROWS, "read through run_0.db3-wal, which holds 2 pages of 2 changes"),
+            (&whole[..whole.len() - 1], 16, "are of no change that ended"),
+            (&more[..], ROWS, "are of no change that ended"),
+        ] {
+            fs::write(&log, bytes).expect("written");
+            let source = open_plain(&path);
+            assert_eq!(source.lengths(), [rows], "{}", told(&source));
+            assert_eq!(numbers(&source, 0), wanted(0..rows), "numbers");
+            assert!(told(&source).contains(words), "{}", told(&source));
+            let files = source.files().expect("listed");
+            assert!(files.iter().any(|(_, file)| *file == log), "the log is of the content: {files:?}");
+        }
+        // A change, a salt and a checksum of which a bit is wrong; a head alone.
+        for (at, end) in [(100, whole.len()), (32 + 8, whole.len()), (24, whole.len()), (40, 32)] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            fs::write(&log, &bytes[..end]).expect("written");
+            assert_says(&refused(&path), &["run_0.db3-wal", "no change that is whole", "wal_checkpoint"]);
+        }
+    }
+}
+
+/// The rows as MCAP in CDR, each message packed by itself.
+fn packed_mcap() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer: Writer<_> = WriteOptions::new().create(Cursor::new(&mut bytes)).expect("a writer");
+    let mut channel = |topic: &str, kind: &str, text: &str| {
+        let schema = writer.add_schema(kind, "ros2msg", text.as_bytes()).expect("a schema");
+        writer.add_channel(schema, topic, "cdr", &BTreeMap::new()).expect("a channel")
+    };
+    let channels = [
+        channel("/joint_states", "sensor_msgs/msg/JointState", JOINTS),
+        channel("/cmd_vel", "geometry_msgs/msg/Twist", TWIST),
+    ];
+    for at in 0..ROWS {
+        for (channel_id, message) in channels.into_iter().zip(messages(at)) {
+            let header = MessageHeader { channel_id, sequence: 0, log_time: time(at), publish_time: time(at) };
+            writer.write_to_known_channel(&header, &zstd(&message)).expect("written");
+        }
+    }
+    writer.finish().expect("finished");
+    drop(writer);
+    bytes
+}
+
+#[test]
+fn messages_that_are_packed_one_by_one_are_read() {
+    for (name, bytes) in [("run_0.db3", bag(0..ROWS, zstd).concat()), ("run_0.mcap", packed_mcap())] {
+        let base = tempfile::tempdir().expect("a folder");
+        let (path, yaml) = (base.path().join(name), base.path().join("metadata.yaml"));
+        fs::write(&path, bytes).expect("written");
+        fs::write(&yaml, metadata(&[name], "MESSAGE")).expect("written");
+        for path in [base.path(), &path, &yaml] {
+            let source = open_plain(path);
+            assert_eq!(source.lengths(), [ROWS], "{}", told(&source));
+            assert_eq!(numbers(&source, 0), wanted(0..ROWS), "{name}");
+            assert!(told(&source).contains("48 messages were packed one by one"), "{}", told(&source));
+        }
+    }
+    let base = tempfile::tempdir().expect("a folder");
+    let path = base.path().join("run_0.db3");
+    let cut = |message: &[u8]| {
+        let packed = zstd(message);
+        packed[..packed.len() / 2].to_vec()
+    };
+    fs::write(&path, bag(0..ROWS, cut).concat()).expect("written");
+    assert_says(&refused(&path), &["cannot be unpacked"]);
+}
+
+#[test]
+fn metadata_stand_for_the_folder_of_their_bag() {
+    let base = tempfile::tempdir().expect("a folder");
+    let yaml = base.path().join("metadata.yaml");
+    fs::write(base.path().join("run_0.mcap"), mcap_of(0..10)).expect("written");
+    fs::write(base.path().join("run_1.mcap"), mcap_of(10..24)).expect("written");
+    fs::write(&yaml, metadata(&["run_0.mcap", "run_1.mcap"], "NONE")).expect("written");
+    let source = open_plain(&yaml);
+    assert_eq!(numbers(&source, 0), wanted(0..ROWS), "both files: {}", told(&source));
+    assert_eq!(source.hash().expect("hashed"), open_plain(base.path()).hash().expect("hashed"), "the same recording");
+    fs::write(&yaml, "name: a dataset\n").expect("written");
+    assert_says(&refused(&yaml), &["not a recording that can be read"]);
+}
+
+#[test]
 fn bags_in_sqlite_that_were_cut_or_changed_are_read_or_refused() {
     let base = tempfile::tempdir().expect("a folder");
     let path = base.path().join("lies.db3");
@@ -242,7 +339,10 @@ fn what_is_wrong_with_a_bag_is_told() {
     for (text, words) in [
         (metadata(&["run_0.mcap", "run_1.mcap"], "NONE"), ["1 of the 2 files", "run_1.mcap", "relative_file_paths"]),
         (metadata(&["other.mcap"], "NONE"), ["1 of the 1 files", "other.mcap", "copy them"]),
-        (metadata(&["run_0.mcap"], "MESSAGE"), ["compression_mode: MESSAGE", "ros2 bag convert", "output_bags"]),
+        (
+            metadata(&["run_0.mcap"], "MESSAGE").replace("zstd", "lz4"),
+            ["(compression_mode: MESSAGE) as \"lz4\"", "ros2 bag convert", "output_bags"],
+        ),
         (metadata(&["run_0.mcap"], "TWICE"), ["\"twice\" is not known", "metadata.yaml", "one by one"]),
         (metadata(&["&run run_0.mcap"], "NONE"), ["not understood", "metadata.yaml", "correct it"]),
     ] {
@@ -256,7 +356,7 @@ fn what_is_wrong_with_a_bag_is_told() {
             }
         }
     }
-    fs::write(&yaml, metadata(&["run_0.mcap"], "MESSAGE")).expect("written");
+    fs::write(&yaml, metadata(&["run_0.mcap"], "MESSAGE").replace("zstd", "lz4")).expect("written");
     assert_says(&refused(&one), &["run_0.mcap: its messages are packed", "ros2 bag convert"]);
     // Of two bags one is whole.
     for (run, files) in [("a", &["a_0.mcap"][..]), ("b", &["b_0.mcap", "b_1.mcap"])] {

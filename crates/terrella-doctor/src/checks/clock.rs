@@ -1,7 +1,7 @@
 //! Stored times: order, holes, rate.
 //!
-//! An episode's own usual interval is the measure of its holes; the stated rate and that of the other
-//! episodes are the measure of its rate.
+//! An episode's own usual interval is the measure of its holes, so that one that every episode has is told in each; the
+//! stated rate and that of the other episodes are the measure of its rate.
 
 use crate::finding::{Check, Finding, Severity};
 use crate::robust::{median, quantile};
@@ -11,6 +11,10 @@ use terrella_data::Evidence;
 /// A hole is an interval of this many usual ones, and of nearly twice those that are long by nature.
 const HOLE: f64 = 1.5;
 const LONG: f64 = 1.8;
+/// An interval of more usual ones than this is a hole however few intervals there are, if there are no more than a few such:
+/// in a short episode one hole is a large part of all intervals, and many are how a recorder writes in bursts.
+const FAR: f64 = 5.0;
+const FEW: usize = 3;
 /// Episodes that make an interval a usual one.
 const USUAL: usize = 3;
 /// Spread of the middle half of intervals, as a part of the median, from which on no single interval is the usual one.
@@ -36,8 +40,8 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
         let times = &evidence.times;
         found.extend(order(times).map(|f| f.in_episode(at)));
         let Some(dt) = interval(times) else { continue };
-        found.extend(holes(times, dt).map(|f| f.in_episode(at)));
         let of_rows = view.subject.episodes[at].len().abs_diff(times.len()) <= 1;
+        found.extend(holes(times, dt, of_rows.then_some(1.0 / fps)).map(|f| f.in_episode(at)));
         found.extend(rate(times, dt, if of_rows { &stated } else { &usual }).map(|f| f.in_episode(at)));
     }
     // Samples may come faster than rows, but their rate is then a plain multiple of none at all: only a
@@ -123,11 +127,17 @@ fn order(times: &[f64]) -> Option<Finding> {
     Some(Finding::new(Check::ClockOrder, Severity::Fail, what, remedy).in_rows(first - 1, last))
 }
 
-fn holes(times: &[f64], dt: f64) -> Option<Finding> {
+/// Holes beside the usual interval, and beside the `stated` one where times are those of rows.
+fn holes(times: &[f64], dt: f64, stated: Option<f64>) -> Option<Finding> {
     let mut steps = steps(times);
     // A clock with jitter has long intervals of its own.
     let limit = (HOLE * dt).max(LONG * quantile(&mut steps, 0.95));
-    let holes: Vec<usize> = (1..times.len()).filter(|&i| times[i] - times[i - 1] > limit).collect();
+    let longer = |limit: f64| (1..times.len()).filter(|&i| times[i] - times[i - 1] > limit).collect::<Vec<_>>();
+    // Rows that come in bursts lie nearer than the rate says, and far from the next burst.
+    let bursts = stated.is_some_and(|stated| dt < 0.5 * stated);
+    let far = FAR * dt.max(stated.unwrap_or(0.0));
+    let clear = !bursts && far < limit && longer(far).len() <= FEW;
+    let holes = longer(if clear { far } else { limit });
     let (first, last) = (holes.first()?, holes.last()?);
     let longest = holes.iter().map(|&i| times[i] - times[i - 1]).fold(0.0, f64::max);
     let what = format!(

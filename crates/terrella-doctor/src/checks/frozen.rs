@@ -1,11 +1,12 @@
 //! Sensors that repeat their value while they should move.
 //!
 //! A value may rest. A frozen one rests longer than this column does elsewhere, or it rests and then
-//! catches up in one step with what went on meanwhile.
+//! catches up in one step with what went on meanwhile. Where every episode has such a rest, it is usual and so are steps
+//! that catch up: so a rest is also held against the motion that it cuts in two.
 
 use crate::checks::saturated::rests_by_nature;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::{runs, size_fence, step_into};
+use crate::robust::{quantile, runs, size_fence, step_into};
 use crate::series::{Role, Series};
 use crate::view::View;
 
@@ -13,6 +14,8 @@ use crate::view::View;
 const SHORTEST: usize = 5;
 /// How many large steps long a step is that catches up.
 const CATCH_UP: f64 = 2.0;
+/// Part of all steps that must be within motion, for it to say what a large step is.
+const FLUENT: f64 = 0.5;
 
 pub(super) fn check(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -32,6 +35,7 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             others.iter().filter(far).count()
         };
         let severity = if series.role == Role::State { Severity::Fail } else { Severity::Warn };
+        let fluent = fluent_step(series).filter(|_| series.role == Role::State);
         for (at, rests) in rests.iter().enumerate() {
             let values = &series.values[at];
             // A body at rest rests as a whole, and starts slowly.
@@ -40,7 +44,11 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
             let long = |run: &[usize; 2]| {
                 run[1] as f64 > usual && 3 * moving(at, *run) >= others.len().max(1) && goes_on(*run)
             };
-            let bad = rests.iter().filter(|run| long(run) || caught_up(series, values, **run));
+            let cut = |run: &[usize; 2]| {
+                fluent.is_some_and(|large| cuts_motion(values, *run, [series.step, large]))
+                    && 3 * moving(at, *run) >= others.len().max(1)
+            };
+            let bad = rests.iter().filter(|run| long(run) || caught_up(series, values, **run) || cut(run));
             let Some(&[start, length]) = bad.max_by_key(|run| run[1]) else { continue };
             let moved = moving(at, [start, length]);
             if length == values.len() {
@@ -61,6 +69,33 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
 
 fn rests(values: &[f64]) -> Vec<[usize; 2]> {
     runs(values).into_iter().filter(|run| run[1] >= SHORTEST).collect()
+}
+
+/// What nearly all steps within motion stay below, those that end a rest not counted; nothing where most do.
+fn fluent_step(series: &Series) -> Option<f64> {
+    let (mut fluent, mut all) = (Vec::new(), 0u32);
+    for values in &series.values {
+        for row in 1..values.len() {
+            let step = step_into(values, row);
+            if step > 0.0 {
+                all += 1;
+                fluent.extend((step_into(values, row - 1) > 0.0).then_some(step));
+            }
+        }
+    }
+    (fluent.len() as f64 > FLUENT * f64::from(all)).then(|| quantile(&mut fluent, 0.99))
+}
+
+/// Whether a rest cuts a motion in two: it is entered at speed, left by a step that is larger than nearly all within motion,
+/// and motion goes on. What stands still by nature is at 0, slows down before, or stops again.
+fn cuts_motion(values: &[f64], [start, length]: [usize; 2], [usual, large]: [f64; 2]) -> bool {
+    let step = |row| step_into(values, row);
+    let end = start + length;
+    values[start] != 0.0
+        && step(start) >= 0.5 * usual
+        && step(start.saturating_sub(1)) > 0.0
+        && step(end) > CATCH_UP * large
+        && step(end + 1) > 0.0
 }
 
 /// Whether it was moving when it stopped, and the step that ends the rest is larger than nearly all.

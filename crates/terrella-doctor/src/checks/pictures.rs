@@ -5,7 +5,7 @@
 
 use super::rates;
 use crate::finding::{Check, Finding, Severity};
-use crate::robust::{fence, median};
+use crate::robust::{fence, median, quantile};
 use crate::series::{Role, Series};
 use crate::subject::{Sight, Subject};
 use crate::view::View;
@@ -26,6 +26,10 @@ const PEAK: f64 = 0.06;
 const ROWS: usize = 4 * FARTHEST;
 /// Repeats of a picture from which on they are looked at.
 const REPEATS: usize = 3;
+/// A hang is so many times as long as pictures of its episode usually stay, and ends with a change that is so many times as
+/// large as most, whatever other episodes have.
+const HANG: f64 = 5.0;
+const CATCH_UP: f64 = 2.0;
 
 pub(super) fn check(view: &View) -> Vec<Finding> {
     let sights = &view.subject.sights;
@@ -37,7 +41,8 @@ pub(super) fn check(view: &View) -> Vec<Finding> {
     // A camera that is slower than the rows repeats its pictures, and misses one now and then.
     let slow = rates::camera(view).map_or(0.0, |cadence| 3.0 * cadence.period());
     let usual = fence(longest.iter().map(|r| r[1] as f64), 4.0).max(REPEATS as f64).max(slow);
-    for (at, [row, n]) in longest.into_iter().enumerate().filter(|(_, r)| r[1] as f64 > usual) {
+    let hangs = |at: usize, repeats: [usize; 2]| repeats[1] as f64 > usual || hang(&sights[at], repeats, slow);
+    for (at, [row, n]) in longest.into_iter().enumerate().filter(|(at, r)| hangs(*at, *r)) {
         let what = format!("one picture is shown for {} rows while the state moves", n + 1);
         let finding = Finding::new(Check::PictureFrozen, Severity::Fail, what, "drop these rows: the camera hung");
         found.push(finding.in_episode(at).in_rows(row, row + n));
@@ -75,6 +80,24 @@ fn repeats(view: &View, at: usize, sight: &Sight) -> [usize; 2] {
         }
     }
     best
+}
+
+/// Whether a picture that is repeated so often stands out within its own episode: it stays far longer than pictures usually
+/// do, and the next one shows that much went on meanwhile.
+fn hang(sight: &Sight, [row, n]: [usize; 2], slow: f64) -> bool {
+    let next = row + n + 1;
+    if n <= REPEATS || n as f64 <= slow || next >= sight.len() {
+        return false;
+    }
+    let (mut stays, mut changes, mut since) = (Vec::new(), Vec::new(), 0);
+    for t in (1..sight.len()).filter(|t| sight.hashes[*t] != sight.hashes[*t - 1]) {
+        stays.push((t - since) as f64);
+        changes.extend((t != next).then(|| rates::change(sight, t)));
+        since = t;
+    }
+    changes.len() > REPEATS
+        && (n + 1) as f64 > HANG * quantile(&mut stays, 0.9)
+        && rates::change(sight, next) > CATCH_UP * quantile(&mut changes, 0.9)
 }
 
 /// Motion of probe and state of one episode: columns × steps; what is seen has the columns of each shift.

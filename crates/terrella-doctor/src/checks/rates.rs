@@ -55,7 +55,7 @@ pub(super) fn camera(view: &View) -> Option<Cadence> {
 }
 
 /// Root mean square change of a thumbnail from the row before; none where the very picture is repeated.
-fn change(sight: &Sight, t: usize) -> f64 {
+pub(super) fn change(sight: &Sight, t: usize) -> f64 {
     if sight.hashes[t] == sight.hashes[t - 1] {
         return 0.0;
     }

@@ -202,6 +202,58 @@ fn times_that_come_in_pairs_are_uneven_and_no_other_rate() {
     assert!(findings.iter().all(|f| f.check != Check::ClockRate), "one rate: {findings:#?}");
 }
 
+/// The row from which a state goes farthest in so many rows, if it moves there.
+fn travels(states: &Table, column: usize, rows: usize) -> usize {
+    let step = |from: usize, to: usize| (states.row(to)[column] - states.row(from)[column]).abs();
+    let able = (2..states.len() - rows - 1).filter(|t| step(*t - 1, *t) > 0.03);
+    able.max_by(|a, b| step(*a, *a + rows).total_cmp(&step(*b, *b + rows))).expect("it moves")
+}
+
+#[test]
+fn a_hang_that_every_episode_has_is_told_in_each() {
+    const ROWS: usize = 15;
+    let nearly_all = |told: BTreeSet<usize>, what: &str| assert!(told.len() > 26, "{what}: {} of 30", told.len());
+    // A sensor.
+    let mut subject = healthy();
+    for episode in &mut subject.episodes {
+        let (at, width) = (travels(&episode.states, 0, ROWS), episode.states.width);
+        let value = episode.states.row(at)[0];
+        (at..at + ROWS).for_each(|t| episode.states.data[t * width] = value);
+    }
+    nearly_all(found(&subject, Check::Frozen), "a sensor");
+    // A camera.
+    let mut subject = healthy();
+    for (episode, sight) in subject.episodes.iter().zip(&mut subject.sights) {
+        let at = travels(&episode.states, 0, ROWS);
+        let (picture, hash) = (sight.row(at).to_vec(), sight.hashes[at]);
+        for t in at..at + ROWS {
+            sight.small[t * Sight::SIZE..(t + 1) * Sight::SIZE].copy_from_slice(&picture);
+            sight.hashes[t] = hash;
+        }
+    }
+    nearly_all(found(&subject, Check::PictureFrozen), "a camera");
+    // A clock, in episodes so short that the hole is a tenth of all intervals.
+    let mut subject = healthy();
+    let late = |t: u32| f64::from(t) / 20.0 + if t < 5 { 0.0 } else { 2.0 };
+    subject.evidence.iter_mut().for_each(|e| e.times = (0..10).map(late).collect());
+    nearly_all(found(&subject, Check::ClockGap), "a clock");
+}
+
+#[test]
+fn rounded_times_and_bursts_have_no_holes() {
+    let clocks: [fn(u32) -> f64; 4] = [
+        |t| (f64::from(t) / 2.0).floor() / 10.0,
+        |t| (f64::from(t) / 20.0 / 0.03).round() * 0.03,
+        |t| (f64::from(t) / 20.0).floor(),
+        |t| f64::from(t / 10) / 2.0 + f64::from(t % 10) / 1000.0,
+    ];
+    for (at, clock) in clocks.into_iter().enumerate() {
+        let mut subject = healthy();
+        subject.evidence.iter_mut().for_each(|e| e.times = (0..100).map(clock).collect());
+        assert!(found(&subject, Check::ClockGap).is_empty(), "clock {at}");
+    }
+}
+
 #[test]
 fn positions_and_velocities_tell_a_wrong_rate() {
     let mut subject = healthy();

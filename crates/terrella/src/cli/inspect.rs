@@ -5,7 +5,7 @@ use crate::out;
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use terrella_core::Stats;
+use terrella_core::{Stats, time};
 use terrella_data::Opened;
 
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ impl Options {
             "episodes  {} of {shortest} to {longest} rows (median {median}), {} rows",
             s.episodes, s.rows
         ))?;
-        out::line(&format!("rate      {} rows a second, {:.1} minutes", s.fps, s.rows as f64 / s.fps / 60.0))?;
+        out::line(&format!("rate      {} rows a second, {} minutes", s.fps, time::minutes(s.rows as f64 / s.fps)))?;
         out::line(&format!("world     {}", s.env.as_deref().unwrap_or("none of ours")))?;
         out::line(&format!("pictures  {picture}"))?;
         for view in &s.views {

@@ -7,6 +7,7 @@ use crate::pipeline::{preset_for, quickstart};
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
+use terrella_core::time;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -43,7 +44,7 @@ impl Options {
         }
         eval::print(&outcome.evaluation)?;
         let total: f64 = outcome.timings.iter().map(|(_, seconds)| seconds).sum();
-        out::line(&format!("took {:.1} min", total / 60.0))?;
+        out::line(&format!("took {} min", time::minutes(total)))?;
         out::line(&format!("report: {}", outcome.report.display()))?;
         if let Some(plan) = &outcome.plan {
             out::line(&format!("one plan: {}", plan.display()))?;

@@ -6,7 +6,7 @@ use super::run::Run;
 use super::train::log;
 use anyhow::{Context, Result};
 use std::path::Path;
-use terrella_core::{Key, Rule, Verdict};
+use terrella_core::{Key, Rule, Verdict, time};
 use terrella_eval::{Compared, ComparedRun, Paired, Scorecard, compare};
 
 /// Reads runs; the others are compared with the first.
@@ -61,7 +61,7 @@ fn column(run: &Run) -> Result<ComparedRun> {
 
 fn minutes(run: &Run) -> Result<String> {
     let timings: Option<Vec<(String, f64)>> = run.json("timings.json")?;
-    Ok(timings.map_or_else(String::new, |all| format!("{:.1}", all.iter().map(|(_, s)| s).sum::<f64>() / 60.0)))
+    Ok(timings.map_or_else(String::new, |all| time::minutes(all.iter().map(|(_, s)| s).sum())))
 }
 
 /// Every setting by its dotted name.

@@ -5,7 +5,7 @@ use crate::settings::{Layers, Settings};
 use anyhow::Result;
 use std::fmt::Write as _;
 use std::path::Path;
-use terrella_core::{Signature, Sim};
+use terrella_core::{Signature, Sim, time};
 use terrella_data::{ALL, Opened, SourceOptions, Summary, inspect, open_source};
 
 /// Share of the power of actions that a block shall follow.
@@ -118,11 +118,11 @@ fn data(text: &mut String, path: &Path, source: &Opened, about: &Summary, usual:
     let [shortest, median, longest] = about.lengths;
     let _ = write!(
         text,
-        "\n[data]\npath = {}\n# {} of {shortest} to {longest} rows (median {median}), {} rows a second, {:.1} minutes.\n",
+        "\n[data]\npath = {}\n# {} of {shortest} to {longest} rows (median {median}), {} rows a second, {} minutes.\n",
         toml::Value::String(path.display().to_string()),
         counted(about.episodes, "episode"),
         about.fps,
-        about.rows as f64 / about.fps / 60.0
+        time::minutes(about.rows as f64 / about.fps)
     );
     let _ = writeln!(text, "# State: {}", named(&about.state, |at| source.signature().unit(at).to_owned()));
     let _ = writeln!(text, "# Action: {}", named(&about.action, |_| String::new()));

@@ -13,6 +13,7 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
+use terrella_core::time;
 use terrella_eval::{Forecaster, Report, model_forecast, open_loop};
 use terrella_model::{AnyWorld, EnsembleConfig, Interface, Trainer, load_any, save_world};
 
@@ -122,11 +123,11 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
     if let Some(recordings) = recordings {
         let data = &recordings.dataset;
         report.done.push(format!(
-            "{} recorded episodes were given: {} rows, {:.1} minutes at {} rows a second. {} episodes were learned from, {} were put \
+            "{} recorded episodes were given: {} rows, {} minutes at {} rows a second. {} episodes were learned from, {} were put \
              aside for judging ({}). The state is {}; actions are {}.",
             data.episodes.len(),
             data.n_rows(),
-            data.n_rows() as f64 / data.signature.fps / 60.0,
+            time::minutes(data.n_rows() as f64 / data.signature.fps),
             data.signature.fps,
             recordings.split.train.len(),
             recordings.split.held_out.len(),

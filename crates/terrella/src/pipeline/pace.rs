@@ -17,6 +17,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
+use terrella_core::time;
 use terrella_data::Prefetch;
 use terrella_eval::{Protocol, floors};
 use terrella_model::{Registered, Saved, Trainer, Visitor};
@@ -70,9 +71,9 @@ impl Pace {
         let factor = (60.0 * minutes - idle) / (self.seconds() - idle);
         if factor.is_nan() || factor * self.trained.first().map_or(0.0, |t| t.steps as f64) < 1.0 {
             return Err(usage(format!(
-                "{minutes} minutes are too few here: recordings, judging and pages alone take {:.1}; ask for at least {:.1}, or for fewer attempts (--set eval.pairs=50)",
-                idle / 60.0,
-                (idle * 1.5 / 60.0).max(0.1)
+                "{minutes} minutes are too few here: recordings, judging and pages alone take {}; ask for at least {}, or for fewer attempts (--set eval.pairs=50)",
+                time::minutes(idle),
+                time::minutes((1.5 * idle).max(6.0))
             )));
         }
         self.trained.iter_mut().for_each(|t| t.steps = ((t.steps as f64 * factor) as u64).max(1));
@@ -98,15 +99,14 @@ impl Pace {
 
     /// What it means, in a sentence.
     pub fn words(&self) -> String {
-        let minutes = |seconds: f64| format!("{:.1}", seconds / 60.0);
         let trained = self
             .trained
             .iter()
-            .map(|t| format!("{} {}", t.name, minutes(t.steps as f64 * t.ms / 1e3)))
+            .map(|t| format!("{} {}", t.name, time::minutes(t.steps as f64 * t.ms / 1e3)))
             .collect::<Vec<_>>();
-        let judging = self.judging.map_or_else(String::new, |s| format!(", judging {}", minutes(s)));
-        let all = format!("{}, seeing {}{judging}", trained.join(", "), minutes(self.seeing));
-        let total = minutes(self.seconds());
+        let judging = self.judging.map_or_else(String::new, |s| format!(", judging {}", time::minutes(s)));
+        let all = format!("{}, seeing {}{judging}", trained.join(", "), time::minutes(self.seeing));
+        let total = time::minutes(self.seconds());
         match self.asked {
             Some(asked) => format!(
                 "for {asked} minutes, steps are fixed at {} (as measured here, minutes: {all}); with these in place of --minutes the same comes of it anywhere",

@@ -9,7 +9,7 @@ use super::{Pace, Recordings, Run, pace, things_seen};
 use crate::settings::Flavour;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use terrella_core::{Clip, Key, Rule};
+use terrella_core::{Clip, Key, Rule, time};
 use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
 use terrella_model::{LossChart, Progress, StepsTold};
 
@@ -277,7 +277,7 @@ fn facts(run: &Run, training: Option<&Training>, probes: Option<&ProbeReport>) -
     if let Some(timings) = run.json::<Vec<(String, f64)>>("timings.json")? {
         let total: f64 = timings.iter().map(|(_, s)| s).sum();
         let words: Vec<String> = timings.iter().map(|(stage, seconds)| format!("{stage} {seconds:.0} s")).collect();
-        facts.push(fact("time", format!("{}; together {:.1} min", words.join(", "), total / 60.0)));
+        facts.push(fact("time", format!("{}; together {} min", words.join(", "), time::minutes(total))));
     }
     if let Some((pace, asked)) = run.json::<Pace>(pace::FILE)?.and_then(|pace| pace.asked.map(|asked| (pace, asked))) {
         let text = format!(

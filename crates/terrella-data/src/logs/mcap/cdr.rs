@@ -16,10 +16,6 @@ const FILLED: usize = 3;
 pub(super) fn decode<'a>(definition: &Definition, message: &'a [u8]) -> Result<Value<'a>, String> {
     let (kind, data) = match message.get(..4) {
         Some([0, kind, ..]) => (*kind, &message[4..]),
-        Some([0x28, 0xb5, 0x2f, 0xfd]) => {
-            let what = "it is packed by itself (compression_mode: MESSAGE), which is not read";
-            return Err(format!("{what}; ros2 bag convert makes a bag without packing"));
-        }
         Some(head) => return Err(format!("it begins with {head:02x?}, which no plain CDR does")),
         None => return Err(format!("it has {} bytes, CDR begins with 4", message.len())),
     };

@@ -1,6 +1,7 @@
 //! What a log file is made of, whichever container it is: bytes, places in them, chunks unpacked within limits,
 //! and the items that somebody who walks through it is shown.
 
+use super::wal::{Through, Wal};
 use mcap::records::{Channel, MessageHeader, Metadata, SchemaHeader};
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -21,6 +22,12 @@ pub(in crate::logs) enum Store {
     Unpacked {
         file: Arc<tempfile::TempPath>,
         torn: Option<String>,
+    },
+    /// A file in SQLite, and the log of writes beside it through which it is read.
+    Through {
+        file: PathBuf,
+        log: PathBuf,
+        wal: Arc<Wal>,
     },
     /// Files with their names, in the order of recording.
     Parts(Arc<[(String, Self)]>),
@@ -109,6 +116,7 @@ impl Store {
             Self::Disk(path) => Box::new(File::open(path)?),
             Self::Memory(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
             Self::Unpacked { file, .. } => Box::new(File::open(file.as_ref())?),
+            Self::Through { file, log, wal } => Box::new(Through::open(file, log, wal)?),
             Self::Parts(_) => return Err(io::Error::other("it is several files, which are opened one by one")),
         };
         let size = bytes.seek(SeekFrom::End(0))?;

@@ -6,8 +6,11 @@
 use super::container::{Chunk, Item, Opened, Place, Store, Visit};
 use super::sqlite::{Cell, Damage, Database, Row, columns};
 use super::standard;
+use super::wal::Wal;
 use mcap::records::{Channel, MessageHeader, SchemaHeader};
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where a table begins, and its columns.
 struct Table {
@@ -38,23 +41,38 @@ struct Topic {
     unread: usize,
 }
 
-/// Refuses a file beside which others hold its newest rows.
-pub(super) fn check_finished(store: &Store) -> Result<(), String> {
-    let Store::Disk(path) = store else { return Ok(()) };
-    for (ending, what, pragma) in [
-        ("-wal", "rows that were never moved into it", "wal_checkpoint(TRUNCATE)"),
-        ("-journal", "what a change that was not finished has to be undone with", "quick_check"),
-    ] {
+/// A file that is to be read through the log of writes beside it, with what to tell of that; nothing where there is none.
+/// One that cannot be read so, and a change that was not finished, are refused.
+pub(super) fn finished(store: &Store, file: &mut Opened) -> Result<Option<(Store, String)>, String> {
+    let Store::Disk(path) = store else { return Ok(None) };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = |ending: &str| {
         let mut beside = path.as_os_str().to_owned();
         beside.push(ending);
-        if std::fs::metadata(&beside).is_ok_and(|meta| meta.len() > 0) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            return Err(format!(
-                "its recorder did not end well: {name}{ending} beside it holds {what}. `sqlite3 {name} \"PRAGMA {pragma};\"` there repairs it"
-            ));
-        }
+        let bytes = std::fs::metadata(&beside).map_or(0, |meta| meta.len());
+        (bytes > 0).then(|| (PathBuf::from(beside), bytes))
+    };
+    let refused = |ending: &str, what: &str, pragma: &str| {
+        Err(format!(
+            "its recorder did not end well: {name}{ending} beside it holds {what}. `sqlite3 {name} \"PRAGMA {pragma};\"` there repairs it"
+        ))
+    };
+    if beside("-journal").is_some() {
+        return refused("-journal", "what a change that was not finished has to be undone with", "quick_check");
     }
-    Ok(())
+    let Some((log, bytes)) = beside("-wal") else { return Ok(None) };
+    let page = Database::open(file)?.page_size();
+    match Wal::read(&log, page) {
+        Ok(Some(wal)) => {
+            let told = wal.told(&format!("{name}-wal"), bytes);
+            Ok(Some((Store::Through { file: path.clone(), log, wal: Arc::new(wal) }, told)))
+        }
+        Ok(None) | Err(_) => refused(
+            "-wal",
+            "rows that were never moved into it, and no change that is whole",
+            "wal_checkpoint(TRUNCATE)",
+        ),
+    }
 }
 
 /// Passes what stands in a bag to `visit`, and gives what was left out.

@@ -2,7 +2,7 @@
 
 use super::definition::Definition;
 use super::value::{DEEPEST, LONGEST_LIST, MOST_VALUES, Value};
-use super::{cdr, idl, ros2msg};
+use super::{cdr, idl, packed_message, ros2msg};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -60,6 +60,15 @@ impl Decoder {
         }
     }
 
+    /// The bytes of a message, unpacked where it is packed by itself.
+    pub(super) fn unpacked<'a>(&self, message: &'a [u8]) -> Result<Cow<'a, [u8]>, String> {
+        match self {
+            Self::Cdr(_) if packed_message::is(message) => packed_message::unpack(message).map(Cow::Owned),
+            _ => Ok(Cow::Borrowed(message)),
+        }
+    }
+
+    /// Decodes a message, [unpacked](Self::unpacked).
     pub(super) fn decode<'a>(&self, message: &'a [u8]) -> Result<Value<'a>, String> {
         match self {
             Self::Cdr(definition) => cdr::decode(definition, message),

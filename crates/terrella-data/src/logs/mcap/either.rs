@@ -22,14 +22,27 @@ fn kind(file: &mut Opened) -> Result<Kind, String> {
 pub(super) fn walk(store: &Store, visit: &mut Visit<'_>) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for (name, part) in store.parts() {
+        let within = |text: String| if name.is_empty() { text } else { format!("{text} (in {name})") };
         let mut file = part.open().map_err(|e| e.to_string())?;
+        let kind = kind(&mut file)?;
+        let through = match kind {
+            Kind::Sqlite => db3::finished(part, &mut file).map_err(within)?,
+            Kind::Mcap | Kind::Ros1 => None,
+        };
+        let part = match &through {
+            Some((through, told)) => {
+                file = through.open().map_err(|e| e.to_string())?;
+                all.push(within(told.clone()));
+                through
+            }
+            None => part,
+        };
         visit(Item::Part(part))?;
-        let walked = match kind(&mut file)? {
+        let walked = match kind {
             Kind::Mcap => mcap::walk(&mut file, visit),
             Kind::Ros1 => bag::walk(&mut file, visit),
-            Kind::Sqlite => db3::check_finished(part).and_then(|()| db3::walk(&mut file, visit)),
+            Kind::Sqlite => db3::walk(&mut file, visit),
         };
-        let within = |text: String| if name.is_empty() { text } else { format!("{text} (in {name})") };
         let notes = part.torn().cloned().into_iter().chain(walked.map_err(within)?);
         all.extend(notes.map(within));
     }

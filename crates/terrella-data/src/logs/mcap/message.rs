@@ -51,7 +51,8 @@ impl MessageAt {
         let mut told = None;
         if self.nth.is_none() {
             either::messages(&self.channel.store, std::iter::once(self.place), &mut |bytes| {
-                told = picture::told(&self.channel.decoder.decode(bytes)?, pixel);
+                let bytes = self.channel.decoder.unpacked(bytes)?;
+                told = picture::told(&self.channel.decoder.decode(&bytes)?, pixel);
                 Ok(())
             })?;
         }
@@ -74,7 +75,8 @@ impl MessageAt {
                     ascending.try_for_each(|run| shown(store, decoder, video, run, take))?;
                 }
                 None => either::messages(store, same.iter().map(|m| m.place), &mut |bytes| {
-                    let (height, width, pixels) = picture::decode(&decoder.decode(bytes)?, pixel)?;
+                    let bytes = decoder.unpacked(bytes)?;
+                    let (height, width, pixels) = picture::decode(&decoder.decode(&bytes)?, pixel)?;
                     take(height, width, &pixels)
                 })?,
             }
@@ -103,7 +105,8 @@ fn shown(
     };
     let mut stream = None;
     either::messages(store, video[begin..=last].iter().map(|(place, _)| *place), &mut |bytes| {
-        let message = decoder.decode(bytes)?;
+        let bytes = decoder.unpacked(bytes)?;
+        let message = decoder.decode(&bytes)?;
         let (format, sample) = picture::sample(&message)?;
         let stream = match &mut stream {
             Some(stream) => stream,

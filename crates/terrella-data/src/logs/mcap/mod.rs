@@ -1,7 +1,8 @@
 //! MCAP, the container of robot logs: topics become tables that a mapping picks from.
 //!
 //! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1, `db3` through the tables of
-//! ROS 2 in `sqlite`, with definitions from `standard` (`either` asks which it is); `decoder` turns messages (CDR and
+//! ROS 2 in `sqlite`, through the log of writes beside it (`wal`), with definitions from `standard` (`either` asks which it
+//! is); `packed_message` unpacks messages that are packed one by one, and `decoder` turns them (CDR and
 //! ROS 1 with their definitions in `ros2msg` or `idl`, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat
 //! into a table; `message` and `picture` find the pixels, which `pixels` and `packed_depth` know how to read. Only
 //! topics that somebody wants are decoded. `guess` makes a mapping for files
@@ -19,6 +20,7 @@ mod idl;
 mod message;
 mod naming;
 mod packed_depth;
+mod packed_message;
 mod picture;
 mod pixels;
 mod records;
@@ -27,6 +29,7 @@ mod sqlite;
 mod standard;
 mod topic;
 mod value;
+mod wal;
 mod walk;
 
 pub(super) use container::Store;
@@ -38,6 +41,7 @@ use container::Item;
 use decoder::{Decoder, is_read, spelled};
 use either::walk;
 use message::{Channel, VideoPlaces};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -161,6 +165,7 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
     let mut left = allowance(store.size().map_err(|e| e.to_string())?);
     let mut anew: BTreeMap<String, usize> = BTreeMap::new();
     let mut base = None;
+    let mut packed = 0;
     let mut part = store.clone();
     let notes = walk(store, &mut |item| {
         match item {
@@ -169,6 +174,9 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                 finish(&mut channels);
                 schemas.clear();
                 part = next.clone();
+                if let Store::Through { wal, .. } = next {
+                    left = left.saturating_add(allowance(wal.bytes()));
+                }
             }
             Item::Schema(head, data) => {
                 schemas.insert(head.id, (head.name, head.encoding, data.to_vec()));
@@ -223,7 +231,10 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                 found.span = Some((first.min(head.log_time), last.max(head.log_time)));
                 let why = match (&open.decoder, &open.failed) {
                     (Some(channel), _) => {
-                        let decoded = channel.decoder.decode(data).and_then(|value| {
+                        let bytes = channel.decoder.unpacked(data);
+                        packed += usize::from(matches!(bytes, Ok(Cow::Owned(_))));
+                        let decoded = bytes.as_ref().map_err(String::clone).and_then(|bytes| {
+                            let value = channel.decoder.decode(bytes)?;
                             let message = match &mut open.video {
                                 Some(video) => video.push(channel, &value, place)?,
                                 None => MessageAt::alone(channel, place),
@@ -253,6 +264,10 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
     })?;
     finish(&mut channels);
     log.notes = notes;
+    if packed > 0 {
+        log.notes
+            .push(format!("{packed} messages were packed one by one (compression_mode: MESSAGE) and are unpacked"));
+    }
     log.notes.extend(anew.into_iter().map(|(topic, n)| {
         format!(
             "{topic}: its channel is defined anew {n} times in mid-file; messages are read as defined last before them"

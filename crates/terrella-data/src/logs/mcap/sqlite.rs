@@ -92,6 +92,11 @@ impl<'a> Database<'a> {
         Ok(Self { file, page, usable, pages })
     }
 
+    /// Bytes of a page.
+    pub(super) fn page_size(&self) -> u64 {
+        self.page as u64
+    }
+
     /// Bytes that are missing at the end, by what the head says.
     pub(super) fn missing(&self) -> u64 {
         (self.pages * self.page as u64).saturating_sub(self.file.size)
