@@ -99,7 +99,9 @@ impl Transfer<'_> {
     fn check(&self, object: &Object, part: &Part) -> Result<()> {
         let (found, wanted) = (part.bytes(), object.size);
         let mut wrong = (found != wanted).then(|| format!("{found} bytes were written, and there are {wanted}"));
-        if let (None, Some(sha256)) = (&wrong, &object.sha256) {
+        if wrong.is_none()
+            && let Some(sha256) = &object.sha256
+        {
             let found = hash(&part.data).map_err(Error::io("read", &part.data))?;
             wrong = (!found.eq_ignore_ascii_case(sha256)).then(|| format!("its SHA-256 is {found}, not {sha256}"));
         }
