@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 rows="${1:-10000000}"
 . tests/judges/common.sh
 environment numpy numpy==2.4.6 pandas==2.3.3 pyarrow==22.0.0
-cargo build --quiet --release --workspace --features video,rerun,curate,cluster --examples
+cargo build --quiet --release --workspace --features video,rerun,remote,curate,cluster --examples
 folder
 "$target/release/examples/scale" make "$rows" "$work"
 "$target/release/examples/scale" run "$work"

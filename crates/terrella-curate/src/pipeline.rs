@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use terrella_data::SourceOptions;
+use terrella_data::{Place, SourceOptions};
 
 /// Recordings and what is done with them.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -39,7 +39,7 @@ fn default_memory() -> usize {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Recording {
-    /// File or folder.
+    /// File or folder, or an address that is to be fetched before.
     pub path: PathBuf,
     /// Rows a second, for formats that do not store it.
     pub fps: Option<f64>,
@@ -179,7 +179,11 @@ impl Pipeline {
         pipeline.check().map_err(bad)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for source in &mut pipeline.sources {
-            source.path = folder.join(&source.path);
+            // An address is no path; whoever runs the pipeline fetches it.
+            let address = source.path.to_str().map(Place::parse).transpose()?.flatten();
+            if address.is_none() {
+                source.path = folder.join(&source.path);
+            }
         }
         Ok(pipeline)
     }
@@ -322,6 +326,7 @@ mod tests {
             let error = read(&format!("{source}{stage}")).expect_err(stage);
             assert!(error.contains(said), "{stage}: {error}");
         }
+        assert!(read("[[source]]\npath = \"az://x\"").is_err_and(|e| e.contains("s3://")), "no address of ours");
         assert!(read("seed = 1").is_err_and(|e| e.contains("source")), "no source");
         let good = read(&format!("{source}do = \"filter\"\nwhere = \"length > 3\"")).expect("a pipeline");
         assert_eq!(good.stages.len(), 1, "one stage");

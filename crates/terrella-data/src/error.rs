@@ -111,6 +111,19 @@ pub enum Error {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// Recordings that lie elsewhere and cannot be had.
+    #[error("{place}: {what}; {remedy}")]
+    Elsewhere {
+        /// Their address.
+        place: String,
+        /// What is wrong.
+        what: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// Somebody asked to stop while recordings were fetched.
+    #[error("stopped while recordings were fetched; what came is kept, and the same command goes on")]
+    Stopped,
     /// A request that makes no sense; the text says why and what to change.
     #[error("{0}")]
     Invalid(String),

@@ -2,7 +2,8 @@
 //!
 //! [`open`] turns a path into a [`terrella_core::Dataset`] whose pictures are decoded once and
 //! memory-mapped; [`import`] copies any recording into a LeRobot dataset through a [`Writer`];
-//! [`Sampler`] cuts training windows, each exactly once an epoch. Formats are listed in [`FORMATS`].
+//! [`Sampler`] cuts training windows, each exactly once an epoch. Formats are listed in [`FORMATS`]. Recordings in object storage are
+//! copied to this machine by [`fetch`] first.
 
 mod arrays;
 mod cache;
@@ -29,6 +30,7 @@ mod png_file;
 mod pnm;
 mod prefetch;
 mod recorder;
+mod remote;
 #[cfg(feature = "rerun")]
 mod rerun;
 mod rlds;
@@ -55,6 +57,7 @@ pub use open::{ImportOptions, Imported, OpenOptions, import, open, open_with};
 pub use opened::{Opened, open_source};
 pub use prefetch::Prefetch;
 pub use recorder::{Recorded, Recorder, Stamp};
+pub use remote::{FetchOptions, Fetched, Patience, Place, PlaceKind, Told, fetch};
 #[cfg(feature = "rerun")]
 pub use rerun::rerun_recording;
 pub use sampler::{Sampler, gather};

@@ -22,6 +22,10 @@ mod mcap;
 mod rates;
 mod real;
 mod recorder;
+#[cfg(feature = "remote")]
+mod remote;
+#[cfg(feature = "remote")]
+mod remote_server;
 #[cfg(feature = "rerun")]
 mod rerun;
 mod rlds;

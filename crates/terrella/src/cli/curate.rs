@@ -3,6 +3,8 @@
 #[cfg(feature = "curate")]
 use crate::out;
 #[cfg(feature = "curate")]
+use crate::pipeline::local;
+#[cfg(feature = "curate")]
 use anyhow::Context;
 use anyhow::Result;
 use clap::Args;
@@ -52,9 +54,12 @@ impl CurateOptions {
             return terrella_curate::functions::list().try_for_each(line);
         }
         let file = self.pipeline.context("name a pipeline file")?;
-        let pipeline = terrella_curate::Pipeline::read(&file)?;
+        let mut pipeline = terrella_curate::Pipeline::read(&file)?;
         let destination = self.destination.unwrap_or_else(|| file.with_extension(""));
         let watch = super::shared::watch();
+        for source in &mut pipeline.sources {
+            source.path = local(&source.path, &watch)?;
+        }
         let mut stage: Option<(String, _)> = None;
         let mut progress = |name: &str, done: usize, total: usize| {
             if stage.as_ref().is_none_or(|(of, _)| of != name) {

@@ -2,7 +2,7 @@
 
 use super::import::SourceArgs;
 use crate::out;
-use crate::pipeline::checkup_page;
+use crate::pipeline::{checkup_page, local};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use terrella_doctor::{Checkup, Severity, Subject, examine};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Recordings of any known format
+    /// Recordings of any known format, or an address of some (s3://, gs://, hf://, https://)
     path: PathBuf,
     #[command(flatten)]
     source_options: SourceArgs,
@@ -40,8 +40,9 @@ impl Options {
     pub(super) fn run(self) -> Result<()> {
         let options = self.source_options.resolve()?;
         let watch = super::shared::watch();
+        let path = local(&self.path, &watch)?;
         let mut stage = None;
-        let subject = Subject::open(&self.path, &options, &mut |done, total| {
+        let subject = Subject::open(&path, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("look", total as u64)).at(done as u64, "");
         })?;
         drop(stage);

@@ -2,6 +2,7 @@
 
 use super::import::SourceArgs;
 use crate::out;
+use crate::pipeline::local;
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Recordings of any known format
+    /// Recordings of any known format, or an address of some (s3://, gs://, hf://, https://)
     source: PathBuf,
     /// MCAP file to make
     destination: PathBuf,
@@ -30,8 +31,9 @@ impl Options {
         }
         let options = self.source_options.resolve()?;
         let watch = super::shared::watch();
+        let from = local(&self.source, &watch)?;
         let mut stage = None;
-        let exported = terrella_data::export_mcap(&self.source, &self.destination, &options, &mut |done, total| {
+        let exported = terrella_data::export_mcap(&from, &self.destination, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("export", total as u64)).at(done as u64, "");
         })?;
         drop(stage);

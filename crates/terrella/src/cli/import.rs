@@ -1,6 +1,7 @@
 //! `terrella import`.
 
 use crate::out;
+use crate::pipeline::local;
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -9,7 +10,7 @@ use terrella_data::{ImportOptions, SourceOptions};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Recordings of any known format
+    /// Recordings of any known format, or an address of some (s3://, gs://, hf://, https://)
     source: PathBuf,
     /// Folder to make
     destination: PathBuf,
@@ -79,8 +80,9 @@ impl Options {
         let source = self.source_options.resolve()?;
         let options = ImportOptions { source, image_size: self.image_size, video: self.video };
         let watch = super::shared::watch();
+        let from = local(&self.source, &watch)?;
         let mut stage = None;
-        let imported = terrella_data::import(&self.source, &self.destination, &options, &mut |done, total| {
+        let imported = terrella_data::import(&from, &self.destination, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");
         })?;
         drop(stage);

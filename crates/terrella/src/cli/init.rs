@@ -2,7 +2,7 @@
 
 use crate::error::usage;
 use crate::out;
-use crate::pipeline::suggest;
+use crate::pipeline::{local, suggest};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use terrella_core::write_atomic;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Recordings of any known format
+    /// Recordings of any known format, or an address of some (s3://, gs://, hf://, https://)
     path: PathBuf,
     /// File to write [default: the name of the recordings with .toml]
     #[arg(long, value_name = "FILE")]
@@ -19,10 +19,11 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
+        let here = local(&self.path, &super::shared::watch())?;
         let file = match self.out {
             Some(file) => file,
             None => {
-                let whole = self.path.canonicalize().with_context(|| format!("cannot open {}", self.path.display()))?;
+                let whole = here.canonicalize().with_context(|| format!("cannot open {}", self.path.display()))?;
                 PathBuf::from(whole.file_stem().unwrap_or_default()).with_extension("toml")
             }
         };
@@ -30,7 +31,7 @@ impl Options {
             return Err(usage(format!("{} is there already; name another with --out", file.display())));
         }
         let name = file.display().to_string();
-        let suggested = suggest(&self.path, &name)?;
+        let suggested = suggest(&self.path, &here, &name)?;
         write_atomic(&file, suggested.text.as_bytes()).with_context(|| format!("cannot write {name}"))?;
         suggested.why.iter().for_each(|why| out::note(why));
         out::line(&format!(

@@ -2,6 +2,8 @@
 
 use super::import::SourceArgs;
 use crate::out;
+use crate::pipeline::local;
+use crate::watch::Watch;
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use terrella_data::Opened;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Recordings of any known format
+    /// Recordings of any known format, or an address of some (s3://, gs://, hf://, https://)
     path: PathBuf,
     #[command(flatten)]
     source_options: SourceArgs,
@@ -27,12 +29,13 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        let source = terrella_data::open_source(&self.path, &self.source_options.resolve()?)?;
+        let (options, watch) = (self.source_options.resolve()?, super::shared::watch());
+        let source = terrella_data::open_source(local(&self.path, &watch)?, &options)?;
         if let Some(sheet) = &self.sheet {
             terrella_data::contact_sheet(&source, sheet)?;
         }
         if let Some(file) = &self.rerun {
-            write_rerun(&source, file)?;
+            write_rerun(&source, file, &watch)?;
         }
         let s = terrella_data::inspect(&source)?;
         if self.json {
@@ -63,8 +66,7 @@ impl Options {
 }
 
 #[cfg(feature = "rerun")]
-fn write_rerun(source: &Opened, file: &Path) -> Result<()> {
-    let watch = super::shared::watch();
+fn write_rerun(source: &Opened, file: &Path, watch: &Watch) -> Result<()> {
     let mut stage = None;
     terrella_data::rerun_recording(source, file, &mut |done, total| {
         stage.get_or_insert_with(|| watch.stage("rerun", total as u64)).at(done as u64, "");
@@ -73,7 +75,7 @@ fn write_rerun(source: &Opened, file: &Path) -> Result<()> {
 }
 
 #[cfg(not(feature = "rerun"))]
-fn write_rerun(_: &Opened, file: &Path) -> Result<()> {
+fn write_rerun(_: &Opened, file: &Path, _: &Watch) -> Result<()> {
     let remedy = "build with --features rerun, or let Rerun open a dataset that `terrella import` made, or an MCAP file of `terrella export`";
     anyhow::bail!("{}: this program was built without Rerun; {remedy}", file.display())
 }

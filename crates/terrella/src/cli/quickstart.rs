@@ -3,10 +3,11 @@
 use super::shared::device;
 use super::{SettingOptions, eval, train};
 use crate::out;
-use crate::pipeline::{preset_for, quickstart};
+use crate::pipeline::{local, preset_for, quickstart};
+use crate::watch::Watch;
 use anyhow::Result;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use terrella_core::time;
 
 #[derive(Debug, Args)]
@@ -33,7 +34,7 @@ impl Options {
         let mut options = self.settings;
         options.sets.extend(self.minutes.map(|minutes| format!("minutes={minutes:?}")));
         if options.preset.is_none() && self.resume.is_none() {
-            let (preset, why) = preset(options.sets_of_data().first().map(PathBuf::as_path))?;
+            let (preset, why) = preset(options.sets_of_data().first().map(PathBuf::as_path), &watch)?;
             why.into_iter().for_each(|why| watch.say(why));
             options.preset = preset.map(str::to_owned);
         }
@@ -54,8 +55,8 @@ impl Options {
 }
 
 /// The preset that recordings ask for, and why, if it is not the usual one; recordings of our own always have pictures.
-fn preset(data: Option<&std::path::Path>) -> Result<(Option<&'static str>, Option<&'static str>)> {
+fn preset(data: Option<&Path>, watch: &Watch) -> Result<(Option<&'static str>, Option<&'static str>)> {
     let Some(path) = data else { return Ok((None, None)) };
-    let source = terrella_data::open_source(path, &terrella_data::SourceOptions::default())?;
+    let source = terrella_data::open_source(local(path, watch)?, &terrella_data::SourceOptions::default())?;
     preset_for(source.signature())
 }

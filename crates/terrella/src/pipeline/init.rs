@@ -62,12 +62,13 @@ pub fn preset_for(signature: &Signature) -> Result<(Option<&'static str>, Option
     })
 }
 
-/// Looks at recordings and suggests settings; `file` is what the file will be called in the command that it names.
+/// Looks at recordings and suggests settings for `path`, which lies at `here` on this machine; `file` is what the file will be called
+/// in the command that it names.
 ///
 /// # Errors
 /// If they cannot be read.
-pub fn suggest(path: &Path, file: &str) -> Result<Suggested> {
-    let source = open_source(path, &SourceOptions { views: vec![ALL.to_owned()], ..SourceOptions::default() })?;
+pub fn suggest(path: &Path, here: &Path, file: &str) -> Result<Suggested> {
+    let source = open_source(here, &SourceOptions { views: vec![ALL.to_owned()], ..SourceOptions::default() })?;
     let (signature, about) = (source.signature().clone(), inspect(&source)?);
     let (preset, why) = preset_for(&signature)?;
     let preset = preset.unwrap_or("quickstart");

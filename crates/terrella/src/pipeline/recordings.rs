@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::found::{self, Film, Found};
+use super::local::local;
 use super::worlds::declared;
 use super::worth::doubts;
 use crate::error::usage;
@@ -255,10 +256,11 @@ impl Recordings {
     }
 }
 
-/// Opens recordings, and says how far that is.
+/// Opens recordings, fetched if they lie elsewhere, and says how far that is.
 pub(super) fn decoded(path: &Path, options: &OpenOptions, watch: &Watch) -> Result<Dataset> {
+    let path = local(path, watch)?;
     let mut stage = None;
-    Ok(open_with(path, options, &mut |done, total| {
+    Ok(open_with(&path, options, &mut |done, total| {
         stage.get_or_insert_with(|| watch.stage("decode", total as u64)).at(done as u64, "");
     })?)
 }

@@ -18,6 +18,24 @@ fn recordings_of_another_world_are_refused() {
 }
 
 #[test]
+fn addresses_that_cannot_be_are_told_and_how_to_build_what_fetches() {
+    let folder = fresh("addresses");
+    fs::create_dir_all(&folder).expect("a folder");
+    let text = told(&program(&folder, &["inspect", "az://box/trials"]));
+    assert!(text.starts_with("exit 1") && text.contains("az://") && text.contains("s3://BUCKET/PREFIX"), "{text}");
+    if cfg!(not(feature = "remote")) {
+        let address = "s3://robots/trials";
+        for arguments in
+            [&["inspect", address][..], &["doctor", address], &["train", "--data", address, "--out", "run"]]
+        {
+            let text = told(&program(&folder, arguments));
+            assert!(text.starts_with("exit 1") && text.contains(address), "{text}");
+            assert!(text.contains("build with --features remote, or download them and give the folder"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_damaged_model_is_named() {
     let run = fresh("damaged");
     copy(finished(), &run);

@@ -15,6 +15,7 @@ mod write;
 pub use report::{FilmRows, Labelled, Lessons};
 
 use super::Recordings;
+use super::local::local;
 use crate::error::{Interrupted, usage};
 use crate::settings::{Layers, Settings};
 use crate::watch::Watch;
@@ -61,7 +62,9 @@ pub fn label(labelling: &Labelling, mut settings: Settings, device: &Device, wat
     }
     let from = settings.data.path.clone().context("name recordings to learn from with --from")?;
     let sets: Vec<PathBuf> = std::iter::once(from.clone()).chain(settings.data.also.iter().cloned()).collect();
-    film::check(&sets, path, &settings)?;
+    let path = &local(path, watch)?;
+    let here = sets.iter().map(|set| local(set, watch)).collect::<Result<Vec<_>>>()?;
+    film::check(&here, path, &settings)?;
     let recordings = Recordings::open(&from, &settings, watch)?;
     let key = Key::new(settings.seed).with("label");
     let roles = Roles::of(&recordings, *share, &settings, key)?;
