@@ -8,7 +8,7 @@ use crate::thread::Order;
 use axum::extract::ws::{Message, WebSocket};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval_at, timeout};
 
 /// Longest message that is read at all, in bytes; who sends more is cut off before it lies in memory.
 pub(crate) const LONGEST: usize = 256 << 10;
@@ -31,7 +31,7 @@ pub(crate) async fn serve(mut socket: WebSocket, id: u64, scope: Scope, orders: 
     let began = Instant::now();
     let mut allowance = Allowance::new(0.0);
     let mut heard = began;
-    let mut pings = interval(PING);
+    let mut pings = interval_at(began + PING, PING);
     loop {
         let message = tokio::select! {
             // Texts first: they are few, and they end when the session does.

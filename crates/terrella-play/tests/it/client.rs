@@ -55,7 +55,7 @@ impl Client {
         address: SocketAddr,
         query: &str,
         headers: &[(&'static str, &str)],
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Box<Error>> {
         let mut request = format!("ws://{address}/live{query}").into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
@@ -67,6 +67,16 @@ impl Client {
     /// Says something, if the server still listens.
     pub(crate) async fn say(&mut self, text: impl Into<String>) -> bool {
         self.socket.send(Message::text(text.into())).await.is_ok()
+    }
+
+    /// Says something so many times at once, if the server still listens.
+    pub(crate) async fn shout(&mut self, text: &str, times: usize) -> bool {
+        for _ in 0..times {
+            if self.socket.feed(Message::text(text)).await.is_err() {
+                return false;
+            }
+        }
+        self.socket.flush().await.is_ok()
     }
 
     /// Sends bytes.
@@ -131,8 +141,13 @@ impl Client {
 
 /// Waits until no row is lent.
 pub(crate) async fn all_given_back(running: &Running) {
+    given_back(running, 0).await;
+}
+
+/// Waits until so many rows are lent and no more.
+pub(crate) async fn given_back(running: &Running, but: usize) {
     let given = async {
-        while running.lent() > 0 {
+        while running.lent() != but {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

@@ -1,6 +1,6 @@
 //! Who may come in, and what is left of those who have gone.
 
-use crate::client::all_given_back;
+use crate::client::{all_given_back, given_back};
 use crate::{Client, Options, serve};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -8,9 +8,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use tokio_tungstenite::tungstenite::Error;
 
 /// Status of an answer to a WebSocket that was refused.
-fn refused(result: Result<Client, Error>) -> Option<u16> {
-    match result {
-        Err(Error::Http(response)) => Some(response.status().as_u16()),
+fn refused(result: Result<Client, Box<Error>>) -> Option<u16> {
+    match *result.err()? {
+        Error::Http(response) => Some(response.status().as_u16()),
         _ => None,
     }
 }
@@ -41,7 +41,9 @@ async fn only_the_page_of_the_server_drives() {
 
 #[tokio::test]
 async fn a_key_is_needed_where_there_is_one_and_opens_what_it_is_for() {
-    let keys = ["read:aaaaaaaaaaaaaaaa", "record:bbbbbbbbbbbbbbbb"].map(|key| key.parse().expect("a key")).to_vec();
+    let keys = ["read:aaaaaaaaaaaaaaaa", "record:bbbbbbbbbbbbbbbb"]
+        .map(|key| key.parse::<crate::Key>().expect("a key"))
+        .to_vec();
     let running = serve(2, Options { sessions: 2, keys, ..Options::default() });
     let address = running.address();
     let origin = format!("http://{address}");
@@ -107,5 +109,8 @@ async fn a_thousand_come_and_go_and_leave_nothing() {
     all_given_back(&running).await;
     let mut page = Client::open(running.address()).await;
     page.begin(1).await;
-    assert_eq!(running.lent(), 1);
+    // The last to come may have been seen late.
+    given_back(&running, 1).await;
+    drop(page);
+    given_back(&running, 0).await;
 }

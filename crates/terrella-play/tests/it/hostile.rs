@@ -60,11 +60,7 @@ async fn who_sends_a_huge_message_is_cut_off() {
 async fn who_says_too_much_is_told_and_sent_away() {
     let running = serve(1, Options { sessions: 1, ..Options::default() });
     let mut page = Client::open(running.address()).await;
-    for _ in 0..5000 {
-        if !page.say(r#"{"do":"pause"}"#).await {
-            break;
-        }
-    }
+    page.shout(r#"{"do":"pause"}"#, 1000).await;
     let mut last = json!(null);
     while let Some(text) = page.text().await {
         last = text;
