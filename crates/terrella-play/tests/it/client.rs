@@ -47,7 +47,8 @@ pub(crate) struct Client {
 impl Client {
     /// Opens a session, as the page of the server does.
     pub(crate) async fn open(address: SocketAddr) -> Self {
-        Self::with(address, "", &[("origin", &format!("http://{address}"))]).await.expect("a session")
+        let origin = format!("http://{address}");
+        Self::with(address, "", &[("origin", origin.as_str())]).await.expect("a session")
     }
 
     /// Opens a session with a query and headers.
@@ -66,7 +67,8 @@ impl Client {
 
     /// Says something, if the server still listens.
     pub(crate) async fn say(&mut self, text: impl Into<String>) -> bool {
-        self.socket.send(Message::text(text.into())).await.is_ok()
+        let text: String = text.into();
+        self.socket.send(Message::text(text)).await.is_ok()
     }
 
     /// Says something so many times at once, if the server still listens.

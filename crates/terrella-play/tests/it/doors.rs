@@ -36,7 +36,7 @@ async fn only_the_page_of_the_server_drives() {
     let named = [("host", "play.example"), ("origin", "http://play.example")];
     assert!(Client::with(address, "", &named).await.is_ok(), "a name that was given");
     all_given_back(&running).await;
-    assert!(Client::with(address, "", &[("origin", &here)]).await.is_ok(), "its address");
+    assert!(Client::with(address, "", &[("origin", here.as_str())]).await.is_ok(), "its address");
 }
 
 #[tokio::test]
