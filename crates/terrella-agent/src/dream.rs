@@ -7,7 +7,7 @@
 //! numbers are called it takes from the world it imagines. Rows that began together are one batch of
 //! states as long as they are stepped together.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use terrella_core::{
     Acts, AnySim, Dynamics, Env, EnvSpec, Error, Image, Key, Observation, Result, Sim, Steps, Table, View,
 };
@@ -15,7 +15,7 @@ use terrella_core::{
 /// Worlds that exist in a model.
 ///
 /// [`Env::save`] files the model's state in the dream and writes its number, so that [`Env::load`] is exact for any
-/// model. Snapshots are therefore valid within one dream, and their memory is freed with it.
+/// model. Snapshots are therefore valid within one dream; [`Env::forget`] frees their memory, or the end of the dream does.
 pub struct Dream<D: Dynamics> {
     dynamics: Arc<D>,
     world: AnySim,
@@ -25,7 +25,33 @@ pub struct Dream<D: Dynamics> {
     together: Vec<Together<D::State>>,
     /// What was done in each row since its last block.
     pending: Vec<Vec<f32>>,
-    filed: Mutex<Vec<D::State>>,
+    filed: Mutex<Filed<D::State>>,
+}
+
+/// States by number. The number of one that was forgotten is given to the next, so that whoever saves and forgets for hours needs
+/// no more than is kept at a time.
+struct Filed<S> {
+    states: Vec<Option<S>>,
+    free: Vec<usize>,
+}
+
+impl<S> Filed<S> {
+    /// Files a state under this number.
+    fn add(&mut self, state: S) -> usize {
+        let number = self.free.pop().unwrap_or(self.states.len());
+        if number == self.states.len() {
+            self.states.push(None);
+        }
+        self.states[number] = Some(state);
+        number
+    }
+
+    /// Frees a number; one that is free stays so.
+    fn forget(&mut self, number: usize) {
+        if self.states.get_mut(number).and_then(Option::take).is_some() {
+            self.free.push(number);
+        }
+    }
 }
 
 /// Rows that began together and are at the same place of a block.
@@ -56,7 +82,15 @@ impl<D: Dynamics> Dream<D> {
         }
         let together = vec![Together { rows: (0..n).collect(), state }];
         let pending = vec![Vec::with_capacity(block); n];
-        Ok(Self { dynamics, world, view, starts: None, together, pending, filed: Mutex::default() })
+        Ok(Self {
+            dynamics,
+            world,
+            view,
+            starts: None,
+            together,
+            pending,
+            filed: Mutex::new(Filed { states: Vec::new(), free: Vec::new() }),
+        })
     }
 
     /// Lets [`Env::reset`] begin at one of these observations (drawn from its seed) instead of at a
@@ -74,6 +108,11 @@ impl<D: Dynamics> Dream<D> {
 
     fn check(&self, rows: &[usize]) -> Result<()> {
         Error::check_rows(rows, self.pending.len(), "dreams")
+    }
+
+    /// What is filed. A panic elsewhere cannot leave it half-written: each change is one push, one pop or one slot.
+    fn filed(&self) -> MutexGuard<'_, Filed<D::State>> {
+        self.filed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts these rows into these states.
@@ -218,18 +257,20 @@ impl<D: Dynamics> Env for Dream<D> {
             Some(self.dynamics.take(&together.state, &[at]))
         };
         let state = self.together.iter().find_map(one).expect("every row is somewhere");
-        // A panic elsewhere cannot leave the store half-written: it only ever grows by one push.
-        let mut filed = self.filed.lock().unwrap_or_else(PoisonError::into_inner);
-        filed.push(state);
+        let number = self.filed().add(state);
         let pending = self.pending[row].iter().map(|x| f64::from(*x));
-        [(filed.len() - 1) as f64].into_iter().chain(pending).collect()
+        [number as f64].into_iter().chain(pending).collect()
     }
 
     /// # Panics
-    /// If the snapshot was not written by this dream.
+    /// If the snapshot was not written by this dream, or was forgotten.
     fn load(&mut self, row: usize, snapshot: &[f64]) {
-        let state = self.filed.lock().unwrap_or_else(PoisonError::into_inner)[snapshot[0] as usize].clone();
+        let state = self.filed().states[snapshot[0] as usize].clone().expect("a snapshot that nobody has forgotten");
         self.begin(&[row], state);
         self.pending[row].extend(snapshot[1..].iter().map(|x| *x as f32));
+    }
+
+    fn forget(&self, snapshot: &[f64]) {
+        self.filed().forget(snapshot[0] as usize);
     }
 }

@@ -88,6 +88,12 @@ pub trait Env {
     /// Restores what [`Self::save`] gave, in the same row or in another: the future is then the same, bit for bit.
     fn load(&mut self, row: usize, snapshot: &[f64]);
 
+    /// Says, once, that nobody will load this snapshot again, so that whoever keeps something for it may let it go. Most keep
+    /// nothing.
+    fn forget(&self, snapshot: &[f64]) {
+        let _ = snapshot;
+    }
+
     /// What an agent is shown of these.
     fn observe(&self, rows: &[usize], view: View) -> Vec<Observation> {
         let mut images = view.picture.map(|size| self.draw(rows, size)).into_iter().flatten();

@@ -109,6 +109,27 @@ fn a_snapshot_inside_a_block_restores_the_future_bit_for_bit() {
 }
 
 #[test]
+fn a_snapshot_that_is_forgotten_gives_up_its_place_and_the_others_keep_theirs() {
+    let mut dreams = dreams(2);
+    dreams.reset(&[0, 1], &[1, 2]).expect("rows");
+    wander(&mut dreams, &[0, 1], &[1, 2], SKIP + 2);
+    let (kept, first) = (dreams.save(1), dreams.save(0));
+    let future = wander(&mut dreams, &[1], &[2], 12);
+    dreams.forget(&first);
+    for seed in 0..100 {
+        dreams.reset(&[0], &[seed]).expect("a row");
+        let snapshot = dreams.save(0);
+        assert_eq!(snapshot[0].to_bits(), first[0].to_bits(), "the place of the one that was forgotten");
+        dreams.forget(&snapshot);
+    }
+    let (again, other) = (dreams.save(0), dreams.save(0));
+    assert!(again[0] < 2.0 && (other[0] - 2.0).abs() < 1e-9, "a place of its own for each that is kept");
+    dreams.forget(&again);
+    dreams.load(0, &kept);
+    assert_eq!(wander(&mut dreams, &[0], &[2], 12), future, "nothing of another was forgotten");
+}
+
+#[test]
 fn a_dream_of_recordings_begins_where_they_did() {
     let starts: Vec<Observation> =
         (0..4).map(|i| Observation { image: None, state: vec![10.0 * i as f32 + 5.0, 50.0, 0.0, 0.0, 0.0] }).collect();

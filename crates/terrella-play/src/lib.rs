@@ -1,0 +1,34 @@
+//! The server behind `terrella play`: people drive a learned world in a browser, beside the real simulator.
+//!
+//! A [`Stage`] holds futures side by side: a learned world and, where there is one, the real one, both as
+//! [`Env`](terrella_core::Env)s of as many rows. Each socket is a session with a future of its own, or two. All sessions live
+//! in one plain thread, which steps whoever is due in one batch; around it, [`serve`] moves bytes. Nothing here knows a model
+//! or a file format: who calls gives the worlds, says where recordings [`start`](Starts), and [`keeps`](Keep) what people
+//! record.
+
+mod about;
+mod allowance;
+mod frame;
+mod guard;
+mod key;
+mod lane;
+mod memory;
+mod messages;
+mod outlet;
+mod pace;
+mod page;
+mod recorder;
+mod server;
+mod session;
+mod sessions;
+mod socket;
+mod stage;
+mod thread;
+#[cfg(test)]
+mod toy;
+
+pub use about::{About, Does, Number, Rows};
+pub use key::{Key, Scope};
+pub use recorder::{Driven, Keep};
+pub use server::{Options, Running, Stopper, serve};
+pub use stage::{Stage, Start, Starts};
