@@ -1,0 +1,33 @@
+// Why one is not let in. A browser does not tell a page why a socket was refused, so the same address is asked
+// again as a plain page, and its status and text say it.
+
+export type Why = "gone" | "key" | "full" | "origin" | "other";
+
+export interface Refusal {
+    why: Why;
+    /** What the program says of it, if anything. */
+    text: string;
+}
+
+const WHY: Record<number, Why> = { 401: "key", 403: "origin", 429: "full", 503: "full" };
+
+/** What an answer that is no success means. */
+export async function refusalOf(answer: Response): Promise<Refusal> {
+    const text = (await answer.text().catch(() => "")).trim();
+    // A page in place of a sentence comes from somebody between.
+    const said = text.startsWith("<") ? "" : text.slice(0, 300);
+    const why = answer.status === 403 && /key/i.test(said) ? "key" : WHY[answer.status] ?? "other";
+    return { why, text: said || `the program answered ${answer.status}` };
+}
+
+/** Asks the address of a refused socket. */
+export async function whyRefused(live: URL): Promise<Refusal> {
+    try {
+        const answer = await fetch(live, { cache: "no-store", signal: AbortSignal.timeout(8000) });
+        // A plain question where a socket is due is refused in its own way: that says nothing about the socket.
+        const plain = answer.ok || answer.status === 400 || answer.status === 426;
+        return plain ? { why: "other", text: "the connection was not accepted" } : await refusalOf(answer);
+    } catch {
+        return { why: "gone", text: "" };
+    }
+}
