@@ -6,12 +6,13 @@ abs(value);if(size!==0&&(size<1e-4||size>=1e7))return value.toExponential(2).rep
 max(1,Math.floor(Math.log10(size||1))+1);return value.toFixed(Math.min(4,Math.max(0,n-whole2))).replace("-","−")}
 function count(n,one){return`${n} ${one}${n===1?"":"s"}`}function watchSize(element,sized){let measure=()=>{let ratio=window.
 devicePixelRatio||1;sized(Math.round(element.clientWidth*ratio),Math.round(element.clientHeight*ratio))};new ResizeObserver(
-measure).observe(element),measure()}var WHY={401:"key",403:"origin",429:"full",503:"full"};async function refusalOf(answer){let text=(await answer.
-text().catch(()=>"")).trim(),said2=text.startsWith("<")?"":text.slice(0,300);return{why:answer.status===403&&/key/i.
-test(said2)?"key":WHY[answer.status]??"other",text:said2||`the program answered ${answer.status}`}}async function whyRefused(live2){
-try{let answer=await fetch(live2,{cache:"no-store",signal:AbortSignal.timeout(8e3)});return answer.ok||answer.
-status===400||answer.status===426?{why:"other",text:"the connection was not accepted"}:await refusalOf(answer)}catch{
-return{why:"gone",text:""}}}function address(path){let url=new URL(path,document.baseURI),key=new URLSearchParams(location.search).get("ke\
+measure).observe(element),measure()}var WHY={401:"key",403:"locked",429:"full",503:"full"};async function refusalOf(answer){let text=(await answer.
+text().catch(()=>"")).trim(),said2=text.startsWith("<")?"":text.slice(0,300),why=WHY[answer.status]??"other";return why===
+"locked"&&/^no origin/i.test(said2)?{why,text:""}:why==="locked"&&/\bkey\b/i.test(said2)?{why:"key",text:said2}:
+why==="locked"&&/may not drive here|not called/i.test(said2)?{why:"origin",text:said2}:{why,text:said2||`the p\
+rogram answered ${answer.status}`}}async function whyRefused(live2){try{let answer=await fetch(live2,{cache:"n\
+o-store",signal:AbortSignal.timeout(8e3)});return answer.ok||answer.status===400||answer.status===426?{why:"lo\
+cked",text:""}:await refusalOf(answer)}catch{return{why:"gone",text:""}}}function address(path){let url=new URL(path,document.baseURI),key=new URLSearchParams(location.search).get("ke\
 y");return key!==null&&url.searchParams.set("key",key),url}async function askAbout(){try{let answer=await fetch(
 address("about"),{cache:"no-store",signal:AbortSignal.timeout(8e3)});return answer.ok?await answer.json():await refusalOf(
 answer)}catch{return{why:"gone",text:""}}}function showAbout(about2){let{world,model,rate,dt,picture}=about2;if(document.
@@ -59,14 +60,15 @@ return this.socket?.readyState===WebSocket.OPEN}send(order){return this.open?(th
 order)),!0):!1}async connect(){if(window.clearTimeout(this.timer),this.busy||this.open)return;this.busy=!0,this.
 ear.link({is:"connecting"});let about2=await askAbout();if("why"in about2){this.later(about2);return}this.ear.
 about(about2);let live2=address("live"),socket=new WebSocket(live2.href.replace(/^http/,"ws"));socket.binaryType=
-"arraybuffer",this.socket=socket;let opened=!1,farewell="";socket.addEventListener("open",()=>{opened=!0,this.
-busy=!1,this.ear.link({is:"open"})}),socket.addEventListener("message",({data})=>{try{if(typeof data=="string"){
-let said2=JSON.parse(data);said2.say==="closing"&&(farewell=said2.text),this.ear.said(said2)}else this.ear.frame(
-readFrame(data)),this.tries=0}catch(error){this.ear.trouble(error instanceof Error?error.message:String(error))}}),
-socket.addEventListener("close",()=>{this.socket=null,opened?this.later({why:"ended",text:farewell}):whyRefused(
-live2).then(refusal=>this.later(refusal))})}later({why,text}){this.busy=!1;let wait=WAITS[Math.min(this.tries,
-WAITS.length-1)]??1e3;this.tries+=1,this.ear.link({is:"closed",why,text,again:performance.now()+wait}),this.timer=
-window.setTimeout(()=>{this.connect()},wait)}};var SPEEDS=[.1,.15,.25,.5,.75,1,1.5,2,3,4,6,8,12,16];function speedStop(times){let far=SPEEDS.map(speed2=>Math.
+"arraybuffer",this.socket=socket;let[opened,seen,farewell]=[!1,!1,""];socket.addEventListener("open",()=>{opened=
+!0,this.busy=!1}),socket.addEventListener("message",({data})=>{try{if(typeof data=="string"){let said2=JSON.parse(
+data);said2.say==="closing"&&(farewell=said2.text),this.ear.said(said2)}else{let frame2=readFrame(data);seen||
+(seen=!0,this.tries=0,this.ear.link({is:"open"})),this.ear.frame(frame2)}}catch(error){this.ear.trouble(error instanceof
+Error?error.message:String(error))}}),socket.addEventListener("close",()=>{this.socket=null,opened?this.later(
+{why:!seen&&/places|taken/.test(farewell)?"full":"ended",text:farewell}):whyRefused(live2).then(refusal=>this.
+later(refusal))})}later({why,text}){this.busy=!1;let wait=WAITS[Math.min(this.tries,WAITS.length-1)]??1e3;this.
+tries+=1,this.ear.link({is:"closed",why,text,again:performance.now()+wait}),this.timer=window.setTimeout(()=>{
+this.connect()},wait)}};var SPEEDS=[.1,.15,.25,.5,.75,1,1.5,2,3,4,6,8,12,16];function speedStop(times){let far=SPEEDS.map(speed2=>Math.
 abs(Math.log(speed2/times)));return far.indexOf(Math.min(...far))}var always=()=>"",two=({header})=>(header?.lanes??
 1)<2?"there is one future; branch first":"";function rewind(steps,key){return{id:`back${steps}`,key,words:`bac\
 k ${steps===1?"one step":`${steps} steps`}, and pause`,hindered:({header})=>(header?.remembered??0)<1?"there i\
@@ -173,10 +175,11 @@ code)&&steer()});let forget=()=>{held.clear(),keyed.drive()?.letGo()};window.add
 addEventListener("visibilitychange",forget)}function keeps(target,event){if(target.closest("dialog")!==null)return!0;
 if(target instanceof HTMLInputElement)switch(target.type){case"range":return event.key.startsWith("Arrow");case"\
 checkbox":return event.key===" ";default:return!0}return target instanceof HTMLSelectElement?!0:target.closest(
-"button, summary, a")!==null&&(event.key===" "||event.key==="Enter")}var Latency=class{samples=[];last=-1/0;drawn(echo){echo<=this.last||(this.last=echo,requestAnimationFrame(()=>{
-document.hidden||(this.samples.push(performance.now()-echo),this.samples=this.samples.slice(-50))}))}quantiles(){
-let sorted=[...this.samples].sort((a,b)=>a-b),at=part2=>sorted[Math.ceil(part2*sorted.length)-1]??0;return sorted.
-length===0?null:{median:at(.5),high:at(.95),n:sorted.length}}clear(){this.samples=[],this.last=-1/0}};var WORDS_MS=2e3,RATES_MS=250,Meters=class{constructor(chart2,latency2){this.chart=chart2;this.latency=latency2}chart;latency;drawn=[];rates=-1/0;words=-1/0;out=name=>part(
+"button, summary, a")!==null&&(event.key===" "||event.key==="Enter")}var Latency=class{samples=[];last=-1/0;sent=-1/0;untimed=-1/0;order(at){this.sent=at}paused(){this.untimed=this.
+sent}drawn(echo){echo<=Math.max(this.last,this.untimed)||(this.last=echo,requestAnimationFrame(()=>{document.hidden||
+(this.samples.push(performance.now()-echo),this.samples=this.samples.slice(-50))}))}quantiles(){let sorted=[...this.
+samples].sort((a,b)=>a-b),at=part2=>sorted[Math.ceil(part2*sorted.length)-1]??0;return sorted.length===0?null:
+{median:at(.5),high:at(.95),n:sorted.length}}clear(){this.samples=[]}};var WORDS_MS=2e3,RATES_MS=250,Meters=class{constructor(chart2,latency2){this.chart=chart2;this.latency=latency2}chart;latency;drawn=[];rates=-1/0;words=-1/0;out=name=>part(
 `m-${name}`,HTMLElement);strip=part("strip",HTMLElement);flags=part("flags",HTMLElement);show(header,about2,now){
 this.drawn.push(now),say(this.out("error"),header.error===null?"–":`${(header.error*100).toFixed(2)} %`),say(
 this.out("spread"),header.spread===null?"–":digits(header.spread,3)),say(this.out("step"),String(header.step)),
@@ -280,46 +283,50 @@ elf.",WORDS={gone:["Nobody answers",ENDED],ended:["The session has ended","Looki
 l there."],full:["All places are taken","Close another page of this program, or wait: this page connects by it\
 self when a place is free."],key:["A key is needed","Open the address that “terrella play” printed, which ends\
  in ?key=…, or give the key here."],origin:["Wrong address","Open the very address that “terrella play” prin\
-ted: pages from elsewhere are not let in."],other:["The connection was refused","If it goes on: start “terrell\
-a play” again."]},Veil=class{again=null;veil=part("veil",HTMLElement);form=part("key-form",HTMLFormElement);constructor(retry){
-part("retry",HTMLButtonElement).addEventListener("click",retry),this.form.addEventListener("submit",event=>{event.
-preventDefault();let url=new URL(location.href);url.searchParams.set("key",part("key",HTMLInputElement).value.
-trim()),location.href=url.href})}show(link2){let status=part("link",HTMLElement);if(status.dataset.is=link2.is,
-say(status,{connecting:"connecting…",open:"connected",closed:"not connected"}[link2.is]),document.body.classList.
-toggle("offline",link2.is!=="open"),this.veil.hidden=link2.is==="open",this.again=link2.is==="closed"?link2.again:
-null,link2.is==="closed"){let[title,words]=WORDS[link2.why]??["Not connected",ENDED];say(part("veil-title",HTMLElement),
-title);let text=link2.text===""?"":`${link2.text.charAt(0).toUpperCase()}${link2.text.slice(1).replace(/\.?$/,
-".")} `;say(part("veil-text",HTMLElement),`${text}${words}`),this.form.hidden=link2.why!=="key",part("retry-li\
-ne",HTMLElement).hidden=!1}this.turn(performance.now())}turn(now){if(!this.veil.hidden){let seconds=this.again===
-null?0:Math.ceil((this.again-now)/1e3);say(part("countdown",HTMLElement),seconds>0?`Trying again in ${seconds}\
- s.`:"Trying…")}}};var READ_MS=500,DRIVE_MS=8,stageArea=part("stage",HTMLElement),notes=new Notes(part("notes",HTMLElement)),latency=new Latency,
-chart=new Chart(part("chart",HTMLCanvasElement)),meters=new Meters(chart,latency),trace=new Trace,gamepads=new Gamepads,
-panel=new Panel(part("action",HTMLElement),part("hint",HTMLElement)),keep=part("keep",HTMLInputElement),drive=null,
-newest=null,fixed="",sessions=0,driven=0,read=0,desk={about:null,header:null,send:order=>{connection.send(order)},
-help:()=>openHelp(desk.about)},connection=new Connection({link,about,said,frame,trouble:text=>notes.add(text,!0)}),
-stage=new Stage(part("rows",HTMLElement),lane=>desk.send({do:"lane",lane})),controls=new Controls({desk,run,open:()=>connection.
-open,stage:stageArea}),veil=new Veil(()=>{connection.connect()});listenToKeys({drive:()=>drive,run,stage:stageArea,
-after:part("first-button",HTMLElement),lanes:()=>desk.header?.lanes??1});for(let{canvas,lane}of stage.canvases())
-listenToPointers(canvas,lane,{drive:()=>drive,driven:lane2=>lane2===(desk.header?.lane??0),choose:lane2=>desk.
-send({do:"lane",lane:lane2})});function run(command){let why=command.id==="help"?"":connection.open?command.hindered(
-desk):"there is no session";if(why!==""){notes.add(`${command.words.split(/[:,(]/)[0]?.trim()??command.id}: ${why}`);
-return}command.run(desk),command.id==="branch"&&document.activeElement===document.body&&stageArea.focus({preventScroll:!0})}
-function link(link2){veil.show(link2),link2.is==="open"&&(sessions+=1,sessions>1&&notes.add("connected again: \
-this is a new session, and what the last one had saved is gone"),[newest,desk.header]=[null,null],latency.clear(),
-chart.clear(),trace.clear(),controls.saved([])),controls.look()}function about(about2){let text=JSON.stringify(
-about2);if(fixed!==""&&fixed!==text){location.reload();return}desk.about=about2,drive??=new Drive(about2.actions),
-fixed===""&&(showAbout(about2),stage.expect(about2.real),panel.build(drive),stageArea.dataset.drive=drive.way===
-"target"&&!drive.planar?"keys":drive.way),fixed=text,controls.about(about2)}function said(said2){switch(said2.
-say){case"note":case"closing":notes.add(said2.text);break;case"error":notes.add(said2.text,!0);break;case"stat\
-e":showState(said2,desk.about);break;case"saved":controls.saved(said2.names);break;case"recorded":notes.add(`r\
-ecorded ${count(said2.rows,"row")} into ${said2.path}`);break}}function frame(frame2){let{header}=frame2,before=desk.
-header;(before===null||header.lane!==before.lane||header.step<before.step)&&drive?.follow(header),newest!==null&&
-newest.header.echo!==null&&(header.echo=newest.header.echo),desk.header=header,newest=frame2,chart.note(header),
-drive?.way==="target"&&drive.planar&&trace.note(header,action=>drive?.place(action)??[0,0])}function turn(now){
-if(requestAnimationFrame(turn),veil.turn(now),meters.turn(now),!(drive===null||!connection.open)){if(gamepads.
-poll(drive,run),now-driven>=DRIVE_MS){let held=drive.turn(now);held!==null&&(driven=now,connection.send({do:"d\
-rive",...held}),newest===null&&stage.mark(desk.header?.lane??0,overlay())),panel.show()}if(newest!==null){let{
-header}=newest;stage.show(newest,overlay()),meters.show(header,desk.about,now),controls.show(header),header.echo!==
-null&&latency.drawn(header.echo),newest=null}keep.checked&&now-read>=READ_MS&&(read=now,connection.send({do:"r\
-ead"}))}}function overlay(){return drive?.way==="target"&&drive.planar?trace.overlay(drive.place(drive.action)):
-null}connection.connect();requestAnimationFrame(turn);})();
+ted: pages from elsewhere are not let in."],locked:["Not let in","The program is there, but refused this page.\
+ Open the very address that “terrella play” printed, which may end in ?key=…, or give its key here."],other:[
+"The connection was refused","If it goes on: start “terrella play” again."]},Veil=class{again=null;veil=part(
+"veil",HTMLElement);form=part("key-form",HTMLFormElement);constructor(retry){part("retry",HTMLButtonElement).addEventListener(
+"click",retry),this.form.addEventListener("submit",event=>{event.preventDefault();let url=new URL(location.href);
+url.searchParams.set("key",part("key",HTMLInputElement).value.trim()),location.href=url.href})}show(link2){let status=part(
+"link",HTMLElement);if(status.dataset.is=link2.is,say(status,{connecting:"connecting…",open:"connected",closed:"\
+not connected"}[link2.is]),document.body.classList.toggle("offline",link2.is!=="open"),this.veil.hidden=link2.
+is==="open",this.again=link2.is==="closed"?link2.again:null,link2.is==="closed"){let[title,words]=WORDS[link2.
+why]??["Not connected",ENDED];say(part("veil-title",HTMLElement),title);let known=link2.text.toLowerCase().startsWith(
+title.toLowerCase())&&link2.text.length<title.length+2,text=link2.text===""||known?"":`${link2.text.charAt(0).
+toUpperCase()}${link2.text.slice(1).replace(/\.?$/,".")} `;say(part("veil-text",HTMLElement),`${text}${words}`),
+this.form.hidden=link2.why!=="key"&&link2.why!=="locked",part("retry-line",HTMLElement).hidden=!1}this.turn(performance.
+now())}turn(now){if(!this.veil.hidden){let seconds=this.again===null?0:Math.ceil((this.again-now)/1e3);say(part(
+"countdown",HTMLElement),seconds>0?`Trying again in ${seconds} s.`:"Trying…")}}};var READ_MS=500,DRIVE_MS=8,AFTER_ERROR_MS=500,stageArea=part("stage",HTMLElement),notes=new Notes(part("notes",
+HTMLElement)),latency=new Latency,chart=new Chart(part("chart",HTMLCanvasElement)),meters=new Meters(chart,latency),
+trace=new Trace,gamepads=new Gamepads,panel=new Panel(part("action",HTMLElement),part("hint",HTMLElement)),keep=part(
+"keep",HTMLInputElement),drive=null,newest=null,fixed="",sessions=0,driven=0,read=0,watching=!1,desk={about:null,
+header:null,send:order=>{connection.send(order)},help:()=>openHelp(desk.about)},connection=new Connection({link,
+about,said,frame,trouble:text=>notes.add(text,!0)}),stage=new Stage(part("rows",HTMLElement),lane=>desk.send({
+do:"lane",lane})),controls=new Controls({desk,run,open:()=>connection.open,stage:stageArea}),veil=new Veil(()=>{
+connection.connect()});listenToKeys({drive:()=>drive,run,stage:stageArea,after:part("first-button",HTMLElement),
+lanes:()=>desk.header?.lanes??1});for(let{canvas,lane}of stage.canvases())listenToPointers(canvas,lane,{drive:()=>drive,
+driven:lane2=>lane2===(desk.header?.lane??0),choose:lane2=>desk.send({do:"lane",lane:lane2})});function run(command){
+let why=command.id==="help"?"":connection.open?command.hindered(desk):"there is no session";if(why!==""){notes.
+add(`${command.words.split(/[:,(]/)[0]?.trim()??command.id}: ${why}`);return}command.run(desk),command.id==="b\
+ranch"&&document.activeElement===document.body&&stageArea.focus({preventScroll:!0})}function link(link2){veil.
+show(link2),link2.is==="open"&&(sessions+=1,sessions>1&&notes.add("connected again: this is a new session, and\
+ what the last one had saved is gone"),[newest,desk.header,watching]=[null,null,!1],latency.clear(),chart.clear(),
+trace.clear(),controls.saved([])),controls.look()}function about(about2){let text=JSON.stringify(about2);if(fixed!==
+""&&fixed!==text){location.reload();return}desk.about=about2,drive??=new Drive(about2.actions),fixed===""&&(showAbout(
+about2),stage.expect(about2.real),panel.build(drive),stageArea.dataset.drive=drive.way==="target"&&!drive.planar?
+"keys":drive.way),fixed=text,controls.about(about2)}function said(said2){switch(said2.say){case"note":case"clo\
+sing":notes.add(said2.text);break;case"error":notes.add(said2.text,!0),watching||=/^your key is for "read"/.test(
+said2.text),driven=performance.now()+AFTER_ERROR_MS;break;case"state":showState(said2,desk.about);break;case"s\
+aved":controls.saved(said2.names);break;case"recorded":notes.add(`recorded ${count(said2.rows,"row")} into ${said2.
+path}`);break}}function frame(frame2){let{header}=frame2,before=desk.header;(before===null||header.lane!==before.
+lane||header.step<before.step)&&drive?.follow(header),newest!==null&&newest.header.echo!==null&&(header.echo=newest.
+header.echo),desk.header=header,newest=frame2,chart.note(header),drive?.way==="target"&&drive.planar&&trace.note(
+header,action=>drive?.place(action)??[0,0])}function turn(now){if(requestAnimationFrame(turn),veil.turn(now),meters.
+turn(now),!(drive===null||!connection.open)){if(gamepads.poll(drive,run),now-driven>=DRIVE_MS){let held=drive.
+turn(now);held!==null&&(driven=now,watching||(connection.send({do:"drive",...held}),latency.order(held.at)),newest===
+null&&stage.mark(desk.header?.lane??0,overlay())),panel.show()}if(desk.header?.paused===!0&&latency.paused(),newest!==
+null){let{header}=newest;stage.show(newest,overlay()),meters.show(header,desk.about,now),controls.show(header),
+header.echo!==null&&latency.drawn(header.echo),newest=null}keep.checked&&now-read>=READ_MS&&(read=now,connection.
+send({do:"read"}))}}function overlay(){return drive?.way==="target"&&drive.planar?trace.overlay(drive.place(drive.
+action)):null}connection.connect();requestAnimationFrame(turn);})();

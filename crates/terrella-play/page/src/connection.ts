@@ -4,7 +4,7 @@
 import { address, askAbout } from "./about.ts";
 import { readFrame, type Frame } from "./frames.ts";
 import type { About, Order, Said } from "./protocol.ts";
-import { whyRefused, type Refusal, type Why } from "./refusal.ts";
+import { whyRefused, type Why } from "./refusal.ts";
 
 export type Link =
     | { is: "connecting" }
@@ -63,12 +63,10 @@ export class Connection {
         const socket = new WebSocket(live.href.replace(/^http/, "ws"));
         socket.binaryType = "arraybuffer";
         this.socket = socket;
-        let opened = false;
-        let farewell = "";
+        let [opened, seen, farewell] = [false, false, ""];
         socket.addEventListener("open", () => {
             opened = true;
             this.busy = false;
-            this.ear.link({ is: "open" });
         });
         socket.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer | string>) => {
             try {
@@ -79,9 +77,14 @@ export class Connection {
                     }
                     this.ear.said(said);
                 } else {
-                    this.ear.frame(readFrame(data));
-                    // Only who got a picture was let in.
-                    this.tries = 0;
+                    const frame = readFrame(data);
+                    if (!seen) {
+                        // Only who got a picture has a session: others are told to go right after they came.
+                        seen = true;
+                        this.tries = 0;
+                        this.ear.link({ is: "open" });
+                    }
+                    this.ear.frame(frame);
                 }
             } catch (error) {
                 this.ear.trouble(error instanceof Error ? error.message : String(error));
@@ -90,14 +93,14 @@ export class Connection {
         socket.addEventListener("close", () => {
             this.socket = null;
             if (opened) {
-                this.later({ why: "ended", text: farewell });
+                this.later({ why: !seen && /places|taken/.test(farewell) ? "full" : "ended", text: farewell });
             } else {
                 void whyRefused(live).then((refusal) => this.later(refusal));
             }
         });
     }
 
-    private later({ why, text }: Refusal | { why: "ended"; text: string }): void {
+    private later({ why, text }: { why: Why | "ended"; text: string }): void {
         this.busy = false;
         const wait = WAITS[Math.min(this.tries, WAITS.length - 1)] ?? 1000;
         this.tries += 1;

@@ -8,11 +8,23 @@ const MOST = 50;
 export class Latency {
     private samples: number[] = [];
     private last = -Infinity;
+    private sent = -Infinity;
+    private untimed = -Infinity;
+
+    /** An order to drive went out with this clock. */
+    order(at: number): void {
+        this.sent = at;
+    }
+
+    /** Time stands: what was sent by now is shown when time goes on, and that waiting is the person's. */
+    paused(): void {
+        this.untimed = this.sent;
+    }
 
     /** Takes note that the frame with this echo has been drawn. */
     drawn(echo: number): void {
         // The same order is measured once.
-        if (echo <= this.last) {
+        if (echo <= Math.max(this.last, this.untimed)) {
             return;
         }
         this.last = echo;
@@ -34,6 +46,5 @@ export class Latency {
 
     clear(): void {
         this.samples = [];
-        this.last = -Infinity;
     }
 }

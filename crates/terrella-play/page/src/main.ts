@@ -28,6 +28,8 @@ import { Veil } from "./veil.ts";
 const READ_MS = 500;
 /** Orders to drive are at least this far apart, for the server takes 240 messages a second and not more. */
 const DRIVE_MS = 8;
+/** Driving rests this long after an error. */
+const AFTER_ERROR_MS = 500;
 
 const stageArea = part("stage", HTMLElement);
 const notes = new Notes(part("notes", HTMLElement));
@@ -45,6 +47,8 @@ let fixed = "";
 let sessions = 0;
 let driven = 0;
 let read = 0;
+/** Whether the key is for looking only. */
+let watching = false;
 
 const desk: Desk = {
     about: null,
@@ -93,7 +97,7 @@ function link(link: Link): void {
         if (sessions > 1) {
             notes.add("connected again: this is a new session, and what the last one had saved is gone");
         }
-        [newest, desk.header] = [null, null];
+        [newest, desk.header, watching] = [null, null, false];
         latency.clear();
         chart.clear();
         trace.clear();
@@ -129,6 +133,10 @@ function said(said: Said): void {
             break;
         case "error":
             notes.add(said.text, true);
+            // Who drives on all the same is sent away after a few dozen errors.
+            watching ||= /^your key is for "read"/.test(said.text);
+            // Nor is anything else that is wrong to be said a hundred times a second.
+            driven = performance.now() + AFTER_ERROR_MS;
             break;
         case "state":
             showState(said, desk.about);
@@ -172,12 +180,18 @@ function turn(now: number): void {
         const held = drive.turn(now);
         if (held !== null) {
             driven = now;
-            connection.send({ do: "drive", ...held });
+            if (!watching) {
+                connection.send({ do: "drive", ...held });
+                latency.order(held.at);
+            }
             if (newest === null) {
                 stage.mark(desk.header?.lane ?? 0, overlay());
             }
         }
         panel.show();
+    }
+    if (desk.header?.paused === true) {
+        latency.paused();
     }
     if (newest !== null) {
         const { header } = newest;

@@ -11,6 +11,7 @@ const WORDS: Record<string, [string, string]> = {
     full: ["All places are taken", "Close another page of this program, or wait: this page connects by itself when a place is free."],
     key: ["A key is needed", "Open the address that “terrella play” printed, which ends in ?key=…, or give the key here."],
     origin: ["Wrong address", "Open the very address that “terrella play” printed: pages from elsewhere are not let in."],
+    locked: ["Not let in", "The program is there, but refused this page. Open the very address that “terrella play” printed, which may end in ?key=…, or give its key here."],
     other: ["The connection was refused", "If it goes on: start “terrella play” again."],
 };
 
@@ -39,10 +40,11 @@ export class Veil {
         if (link.is === "closed") {
             const [title, words] = WORDS[link.why] ?? ["Not connected", ENDED];
             say(part("veil-title", HTMLElement), title);
-            const text = link.text === "" ? "" : `${link.text.charAt(0).toUpperCase()}${link.text.slice(1).replace(/\.?$/, ".")} `;
+            const known = link.text.toLowerCase().startsWith(title.toLowerCase()) && link.text.length < title.length + 2;
+            const text = link.text === "" || known ? "" : `${link.text.charAt(0).toUpperCase()}${link.text.slice(1).replace(/\.?$/, ".")} `;
             say(part("veil-text", HTMLElement), `${text}${words}`);
             // A key that is being typed stays.
-            this.form.hidden = link.why !== "key";
+            this.form.hidden = link.why !== "key" && link.why !== "locked";
             part("retry-line", HTMLElement).hidden = false;
         }
         this.turn(performance.now());

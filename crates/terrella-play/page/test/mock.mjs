@@ -17,8 +17,16 @@ export const ACTIONS = {
     arm: { kind: "box", names: ["base", "elbow", "wrist"], low: [-1, -1, -1], high: [1, 1, 1], are: "displacements" },
 };
 
-/** Starts it on loopback; `refuse` is a status (and text) for every socket, `key` is asked for where it is given. */
-export async function startMock({ actions = "targets", real = true, key = null, refuse = null, port = 0 } = {}) {
+/** What the program lets the page do, so that whatever it forbids fails here, too. */
+const RULES = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+};
+
+/**
+ * Starts it on loopback. A socket needs `key`, where it is given, and is told so only where `frank`, as a plain question may be
+ * refused for being one; `refuse` is an answer to every socket; who comes when it is `full` is told to go.
+ */
+export async function startMock({ actions = "targets", real = true, key = null, frank = true, refuse = null, full = false, scope = "record", port = 0 } = {}) {
     const orders = [];
     const sessions = new Set();
     const about = {
@@ -33,25 +41,25 @@ export async function startMock({ actions = "targets", real = true, key = null, 
     const server = createServer(async (request, response) => {
         const url = new URL(request.url, "http://x");
         const file = FILES[url.pathname];
-        const answer = (status, kind, body) => response.writeHead(status, { "content-type": kind }).end(body);
+        const answer = (status, kind, body) => response.writeHead(status, { "content-type": kind, ...RULES }).end(body);
         if (file !== undefined) {
             answer(200, file[1], await readFile(new URL(file[0], DIST)));
-        } else if (!keyed(url)) {
-            answer(401, "text/plain", "a key is needed");
         } else if (url.pathname === "/about") {
             answer(200, "application/json", JSON.stringify(about));
         } else if (url.pathname === "/live") {
-            answer(refuse?.status ?? 426, "text/plain", refuse?.text ?? "a WebSocket is spoken here");
+            const locked = frank && !keyed(url) ? { status: 403, text: "a key is needed" } : null;
+            const { status, text } = refuse ?? locked ?? { status: 400, text: "a WebSocket is spoken here" };
+            answer(status, "text/plain", text);
         } else {
             answer(404, "text/plain", "there is nothing here");
         }
     });
     server.on("upgrade", (request, socket) => {
         if (!keyed(new URL(request.url, "http://x")) || refuse !== null) {
-            socket.end(`HTTP/1.1 ${refuse?.status ?? 401} Refused\r\nContent-Length: 0\r\n\r\n`);
+            socket.end(`HTTP/1.1 ${refuse?.status ?? 403} Refused\r\nContent-Length: 0\r\n\r\n`);
             return;
         }
-        const session = new Session(about);
+        const session = new Session(about, scope);
         session.wire = accept(request, socket, {
             heard: (text) => {
                 const order = JSON.parse(text);
@@ -63,6 +71,11 @@ export async function startMock({ actions = "targets", real = true, key = null, 
                 sessions.delete(session);
             },
         });
+        if (full) {
+            session.wire.text({ say: "closing", text: "all 8 places are taken; come back when somebody has left" });
+            session.wire.close();
+            return;
+        }
         sessions.add(session);
         session.start();
     });
@@ -80,8 +93,9 @@ export async function startMock({ actions = "targets", real = true, key = null, 
 }
 
 class Session {
-    constructor(about) {
+    constructor(about, scope) {
         this.about = about;
+        this.scope = scope;
         this.held = { paused: false, speed: 1, echo: null, recording: null, saved: new Map() };
         this.reset(0);
     }
@@ -143,11 +157,14 @@ class Session {
     obey(order) {
         const { world, held, wire } = this;
         const lane = world.lanes[world.lane];
+        if (this.scope === "read" && order.do !== "read") {
+            return wire.text({ say: "error", text: 'your key is for "read", and this needs one for "step"' });
+        }
         switch (order.do) {
             case "drive":
                 lane.action = order.action;
                 held.echo = order.at;
-                return held.paused ? this.frame() : undefined;
+                return undefined;
             case "pause": case "go":
                 held.paused = order.do === "pause";
                 break;

@@ -26,6 +26,7 @@ async function visit(t, { mock: options = {}, query = "", ...look } = {}) {
     page.setDefaultTimeout(PATIENCE);
     const troubles = [];
     page.on("pageerror", (error) => troubles.push(error.message));
+    page.on("console", (message) => /Content Security/.test(message.text()) && troubles.push(message.text()));
     await page.goto(mock.url + query);
     t.after(async () => {
         await page.close();
@@ -189,9 +190,9 @@ test("records, saves, loads, resets, looks and reads", async (t) => {
 });
 
 test("what is refused is said, with what to do", async (t) => {
-    const full = await visit(t, { mock: { refuse: { status: 503, text: "8 sessions are open, which is the most" } } });
+    const full = await visit(t, { mock: { full: true } });
     await says(full.page, "veil-title", /places are taken/);
-    assert.match(await text(full.page, "veil-text"), /8 sessions are open/);
+    assert.match(await text(full.page, "veil-text"), /^All 8 places are taken; come back/);
     await shoot(full.page, "full");
     const keyed = await visit(t, { mock: { key: "secret" } });
     await says(keyed.page, "veil-title", /key is needed/);
@@ -199,8 +200,28 @@ test("what is refused is said, with what to do", async (t) => {
     await keyed.page.fill("#key", "secret");
     await keyed.page.locator("#key-form button").click();
     await says(keyed.page, "link", /^connected$/);
-    const foreign = await visit(t, { mock: { refuse: { status: 403, text: "pages from elsewhere may not connect" } } });
+    const foreign = await visit(t, { mock: { refuse: { status: 403, text: "a page of elsewhere may not drive here" } } });
     await says(foreign.page, "veil-title", /Wrong address/);
+    // Where the reason cannot be had, all that may help is said.
+    const locked = await visit(t, { mock: { key: "secret", frank: false }, query: "?key=wrong" });
+    await says(locked.page, "veil-title", /Not let in/);
+    await locked.page.fill("#key", "secret");
+    await locked.page.locator("#key-form button").click();
+    await says(locked.page, "link", /^connected$/);
+});
+
+test("who may only look is told once, and is not driven away", async (t) => {
+    const { mock, page } = await drive(t, { mock: { scope: "read" } });
+    await page.keyboard.down("ArrowRight");
+    await says(page, "notes", /your key is for "read"/);
+    // The target moves on in the page for a second at most, and no order follows the first refusal.
+    const told = mock.orders.length;
+    await page.waitForFunction(() => Number(document.querySelector("#action input").value) === 512);
+    await page.keyboard.up("ArrowRight");
+    await page.keyboard.press("t");
+    await ordered(mock, (order) => order.do === "read", "read");
+    // The one to read, and what was on its way; a second of driving is dozens.
+    assert.ok(mock.orders.length <= told + 5, `${mock.orders.length - told} orders after the refusal`);
 });
 
 test("an end is told, and the page comes back by itself", async (t) => {
