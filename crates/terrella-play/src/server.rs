@@ -143,6 +143,11 @@ impl Running {
         self.address
     }
 
+    /// Whether it has ended, by an error perhaps, which [`Self::join`] tells.
+    pub fn is_over(&self) -> bool {
+        self.server.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Futures that are lent to sessions now.
     pub fn lent(&self) -> usize {
         self.lent.load(Ordering::Relaxed)
