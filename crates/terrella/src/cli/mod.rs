@@ -18,6 +18,7 @@ mod keypoints;
 mod label;
 mod options;
 mod plan;
+mod play;
 mod quickstart;
 mod record;
 mod report;
@@ -73,6 +74,8 @@ enum Verb {
     Eval(eval::Options),
     /// Makes one attempt and shows its plans.
     Plan(plan::Options),
+    /// Opens a page on which people drive a learned world, beside the real one.
+    Play(play::Options),
     /// Puts runs side by side: settings that differ, scores, paired tests, curves.
     Compare(compare::Options),
     /// Makes the page about a run anew.
@@ -107,6 +110,7 @@ impl Cli {
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Plan(options) => options.run(),
+            Verb::Play(options) => options.run(),
             Verb::Compare(options) => options.run(),
             Verb::Report(options) => options.run(),
             Verb::Bench(options) => options.run(),

@@ -27,8 +27,10 @@ pub struct DiffusionConfig {
     pub past_noise: f64,
     /// Share of clips that go on from frames that the network painted itself.
     pub own: f64,
-    /// How often an error counts again where something moved or stands out from what all pictures of a batch have in common.
+    /// How often an error counts again where something moved.
     pub moved: f64,
+    /// The same where something stands out from what all pictures of a batch have in common.
+    pub stands_out: f64,
     /// Weight of telling the logged state from pictures, where there is one; it teaches nothing else. 0 leaves it out.
     pub readout: f64,
 }
@@ -39,13 +41,14 @@ impl Default for DiffusionConfig {
             size: Size::Xs,
             picture: 64,
             patch: 16,
-            context: 16,
+            context: 4,
             frame_skip: 1,
             denoise: 1,
-            direct: 0.6,
+            direct: 0.8,
             past_noise: 0.1,
-            own: 0.5,
-            moved: 10.0,
+            own: 0.3,
+            moved: 20.0,
+            stands_out: 3.0,
             readout: 0.1,
         }
     }
@@ -62,11 +65,18 @@ pub(super) struct Widths {
     pub(super) heads: usize,
     /// Inside a perceptron.
     pub(super) hidden: usize,
+    /// What a cell is to the patch that it lies in.
+    pub(super) cell: usize,
 }
+
+/// Side of a cell, of which patches are made.
+pub(super) const CELL: usize = 4;
+/// Numbers of a cell.
+pub(super) const CELL_VALUES: usize = 3 * CELL * CELL;
 
 impl DiffusionConfig {
     pub(super) fn widths(&self) -> Widths {
-        let of = |token, depth| Widths { token, depth, heads: token / 32, hidden: 4 * token };
+        let of = |token, depth| Widths { token, depth, heads: token / 32, hidden: 4 * token, cell: token / 4 };
         match self.size {
             Size::Xs => of(128, 4),
             Size::S => of(192, 6),
@@ -77,14 +87,28 @@ impl DiffusionConfig {
 
     /// How its pictures are cut.
     pub(super) fn cut(&self) -> Cut {
-        Cut { size: self.picture, shrink: 1, patch: self.patch, stride: self.patch }
+        Cut { size: self.picture, shrink: 1, patch: CELL, stride: CELL }
+    }
+
+    /// Patches of a picture, and cells of a patch.
+    pub(super) fn counts(&self) -> [usize; 2] {
+        [(self.picture / self.patch).pow(2), (self.patch / CELL).pow(2)]
+    }
+
+    /// Which cell of a picture, counted row by row, stands where: patch by patch, row by row in each.
+    pub(super) fn order(&self) -> Vec<usize> {
+        let (across, inside) = (self.picture / self.patch, self.patch / CELL);
+        let square = |n: usize| (0..n).flat_map(move |row| (0..n).map(move |column| (row, column)));
+        let cell = |(r, c): (usize, usize), (y, x): (usize, usize)| (r * inside + y) * across * inside + c * inside + x;
+        square(across).flat_map(|patch| square(inside).map(move |at| cell(patch, at))).collect()
     }
 
     /// As [`crate::Family::check`].
     pub(super) fn whole(&self) -> Result<()> {
-        if self.patch == 0 || self.picture == 0 || !self.picture.is_multiple_of(self.patch) {
+        let cells = self.patch > 0 && self.patch.is_multiple_of(CELL);
+        if !cells || self.picture == 0 || !self.picture.is_multiple_of(self.patch) {
             return Err(Error::Invalid(format!(
-                "model.picture = {} is not a whole number of patches of model.patch = {}; 64 and 16, or 96 and 16, go together",
+                "model.picture = {} is not a whole number of patches of model.patch = {}, or these of cells of {CELL}; 64 and 16, or 96 and 16, go together",
                 self.picture, self.patch
             )));
         }

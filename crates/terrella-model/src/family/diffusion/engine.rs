@@ -3,7 +3,7 @@
 //! A frame is sixteen tokens or so, which a tensor library spends between operations. What frames before said of themselves
 //! (keys and values) is kept, so that a new one costs its own tokens alone. The tensors of [`super::net`] are the reference.
 
-use super::config::DiffusionConfig;
+use super::config::{CELL_VALUES, DiffusionConfig};
 use super::eyes::Eyes;
 use super::net::{Block, DiffusionNet, GROUND, PLAIN, STAYS, TOLD};
 use crate::host::dense::{Dense, dot, exp, numbers, silu, standardize};
@@ -41,9 +41,11 @@ impl Memory {
 pub(super) struct Engine {
     past: Dense,
     now: Dense,
+    gather: Dense,
     place: Vec<f32>,
     told: Vec<Dense>,
     blocks: Vec<HostBlock>,
+    spread: Dense,
     paint: Dense,
     ground: Vec<f32>,
     eyes: Option<HostEyes>,
@@ -92,9 +94,11 @@ impl Engine {
         Self {
             past: Dense::of(&net.past),
             now: Dense::of(&net.now),
+            gather: Dense::of(&net.gather),
             place: numbers(net.place.val()),
             told: net.told.iter().map(Dense::of).collect(),
             blocks: net.blocks.iter().map(block).collect(),
+            spread: Dense::of(&net.spread),
             paint: Dense::of(&net.paint),
             ground: numbers(net.ground.val() * GROUND),
             eyes: net.eyes.as_ref().map(eyes),
@@ -105,7 +109,7 @@ impl Engine {
 
     /// Width of a token.
     fn width(&self) -> usize {
-        self.past.output
+        self.gather.output
     }
 
     /// Features of the state that a frame shows.
@@ -140,9 +144,8 @@ impl Engine {
 
     /// One pass: the frame, and what its slot says of itself.
     fn paint(&self, memory: &Memory, now: &[f32], (action, told): (&[f32], [f32; TOLD])) -> (Vec<f32>, Vec<f32>) {
-        let (width, all) = (self.width(), self.paint.output);
-        let (values, square) = (all / 4 * 3, all / 4);
-        let tokens = self.ground.len() / values;
+        let (width, cell, cells) = (self.width(), self.past.output, self.ground.len() / CELL_VALUES);
+        let tokens = self.place.len() / width;
         let mut steering: Vec<f32> = action.iter().chain(&told).copied().collect();
         for layer in &self.told {
             let mut next = vec![0.0; layer.output];
@@ -150,13 +153,16 @@ impl Engine {
             next.iter_mut().for_each(|x| *x = silu(*x));
             steering = next;
         }
-        let (mut x, mut own) = (vec![0.0; tokens * width], vec![0.0; tokens * width]);
-        self.past.forward(&memory.now, &mut x);
+        let (mut seen, mut own) = (vec![0.0; cells * cell], vec![0.0; cells * cell]);
+        self.past.forward(&memory.now, &mut seen);
         // Nothing stands for nothing: that layer has no bias.
         if told[2] == 0.0 {
             self.now.forward(now, &mut own);
         }
-        x.iter_mut().zip(&own).zip(&self.place).for_each(|((x, own), place)| *x += own + place);
+        seen.iter_mut().zip(&own).for_each(|(x, own)| *x = (*x + own).max(0.0));
+        let mut x = vec![0.0; tokens * width];
+        self.gather.forward(&seen, &mut x);
+        x.iter_mut().zip(&self.place).for_each(|(x, place)| *x += place);
         x.chunks_mut(width).for_each(|row| row.iter_mut().zip(&steering).for_each(|(x, steer)| *x += steer));
         let mut said = Vec::with_capacity(self.blocks.len() * tokens * 2 * width);
         for (at, block) in self.blocks.iter().enumerate() {
@@ -165,13 +171,16 @@ impl Engine {
             block.forward(&mut x, &steering, &past, &mut said);
         }
         x.chunks_mut(width).for_each(|row| standardize(row, PLAIN as f32));
-        let mut told = vec![0.0; tokens * all];
-        self.paint.forward(&x, &mut told);
-        let mut frame = Vec::with_capacity(tokens * values);
-        let patches = told.chunks(all).zip(self.ground.chunks(values)).zip(memory.now.chunks(values));
-        for ((told, ground), past) in patches {
+        self.spread.forward(&x, &mut seen);
+        seen.iter_mut().for_each(|x| *x = x.max(0.0));
+        let mut told = vec![0.0; cells * self.paint.output];
+        self.paint.forward(&seen, &mut told);
+        let mut frame = Vec::with_capacity(self.ground.len());
+        let each = told.chunks(self.paint.output).zip(self.ground.chunks(CELL_VALUES));
+        for ((told, ground), past) in each.zip(memory.now.chunks(CELL_VALUES)) {
             for (at, ((painted, ground), past)) in told.iter().zip(ground).zip(past).enumerate() {
-                let (painted, stays) = (painted + ground, told[values + at % square] + STAYS as f32);
+                let stays = told[CELL_VALUES + at % (CELL_VALUES / 3)] + STAYS as f32;
+                let painted = painted + ground;
                 frame.push(painted + (past - painted) / (1.0 + exp(-stays)));
             }
         }

@@ -44,11 +44,11 @@ pub(super) fn gradient(
     let (before, wanted) = (lesson.before(), lesson.wanted());
     let plain = device.clone().without_autodiff();
     let ranges = split(lesson.clips, tools.crew.parts);
-    let mut past = lesson.past(None);
-    if lesson.own.contains(&true) {
+    let mut past = lesson.past(&[]);
+    if lesson.own > 0 && lesson.slots > 1 {
         let still = net.valid();
         let paint = |clips: Range<usize>| numbers(still.forward(slots(&lesson, &past, &clips, &plain)));
-        past = lesson.past(Some(&tools.crew.each(ranges.clone(), paint).concat()));
+        past = lesson.past(&tools.crew.each(split(lesson.own, tools.crew.parts), paint).concat());
     }
     let alone = ranges.len() == 1;
     let readout = tools.translator.config.readout;

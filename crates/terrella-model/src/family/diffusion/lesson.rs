@@ -3,7 +3,7 @@
 //! Numbers that are drawn hang on the step and the clip alone, so that no result depends on threads. Noise is a sum of four
 //! uniform numbers, which is close to normal and a tenth of the work.
 
-use super::config::DiffusionConfig;
+use super::config::{CELL, CELL_VALUES, DiffusionConfig};
 use super::net::TOLD;
 use crate::codec::StateCodec;
 use crate::host::threads::each;
@@ -11,7 +11,7 @@ use crate::interface::Interface;
 use crate::pixels::Patcher;
 use crate::{Error, Result, Turn};
 use std::ops::Range;
-use terrella_core::{Batch, Key, Stats, Stream};
+use terrella_core::{Batch, Image, Key, Stats, Stream};
 
 /// From the units of the log to numbers of the network.
 #[derive(Clone, Debug)]
@@ -19,6 +19,7 @@ pub(super) struct Translator {
     pub(super) patcher: Patcher,
     pub(super) codec: StateCodec,
     actions: Stats,
+    order: Vec<usize>,
     pub(super) config: DiffusionConfig,
 }
 
@@ -40,8 +41,8 @@ pub(super) struct Lesson {
     pub(super) told: Vec<f32>,
     /// How much each number counts, as `noise`.
     pub(super) weights: Vec<f32>,
-    /// Clips that go on from frames that the network painted.
-    pub(super) own: Vec<bool>,
+    /// How many clips, the first ones, go on from frames that the network painted.
+    pub(super) own: usize,
     /// Features of the logged states of slots, `[clips, slots, features]`; empty without.
     pub(super) features: Vec<f32>,
 }
@@ -55,13 +56,13 @@ struct Drawn {
     now: Vec<f32>,
     told: Vec<f32>,
     weights: Vec<f32>,
-    own: bool,
 }
 
 impl Translator {
     pub(super) fn new(config: &DiffusionConfig, interface: &Interface) -> Self {
         let actions = interface.action_stats.block(config.frame_skip);
-        Self { patcher: Patcher::new(config.cut()), codec: StateCodec::new(interface), actions, config: config.clone() }
+        let (patcher, codec, order) = (Patcher::new(config.cut()), StateCodec::new(interface), config.order());
+        Self { patcher, codec, actions, order, config: config.clone() }
     }
 
     /// Numbers of a frame.
@@ -69,9 +70,23 @@ impl Translator {
         self.patcher.tokens() * self.patcher.values()
     }
 
-    /// Frames of pictures, `[pictures, numbers]`.
+    /// Frames of pictures, `[pictures, numbers]`: patch by patch, cell by cell, channel by channel.
     pub(super) fn frames(&self, pictures: &[u8]) -> Vec<f32> {
-        self.patcher.patches(pictures, &vec![Turn::NONE; pictures.len() / self.patcher.bytes()])
+        let cells = self.patcher.patches(pictures, &vec![Turn::NONE; pictures.len() / self.patcher.bytes()]);
+        let frame = |cells: &[f32]| -> Vec<f32> {
+            self.order.iter().flat_map(|at| &cells[at * CELL_VALUES..(at + 1) * CELL_VALUES]).copied().collect()
+        };
+        cells.chunks(self.numbers()).flat_map(frame).collect()
+    }
+
+    /// The picture that a frame shows.
+    pub(super) fn picture(&self, frame: &[f32]) -> Image {
+        let mut cells = vec![0.0; frame.len()];
+        for (cell, at) in frame.chunks(CELL_VALUES).zip(&self.order) {
+            cells[at * CELL_VALUES..][..CELL_VALUES].copy_from_slice(cell);
+        }
+        let side = self.config.picture;
+        Image { height: side, width: side, data: self.patcher.image(&cells) }
     }
 
     /// Action blocks in deviations of those that were recorded.
@@ -127,7 +142,8 @@ impl Translator {
             noise: joined(|drawn| &drawn.noise),
             now: joined(|drawn| &drawn.now),
             told: joined(|drawn| &drawn.told),
-            own: drawn.iter().map(|drawn| drawn.own).collect(),
+            // Clips stand in an order of chance.
+            own: (self.config.own * clips as f64).round() as usize,
             weights,
             features: self.features(batch),
             frames,
@@ -153,9 +169,7 @@ impl Translator {
             now: vec![0.0; slots * numbers],
             told: Vec::with_capacity(slots * (width + TOLD)),
             weights: Vec::with_capacity(slots * numbers),
-            own: key.with("own").stream().chance(config.own),
         };
-        let square = config.patch * config.patch;
         for slot in 0..slots {
             let (before, after) = (&frames[slot * numbers..][..numbers], &frames[(slot + 1) * numbers..][..numbers]);
             let direct = stream.chance(config.direct);
@@ -166,20 +180,26 @@ impl Translator {
             }
             drawn.told.extend_from_slice(&actions[slot * width..][..width]);
             drawn.told.extend([share, deviation, f32::from(u8::from(direct))]);
-            weigh((before, after, common), square, config.moved as f32, &mut drawn.weights);
+            weigh((before, after, common), CELL * CELL, [config.moved, config.stands_out], &mut drawn.weights);
         }
         drawn
     }
 }
 
-/// How much each number of a frame counts: channels lie one behind the other in each patch.
-fn weigh((before, after, common): (&[f32], &[f32], &[f32]), square: usize, moved: f32, weights: &mut Vec<f32>) {
+/// How much each number of a frame counts: channels lie one behind the other in each cell.
+fn weigh(
+    (before, after, common): (&[f32], &[f32], &[f32]),
+    square: usize,
+    [moved, stands_out]: [f64; 2],
+    weights: &mut Vec<f32>,
+) {
     let patches = before.chunks(3 * square).zip(after.chunks(3 * square)).zip(common.chunks(3 * square));
     for ((before, after), common) in patches {
         let first = weights.len();
         for pixel in 0..square {
             let apart = |a: &[f32]| (0..3).any(|c| (a[c * square + pixel] - after[c * square + pixel]).abs() > APART);
-            weights.push(if apart(before) || apart(common) { 1.0 + moved } else { 1.0 });
+            let share = |apart: bool, weight: f64| if apart { weight as f32 } else { 0.0 };
+            weights.push(1.0 + share(apart(before), moved).max(share(apart(common), stands_out)));
         }
         weights.extend_from_within(first..);
         weights.extend_from_within(first..first + square);
@@ -224,16 +244,12 @@ impl Lesson {
         self.frames.chunks((self.slots + 1) * self.numbers).flat_map(|clip| &clip[self.numbers..]).copied().collect()
     }
 
-    /// The frame before each slot with its noise; in clips that go on from their own frames those `painted` of the slot before,
-    /// from the second slot on.
-    pub(super) fn past(&self, painted: Option<&[f32]>) -> Vec<f32> {
+    /// The frame before each slot with its noise; in the first clips those `painted` of the slot before, from the second slot on.
+    pub(super) fn past(&self, painted: &[f32]) -> Vec<f32> {
         let mut past = self.before();
         let each = self.slots * self.numbers;
-        if let Some(painted) = painted {
-            let clips = past.chunks_mut(each).zip(painted.chunks(each)).zip(&self.own);
-            clips.filter(|(_, own)| **own).for_each(|((past, painted), _)| {
-                past[self.numbers..].copy_from_slice(&painted[..each - self.numbers]);
-            });
+        for (past, painted) in past.chunks_mut(each).zip(painted.chunks(each)) {
+            past[self.numbers..].copy_from_slice(&painted[..each - self.numbers]);
         }
         past.iter_mut().zip(&self.noise).for_each(|(x, noise)| *x += noise);
         past
@@ -259,7 +275,7 @@ mod tests {
         let (before, mut after) = (vec![0.0; 24], vec![0.0; 24]);
         after[4 + 2] = 1.0; // the second channel of the third pixel of the first patch
         let mut weights = Vec::new();
-        weigh((&before, &after, &before), square, 9.0, &mut weights);
+        weigh((&before, &after, &before), square, [9.0, 4.0], &mut weights);
         let heavy: Vec<usize> = (0..24).filter(|i| weights[*i] > 1.0).collect();
         assert_eq!(heavy, [2, 6, 10], "the pixel in each channel");
         assert_eq!(weights[2], 10.0);

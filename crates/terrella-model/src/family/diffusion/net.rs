@@ -1,18 +1,18 @@
 //! The network of a diffusion world: a causal transformer over the patches of frames.
 //!
 //! A slot is one frame to be painted. Each of its tokens holds a patch of the frame before, a patch of the frame itself behind
-//! noise (nothing, where it is painted from the past alone), and where it is. What was done in between and how much noise there
+//! noise (nothing, where it is painted from the past alone), and where it is; patches are made of small cells, which all are
+//! looked at and painted alike. What was done in between and how much noise there
 //! is steer all layers of the slot (adaptive norms, Peebles & Xie 2023; gates begin at one, which learns sooner here than at zero). Tokens see those of their own slot and of slots
 //! before, up to `context`, with a learnt liking for how long ago that was; so slots can be kept, and a new frame costs its own
 //! tokens alone. Each pixel is a mixture of what it was and of what is painted, so that what rests stays as sharp as it was. Every slot is told which noise it has by itself (diffusion forcing, Chen et al. 2024), and what comes out is the
 //! picture and not the noise: patches are many numbers, of which few vary (Li & He 2025).
 
-use super::config::DiffusionConfig;
+use super::config::{CELL_VALUES, DiffusionConfig};
 use super::eyes::Eyes;
 use crate::codec::StateCodec;
 use crate::interface::Interface;
 use crate::nn::{attend_with, join_heads, plain_norm, rowwise, split_heads};
-use crate::pixels::Patcher;
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::nn::Initializer;
@@ -32,12 +32,17 @@ pub(super) const STAYS: f64 = 2.0;
 /// The network.
 #[derive(Module, Debug)]
 pub struct DiffusionNet {
+    /// A cell of the frame before, and of the frame itself.
     pub(super) past: nn::Linear,
     pub(super) now: nn::Linear,
+    /// All cells of a patch.
+    pub(super) gather: nn::Linear,
     pub(super) place: Param<Tensor<2>>,
     pub(super) told: Vec<nn::Linear>,
     pub(super) blocks: Vec<Block>,
-    /// What is painted, and how sure each pixel is to stay as it was.
+    /// What a patch tells its cells.
+    pub(super) spread: nn::Linear,
+    /// What a cell paints, and how sure each pixel is to stay as it was.
     pub(super) paint: nn::Linear,
     /// What painting begins with, `[tokens, values]`.
     pub(super) ground: Param<Tensor<2>>,
@@ -56,7 +61,7 @@ pub(super) struct Block {
     pub(super) ago: Param<Tensor<2>>,
 }
 
-/// Frames to be painted, `[clips, slots, tokens · values]`, and what steers them, `[clips, slots, action + 3]`.
+/// Frames to be painted, `[clips, slots, tokens · values]` patch by patch and cell by cell, and what steers them, `[clips, slots, action + 3]`.
 #[derive(Clone, Debug)]
 pub(super) struct Slots {
     pub(super) past: Tensor<3>,
@@ -67,8 +72,8 @@ pub(super) struct Slots {
 impl DiffusionNet {
     /// A network with fresh weights; they depend on the device's seed alone.
     pub(super) fn new(config: &DiffusionConfig, interface: &Interface, device: &Device) -> Self {
-        let (widths, patcher) = (config.widths(), Patcher::new(config.cut()));
-        let (width, values, tokens) = (widths.token, patcher.values(), patcher.tokens());
+        let (widths, [tokens, cells]) = (config.widths(), config.counts());
+        let (width, values) = (widths.token, cells * CELL_VALUES);
         let linear = |i, o| nn::LinearConfig::new(i, o).init(device);
         let zeros = |i, o| nn::LinearConfig::new(i, o).with_initializer(Initializer::Zeros).init(device);
         let block = |_| Block {
@@ -82,12 +87,14 @@ impl DiffusionNet {
         let steering = config.frame_skip * interface.action_width() + TOLD;
         let features = StateCodec::new(interface).feature_width();
         Self {
-            past: linear(values, width),
-            now: nn::LinearConfig::new(values, width).with_bias(false).init(device),
+            past: linear(CELL_VALUES, widths.cell),
+            now: nn::LinearConfig::new(CELL_VALUES, widths.cell).with_bias(false).init(device),
+            gather: linear(cells * widths.cell, width),
             place: Initializer::Normal { mean: 0.0, std: 0.5 }.init([tokens, width], device),
             told: vec![linear(steering, width), linear(width, width)],
             blocks: (0..widths.depth).map(block).collect(),
-            paint: zeros(width, values + values / 3),
+            spread: linear(width, cells * widths.cell),
+            paint: zeros(widths.cell, CELL_VALUES + CELL_VALUES / 3),
             ground: Initializer::Zeros.init([tokens, values], device),
             eyes: (config.readout > 0.0 && features > 0).then(|| Eyes::new((tokens, values), features, device)),
         }
@@ -101,18 +108,23 @@ impl DiffusionNet {
         let [clips, n, numbers] = slots.past.dims();
         let [tokens, values] = self.ground.val().dims();
         let [_, width] = self.place.val().dims();
-        let patches = |x: Tensor<3>| x.reshape([clips * n, tokens, values]);
-        let past = patches(slots.past);
-        let x = rowwise(&self.past, past.clone()) + rowwise(&self.now, patches(slots.now));
+        let all = values / CELL_VALUES * tokens;
+        let cells = |x: Tensor<3>| x.reshape([clips * n, all, CELL_VALUES]);
+        let past = cells(slots.past);
+        let x = relu(rowwise(&self.past, past.clone()) + rowwise(&self.now, cells(slots.now)));
+        let [_, _, cell] = x.dims();
+        let x = rowwise(&self.gather, x.reshape([clips * n, tokens, all / tokens * cell]));
         let steering = self.told.iter().fold(slots.told, |x, layer| silu(rowwise(layer, x)));
         let mut x = x + self.place.val().unsqueeze() + steering.clone().reshape([clips * n, 1, width]);
         for block in &self.blocks {
             let steering = rowwise(&block.modulation, steering.clone()).reshape([clips * n, 1, 6 * width]);
             x = block.forward(x, steering, [clips, n]);
         }
-        let told = rowwise(&self.paint, plain_norm(x, PLAIN));
-        let painted = told.clone().narrow(2, 0, values) + (self.ground.val() * GROUND).unsqueeze();
-        let stays = sigmoid(told.narrow(2, values, values / 3) + STAYS);
+        let told = relu(rowwise(&self.spread, plain_norm(x, PLAIN))).reshape([clips * n, all, cell]);
+        let told = rowwise(&self.paint, told);
+        let ground = (self.ground.val() * GROUND).reshape([1, all, CELL_VALUES]);
+        let painted = told.clone().narrow(2, 0, CELL_VALUES) + ground;
+        let stays = sigmoid(told.narrow(2, CELL_VALUES, CELL_VALUES / 3) + STAYS);
         let stays = Tensor::cat(vec![stays; 3], 2);
         (painted.clone() + (past - painted) * stays).reshape([clips, n, numbers])
     }

@@ -107,7 +107,7 @@ fn frames_one_by_one_are_those_that_tensors_paint_at_once() {
         now: tensor(vec![0.0; slots * each]),
         told: tensor(told),
     });
-    let painted: Vec<Vec<u8>> = numbers(painted).chunks(each).map(|frame| lessons.patcher.image(frame)).collect();
+    let painted: Vec<Vec<u8>> = numbers(painted).chunks(each).map(|frame| lessons.picture(frame).data).collect();
     // More slots than the context: the first fall out of sight.
     let seen = |frame: usize| Observation { image: Some(picture_of(&batch, frame)), state: Vec::new() };
     let mut state = world.observe(&[seen(0)]).expect("a picture");

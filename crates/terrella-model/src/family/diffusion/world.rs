@@ -45,8 +45,7 @@ impl DiffusionWorld {
     }
 
     fn image(&self, memory: &Memory) -> Image {
-        let side = self.translator.config.picture;
-        Image { height: side, width: side, data: self.translator.patcher.image(&memory.now) }
+        self.translator.picture(&memory.now)
     }
 
     /// # Panics
