@@ -13,6 +13,7 @@ use crate::socket::{self, LONGEST};
 use crate::stage::Stage;
 use crate::thread::{self, Order};
 use axum::Router;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{RawQuery, Request, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -27,7 +28,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use terrella_core::{Error, Result};
+use terrella_core::Error;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc as across, watch};
 
@@ -64,7 +65,7 @@ pub struct Running {
     address: SocketAddr,
     stopper: Stopper,
     lent: Arc<AtomicUsize>,
-    stage: Option<JoinHandle<Result<()>>>,
+    stage: Option<JoinHandle<terrella_core::Result<()>>>,
     server: Option<JoinHandle<()>>,
 }
 
@@ -87,7 +88,7 @@ struct Hall {
 ///
 /// # Errors
 /// If the address cannot be taken, others can reach it and there is no key, or there are not 1 to 32 sessions with a row each.
-pub fn serve(stage: Stage, about: About, options: Options) -> Result<Running> {
+pub fn serve(stage: Stage, about: About, options: Options) -> terrella_core::Result<Running> {
     let Options { address, keys, names, sessions, keep } = options;
     if !(1..=SESSIONS_MOST.min(stage.n())).contains(&sessions) {
         return Err(Error::Invalid(format!(
@@ -129,7 +130,7 @@ fn spawn<T: Send + 'static>(
     name: &str,
     address: SocketAddr,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>> {
+) -> terrella_core::Result<JoinHandle<T>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(cannot("start threads for", address))
 }
 
@@ -167,11 +168,11 @@ impl Running {
     ///
     /// # Errors
     /// If a world failed, or a recording was lost.
-    pub fn join(mut self) -> Result<()> {
+    pub fn join(mut self) -> terrella_core::Result<()> {
         self.wait()
     }
 
-    fn wait(&mut self) -> Result<()> {
+    fn wait(&mut self) -> terrella_core::Result<()> {
         let ended = |what: &str| Error::Invalid(format!("the thread of the {what} panicked, which is a bug"));
         let server = self.server.take().map_or(Ok(()), |server| server.join().map_err(|_| ended("server")));
         let stage = self.stage.take().map_or(Ok(()), |stage| stage.join().unwrap_or_else(|_| Err(ended("stage"))));
@@ -259,14 +260,22 @@ async fn live(
     State(hall): State<Arc<Hall>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let host = texts(&headers, header::HOST).concat();
     let origins = texts(&headers, header::ORIGIN);
-    let scope = match Guard::origin(origins.first().copied(), &host).and_then(|()| hall.guard.scope(query.as_deref())) {
+    let scope = match hall.guard.scope(query.as_deref()) {
         Ok(scope) => scope,
         Err(why) => return refuse(why),
     };
+    // A browser does not tell a page why a socket was refused; a page that asks once more as it asks for files hears it above.
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    if let Err(why) = Guard::origin(origins.first().copied(), &host) {
+        return refuse(why);
+    }
     let id = hall.ids.fetch_add(1, Ordering::Relaxed);
     let (orders, alive) = (hall.orders.clone(), hall.alive.clone());
     upgrade.max_message_size(LONGEST).max_frame_size(LONGEST).on_upgrade(move |socket| async move {

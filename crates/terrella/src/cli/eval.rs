@@ -48,7 +48,7 @@ impl Options {
         for other in others.into_iter().rev() {
             let settings = SettingOptions { data: Some(other), ..self.settings.clone() };
             let (run, recordings) = self.opened(&settings, &watch)?;
-            if !acts(&run, &recordings) {
+            if !recordings.acts(&run.settings.model) {
                 return Err(usage(
                     "several sets of recordings are judged side by side where a model acts and there are goals to reach; give these one at a time",
                 ));
@@ -57,7 +57,7 @@ impl Options {
         }
         let policies_told = !self.policy.is_empty();
         let (run, recordings) = self.opened(&self.settings, &watch)?;
-        let (evaluation, page) = if acts(&run, &recordings) {
+        let (evaluation, page) = if recordings.acts(&run.settings.model) {
             let actor = actor(&run, &recordings)?;
             // First what may be refused.
             let shifts = self.shift.then(|| try_shifts(&run, &actor, &recordings, &watch)).transpose()?;
@@ -111,11 +111,6 @@ impl Options {
         run.about = About { data_hash: recordings.dataset.hash.clone(), ..About::now("eval") };
         Ok((run, recordings))
     }
-}
-
-/// Whether goals are reached with this model where these recordings come from.
-fn acts(run: &Run, recordings: &Recordings) -> bool {
-    recordings.has_goals() && !run.settings.model.paints()
 }
 
 /// The lines that say how good a model is.

@@ -9,7 +9,8 @@ use terrella_model::{ModelConfig, Registered, Visitor};
 
 /// What is to be done with these recordings, in words and in order.
 pub(super) fn ahead(run: &Run, recordings: &Recordings) -> Vec<String> {
-    let (settings, goals) = (&run.settings, recordings.has_goals());
+    let settings = &run.settings;
+    let (goals, paints) = (recordings.acts(&settings.model), settings.model.paints());
     let (pictures, heads) = (settings.model.wants().picture.is_some(), has_latents(&settings.model));
     let proposes = heads && settings.reacher.steps > 0;
     let trained = [
@@ -28,6 +29,8 @@ pub(super) fn ahead(run: &Run, recordings: &Recordings) -> Vec<String> {
         let able = settings.eval.policies.iter().filter(|policy| **policy == Flavour::Search || proposes);
         judged.extend(["imagine", "floors"]);
         judged.extend(able.map(|policy| policy.name()));
+    } else if run.about.verb != "train" && paints {
+        judged.push("dream");
     } else if run.about.verb != "train" {
         judged.push("foretell");
         let [floor, ceiling] = Returns::BESIDE;
@@ -62,6 +65,7 @@ pub(super) fn words(stage: &str, judging: bool) -> (String, &'static str) {
         "imagine" => ("judging: what it imagines", ""),
         "floors" => ("judging: floors without a model", ""),
         "foretell" => ("judging: what it foretells", ""),
+        "dream" => ("judging: its dreams", ""),
         other => return (format!("judging: {other}"), "attempts"),
     };
     (what.to_owned(), unit)

@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// A page is left alone for at least so many times what it took to write: slow disks and long logs cost half a percent at most.
 const REST: u32 = 200;
 /// Stages with which judging begins.
-const JUDGING: [&str; 2] = ["imagine", "foretell"];
+const JUDGING: [&str; 3] = ["imagine", "foretell", "dream"];
 
 /// The page of one run.
 pub struct Live {
@@ -61,7 +61,8 @@ impl Live {
     pub fn of(run: &Run, recordings: &Recordings, watch: &Watch) -> Self {
         let [name, _] = run.settings.model.words();
         let world = recordings.spec().map_or("recordings".to_owned(), |spec| spec.id.to_string());
-        let judged = recordings.has_goals() || run.settings.model.wants().state;
+        let model = &run.settings.model;
+        let judged = recordings.has_goals() || model.wants().state || model.paints();
         Self {
             next: judged.then(|| run.judging_command()),
             ..Self::new(run, &format!("{name} of {world}"), ahead(run, recordings), watch)

@@ -186,7 +186,7 @@ fn measure(run: &Run, recordings: &Recordings, device: &Device) -> Result<Pace> 
                 pace.seeing = seeing;
                 pace.trained.extend(heads);
             }
-            if recordings.has_goals() {
+            if recordings.acts(&run.settings.model) {
                 pace.judging = Some(judging(run, saved, recordings)?);
             }
             Ok(pace)

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Key, Part, Sim, Split};
 use terrella_data::{OpenOptions, SourceOptions, open_with};
 use terrella_eval::logged_parts;
-use terrella_model::{AnyWorld, Interface, Learned, Wants};
+use terrella_model::{AnyWorld, Interface, Learned, ModelConfig, Wants};
 
 /// Recordings of one run.
 pub struct Recordings {
@@ -177,6 +177,11 @@ impl Recordings {
     /// Whether there are goals to reach in their world.
     pub fn has_goals(&self) -> bool {
         self.world.as_ref().is_some_and(|world| world.goals().is_some())
+    }
+
+    /// Whether a model of this kind goes for goals there: one that paints is judged by its dreams.
+    pub fn acts(&self, model: &ModelConfig) -> bool {
+        self.has_goals() && !model.paints()
     }
 
     /// Their world, if it is one with rewards.

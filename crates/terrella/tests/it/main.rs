@@ -14,6 +14,7 @@ mod keypoints;
 mod label;
 mod learning;
 mod pace;
+mod painting;
 mod progress;
 mod readme;
 mod record;

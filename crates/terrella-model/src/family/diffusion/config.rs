@@ -19,6 +19,9 @@ pub struct DiffusionConfig {
     pub context: usize,
     /// Environment steps from frame to frame.
     pub frame_skip: usize,
+    /// Waves that each number of an action is also told as, the longest eight of its deviations, each half as long as the one before:
+    /// where something goes decides about single pixels, and networks learn steep functions late (Tancik et al. 2020).
+    pub waves: usize,
     /// Passes that paint a frame in use: one tells the likeliest picture, more draw one of several that may be.
     pub denoise: usize,
     /// Share of frames that are taught from nothing but the past, as one pass paints them; the others begin at noise of some level.
@@ -43,6 +46,7 @@ impl Default for DiffusionConfig {
             patch: 16,
             context: 4,
             frame_skip: 1,
+            waves: 6,
             denoise: 1,
             direct: 0.8,
             past_noise: 0.1,
@@ -83,6 +87,11 @@ impl DiffusionConfig {
             Size::M => of(384, 8),
             Size::L => of(768, 12),
         }
+    }
+
+    /// Numbers that an action of so many is told as.
+    pub(super) fn steering(&self, action: usize) -> usize {
+        self.frame_skip * action * (1 + 2 * self.waves)
     }
 
     /// How its pictures are cut.

@@ -89,11 +89,20 @@ impl Translator {
         Image { height: side, width: side, data: self.patcher.image(&cells) }
     }
 
-    /// Action blocks in deviations of those that were recorded.
+    /// What action blocks are told as: each number in deviations of those that were recorded, and its waves.
     pub(super) fn actions(&self, blocks: &[f32]) -> Vec<f32> {
         let mut blocks = blocks.to_vec();
         self.actions.normalize(&mut blocks);
-        blocks
+        let waves = self.config.waves as u32;
+        let told = |x: &f32| {
+            let x = *x;
+            let wave = move |at: u32| {
+                let (sin, cos) = (x * std::f32::consts::FRAC_PI_4 * 2f32.powi(at as i32)).sin_cos();
+                [sin, cos]
+            };
+            std::iter::once(x).chain((0..waves).flat_map(wave))
+        };
+        blocks.iter().flat_map(told).collect()
     }
 
     /// Fails if pictures have another side than the model was made for.

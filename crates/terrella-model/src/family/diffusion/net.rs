@@ -84,7 +84,7 @@ impl DiffusionNet {
             modulation: zeros(width, 6 * width),
             ago: Initializer::Zeros.init([widths.heads, config.context], device),
         };
-        let steering = config.frame_skip * interface.action_width() + TOLD;
+        let steering = config.steering(interface.action_width()) + TOLD;
         let features = StateCodec::new(interface).feature_width();
         Self {
             past: linear(CELL_VALUES, widths.cell),

@@ -96,12 +96,13 @@ fn frames_one_by_one_are_those_that_tensors_paint_at_once() {
     let lessons = super::lesson::Translator::new(&config(), &about);
     let (frames, slots) = (lessons.frames(&batch.images), 6);
     let each = frames.len() / 7;
-    let told: Vec<f32> = batch.actions.chunks(2).flat_map(|a| [a[0], a[1], 0.0, 0.0, 1.0]).collect();
+    let told = |a: &[f32]| [&lessons.actions(a)[..], &[0.0, 0.0, 1.0]].concat();
+    let told: Vec<f32> = batch.actions.chunks(2).flat_map(told).collect();
     let tensor = |data: Vec<f32>| {
         let width = data.len() / slots;
         Tensor::<3>::from_data(TensorData::new(data, [1, slots, width]), &Device::flex())
     };
-    assert_eq!(told.len(), slots * (2 + TOLD));
+    assert_eq!(told.len(), slots * (config().steering(2) + TOLD));
     let painted = net.forward(Slots {
         past: tensor(frames[..slots * each].to_vec()),
         now: tensor(vec![0.0; slots * each]),

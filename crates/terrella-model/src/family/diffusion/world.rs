@@ -52,9 +52,10 @@ impl DiffusionWorld {
     /// If there is not one block a row.
     fn stepped(&self, rows: &[Memory], blocks: &[f32]) -> Vec<Memory> {
         assert_eq!(blocks.len(), rows.len() * self.width, "one block a row");
-        let blocks = self.translator.actions(blocks);
+        let told = self.translator.actions(blocks);
+        let width = told.len() / rows.len().max(1);
         each(rows.len(), |row| {
-            let action = &blocks[row * self.width..][..self.width];
+            let action = &told[row * width..][..width];
             // What is drawn hangs on how long a dream has gone on: two that began alike and are done alike with stay alike.
             let normal = |painted: u64| {
                 let mut stream = Key::new(0).with("dream").at(painted).stream();
