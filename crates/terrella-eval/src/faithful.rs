@@ -60,6 +60,13 @@ pub struct Faithful {
 /// A way to act in a clip: what to call it, and the actions `[clips, steps · action]`.
 type Way = (&'static str, Vec<Vec<f32>>);
 
+/// What came of one way to act, a clip each.
+struct Tried {
+    errors: Vec<f64>,
+    dreamt: Vec<Image>,
+    real: Option<Vec<Image>>,
+}
+
 /// Tries them all. `view` says what the model is shown, `world` runs what is done where there is one.
 ///
 /// # Errors
@@ -131,7 +138,7 @@ pub fn faithful<D: Dynamics>(
     let key = Key::new(config.seed).with("faithful interval");
 
     let (mut rows, mut changes): (Vec<FaithfulRow>, Vec<[f64; 2]>) = (Vec::new(), Vec::new());
-    let mut as_recorded: Option<(Vec<f64>, Vec<Image>, Option<Vec<Image>>)> = None;
+    let mut as_recorded: Option<Tried> = None;
     for (name, acts) in ways(&acts, &holds, &episodes, action) {
         let dreamt = dream(&acts)?;
         let real = truly(&acts);
@@ -145,10 +152,12 @@ pub fn faithful<D: Dynamics>(
             };
             Estimate::of(&dreamt.iter().zip(first.iter().zip(real)).map(of).collect::<Vec<_>>(), &episodes, key)
         });
-        let nearer = as_recorded.as_ref().map(|(own, ..)| {
-            own.iter().zip(&errors).filter(|(own, other)| own < other).count() as f64 / errors.len() as f64
+        let nearer = as_recorded.as_ref().map(|recorded| {
+            let own = recorded.errors.iter();
+            own.zip(&errors).filter(|(own, other)| own < other).count() as f64 / errors.len() as f64
         });
-        if let (Some((_, own, Some(own_real))), Some(real)) = (&as_recorded, &real) {
+        let before = as_recorded.as_ref().and_then(|recorded| Some((&recorded.dreamt, recorded.real.as_ref()?)));
+        if let (Some((own, own_real)), Some(real)) = (before, &real) {
             let change = |a: &Image, b: &Image| mean_square(&levels(a), &levels(b)).sqrt();
             let pairs = dreamt.iter().zip(own).zip(real.iter().zip(own_real));
             changes.extend(pairs.map(|((a, b), (c, d))| [change(a, b), change(c, d)]));
@@ -159,7 +168,7 @@ pub fn faithful<D: Dynamics>(
             true_one: to_real,
             nearer,
         });
-        as_recorded.get_or_insert((errors, dreamt, real));
+        as_recorded.get_or_insert(Tried { errors, dreamt, real });
     }
     let mut distinct = episodes;
     distinct.dedup();

@@ -229,7 +229,8 @@ mod tests {
         let place = Place::parse("s3://b/p").expect("an address").expect("not a path");
         let huge = object("huge", 1 << 60);
         let meter = Meter::default();
-        let planned = plan(&place, folder.path(), (&[huge.clone()], huge.size), (&[&huge], huge.size), &meter);
+        let planned =
+            plan(&place, folder.path(), (std::slice::from_ref(&huge), huge.size), (&[&huge], huge.size), &meter);
         match free(folder.path()) {
             Some(_) => assert!(planned.expect_err("no room").to_string().contains("TERRELLA_CACHE")),
             None => planned.expect("nobody says what is free"),

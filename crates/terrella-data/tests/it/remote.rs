@@ -176,7 +176,7 @@ fn cut_connections_are_gone_on_with_at_the_byte_where_they_were_cut() {
         ("hf://datasets/some/set/data", "big.bin"),
         ("URL/files/data/big.bin", ""),
     ] {
-        let (server, cache) = (Server::with(&[big.clone()]), tempfile::tempdir().expect("a folder"));
+        let (server, cache) = (Server::with(std::slice::from_ref(&big)), tempfile::tempdir().expect("a folder"));
         *server.state.cuts.lock().expect("no panic") = 2;
         let options = options(&server, cache.path());
         let copy = fetched(&address.replace("URL", &server.url()), &options).0.expect(address);

@@ -81,6 +81,6 @@ impl Options {
         let Some(path) = &self.keys else { return Ok(Vec::new()) };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(|line| Ok(line.parse::<Key>().with_context(|| format!("in {}", path.display()))?)).collect()
+        lines.map(|line| line.parse::<Key>().with_context(|| format!("in {}", path.display()))).collect()
     }
 }

@@ -112,10 +112,10 @@ fn frames_one_by_one_are_those_that_tensors_paint_at_once() {
     // More slots than the context: the first fall out of sight.
     let seen = |frame: usize| Observation { image: Some(picture_of(&batch, frame)), state: Vec::new() };
     let mut state = world.observe(&[seen(0)]).expect("a picture");
-    for slot in 0..slots {
+    for (slot, painted) in painted.iter().enumerate() {
         let action = &batch.actions[slot * 2..][..2];
         let next = world.step(&state, Acts::of(action));
-        let worst = now(&world, &next).iter().zip(&painted[slot]).map(|(a, b)| a.abs_diff(*b)).max();
+        let worst = now(&world, &next).iter().zip(painted).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst <= Some(1), "slot {slot}: a level of {worst:?} apart");
         state = world.track(&state, action, &[seen(slot + 1)]).expect("a picture");
         assert_eq!(now(&world, &state), picture_of(&batch, slot + 1).data, "what is seen stands");
