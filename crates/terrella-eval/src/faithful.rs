@@ -4,6 +4,7 @@
 //! others: another clip's, the same backwards, half as far, none. Dreams are compared with what was recorded, which the recorded
 //! actions should come nearest to; and, where the world can be run, each with what those very actions bring about.
 
+use crate::aligned::aligned;
 use crate::curves::Estimate;
 use crate::pictures::{mean_square, mean_square_of, moved};
 use crate::recorded::recorded;
@@ -275,7 +276,8 @@ impl Faithful {
 impl fmt::Display for Faithful {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (header, rows) = self.table();
-        f.write_str(&crate::html::text_table(&header, &rows))
+        let header: Vec<String> = header.into_iter().map(str::to_owned).collect();
+        writeln!(f, "{}", aligned(&header, &rows))
     }
 }
 
