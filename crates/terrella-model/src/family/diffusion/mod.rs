@@ -101,8 +101,8 @@ impl Family for DiffusionConfig {
 const CHARTS: [LossChart; 2] = [
     LossChart {
         title: "Painting the next frame",
-        unit: "mean squared error, what moves or stands out counts more",
-        note: "Below “copying”, the model knows more than that nothing changes.",
+        unit: "weighted squared error",
+        note: "What moves or stands out counts more. Below “copying”, the model knows more than that nothing changes.",
         log: true,
         lines: &[("model", "predict"), ("copying", "copy_last")],
     },
