@@ -8,10 +8,10 @@ use crate::aligned::aligned;
 use crate::curves::Estimate;
 use crate::pictures::{mean_square, mean_square_of, moved};
 use crate::recorded::recorded;
-use crate::spread::spread;
+use crate::rollout::draw_clips;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use terrella_core::{Acts, AnySim, Dataset, Dynamics, EnvSpec, Error, Image, Key, Result, Sim, View, Window};
+use terrella_core::{Acts, AnySim, Clip, Dataset, Dynamics, EnvSpec, Error, Image, Key, Result, Sim, View, Window};
 
 /// What is tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,18 +82,14 @@ pub fn faithful<D: Dynamics>(
     let action = dataset.signature.action.len().max(1);
     let skip = (dynamics.block_width() / action).max(1);
     let window = Window { n_frames: config.horizon + 1, frame_skip: skip, goal: None };
-    let long: Vec<usize> = held_out.iter().copied().filter(|&e| window.count(dataset.episodes[e].len()) > 0).collect();
-    if long.is_empty() || config.horizon == 0 || config.clips == 0 {
+    if config.horizon == 0 || config.clips == 0 {
         return Err(Error::Invalid(format!(
-            "actions are tried over {} rows in {} clips, and none of {} held-out episodes is long enough; lower eval.faithful.horizon",
-            window.span(),
-            config.clips,
-            held_out.len()
+            "actions are tried over {} blocks in {} clips; give eval.faithful.horizon and eval.faithful.clips at least 1",
+            config.horizon, config.clips
         )));
     }
     let key = Key::new(config.seed).with("faithful clips");
-    let starts = |episode: usize| 0..window.count(dataset.episodes[episode].len());
-    let clips = spread(&long, config.clips, starts, |episode| key.at(episode as u64));
+    let clips = draw_clips(dataset, held_out, window, (config.clips, key))?;
     let acts: Vec<Vec<f32>> =
         clips.iter().map(|clip| clip.actions(window, &dataset.episodes[clip.episode]).to_vec()).collect();
     let holds: Vec<Vec<f32>> = clips
@@ -120,7 +116,7 @@ pub fn faithful<D: Dynamics>(
     };
     let side = first.first().map_or(0, |image| image.width);
     let truly = |acts: &[Vec<f32>]| -> Option<Vec<Image>> {
-        let run = |(clip, acts): (&terrella_core::Clip, &Vec<f32>)| {
+        let run = |(clip, acts): (&Clip, &Vec<f32>)| {
             let mut world = world?.clone();
             world.set_logged(dataset.episodes[clip.episode].states.row(clip.start)).ok()?;
             acts.chunks(action).for_each(|action| {
@@ -130,7 +126,7 @@ pub fn faithful<D: Dynamics>(
         };
         clips.iter().zip(acts).map(run).collect()
     };
-    let after = |clip: &terrella_core::Clip| {
+    let after = |clip: &Clip| {
         let row = clip.start + config.horizon * skip;
         recorded(dataset, (clip.episode, row), view).map(|seen| seen.image)
     };

@@ -58,7 +58,7 @@ pub fn rollout_error<D: Dynamics>(
         )));
     }
     let window = Window { n_frames: config.horizon + 1, frame_skip: width / action, goal: None };
-    let clips = draw_clips(dataset, held_out, window, config)?;
+    let clips = draw_clips(dataset, held_out, window, (config.clips, Key::new(config.seed).with("rollout clips")))?;
     // Never fitted to what is judged: without the episodes that were learned from there is no such curve.
     let mean = match train {
         [] => None,
@@ -81,21 +81,25 @@ pub fn rollout_error<D: Dynamics>(
 }
 
 /// Clips spread evenly over the episodes that are long enough, sorted by episode.
-fn draw_clips(dataset: &Dataset, held_out: &[usize], window: Window, config: &RolloutConfig) -> Result<Vec<Clip>> {
+pub(crate) fn draw_clips(
+    dataset: &Dataset,
+    held_out: &[usize],
+    window: Window,
+    (clips, key): (usize, Key),
+) -> Result<Vec<Clip>> {
     let long: Vec<usize> = held_out.iter().copied().filter(|&e| window.count(dataset.episodes[e].len()) > 0).collect();
     if long.is_empty() {
         let longest = held_out.iter().map(|&e| dataset.episodes[e].len()).max().unwrap_or(0);
         return Err(Error::Invalid(format!(
             "imagining {} blocks of {} steps needs episodes of {} rows, but the longest of {} held-out ones has {longest}; lower the horizon",
-            config.horizon,
+            window.n_frames - 1,
             window.frame_skip,
             window.span(),
             held_out.len()
         )));
     }
     let starts = |episode: usize| 0..window.count(dataset.episodes[episode].len());
-    let key = Key::new(config.seed).with("rollout clips");
-    Ok(spread(&long, config.clips, starts, |episode| key.at(episode as u64)))
+    Ok(spread(&long, clips, starts, |episode| key.at(episode as u64)))
 }
 
 /// Errors by (quantity, predictor): for each clip one number a horizon.

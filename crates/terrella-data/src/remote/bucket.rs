@@ -223,7 +223,12 @@ impl<'a> Variables<'a> {
 
     /// Whether requests are not signed: as a variable says, or else where nobody is named.
     fn unsigned(&self, name: &'static str, named: bool) -> bool {
-        self.first(&[name]).map_or(!named, |(_, value)| value.eq_ignore_ascii_case("true") || value == "1")
+        self.says(name).unwrap_or(!named)
+    }
+
+    /// Whether a variable says yes; nothing where it is not set.
+    fn says(&self, name: &'static str) -> Option<bool> {
+        self.first(&[name]).map(|(_, value)| value.eq_ignore_ascii_case("true") || value == "1")
     }
 
     /// Fails unless a variable holds the address of a server that may be asked.
@@ -233,8 +238,7 @@ impl<'a> Variables<'a> {
             let what = format!("{name} is \"{value}\", which is no address of a server");
             return Err(place.error(what, "write it as in https://HOST:PORT, or leave it out"));
         };
-        let allowed = self.first(&[allow]).is_some_and(|(_, value)| value.eq_ignore_ascii_case("true") || value == "1");
-        if url.scheme() == "http" && !allowed {
+        if url.scheme() == "http" && self.says(allow) != Some(true) {
             let what = format!("{name} is {value}, which is not encrypted");
             return Err(place.error(what, format!("set {allow}=true if that is meant")));
         }

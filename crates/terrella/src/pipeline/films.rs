@@ -3,18 +3,15 @@
 
 use super::act::view;
 use super::evaluate::{Evaluation, FILE};
-use super::report::{DREAMS, PAGE, curves};
+use super::report::{PAGE, curves, dreams, given, made};
 use super::train::{Training, log};
 use super::{Recordings, Run};
 use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use terrella_core::{Actions, Clip, Coordinate, EnvSpec, Key, Space};
-use terrella_eval::{Filmstrip, Report, dream_strip, faithful, rollout_error};
+use terrella_core::{Actions, Coordinate, EnvSpec, Space};
+use terrella_eval::{Report, faithful, rollout_error};
 use terrella_model::AnyWorld;
-
-/// Pictures in a row of a filmstrip.
-const COLUMNS: usize = 9;
 
 /// Measures dreams of held-out episodes, and keeps what came of it in the run directory.
 ///
@@ -66,20 +63,9 @@ pub fn report_of_films(run: &Run, loaded: Option<(&AnyWorld, &Recordings)>) -> R
     let of = loaded.and_then(|(_, recordings)| recordings.spec()).map_or("recordings".into(), |spec| spec.id.clone());
     let mut report = Report::new(&format!("{name} of {of}"));
     if let Some((world, recordings)) = loaded {
-        let data = &recordings.dataset;
         report.done.extend(recordings.spec().map(|spec| spec.rules.to_string()).filter(|rules| !rules.is_empty()));
-        report.done.push(format!(
-            "{} recorded episodes were given: {} rows, {:.1} minutes at {} rows a second. {} episodes were learned from, {} were put \
-             aside for judging ({}).",
-            data.episodes.len(),
-            data.n_rows(),
-            data.n_rows() as f64 / data.signature.fps / 60.0,
-            data.signature.fps,
-            recordings.split.train.len(),
-            recordings.split.held_out.len(),
-            recordings.split_words,
-        ));
-        let (films, missing) = films(run, world, recordings);
+        report.done.push(given(recordings));
+        let (films, missing) = dreams((run, recordings), (world, None), run.settings.eval.rollout.horizon);
         report.dreams = films;
         report.limits.extend(missing);
     }
@@ -91,13 +77,8 @@ pub fn report_of_films(run: &Run, loaded: Option<(&AnyWorld, &Recordings)>) -> R
             training.steps,
             run.settings.train.batch_size
         ));
-        report.facts.push(("parameters".to_owned(), training.parameters.to_string()));
-        let words = format!("{} steps, {:.1} ms a step", training.steps, training.ms_per_step);
-        report.facts.push(("training".to_owned(), words));
     }
-    report.facts.push(("training seed".to_owned(), run.settings.train.seed.to_string()));
-    report.facts.push(("machine".to_owned(), run.about.machine()));
-    report.facts.push(("revision".to_owned(), run.about.revision()));
+    report.facts = made(run, training.as_ref());
     report.curves = curves(&log(run)?, model.charts());
     match run.json::<Evaluation>(FILE)? {
         Some(evaluation) => {
@@ -109,28 +90,6 @@ pub fn report_of_films(run: &Run, loaded: Option<(&AnyWorld, &Recordings)>) -> R
     }
     report.commands.push(run.about.command.clone());
     Ok(report)
-}
-
-/// Recorded above dreamt, from a few held-out episodes, as far as is measured.
-fn films(run: &Run, model: &AnyWorld, recordings: &Recordings) -> (Vec<Filmstrip>, Option<String>) {
-    let missing = |why: String| Some(format!("Films of its dreams are missing: {why}."));
-    let horizon = run.settings.eval.rollout.horizon;
-    let window = run.settings.model.window(horizon + 1);
-    let data = &recordings.dataset;
-    let long = recordings.split.held_out.iter().filter(|&&e| window.count(data.episodes[e].len()) > 0);
-    let (mut strips, mut why) = (Vec::new(), None);
-    for (i, &episode) in long.take(DREAMS).enumerate() {
-        let n = window.count(data.episodes[episode].len());
-        let start = Key::new(run.settings.seed).with("dreams").at(i as u64).stream().below(n);
-        match dream_strip((model, None), data, Clip { episode, start }, (view(model), horizon, COLUMNS)) {
-            Ok(strip) => strips.push(strip),
-            Err(error) => why = missing(error.to_string()),
-        }
-    }
-    if strips.is_empty() && why.is_none() {
-        why = missing(format!("no held-out episode has the {} rows of {horizon} frames", window.span()));
-    }
-    (strips, why)
 }
 
 /// Builds that page and writes it.

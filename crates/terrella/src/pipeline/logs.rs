@@ -4,7 +4,7 @@
 
 use super::act::view;
 use super::evaluate::{Evaluation, FILE};
-use super::report::{PAGE, curves};
+use super::report::{PAGE, curves, given, made};
 use super::train::{Training, log, sampler};
 use super::{Recordings, Run, rewards};
 use crate::error::Interrupted;
@@ -13,7 +13,6 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::path::PathBuf;
-use terrella_core::time;
 use terrella_eval::{Forecaster, Report, model_forecast, open_loop};
 use terrella_model::{AnyWorld, EnsembleConfig, Interface, Trainer, load_any, save_world};
 
@@ -123,15 +122,8 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
     if let Some(recordings) = recordings {
         let data = &recordings.dataset;
         report.done.push(format!(
-            "{} recorded episodes were given: {} rows, {} minutes at {} rows a second. {} episodes were learned from, {} were put \
-             aside for judging ({}). The state is {}; actions are {}.",
-            data.episodes.len(),
-            data.n_rows(),
-            time::minutes(data.n_rows() as f64 / data.signature.fps),
-            data.signature.fps,
-            recordings.split.train.len(),
-            recordings.split.held_out.len(),
-            recordings.split_words,
+            "{} The state is {}; actions are {}.",
+            given(recordings),
             data.signature.state.join(", "),
             data.signature.action.join(", "),
         ));
@@ -145,14 +137,8 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
             training.steps,
             train.batch_size
         ));
-        report.facts.push(("parameters".to_owned(), training.parameters.to_string()));
-        report
-            .facts
-            .push(("training".to_owned(), format!("{} steps, {:.1} ms a step", training.steps, training.ms_per_step)));
     }
-    report.facts.push(("training seed".to_owned(), train.seed.to_string()));
-    report.facts.push(("machine".to_owned(), run.about.machine()));
-    report.facts.push(("revision".to_owned(), run.about.revision()));
+    report.facts = made(run, training.as_ref());
     report.curves = curves(&log(run)?, model.charts());
     if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
         report.open_loop = evaluation.open_loop;

@@ -1,6 +1,6 @@
 //! The page about a run, made from what its directory holds.
 
-use super::act::Actor;
+use super::act::{Actor, view};
 use super::evaluate::{Evaluation, FILE, verdicts};
 use super::heads::{PROBE_REPORT, ProbeReport};
 use super::shift::scenes;
@@ -9,16 +9,16 @@ use super::{Pace, Recordings, Run, pace, things_seen};
 use crate::settings::Flavour;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use terrella_core::{Clip, Key, Rule, time};
+use terrella_core::{Clip, GoalWorld, Key, Rule, time};
 use terrella_eval::{Chart, Filmstrip, Report, attempt_strip, dream_strip};
-use terrella_model::{LossChart, Progress, StepsTold};
+use terrella_model::{AnyWorld, LossChart, Progress, StepsTold};
 
 /// Name of the page.
 pub(super) const PAGE: &str = "report.html";
 /// Pictures in a row of a filmstrip.
-const COLUMNS: usize = 9;
+pub(super) const COLUMNS: usize = 9;
 /// Dreams shown, and attempts of each outcome.
-pub(super) const DREAMS: usize = 3;
+const DREAMS: usize = 3;
 const ATTEMPTS: usize = 2;
 
 /// Builds the page's content. With a model and its recordings at hand it also shows filmstrips.
@@ -45,7 +45,10 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.limits.extend(evaluation.notes);
     }
     if let Some((actor, recordings)) = loaded {
-        let (dreams, missing) = dreams(run, actor, recordings);
+        let (dreams, missing) = match recordings.world() {
+            Ok(env) => dreams((run, recordings), (&actor.saved.world, Some(env)), COLUMNS - 1),
+            Err(error) => (Vec::new(), Some(undreamt(&error.to_string()))),
+        };
         report.dreams = dreams;
         report.limits.extend(missing);
         report.attempts = attempts(run, recordings)?;
@@ -72,6 +75,38 @@ pub fn write(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<PathBuf
     let html = build(run, loaded)?.to_html();
     run.dir().write(PAGE, html.as_bytes()).context("cannot write the report")?;
     Ok(run.file(PAGE))
+}
+
+/// Which recordings were given, and what became of them.
+pub(super) fn given(recordings: &Recordings) -> String {
+    let data = &recordings.dataset;
+    format!(
+        "{} recorded episodes were given: {} rows, {} minutes at {} rows a second. {} episodes were learned from, {} were put \
+         aside for judging ({}).",
+        data.episodes.len(),
+        data.n_rows(),
+        time::minutes(data.n_rows() as f64 / data.signature.fps),
+        data.signature.fps,
+        recordings.split.train.len(),
+        recordings.split.held_out.len(),
+        recordings.split_words,
+    )
+}
+
+/// Size, steps, seed, machine and revision of a model that is judged by what it foretells or paints.
+pub(super) fn made(run: &Run, training: Option<&Training>) -> Vec<(String, String)> {
+    let trained = training.map(|t| {
+        [
+            ("parameters", t.parameters.to_string()),
+            ("training", format!("{} steps, {:.1} ms a step", t.steps, t.ms_per_step)),
+        ]
+    });
+    let own = [
+        ("training seed", run.settings.train.seed.to_string()),
+        ("machine", run.about.machine()),
+        ("revision", run.about.revision()),
+    ];
+    trained.into_iter().flatten().chain(own).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn title(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> String {
@@ -164,15 +199,17 @@ pub(super) fn curves(log: &[Progress], charts: &[LossChart]) -> Vec<Chart> {
     charts.iter().filter(|chart| chart.lines.iter().all(|(_, name)| told(name))).map(draw).collect()
 }
 
-/// Recorded beside imagined, from a few held-out episodes, and why some or all of them are missing.
-fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> (Vec<Filmstrip>, Option<String>) {
-    let missing = |why: String| Some(format!("Pictures of what it imagines are missing: {why}."));
-    let env = match recordings.world() {
-        Ok(env) => env,
-        Err(error) => return (Vec::new(), missing(error.to_string())),
-    };
-    let world = &actor.saved.world;
-    let horizon = COLUMNS - 1;
+fn undreamt(why: &str) -> String {
+    format!("Pictures of what it imagines are missing: {why}.")
+}
+
+/// Recorded beside imagined so many blocks on, from a few held-out episodes, and why some or all of them are missing. Where the world
+/// is given, it is drawn in the states that the model tells.
+pub(super) fn dreams(
+    (run, recordings): (&Run, &Recordings),
+    (world, env): (&AnyWorld, Option<&dyn GoalWorld>),
+    horizon: usize,
+) -> (Vec<Filmstrip>, Option<String>) {
     let window = run.settings.model.window(horizon + 1);
     let long = recordings.split.held_out.iter().filter(|&&e| window.count(recordings.dataset.episodes[e].len()) > 0);
     let (mut strips, mut why) = (Vec::new(), None);
@@ -180,13 +217,13 @@ fn dreams(run: &Run, actor: &Actor, recordings: &Recordings) -> (Vec<Filmstrip>,
         let n = window.count(recordings.dataset.episodes[episode].len());
         let start = Key::new(run.settings.seed).with("dreams").at(i as u64).stream().below(n);
         let clip = Clip { episode, start };
-        match dream_strip((world, Some(env)), &recordings.dataset, clip, (actor.view(), horizon, COLUMNS)) {
+        match dream_strip((world, env), &recordings.dataset, clip, (view(world), horizon, COLUMNS)) {
             Ok(strip) => strips.push(strip),
-            Err(error) => why = missing(error.to_string()),
+            Err(error) => why = Some(undreamt(&error.to_string())),
         }
     }
     if strips.is_empty() && why.is_none() {
-        why = missing(format!("no held-out episode has the {} rows of {horizon} blocks", window.span()));
+        why = Some(undreamt(&format!("no held-out episode has the {} rows of {horizon} blocks", window.span())));
     }
     (strips, why)
 }

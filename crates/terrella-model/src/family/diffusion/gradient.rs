@@ -26,7 +26,7 @@ pub struct Tools {
 pub struct Scores {
     /// Of painting, and of telling states, one a part.
     found: Vec<[Option<Tensor<1>>; 2]>,
-    copying: f32,
+    lesson: Lesson,
     readout: f64,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn gradient(
     device: &Device,
 ) -> Result<(GradientsParams, Scores)> {
     let lesson = tools.translator.lesson(batch, key)?;
-    let (before, wanted) = (lesson.before(), lesson.wanted());
+    let wanted = lesson.wanted();
     let plain = device.clone().without_autodiff();
     let ranges = split(lesson.clips, tools.crew.parts);
     let mut past = lesson.past(&[]);
@@ -72,12 +72,9 @@ pub(super) fn gradient(
         (gradients, [Some(painting.inner()), telling.map(Tensor::inner)])
     });
     let mut sum = GradientsAccumulator::new();
-    let mut scores = Scores { found: Vec::new(), copying: copying(&lesson, &before, &wanted), readout };
-    for (gradients, losses) in found {
-        sum.accumulate(net, gradients);
-        scores.found.push(losses);
-    }
-    Ok((sum.grads(), scores))
+    let (gradients, found): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    gradients.into_iter().for_each(|gradients| sum.accumulate(net, gradients));
+    Ok((sum.grads(), Scores { found, lesson, readout }))
 }
 
 /// Numbers that are alike for each slot as `[clips, slots, …]`.
@@ -93,8 +90,9 @@ fn slots(lesson: &Lesson, past: &[f32], clips: &Range<usize>, device: &Device) -
 }
 
 /// The loss of painting the frame before again.
-fn copying(lesson: &Lesson, before: &[f32], wanted: &[f32]) -> f32 {
-    let errors = before.iter().zip(wanted).zip(&lesson.weights).map(|((a, b), w)| f64::from((a - b) * (a - b) * w));
+fn copying(lesson: &Lesson) -> f32 {
+    let (before, wanted) = (lesson.before(), lesson.wanted());
+    let errors = before.iter().zip(&wanted).zip(&lesson.weights).map(|((a, b), w)| f64::from((a - b) * (a - b) * w));
     (errors.sum::<f64>() / wanted.len() as f64) as f32
 }
 
@@ -107,7 +105,8 @@ impl Scores {
         let (predict, readout) = (sum(0).unwrap_or(f32::NAN), sum(1));
         let total = predict + readout.map_or(0.0, |told| told * self.readout as f32);
         let norm = numbers(gradient_norm)[0];
-        let named = [("total", total), ("predict", predict), ("copy_last", self.copying), ("gradient_norm", norm)];
+        let copy_last = copying(&self.lesson);
+        let named = [("total", total), ("predict", predict), ("copy_last", copy_last), ("gradient_norm", norm)];
         Losses::of(named.into_iter().chain(readout.map(|told| ("readout", told))))
     }
 }

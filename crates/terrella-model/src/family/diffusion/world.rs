@@ -32,13 +32,6 @@ impl DiffusionWorld {
         Self { engine: Arc::new(Engine::of(net, config)), translator: Translator::new(config, interface), width }
     }
 
-    /// The same with so many passes a frame.
-    #[must_use]
-    pub fn with_passes(&self, net: &DiffusionNet, passes: usize) -> Self {
-        let config = DiffusionConfig { denoise: passes.max(1), ..self.translator.config.clone() };
-        Self { engine: Arc::new(Engine::of(net, &config)), ..self.clone() }
-    }
-
     fn frame(&self, observation: &Observation) -> Result<Vec<f32>> {
         self.translator.check(observation.image.as_ref().map(|image| [image.height, image.width]))?;
         Ok(observation.image.as_ref().map(|image| self.translator.frames(&image.data)).unwrap_or_default())
