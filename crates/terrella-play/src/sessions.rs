@@ -71,8 +71,9 @@ impl Sessions {
             let (may, needs) = (seat.scope.name(), ask.needs().name());
             return self.mistaken(id, &format!("your key is for {may:?}, and this needs one for {needs:?}"));
         }
-        // These change nothing that a frame shows before the next step.
-        let quiet = matches!(ask, Ask::Drive { .. } | Ask::Read | Ask::Save { .. });
+        // These change nothing that a frame shows before the next step. To show the old moment once more to who asked for one
+        // step would pass for the step.
+        let quiet = matches!(ask, Ask::Drive { .. } | Ask::Step | Ask::Read | Ask::Save { .. });
         let times = matches!(ask, Ask::Go | Ask::Speed { .. } | Ask::Reset(_));
         match seat.session.hear(ask, &mut self.stage, &mut self.recorder) {
             Err(error) => self.mistaken(id, &error.to_string()),
