@@ -1,5 +1,6 @@
 //! What a page is told before it begins: the world, the model in a sentence, and what can be done.
 
+use crate::pilot::Planning;
 use crate::stage::Stage;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub struct About {
     pub episodes: Vec<Rows>,
     /// Where recordings go, if they are kept.
     pub record: Option<PathBuf>,
+    /// Whether a planner can drive; the server fills this in.
+    pub planner: Planning,
     /// Sessions at a time; the server fills this in.
     pub sessions_most: usize,
     /// What the keyboard does, in a sentence.
@@ -100,6 +103,7 @@ impl About {
             real: stage.is_real(),
             episodes: stage.episodes().into_iter().map(|rows| Rows { rows }).collect(),
             record: None,
+            planner: stage.planner(),
             sessions_most: 0,
             keys: keys.to_owned(),
         }
@@ -109,7 +113,7 @@ impl About {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::toy::stage;
+    use crate::toy::{piloted, stage};
     use serde_json::json;
 
     #[test]
@@ -119,6 +123,13 @@ mod tests {
         assert_eq!(about["actions"], actions);
         assert_eq!(about["state"], json!([{"name":"dot.x","unit":"m"},{"name":"dot.y","unit":"m"}]));
         assert_eq!(about["episodes"], json!([{"rows":3},{"rows":1}]));
+        assert_eq!(about["planner"]["ready"], json!(false));
+        assert!(about["planner"]["words"].as_str().is_some_and(|words| words.contains("without a planner")));
+        let about = serde_json::to_value(About::new(&piloted(2).0, "a toy")).expect("JSON");
+        assert_eq!(
+            (&about["planner"]["ready"], &about["planner"]["rules"]),
+            (&json!(true), &json!(["moderate", "strict"]))
+        );
         assert_eq!(
             [&about["world"], &about["real"], &about["picture"], &about["record"]],
             [&json!("dot"), &json!(true), &json!(8), &json!(null)]

@@ -1,6 +1,7 @@
 //! One frame on the wire: the length of a header in JSON (`u32`, little-endian), the header, then the pictures that it names, as
 //! raw RGB.
 
+use crate::flight::PlanIs;
 use serde::Serialize;
 use terrella_core::Image;
 
@@ -17,7 +18,8 @@ pub(crate) struct Header {
     pub(crate) paused: bool,
     /// Times real time; 0 is as fast as it can.
     pub(crate) speed: f64,
-    /// Whose pictures follow, such as `learned:0`.
+    /// Whose pictures follow: `learned:0` and `real:0` of each future, and, once, `goal:0` and `ghost:0:1`, the first moment that is
+    /// imagined of a plan for future 0.
     pub(crate) pictures: Vec<String>,
     /// Their side.
     pub(crate) size: usize,
@@ -39,6 +41,14 @@ pub(crate) struct Header {
     pub(crate) anchored: usize,
     /// Steps that can be rewound.
     pub(crate) remembered: usize,
+    /// Who drives each future: `hand` or `planner`.
+    pub(crate) drivers: Vec<&'static str>,
+    /// What is to be brought about, in words.
+    pub(crate) goal: Option<String>,
+    /// Rules by which the driven future has reached it.
+    pub(crate) reached: Vec<&'static str>,
+    /// The plan that is followed in the driven future.
+    pub(crate) plan: Option<PlanIs>,
 }
 
 impl Header {

@@ -1,5 +1,6 @@
 //! One of the futures of a session: the row that it is in, what is done there, and what was last seen of it.
 
+use crate::flight::Flight;
 use crate::stage::{Look, Snapshot, Stage};
 use std::sync::Arc;
 use terrella_core::{Actions, Step};
@@ -9,6 +10,7 @@ pub(crate) struct Lane {
     /// Its row on the stage.
     pub(crate) row: usize,
     pub(crate) place: Place,
+    pub(crate) flight: Flight,
     /// Its pictures; none where they have changed since.
     pub(crate) look: Option<Look>,
 }
@@ -42,15 +44,15 @@ impl Lane {
     pub(crate) fn begun(row: usize, origin: &str, stage: &Stage) -> Self {
         let held = rest(row, stage);
         let place = Place { step: 0, held, anchored: 0, reward: 0.0, ended: false, origin: origin.into() };
-        Self { row, place, look: None }
+        Self { row, place, flight: Flight::default(), look: None }
     }
 
-    /// The same future in another row, which is lent already.
+    /// The same future in another row, which is lent already; a person drives there.
     pub(crate) fn forked(&self, row: usize, stage: &mut Stage) -> Self {
         let snapshot = stage.save(self.row);
         stage.load(row, &snapshot);
         stage.forget(snapshot);
-        Self { row, place: self.place.clone(), look: self.look.clone() }
+        Self { row, place: self.place.clone(), flight: Flight::default(), look: self.look.clone() }
     }
 
     /// Takes note of a step. Tells whether it ended the episode.
@@ -72,7 +74,14 @@ impl Lane {
     pub(crate) fn restore(&mut self, moment: &LaneMoment, stage: &mut Stage) {
         stage.load(self.row, &moment.snapshot);
         self.place = moment.place.clone();
+        self.flight.jumped();
         self.look = None;
+    }
+
+    /// A person drives it from here on, and does nothing yet.
+    pub(crate) fn hand_back(&mut self, stage: &Stage) {
+        self.flight.hand_back();
+        self.place.held = rest(self.row, stage);
     }
 }
 

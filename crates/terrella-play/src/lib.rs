@@ -3,11 +3,12 @@
 //! A [`Stage`] holds futures side by side: a learned world and, where there is one, the real one, both as
 //! [`Env`](terrella_core::Env)s of as many rows. Each socket is a session with a future of its own, or two. All sessions live
 //! in one plain thread, which steps whoever is due in one batch; around it, [`serve`] moves bytes. Nothing here knows a model
-//! or a file format: who calls gives the worlds, says where recordings [`start`](Starts), and [`keeps`](Keep) what people
-//! record.
+//! or a file format: who calls gives the worlds, says where recordings [`start`](Starts), [`keeps`](Keep) what people
+//! record, and may bring somebody who drives in their place (a [`Pilot`]).
 
 mod about;
 mod allowance;
+mod flight;
 mod frame;
 mod guard;
 mod key;
@@ -17,6 +18,7 @@ mod messages;
 mod outlet;
 mod pace;
 mod page;
+mod pilot;
 mod recorder;
 mod server;
 mod session;
@@ -29,6 +31,7 @@ mod toy;
 
 pub use about::{About, Does, Number, Rows};
 pub use key::{Key, Scope};
+pub use pilot::{Act, Due, Foreseen, Pilot, Planning};
 pub use recorder::{Driven, Keep};
 pub use server::{Options, Running, Stopper, serve};
 pub use stage::{Stage, Start, Starts};

@@ -22,6 +22,12 @@ pub(crate) enum Ask {
         times: f64,
     },
     Reset(Origin),
+    /// What is to be brought about, by whoever drives.
+    Goal(Origin),
+    /// Whether the planner drives in a person's place.
+    Pilot {
+        on: bool,
+    },
     Rewind {
         steps: usize,
     },
@@ -48,9 +54,9 @@ pub(crate) enum Ask {
     Read,
 }
 
-/// Where to begin anew.
+/// Where to begin anew, or where to go.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged, expecting = "reset takes \"seed\", or \"episode\" and \"row\", which count from 0")]
+#[serde(untagged, expecting = "reset and goal take \"seed\", or \"episode\" and \"row\", which count from 0")]
 pub(crate) enum Origin {
     Seed { seed: u64 },
     Episode { episode: usize, row: usize },
@@ -154,6 +160,11 @@ mod tests {
         assert_eq!(read(r#"{"do":"reset","seed":7}"#), Ask::Reset(Origin::Seed { seed: 7 }));
         let origin = Origin::Episode { episode: 3, row: 20 };
         assert_eq!(read(r#"{"do":"reset","episode":3,"row":20}"#), Ask::Reset(origin));
+        assert_eq!(read(r#"{"do":"goal","seed":7}"#), Ask::Goal(Origin::Seed { seed: 7 }));
+        let origin = Origin::Episode { episode: 1, row: 2 };
+        assert_eq!(read(r#"{"do":"goal","episode":1,"row":2}"#), Ask::Goal(origin));
+        assert_eq!(read(r#"{"do":"pilot","on":true}"#), Ask::Pilot { on: true });
+        assert_eq!(Ask::Pilot { on: false }.needs(), Scope::Step);
         assert_eq!(read(r#"{"do":"rewind","steps":10}"#), Ask::Rewind { steps: 10 });
         assert_eq!(read(r#"{"do":"save","name":"by the wall-2"}"#), Ask::Save { name: "by the wall-2".into() });
         let plain = [("pause", Ask::Pause), ("go", Ask::Go), ("step", Ask::Step), ("branch", Ask::Branch)];
@@ -185,6 +196,9 @@ mod tests {
             (r#"{"do":"rewind","steps":1.5}"#, "usize"),
             (r#"{"do":"reset"}"#, "\"episode\" and \"row\""),
             (r#"{"do":"reset","episode":3}"#, "\"episode\" and \"row\""),
+            (r#"{"do":"goal"}"#, "\"episode\" and \"row\""),
+            (r#"{"do":"pilot"}"#, "`on`"),
+            (r#"{"do":"pilot","on":1}"#, "invalid type"),
             (r#"{"do":"save","name":"../a"}"#, "1 to 40"),
             (r#"{"do":"load","name":""}"#, "1 to 40"),
         ] {

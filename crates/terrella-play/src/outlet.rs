@@ -1,11 +1,12 @@
 //! What the stage thread hands to a socket: the newest frame, and texts in order.
 //!
-//! A frame that the socket has not taken gives way to the next one, so that a slow client sees the present. Texts are never
-//! dropped: who leaves so many unread is not there.
+//! A frame that the socket has not taken gives way to the next one, so that a slow client sees the present; what is shown once
+//! only is handed on. Texts are never dropped: who leaves so many unread is not there.
 
 use crate::frame::Header;
 use crate::messages::Say;
 use axum::body::Bytes;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use terrella_core::Image;
 use tokio::sync::{mpsc, watch};
@@ -13,10 +14,19 @@ use tokio::sync::{mpsc, watch};
 /// Texts that wait for a client at most.
 const UNREAD: usize = 256;
 
+/// Pictures that are shown once, and not with every frame.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    /// What they are; of the same name, the newer ones count.
+    pub(crate) name: String,
+    pub(crate) pictures: Arc<[Image]>,
+}
+
 /// The newest frame.
 struct Shown {
     bytes: Bytes,
     echo: Option<f64>,
+    once: Vec<Once>,
     taken: AtomicBool,
 }
 
@@ -39,7 +49,8 @@ pub(crate) struct Newest(watch::Receiver<Shown>);
 /// Both ends.
 pub(crate) fn outlet() -> (Outlet, Inlet) {
     let (texts, inlet) = mpsc::channel(UNREAD);
-    let (frames, newest) = watch::channel(Shown { bytes: Bytes::new(), echo: None, taken: AtomicBool::new(true) });
+    let nothing = Shown { bytes: Bytes::new(), echo: None, once: Vec::new(), taken: AtomicBool::new(true) };
+    let (frames, newest) = watch::channel(nothing);
     (Outlet { texts, frames }, Inlet { texts: inlet, frames: Newest(newest) })
 }
 
@@ -50,14 +61,23 @@ impl Outlet {
     }
 
     /// Shows a frame in the place of the last one. Where nobody has taken that, its echo goes with this one, which is then the
-    /// first to show the action.
-    pub(crate) fn show(&self, mut header: Header, pictures: &[&Image]) {
+    /// first to show the action, and so do pictures that are shown once.
+    pub(crate) fn show(&self, mut header: Header, pictures: &[&Image], mut once: Vec<Once>) {
         self.frames.send_modify(|shown| {
             if !*shown.taken.get_mut() {
                 header.echo = header.echo.or(shown.echo);
+                let older = std::mem::take(&mut shown.once);
+                let is_new = |older: &Once| once.iter().all(|newer| newer.name != older.name);
+                let left: Vec<Once> = older.into_iter().filter(is_new).collect();
+                once.extend(left);
             }
-            let bytes = Bytes::from(header.frame(pictures));
-            *shown = Shown { bytes, echo: header.echo, taken: AtomicBool::new(false) };
+            let mut all = pictures.to_vec();
+            for Once { name, pictures } in &once {
+                header.pictures.extend((0..pictures.len()).map(|at| format!("{name}:{at}")));
+                all.extend(pictures.iter());
+            }
+            let bytes = Bytes::from(header.frame(&all));
+            *shown = Shown { bytes, echo: header.echo, once, taken: AtomicBool::new(false) };
         });
     }
 }
@@ -86,7 +106,7 @@ mod tests {
     #[tokio::test]
     async fn a_frame_that_nobody_took_gives_way_and_hands_on_its_echo() {
         let (outlet, mut inlet) = outlet();
-        let show = |step, echo| outlet.show(Header { step, echo, ..Header::default() }, &[]);
+        let show = |step, echo| outlet.show(Header { step, echo, ..Header::default() }, &[], Vec::new());
         show(1, Some(10.5));
         show(2, None);
         show(3, None);
@@ -96,6 +116,30 @@ mod tests {
         show(5, Some(11.0));
         show(6, Some(12.0));
         assert_eq!(read(&inlet.frames.next().await.expect("a frame")), (6, Some(12.0)), "the newest action");
+    }
+
+    #[tokio::test]
+    async fn what_is_shown_once_is_not_lost_with_a_frame_that_nobody_took() {
+        let (outlet, mut inlet) = outlet();
+        let pictures = |greys: &[u8]| greys.iter().map(|&grey| Image::filled(1, 1, [grey; 3])).collect::<Vec<_>>();
+        let once = |name: &str, greys: &[u8]| Once { name: name.to_owned(), pictures: pictures(greys).into() };
+        let show = |once: Vec<Once>| outlet.show(Header { size: 1, ..Header::default() }, &[], once);
+        let told = |frame: Bytes| {
+            let length = u32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]) as usize;
+            let head: serde_json::Value = serde_json::from_slice(&frame[4..4 + length]).expect("JSON");
+            (head["pictures"].to_string(), frame[4 + length..].to_vec())
+        };
+        show(vec![once("goal", &[1]), once("ghost:0", &[2, 3])]);
+        show(vec![once("ghost:0", &[4])]);
+        show(Vec::new());
+        let (names, bytes) = told(inlet.frames.next().await.expect("a frame"));
+        assert_eq!(
+            (names.as_str(), bytes),
+            (r#"["ghost:0:0","goal:0"]"#, vec![4, 4, 4, 1, 1, 1]),
+            "the newest of each"
+        );
+        show(Vec::new());
+        assert_eq!(told(inlet.frames.next().await.expect("a frame")), ("[]".to_owned(), Vec::new()), "once");
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The page that people play on: three files inside the program, so that nothing comes from the network or from the disk.
+//! The page that people play on: a few files inside the program, so that nothing comes from the network or from the disk.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -13,9 +13,10 @@ pub(crate) struct File {
 }
 
 /// All of them.
-pub(crate) const FILES: [File; 3] = [
+pub(crate) const FILES: [File; 4] = [
     File { path: "/", kind: "text/html; charset=utf-8", text: include_str!("../page/dist/index.html") },
     File { path: "/play.js", kind: "text/javascript; charset=utf-8", text: include_str!("../page/dist/play.js") },
+    File { path: "/favicon.svg", kind: "image/svg+xml", text: include_str!("../page/dist/favicon.svg") },
     File { path: "/play.css", kind: "text/css; charset=utf-8", text: include_str!("../page/dist/play.css") },
 ];
 

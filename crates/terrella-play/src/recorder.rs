@@ -16,7 +16,7 @@ pub struct Driven {
     /// States, actions, pictures, rewards and ends of the real world, or of the learned one where there is no real one. It has
     /// at least one row; the first one's state is the start.
     pub episode: Episode,
-    /// Where it began, in words: a seed, or a row of a recording, and how many steps later.
+    /// Where it began, in words: a seed, or a row of a recording, and how many steps later; and which rows a planner drove, where one did.
     pub provenance: String,
     /// Whether it was driven in a learned world, with no real one beside it.
     pub dreamt: bool,
@@ -41,13 +41,15 @@ pub(crate) struct Take {
     actions: Table,
     pictures: Vec<Image>,
     steps: Vec<Step>,
+    /// Rows whose action a planner chose.
+    planned: Vec<usize>,
 }
 
 impl Take {
     /// A take without a row yet, of states and actions of so many numbers.
     pub(crate) fn new(number: u64, provenance: String, [state, action]: [usize; 2]) -> Self {
         let (states, actions) = (Table::new(state), Table::new(action));
-        Self { number, provenance, states, actions, pictures: Vec::new(), steps: Vec::new() }
+        Self { number, provenance, states, actions, pictures: Vec::new(), steps: Vec::new(), planned: Vec::new() }
     }
 
     /// Rows so far.
@@ -62,6 +64,11 @@ impl Take {
         self.actions.push(action);
     }
 
+    /// What is done in the row that was left last, a planner chose.
+    pub(crate) fn planned(&mut self) {
+        self.planned.push(self.pictures.len().saturating_sub(1));
+    }
+
     /// What came of it.
     pub(crate) fn arrive(&mut self, step: Step) {
         self.steps.push(step);
@@ -73,6 +80,7 @@ impl Take {
         self.actions.data.truncate(rows * self.actions.width);
         self.pictures.truncate(rows);
         self.steps.truncate(rows);
+        self.planned.retain(|&row| row < rows);
     }
 
     /// All of it; nothing where there is no row.
@@ -80,8 +88,14 @@ impl Take {
         if self.len() == 0 {
             return None;
         }
+        let provenance = format!("{}{}", self.provenance, drove(&self.planned));
+        let task = match self.planned.len() {
+            0 => "driven by hand",
+            n if n == self.len() => "driven by a planner",
+            _ => "driven by hand and by a planner",
+        };
         let episode = Episode {
-            task: "driven by hand".to_owned(),
+            task: task.to_owned(),
             states: self.states,
             actions: self.actions,
             frames: Some(Frames::from_images(&self.pictures)),
@@ -90,8 +104,18 @@ impl Take {
             truncated: self.steps.iter().map(|step| step.truncated).collect(),
             ..Episode::default()
         };
-        Some(Driven { episode, provenance: self.provenance, dreamt })
+        Some(Driven { episode, provenance, dreamt })
     }
+}
+
+/// Says which rows, in order, a planner drove; nothing where it drove none.
+fn drove(rows: &[usize]) -> String {
+    let runs: Vec<String> = rows
+        .chunk_by(|one, next| one + 1 == *next)
+        .filter_map(|run| Some((run.first()?, run.last()?)))
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first} to {last}") })
+        .collect();
+    if runs.is_empty() { String::new() } else { format!("; the planner drove rows {}", runs.join(", ")) }
 }
 
 /// Where takes go, if anywhere.
@@ -163,6 +187,26 @@ mod tests {
         assert_eq!(episode.rewards, [0.0, 1.0, 2.0]);
         let frames = episode.frames.expect("pictures");
         assert_eq!((frames.len(), frames.image(1)), (3, Image::filled(2, 2, [1; 3])));
+    }
+
+    #[test]
+    fn what_a_planner_drove_says_so() {
+        let (sender, kept) = mpsc::channel();
+        let mut recorder = Recorder::new(Some(Box::new(Sent(sender))), false);
+        let mut take = take(0);
+        let row = |take: &mut Take, planned: bool| {
+            take.leave(&[0.0], Image::filled(2, 2, [0; 3]), &[0.0, 0.0]);
+            if planned {
+                take.planned();
+            }
+            take.arrive(Step::default());
+        };
+        [true, true, false, true, true].iter().for_each(|&planned| row(&mut take, planned));
+        take.truncate(4);
+        recorder.keep(take);
+        let Driven { episode, provenance, .. } = kept.recv().expect("an episode");
+        assert_eq!(provenance, "seed 1; the planner drove rows 0 to 1, 3");
+        assert_eq!(episode.task, "driven by hand and by a planner");
     }
 
     #[test]

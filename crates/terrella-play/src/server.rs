@@ -111,7 +111,7 @@ pub fn serve(stage: Stage, about: About, options: Options) -> terrella_core::Res
     let (orders, obeyed) = mpsc::channel();
     let (stops, stopped) = watch::channel(());
     let (alive, gone) = across::channel(1);
-    let about = About { sessions_most: sessions, ..about };
+    let about = About { sessions_most: sessions, planner: stage.planner(), ..about };
     let hall = Arc::new(Hall { guard, about, orders: orders.clone(), ids: AtomicU64::new(0), alive });
     let lent = stage.lent();
     let recorder = Recorder::new(keep, !stage.is_real());

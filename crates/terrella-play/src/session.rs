@@ -1,8 +1,10 @@
 //! One person's play: one future or two, what is done in them, what can be come back to, and a recording that goes on.
 //!
 //! A state machine without clocks or sockets: it is asked, it is stepped together with all others that are due, and it says
-//! what a page should be told. Its futures are rows of the stage, which it gives back when it closes.
+//! what a page should be told. Its futures are rows of the stage, which it gives back when it closes. Each is driven by hand or
+//! by a planner, towards one goal.
 
+use crate::flight::{Aim, Flight};
 use crate::frame::Header;
 use crate::lane::{Lane, LaneMoment};
 use crate::memory::{Memory, Moment};
@@ -11,6 +13,8 @@ use crate::recorder::{ROWS_MOST, Recorder, Take};
 use crate::stage::{Look, Stage};
 use std::collections::BTreeMap;
 use terrella_core::{Error, Image, Result, Step};
+
+mod piloted;
 
 /// States that a session may save.
 const SAVED_MOST: usize = 16;
@@ -27,6 +31,8 @@ pub(crate) struct Session {
     speed: f64,
     memory: Memory,
     saved: BTreeMap<String, LaneMoment>,
+    /// What is to be brought about in all futures.
+    goal: Option<Aim>,
     take: Option<Take>,
     /// How many recordings were begun.
     takes: u64,
@@ -51,6 +57,7 @@ impl Session {
             speed: 1.0,
             memory: Memory::default(),
             saved: BTreeMap::new(),
+            goal: None,
             take: None,
             takes: 0,
             asked_at: None,
@@ -92,6 +99,8 @@ impl Session {
             Ask::Step => say.push(Say::note("time passes already; pause, then step")),
             Ask::Speed { times } => self.speed = times,
             Ask::Reset(origin) => say = self.reset(&origin, stage, recorder)?,
+            Ask::Goal(origin) => self.aim(&origin, stage)?,
+            Ask::Pilot { on } => say.extend(self.hand(on, stage)?),
             Ask::Rewind { steps } => say.extend(self.rewind(steps, stage)),
             Ask::Branch => say.extend(self.branch(stage)?),
             Ask::Lane { lane } => say.extend(self.turn_to(lane, recorder, stage)?),
@@ -133,6 +142,9 @@ impl Session {
         if let Some(take) = &mut self.take {
             let look = lane.look.clone().unwrap_or_else(|| stage.look(&[lane.row]).0.swap_remove(0));
             take.leave(&stage.told(lane.row), look.into_true_one(), &lane.place.held);
+            if lane.flight.is_piloted() {
+                take.planned();
+            }
         }
         (self.rows(), self.lanes.iter().flat_map(|lane| lane.place.held.iter().copied()).collect())
     }
@@ -144,7 +156,7 @@ impl Session {
         for (at, (lane, step)) in self.lanes.iter_mut().zip(steps).enumerate() {
             ends |= lane.stepped(step) && at == self.driven;
         }
-        let mut say = Vec::new();
+        let mut say = self.judge(stage);
         if let Some(take) = &mut self.take {
             take.arrive(steps[self.driven]);
             if take.len() >= ROWS_MOST {
@@ -195,6 +207,10 @@ impl Session {
             ended: lane.place.ended,
             anchored: lane.place.anchored,
             remembered: self.memory.len(),
+            drivers: self.drivers(),
+            goal: self.goal.as_ref().map(|goal| goal.words.clone()),
+            reached: lane.flight.reached().iter().map(|rule| rule.name()).collect(),
+            plan: lane.flight.plan(),
             ..Header::default()
         };
         let mut pictures = Vec::new();
@@ -240,7 +256,9 @@ impl Session {
         }
         let mut held: Vec<f32> = action.iter().map(|x| *x as f32).collect();
         space.clamp(&mut held);
-        self.lanes[self.driven].place.held = held;
+        let lane = &mut self.lanes[self.driven];
+        lane.place.held = held;
+        lane.flight.hand_back();
         self.asked_at = at.or(self.asked_at);
         Ok(())
     }
@@ -260,7 +278,8 @@ impl Session {
         };
         self.join(stage);
         self.memory.clear(stage);
-        self.lanes[0] = Lane::begun(row, &words, stage);
+        let flight = Flight::new(self.lanes[0].flight.is_piloted());
+        self.lanes[0] = Lane { flight, ..Lane::begun(row, &words, stage) };
         Ok(self.cut(recorder, stage).into_iter().collect())
     }
 

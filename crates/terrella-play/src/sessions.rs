@@ -6,6 +6,7 @@ use crate::key::Scope;
 use crate::messages::{Ask, Say};
 use crate::outlet::Outlet;
 use crate::pace::Pace;
+use crate::pilot::Due;
 use crate::recorder::Recorder;
 use crate::session::Session;
 use crate::stage::{Look, Stage};
@@ -75,11 +76,13 @@ impl Sessions {
         // step would pass for the step.
         let quiet = matches!(ask, Ask::Drive { .. } | Ask::Step | Ask::Read | Ask::Save { .. });
         let times = matches!(ask, Ask::Go | Ask::Speed { .. } | Ask::Reset(_));
+        let drivers = seat.session.drivers();
         match seat.session.hear(ask, &mut self.stage, &mut self.recorder) {
             Err(error) => self.mistaken(id, &error.to_string()),
             Ok(say) => {
                 seat.mistakes = 0;
-                seat.changed |= !quiet;
+                // Who takes over from the planner is told so at once.
+                seat.changed |= !quiet || drivers != seat.session.drivers();
                 let there = say.iter().all(|say| seat.outlet.say(say));
                 if times {
                     let speed = seat.session.speed();
@@ -147,18 +150,22 @@ impl Sessions {
     pub(crate) fn turn(&mut self, now: f64) -> Result<()> {
         // Whoever is stepped has seen what it leaves: a recording holds the pictures that were there before each action.
         self.show(0.0);
-        let (mut due, mut rows, mut actions) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, seat) in &mut self.seats {
+        let is_due = |(id, seat): (&u64, &mut Seat)| {
             let due_now = seat.session.is_running() && seat.pace.is_due(now);
-            if due_now || seat.session.once() {
-                let (theirs, done) = seat.session.leave(&self.stage);
-                due.push((*id, theirs.len()));
-                rows.extend(theirs);
-                actions.extend(done);
-            }
-        }
-        if due.is_empty() {
+            (due_now || seat.session.once()).then_some(*id)
+        };
+        let who: Vec<u64> = self.seats.iter_mut().filter_map(is_due).collect();
+        if who.is_empty() {
             return Ok(());
+        }
+        self.pilot(&who);
+        let (mut due, mut rows, mut actions) = (Vec::new(), Vec::new(), Vec::new());
+        for id in who {
+            let Some(seat) = self.seats.get_mut(&id) else { continue };
+            let (theirs, done) = seat.session.leave(&self.stage);
+            due.push((id, theirs.len()));
+            rows.extend(theirs);
+            actions.extend(done);
         }
         let (steps, took) = self.stage.step(&rows, &actions)?;
         let (mut gone, mut steps) = (Vec::new(), steps.as_slice());
@@ -174,6 +181,40 @@ impl Sessions {
         gone.into_iter().for_each(|id| self.close(id, None));
         self.show(took);
         Ok(())
+    }
+
+    /// Lets the planner act for those of these who handed over to it, all at once. Where it cannot, they drive again themselves, and
+    /// are told why.
+    fn pilot(&mut self, who: &[u64]) {
+        let Self { stage, seats, .. } = self;
+        let there = &*seats;
+        let due: Vec<Due<'_>> = who.iter().filter_map(|id| there.get(id)).flat_map(|seat| seat.session.due()).collect();
+        if due.is_empty() {
+            return;
+        }
+        let planned = stage.pilot(&due);
+        match planned {
+            Ok((acts, took)) => {
+                let mut acts = acts.into_iter();
+                for id in who {
+                    if let Some(seat) = seats.get_mut(id) {
+                        seat.session.piloted(&mut acts, took);
+                    }
+                }
+            }
+            Err(error) => {
+                let why = Say::error(format!("the planner cannot drive: {error}"));
+                for id in who {
+                    if let Some(seat) = seats.get_mut(id)
+                        && seat.session.is_piloted()
+                    {
+                        seat.session.hand_back(stage);
+                        // Who is not there is found out by the next step.
+                        seat.outlet.say(&why);
+                    }
+                }
+            }
+        }
     }
 
     /// Draws what is stale, in one batch, and shows it, and whatever else has changed. `stepped` is what the model took for a
@@ -192,8 +233,9 @@ impl Sessions {
                 (seat.changed, seat.took_ms) = (true, stepped + took);
             }
             if std::mem::take(&mut seat.changed) {
+                let once = seat.session.unseen();
                 let (header, pictures) = seat.session.frame(seat.took_ms, &self.stage);
-                seat.outlet.show(header, &pictures);
+                seat.outlet.show(header, &pictures, once);
             }
         }
     }
@@ -207,7 +249,7 @@ impl Sessions {
 mod tests {
     use super::*;
     use crate::outlet::{Inlet, outlet};
-    use crate::toy::stage;
+    use crate::toy::{piloted, stage};
 
     fn sessions(n: usize, most: usize) -> Sessions {
         Sessions::new(stage(n, true), Recorder::new(None, false), most)
@@ -255,6 +297,37 @@ mod tests {
         sessions.hear(1, r#"{"do":"pause"}"#, 0.0);
         sessions.turn(0.0).expect("pictures");
         assert_eq!(sessions.wait(9.0), None, "all pause");
+    }
+
+    #[test]
+    fn all_who_hand_over_are_planned_for_at_once_and_others_are_not() {
+        let (stage, asked) = piloted(3);
+        let mut sessions = Sessions::new(stage, Recorder::new(None, false), 3);
+        let _inlets = [1, 2, 3].map(|id| join(&mut sessions, id, Scope::Step, 0.0));
+        for id in [1, 3] {
+            sessions.hear(id, r#"{"do":"goal","seed":4}"#, 0.0);
+            sessions.hear(id, r#"{"do":"pilot","on":true}"#, 0.0);
+        }
+        sessions.turn(0.11).expect("a step");
+        sessions.turn(0.21).expect("a step");
+        assert_eq!(asked.rows(), [[0, 2], [0, 2]], "once a step, and not the one in between");
+        let drivers = |sessions: &Sessions| [1, 2, 3].map(|id| sessions.seats[&id].session.is_piloted());
+        assert_eq!(drivers(&sessions), [true, false, true]);
+    }
+
+    #[test]
+    fn where_the_planner_fails_people_drive_again_and_are_told_why() {
+        let (stage, asked) = piloted(2);
+        let mut sessions = Sessions::new(stage, Recorder::new(None, false), 2);
+        let [mut handed, mut other] = [1, 2].map(|id| join(&mut sessions, id, Scope::Step, 0.0));
+        sessions.hear(1, r#"{"do":"goal","seed":4}"#, 0.0);
+        sessions.hear(1, r#"{"do":"pilot","on":true}"#, 0.0);
+        asked.fail();
+        sessions.turn(0.11).expect("the worlds go on");
+        let told = texts(&mut handed);
+        assert!(told.len() == 1 && told[0].contains("error") && told[0].contains("lost its way"), "{told:?}");
+        assert!(texts(&mut other).is_empty() && !sessions.seats[&1].session.is_piloted());
+        assert_eq!([1, 2].map(|id| step_of(&mut sessions, id)), [1, 1], "nobody was held up");
     }
 
     #[test]

@@ -3,10 +3,11 @@
 //! A future is the same row in both. Rows are lent to sessions and come back; all that are due are stepped in one call, so that
 //! a model is asked once for everybody.
 
+use crate::pilot::{Act, Due, Pilot, Planning};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use terrella_core::{Env, EnvSpec, Error, Image, Result, Step, Table};
+use terrella_core::{Env, EnvSpec, Error, Image, Result, Rule, Step, Table};
 
 /// Where a recording leaves a person to begin.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Stage {
     learned: Box<dyn Env + Send>,
     real: Option<Box<dyn Env + Send>>,
     starts: Option<Box<dyn Starts>>,
+    /// Who drives in a person's place, or why nobody does.
+    pilot: Result<Box<dyn Pilot>, String>,
     size: usize,
     free: Vec<usize>,
     lent: Arc<AtomicUsize>,
@@ -90,13 +93,20 @@ impl Stage {
             }
         }
         let free = (0..n).rev().collect();
-        Ok(Self { learned, real, starts: None, size, free, lent: Arc::default() })
+        let pilot = Err("the server was started without a planner".to_owned());
+        Ok(Self { learned, real, starts: None, pilot, size, free, lent: Arc::default() })
     }
 
     /// Lets people start in recordings, too.
     #[must_use]
     pub fn with_starts(self, starts: Box<dyn Starts>) -> Self {
         Self { starts: Some(starts), ..self }
+    }
+
+    /// Lets people hand over to somebody who drives in their place, or says why there is nobody, and what would help.
+    #[must_use]
+    pub fn with_pilot(self, pilot: Result<Box<dyn Pilot>, String>) -> Self {
+        Self { pilot, ..self }
     }
 
     /// What the world declares of itself.
@@ -149,13 +159,17 @@ impl Stage {
 
     /// Starts a future anew from a row of a recording.
     pub(crate) fn start(&mut self, row: usize, episode: usize, at: usize) -> Result<()> {
-        let Some(starts) = &self.starts else {
-            let told = "there are no recordings to start in here; reset by a seed";
-            return Err(Error::Invalid(told.to_owned()));
-        };
-        let Start { state } = starts.start(episode, at)?;
+        let Start { state } = self.recorded(episode, at)?;
         let state = Table { width: state.len(), data: state };
         self.both(row, |env| env.set_logged(&[row], &state))
+    }
+
+    fn recorded(&self, episode: usize, at: usize) -> Result<Start> {
+        let Some(starts) = &self.starts else {
+            let told = "there are no recordings here to start in or to take a goal from; give a seed";
+            return Err(Error::Invalid(told.to_owned()));
+        };
+        starts.start(episode, at)
     }
 
     /// Lets the learned world look at the real one again.
@@ -207,8 +221,82 @@ impl Stage {
 
     /// Numbers of the state that the world that counts can tell.
     pub(crate) fn told(&self, row: usize) -> Vec<f32> {
-        let [learned, real] = self.tell(row);
-        if self.is_real() { real } else { learned }.unwrap_or_default()
+        self.counts().logged(&[row]).data
+    }
+
+    /// The world that counts: the real one, where there is one.
+    fn counts(&self) -> &dyn Env {
+        match &self.real {
+            Some(real) => &**real,
+            None => &*self.learned,
+        }
+    }
+
+    /// What a page is told of the pilot.
+    pub(crate) fn planner(&self) -> Planning {
+        Planning::of(self.pilot.as_ref().map(|pilot| &**pilot).map_err(String::as_str))
+    }
+
+    /// Rules by which goals are reached.
+    ///
+    /// # Errors
+    /// Why there is nobody who could go for one.
+    pub(crate) fn rules(&self) -> Result<&[Rule]> {
+        self.pilot.as_ref().map(|pilot| pilot.rules()).map_err(|why| nobody(why))
+    }
+
+    /// A goal drawn from a seed, as a logged state, and how it looks.
+    pub(crate) fn goal_of_seed(&mut self, seed: u64) -> Result<(Vec<f32>, Image)> {
+        let pilot = self.pilot.as_mut().map_err(|why| nobody(why))?;
+        let goal = pilot.goal(seed)?;
+        let picture = pilot.picture(&goal, self.size)?;
+        Ok((goal, picture))
+    }
+
+    /// The state in a row of a recording as a goal, and how it looks.
+    pub(crate) fn goal_of_row(&mut self, episode: usize, at: usize) -> Result<(Vec<f32>, Image)> {
+        if self.rules()?.is_empty() {
+            return Err(Error::Invalid(
+                "this world has rewards and no goals; let the planner drive without one".to_owned(),
+            ));
+        }
+        let Start { state, .. } = self.recorded(episode, at)?;
+        let pilot = self.pilot.as_mut().map_err(|why| nobody(why))?;
+        let picture = pilot.picture(&state, self.size)?;
+        Ok((state, picture))
+    }
+
+    /// Whether a state fulfils a rule for a goal.
+    pub(crate) fn reached(&self, rule: Rule, state: &[f32], goal: &[f32]) -> bool {
+        self.pilot.as_ref().is_ok_and(|pilot| pilot.reached(rule, state, goal))
+    }
+
+    /// What the pilot does in these rows, and how long it took for all of them, in milliseconds.
+    ///
+    /// # Errors
+    /// If there is nobody, it cannot act, or what it would do cannot be done.
+    pub(crate) fn pilot(&mut self, due: &[Due<'_>]) -> Result<(Vec<Act>, f64)> {
+        let began = Instant::now();
+        let world: &dyn Env = match &self.real {
+            Some(real) => &**real,
+            None => &*self.learned,
+        };
+        let pilot = self.pilot.as_mut().map_err(|why| nobody(why))?;
+        let mut acts = pilot.act(due, world, self.size)?;
+        Error::check("actions of the planner, one a row", due.len(), acts.len())?;
+        let space = world.spec().actions.space();
+        for Act { action, plan } in &mut acts {
+            Error::check("numbers of an action of the planner", space.width(), action.len())?;
+            if let Some(bad) = action.iter().find(|x| !x.is_finite()) {
+                return Err(Error::Invalid(format!(
+                    "an action of the planner holds {bad}; a diverged model does this: look at its loss curve"
+                )));
+            }
+            space.clamp(action);
+            let mut sides = plan.iter().flat_map(|plan| &plan.pictures).flat_map(|image| [image.height, image.width]);
+            sides.try_for_each(|side| Error::check("side of an imagined picture", self.size, side))?;
+        }
+        Ok((acts, milliseconds(began)))
     }
 
     /// Everything that determines a future.
@@ -234,6 +322,10 @@ impl Stage {
             real.forget(&snapshot.real);
         }
     }
+}
+
+fn nobody(why: &str) -> Error {
+    Error::Invalid(format!("nobody can plan here: {why}"))
 }
 
 fn milliseconds(began: Instant) -> f64 {

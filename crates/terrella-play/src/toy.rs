@@ -1,14 +1,15 @@
 //! A world of one dot for tests, and a learned twin of it that drifts.
 //!
 //! The action moves the dot in a square of 8 × 8; the episode ends at its right edge. What is filed for snapshots is counted,
-//! as a learned world would need memory for each.
+//! as a learned world would need memory for each. A planner goes straight to where the dot is wanted.
 
 // Shared by two test binaries, and neither uses all of it.
 #![allow(dead_code, unreachable_pub)]
 
-use crate::{Stage, Start, Starts};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use crate::{Act, Due, Foreseen, Pilot, Stage, Start, Starts};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+use std::sync::{Arc, Mutex};
 use terrella_core::*;
 
 /// The dot.
@@ -154,6 +155,87 @@ impl Starts for Recorded {
         };
         Ok(Start { state })
     }
+}
+
+/// What a planner was asked.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// The rows of each time.
+    rows: Mutex<Vec<Vec<usize>>>,
+    fails: AtomicBool,
+}
+
+impl Asked {
+    pub(crate) fn rows(&self) -> Vec<Vec<usize>> {
+        self.rows.lock().expect("nobody panics").clone()
+    }
+
+    /// From here on it fails.
+    pub(crate) fn fail(&self) {
+        self.fails.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Goes straight to goals, in blocks of two steps.
+#[derive(Default)]
+pub(crate) struct Homing {
+    asked: Arc<Asked>,
+    /// The second action of the block, where one is left.
+    left: BTreeMap<usize, Vec<f32>>,
+}
+
+impl Pilot for Homing {
+    fn words(&self) -> String {
+        "A toy that goes straight.".to_owned()
+    }
+    fn rules(&self) -> &[Rule] {
+        &[Rule::Moderate, Rule::Strict]
+    }
+    fn goal(&mut self, seed: u64) -> Result<Vec<f32>> {
+        let mut dot = Dot::new(0.0);
+        dot.reset(seed);
+        Ok(dot.logged())
+    }
+    fn picture(&mut self, goal: &[f32], size: usize) -> Result<Image> {
+        let mut dot = Dot::new(0.0);
+        dot.set_logged(goal)?;
+        Ok(dot.draw(size))
+    }
+    fn reached(&self, _: Rule, state: &[f32], goal: &[f32]) -> bool {
+        (state[0] - goal[0]).hypot(state[1] - goal[1]) < 0.1
+    }
+    fn act(&mut self, due: &[Due<'_>], world: &dyn Env, size: usize) -> Result<Vec<Act>> {
+        self.asked.rows.lock().expect("nobody panics").push(due.iter().map(|due| due.row).collect());
+        if self.asked.fails.load(Ordering::Relaxed) {
+            return Err(Error::Invalid("the planner lost its way".to_owned()));
+        }
+        let act = |due: &Due<'_>| -> Result<Act> {
+            let left = self.left.remove(&due.row).filter(|_| !due.begins);
+            if let Some(action) = left {
+                return Ok(Act { action, plan: None });
+            }
+            let (state, goal) = (world.logged(&[due.row]).data, due.goal.expect("a goal"));
+            // Two steps of a quarter each.
+            let action: Vec<f32> =
+                state.iter().zip(goal).map(|(x, goal)| ((goal - x) / 0.5).clamp(-1.0, 1.0)).collect();
+            self.left.insert(due.row, action.clone());
+            let ahead = |steps: f32| {
+                let there: Vec<f32> = state.iter().zip(&action).map(|(x, by)| x + 0.25 * steps * by).collect();
+                Homing::default().picture(&there, size)
+            };
+            let pictures = [0.0, 2.0, 4.0].into_iter().map(ahead).collect::<Result<Vec<Image>>>()?;
+            let cost = (state[0] - goal[0]).hypot(state[1] - goal[1]);
+            Ok(Act { action, plan: Some(Foreseen { pictures, every: 2, cost }) })
+        };
+        due.iter().map(act).collect()
+    }
+}
+
+/// Futures with a planner, and what it is asked.
+pub(crate) fn piloted(n: usize) -> (Stage, Arc<Asked>) {
+    let asked = Arc::<Asked>::default();
+    let homing = Homing { asked: Arc::clone(&asked), ..Homing::default() };
+    (stage(n, true).with_pilot(Ok(Box::new(homing))), asked)
 }
 
 /// Futures of the dot in pictures of 8 × 8, in both worlds or in the learned one only.

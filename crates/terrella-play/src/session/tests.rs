@@ -1,8 +1,9 @@
 //! Sessions in a toy world: what is rewound, forked, saved and recorded.
 
 use super::*;
+use crate::pilot::Due;
 use crate::recorder::{Driven, Keep};
-use crate::toy::counted;
+use crate::toy::{counted, piloted};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -27,9 +28,17 @@ struct Play {
 
 impl Play {
     fn new(n: usize, real: bool) -> Self {
-        let (mut stage, filed) = counted(n, real);
+        Self::on(counted(n, real))
+    }
+
+    /// With a planner.
+    fn piloted(n: usize) -> Self {
+        Self::on((piloted(n).0, Arc::default()))
+    }
+
+    fn on((mut stage, filed): (Stage, Arc<AtomicIsize>)) -> Self {
         let (sender, kept) = mpsc::channel();
-        let recorder = Recorder::new(Some(Box::new(Kept(sender))), !real);
+        let recorder = Recorder::new(Some(Box::new(Kept(sender))), !stage.is_real());
         Self { session: Session::open(&mut stage).expect("a row"), stage, recorder, kept, filed }
     }
 
@@ -38,6 +47,11 @@ impl Play {
     }
 
     fn step(&mut self) -> Vec<Say> {
+        let due: Vec<Due<'_>> = self.session.due().collect();
+        if !due.is_empty() {
+            let (acts, took) = self.stage.pilot(&due).expect("a plan");
+            self.session.piloted(&mut acts.into_iter(), took);
+        }
         let (rows, actions) = self.session.leave(&self.stage);
         let (steps, _) = self.stage.step(&rows, &actions).expect("a step");
         self.session.arrive(&steps, &self.stage, &mut self.recorder)
@@ -263,6 +277,80 @@ fn where_the_episode_ends_time_stops_and_the_recording_is_kept() {
     assert_eq!((episode.terminated.iter().filter(|end| **end).count(), episode.terminated[31]), (1, true));
     play.ask(r#"{"do":"go"}"#).expect("beyond the end");
     assert!(play.step().is_empty() && play.session.is_running(), "it goes on");
+}
+
+#[test]
+fn the_planner_goes_to_the_goal_and_hands_back_when_it_is_there() {
+    let mut play = Play::piloted(1);
+    let error = play.ask(r#"{"do":"pilot","on":true}"#).expect_err("where to?").to_string();
+    assert!(error.contains("needs a goal"), "{error}");
+    assert!(play.ask(r#"{"do":"goal","episode":1,"row":0}"#).is_err(), "the dot cannot be there");
+    play.ask(r#"{"do":"goal","episode":0,"row":2}"#).expect("a row");
+    let once = play.session.unseen();
+    assert!(
+        once.len() == 1 && once[0].name == "goal" && once[0].pictures.len() == 1 && play.session.unseen().is_empty()
+    );
+    assert_eq!(play.shown().0.goal.as_deref(), Some("row 2 of episode 0"));
+    play.ask(r#"{"do":"pilot","on":true}"#).expect("a goal");
+    play.step();
+    let header = play.shown().0;
+    assert_eq!((header.drivers, header.reached.len()), (vec!["planner"], 0));
+    assert!(header.plan.is_some_and(|plan| plan.step == 0 && plan.every == 2), "{:?}", header.plan);
+    assert!(play.session.unseen().iter().any(|once| once.name == "ghost:0" && once.pictures.len() == 3));
+    let told: Vec<Say> = (0..40).flat_map(|_| play.step()).collect();
+    let [Say::Note { text: moderate }, Say::Note { text: strict }] = &told[..] else { panic!("{told:?}") };
+    assert!(moderate.contains("rule moderate") && !moderate.contains("you drive"), "{moderate}");
+    assert!(strict.contains("rule strict") && strict.contains("you drive"), "{strict}");
+    let header = play.shown().0;
+    assert_eq!((header.drivers, header.reached, header.plan), (vec!["hand"], vec!["moderate", "strict"], None));
+    assert_eq!(header.action, [0.0, 0.0], "nothing is done any more");
+    let state = play.stage.told(0);
+    assert!((state[0] - 2.0).hypot(state[1] - 4.0) < 0.1, "{state:?}");
+    play.ask(r#"{"do":"rewind","steps":30}"#).expect("steps to rewind");
+    assert!(play.shown().0.reached.is_empty(), "that is still to come");
+}
+
+#[test]
+fn a_hand_takes_over_at_once_and_a_jump_makes_the_planner_begin_anew() {
+    let mut play = Play::piloted(2);
+    play.ask(r#"{"do":"goal","seed":9}"#).expect("a goal");
+    play.ask(r#"{"do":"pilot","on":true}"#).expect("a goal");
+    play.step();
+    let begins = |play: &Play| play.session.due().map(|due| due.begins).collect::<Vec<_>>();
+    assert_eq!(begins(&play), [false]);
+    for jump in [r#"{"do":"rewind","steps":1}"#, r#"{"do":"goal","seed":8}"#, r#"{"do":"reset","seed":3}"#] {
+        play.ask(jump).expect(jump);
+        assert_eq!(begins(&play), [true], "{jump}");
+        play.step();
+    }
+    play.ask(r#"{"do":"branch"}"#).expect("a free row");
+    assert_eq!(play.shown().0.drivers, ["planner", "hand"], "the new one is driven by hand");
+    play.ask(r#"{"do":"lane","lane":1}"#).expect("the other");
+    play.wander(&[[1.0, 0.0]]);
+    assert_eq!((play.shown().0.drivers, play.shown().0.plan), (vec!["planner", "hand"], None));
+    play.ask(r#"{"do":"lane","lane":0}"#).expect("the first");
+    play.ask(r#"{"do":"drive","action":[0.5,-1]}"#).expect("an action");
+    let header = play.shown().0;
+    assert_eq!((header.drivers, header.action, header.plan), (vec!["hand", "hand"], vec![0.5, -1.0], None));
+    let told = play.ask(r#"{"do":"pilot","on":false}"#).expect("a note");
+    assert!(matches!(told[..], [Say::Note { .. }]), "{told:?}");
+    let none = Play::new(1, true).ask(r#"{"do":"pilot","on":true}"#).expect_err("nobody").to_string();
+    assert!(none.contains("nobody can plan here"), "{none}");
+}
+
+#[test]
+fn a_recording_says_which_rows_the_planner_drove() {
+    let mut play = Play::piloted(1);
+    play.ask(r#"{"do":"goal","seed":9}"#).expect("a goal");
+    play.ask(r#"{"do":"record","on":true}"#).expect("a place for it");
+    play.wander(&WAY[..2]);
+    play.ask(r#"{"do":"pilot","on":true}"#).expect("a goal");
+    (0..3).for_each(|_| _ = play.step());
+    play.wander(&WAY[..1]);
+    play.ask(r#"{"do":"record","on":false}"#).expect("it was on");
+    let driven = play.kept.recv().expect("an episode");
+    assert_eq!(driven.provenance, "seed 0, step 0; the planner drove rows 2 to 4");
+    assert_eq!((driven.episode.len(), driven.episode.task.as_str()), (6, "driven by hand and by a planner"));
 }
 
 #[test]

@@ -80,7 +80,13 @@ async fn what_cannot_be_served_is_refused_at_once() {
 async fn the_page_is_served_and_nothing_else() {
     let running = serve(2, Options { sessions: 2, ..Options::default() });
     let (address, host) = (running.address(), running.address().to_string());
-    for (path, kind) in [("/", "text/html"), ("/play.js", "text/javascript"), ("/play.css", "text/css")] {
+    let files = [
+        ("/", "text/html"),
+        ("/play.js", "text/javascript"),
+        ("/play.css", "text/css"),
+        ("/favicon.svg", "image/svg+xml"),
+    ];
+    for (path, kind) in files {
         let answer = get(address, path, &host).to_lowercase();
         assert!(answer.starts_with("http/1.1 200") && answer.contains(&format!("content-type: {kind}")), "{answer}");
         assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");

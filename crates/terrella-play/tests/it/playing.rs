@@ -1,6 +1,7 @@
 //! What a person can do.
 
 use crate::client::all_given_back;
+use crate::toy::piloted;
 use crate::{Client, Kept, Options, serve};
 use serde_json::json;
 use std::sync::mpsc;
@@ -77,6 +78,36 @@ async fn two_futures_are_shown_side_by_side() {
     page.say(r#"{"do":"join"}"#).await;
     let (header, alone) = page.frame(|header| header["lanes"] == 1).await;
     assert_eq!((&header["lane"], &alone[..], running.lent()), (&json!(0), &apart[384..], 1));
+}
+
+#[tokio::test]
+async fn the_planner_drives_towards_a_goal_and_shows_what_it_imagines() {
+    let stage = piloted(2).0;
+    let about = crate::About::new(&stage, "a toy");
+    let running = terrella_play::serve(stage, about, options(1)).expect("a free port");
+    let mut page = Client::open(running.address()).await;
+    page.begin(3).await;
+    page.say(r#"{"do":"goal","seed":5}"#).await;
+    let (header, pictures) = page.frame(|header| header["goal"].is_string()).await;
+    assert_eq!(header["pictures"], json!(["learned:0", "real:0", "goal:0"]));
+    assert_eq!(pictures.len(), 3 * 192);
+    page.say(r#"{"do":"pilot","on":true}"#).await;
+    let (header, _) = page.frame(|header| header["drivers"] == json!(["planner"])).await;
+    assert_eq!(
+        (&header["pictures"], &header["plan"]),
+        (&json!(["learned:0", "real:0"]), &json!(null)),
+        "the goal comes once"
+    );
+    page.say(r#"{"do":"step"}"#).await;
+    let (header, pictures) = page.frame(|header| header["step"] == 1).await;
+    assert_eq!(header["pictures"], json!(["learned:0", "real:0", "ghost:0:0", "ghost:0:1", "ghost:0:2"]));
+    assert_eq!((&header["plan"]["step"], &header["plan"]["every"], pictures.len()), (&json!(0), &json!(2), 5 * 192));
+    assert_ne!(pictures[2 * 192..3 * 192], pictures[3 * 192..4 * 192], "it imagines to go there");
+    let (header, _) = page.step(2, [0.5, 0.5]).await;
+    assert_eq!(
+        (&header["drivers"], &header["plan"], &header["action"]),
+        (&json!(["hand"]), &json!(null), &json!([0.5, 0.5]))
+    );
 }
 
 #[tokio::test]
