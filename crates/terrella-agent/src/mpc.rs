@@ -21,7 +21,8 @@ use terrella_core::{
 type AimAt<'a, S, O> = Box<dyn Fn(&[Goal]) -> Result<Aim<'a, S, O>> + 'a>;
 /// An action for each row of a batch of states, if the model can tell.
 type OnStates<'a, S> = Box<dyn Fn(&S) -> Option<Table> + 'a>;
-type OnPlan<'a, S> = Box<dyn FnMut(&S, &[Plan]) + 'a>;
+/// Told of states, the rows of the world that they are of, and their plans.
+type OnPlan<'a, S> = Box<dyn FnMut(&S, &[usize], &[Plan]) + 'a>;
 
 /// Plans with a model and acts.
 pub struct MpcPolicy<'a, D: Dynamics, O> {
@@ -125,9 +126,9 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
         Ok(())
     }
 
-    /// Shows plans, and the states they begin in, to an onlooker such as a report.
+    /// Shows plans, the rows that they are for, and the states they begin in, to an onlooker such as a report.
     #[must_use]
-    pub fn on_plan(mut self, on_plan: impl FnMut(&D::State, &[Plan]) + 'a) -> Self {
+    pub fn on_plan(mut self, on_plan: impl FnMut(&D::State, &[usize], &[Plan]) + 'a) -> Self {
         self.on_plan = Some(Box::new(on_plan));
         self
     }
@@ -208,7 +209,8 @@ impl<'a, D: Dynamics, O: Objective<D::State>> MpcPolicy<'a, D, O> {
                 }
             }
             if let Some(on_plan) = &mut self.on_plan {
-                on_plan(state, &plans);
+                let rows: Vec<usize> = at.iter().map(|&at| together.attempts[at].row).collect();
+                on_plan(state, &rows, &plans);
             }
         }
         Ok(())

@@ -76,6 +76,6 @@ pub use score::{Floor, Score, percent};
 pub use scorecard::{Provenance, Scorecard};
 pub use shifted::{Cost, Reached, ShiftRow, Shifts, Told as ShiftTold};
 pub use stats::{Interval, bootstrap, mean_sd, wilson};
-pub use strips::{Filmstrip, StripRow, attempt_strip, believed, dream_strip};
+pub use strips::{Filmstrip, StripRow, attempt_strip, dream_strip};
 pub use svg::{Chart, Series};
 pub use work::Progress;

@@ -127,7 +127,7 @@ pub fn dream_strip<D: Dynamics>(
 }
 
 /// The world drawn in what is believed: a first state and those that follow.
-pub fn believed(env: &dyn GoalWorld, states: Option<&(Table, Table)>) -> Option<Vec<Image>> {
+fn believed(env: &dyn GoalWorld, states: Option<&(Table, Table)>) -> Option<Vec<Image>> {
     const SIZE: usize = 96;
     let (first, rest) = states?;
     let mut world = env.boxed_clone();

@@ -59,8 +59,10 @@ fn the_horizon_follows_the_demonstrators_clock_and_plans_come_when_they_should()
     let dynamics = Exact { skip: 5, wall: false, blur: 0.0 };
     let lengths = |config: MpcConfig| {
         let seen = RefCell::new(Vec::new());
-        let mut policy = policy(&dynamics, config, &PlannerConfig::default())
-            .on_plan(|_, plans| seen.borrow_mut().push(plans[0].blocks.len()));
+        let mut policy = policy(&dynamics, config, &PlannerConfig::default()).on_plan(|_, rows, plans| {
+            assert_eq!(rows, [0], "the only one");
+            seen.borrow_mut().push(plans[0].blocks.len());
+        });
         alone(&Rolling::new(false), &mut policy, (&goal_at(60.0, 60.0, 25), Key::new(0)), VIEW, 40);
         drop(policy);
         seen.into_inner()
@@ -91,7 +93,7 @@ fn a_goal_that_lies_too_far_to_be_searched_for_is_gone_to_as_proposed() {
         let mut policy = MpcPolicy::new(&dynamics, Rolling::new(false).space(), planner, (config, rule), aim)
             .expect("a good policy")
             .with_start_action(|balls: &Vec<_>| Some(places(balls)))
-            .on_plan(|_, plans| seen.borrow_mut().push(plans[0].blocks.row(0) == proposal));
+            .on_plan(|_, _, plans| seen.borrow_mut().push(plans[0].blocks.row(0) == proposal));
         alone(&Rolling::new(false), &mut policy, (&goal_at(60.0, 60.0, 25), Key::new(0)), VIEW, 30);
         drop(policy);
         seen.into_inner()

@@ -5,14 +5,14 @@ use super::eval::load_recordings;
 use super::shared::device;
 use crate::error::usage;
 use crate::out;
-use crate::pipeline::{Folder, stage};
+use crate::pipeline::{Folder, pilot, stage};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use terrella_core::Sim;
-use terrella_model::load_any;
+use terrella_model::Saved;
 use terrella_play::{Key, serve};
 
 #[derive(Debug, Args)]
@@ -49,14 +49,19 @@ impl Options {
         }
         let keys = self.keys()?;
         let (run, recordings) = load_recordings(&self.run, &self.settings, &watch)?;
-        let model = load_any(&run.file("model"), &device())?;
+        let saved = Saved::load(&run.file("model"), &device())?;
         let Some(world) = recordings.world.as_ref() else {
             return Err(usage(format!(
                 "{} names no world that could be begun in; train on recordings that were imported with --env (see `terrella envs`)",
                 self.run.display()
             )));
         };
-        let (stage, mut about) = stage(model, Some(&recordings), world, self.sessions)?;
+        let (stage, mut about) = stage(saved.world.clone(), Some(&recordings), world, self.sessions)?;
+        let planner = pilot(&run, saved, &recordings);
+        if let Err(why) = &planner {
+            out::note(&format!("no planner can drive: {why}"));
+        }
+        let stage = stage.with_pilot(planner);
         let folder = Folder::new(&self.record, world, about.picture)?;
         about.record = Some(self.record.clone());
         out::note(&format!("{} of {}: {}", self.run.display(), world.spec().id, about.model));

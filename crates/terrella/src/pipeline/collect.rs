@@ -187,7 +187,7 @@ fn record(number: usize, config: &CollectConfig) -> Result<Episode> {
 }
 
 /// Where another start of this world lies.
-fn draw_goal(world: &dyn GoalWorld, key: Key) -> Vec<f32> {
+pub(super) fn draw_goal(world: &dyn GoalWorld, key: Key) -> Vec<f32> {
     let mut other = world.boxed_clone();
     other.reset(key.seed());
     other.logged()

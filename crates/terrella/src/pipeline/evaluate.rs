@@ -243,7 +243,7 @@ pub(super) fn attempt_all(
     watch: &Watch,
 ) -> Result<(Attempts, usize)> {
     let left_out = AtomicUsize::new(0);
-    let count = |_: &AnyState, plans: &[Plan]| {
+    let count = |_: &AnyState, _: &[usize], plans: &[Plan]| {
         left_out.fetch_add(plans.iter().map(|plan| plan.left_out).sum(), Ordering::Relaxed);
     };
     let n = arena.protocol.pairs * arena.protocol.seeds.len();

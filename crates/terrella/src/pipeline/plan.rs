@@ -2,6 +2,7 @@
 
 use super::act::Actor;
 use super::evaluate::{Evaluation, FILE};
+use super::imagined::imagined;
 use super::{Recordings, Run};
 use crate::error::usage;
 use crate::settings::Flavour;
@@ -11,10 +12,8 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use terrella_agent::play;
-use terrella_core::{
-    AnySim, Dynamics, Env, Goal, GoalWorld, Image, Key, Many, Plan, Policy, Rollout, Rule, Table, Verdict,
-};
-use terrella_eval::{Filmstrip, Judged, Report, StripRow, believed, percent};
+use terrella_core::{AnySim, Env, Goal, GoalWorld, Image, Key, Many, Plan, Policy, Rule, Table, Verdict};
+use terrella_eval::{Filmstrip, Judged, Report, StripRow, percent};
 
 /// Which attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +49,9 @@ pub struct Attempt {
     pub page: PathBuf,
 }
 
+/// Side of the pictures of a filmstrip.
+const SIZE: usize = 96;
+
 /// What the onlooker noted: each plan, and the pictures imagined for it.
 type Noted = Vec<(Plan, Option<Vec<Image>>)>;
 
@@ -83,12 +85,10 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
     let mut env = Many::new(&AnySim::from(world), 1);
     env.set_logged(&[0], &Table::from_data(start.len(), start.to_vec()))?;
     let noted: RefCell<Noted> = RefCell::default();
-    let mut policy = actor.policy(config.policy)?.on_plan(|state, plans| {
-        let (model, plan) = (&actor.saved.world, &plans[0]);
-        let rollout = Rollout::imagine(model, state, &plan.blocks);
-        let told = model.read(state).zip(rollout.states);
-        let decoded = || Some(model.draw(state)?.into_iter().take(1).chain(rollout.images?).collect());
-        noted.borrow_mut().push((plan.clone(), believed(world, told.as_ref()).or_else(decoded)));
+    let drawn_in = AnySim::from(world);
+    let mut policy = actor.policy(config.policy)?.on_plan(|state, _, plans| {
+        let images = imagined(&actor.saved.world, &drawn_in, (state, plans), SIZE).map(|mut all| all.swap_remove(0));
+        noted.borrow_mut().push((plans[0].clone(), images));
     });
     let asked = Goal { observation, steps: goal_row - config.start.min(goal_row) };
     policy.begin(&[0], &[asked], &[Key::new(run.settings.seed)])?;
@@ -144,7 +144,7 @@ pub fn plan(run: &Run, actor: &Actor, recordings: &Recordings, config: &PlanConf
 }
 
 /// What many attempts of this policy came to, if they were made.
-fn measured(run: &Run, policy: Flavour) -> Result<String> {
+pub(super) fn measured(run: &Run, policy: Flavour) -> Result<String> {
     let evaluation: Option<Evaluation> = run.json(FILE)?;
     let card = evaluation.iter().flat_map(|all| &all.scorecards).find(|card| card.policy() == policy.name());
     Ok(match card {
@@ -176,7 +176,6 @@ pub fn origin(trained_on: bool) -> &'static str {
 
 /// What happened, block by block, and below it each plan as it was imagined.
 fn strips(env: &mut dyn GoalWorld, verdict: &Verdict, noted: &Noted, skip: usize) -> Result<Vec<Filmstrip>> {
-    const SIZE: usize = 96;
     let mut draw = |state: &[f32]| -> Result<Option<Image>> {
         env.set_logged(state)?;
         Ok(Some(env.draw(SIZE)))

@@ -47,11 +47,11 @@ pub(super) fn signature(world: &AnySim, size: usize) -> Signature {
 ///
 /// # Errors
 /// If it foretells no rewards, or a setting makes no sense.
-fn planner<'a, D: Dynamics>(
+pub(super) fn planner<'a, D: Dynamics>(
     dynamics: &'a D,
     (space, state_width): (Space, usize),
     settings: &Settings,
-) -> terrella_core::Result<Box<dyn Policy + 'a>> {
+) -> terrella_core::Result<MpcPolicy<'a, D, Return<'a, D>>> {
     let search = settings.planner.build(space.width())?;
     // Nothing is known before the world was tried, so all actions are as likely.
     let mean = space.low.iter().zip(&space.high).map(|(l, h)| (l + h) / 2.0).collect();
@@ -60,7 +60,7 @@ fn planner<'a, D: Dynamics>(
     let probe = dynamics.observe(&[Observation { image: None, state: vec![0.0; state_width] }])?;
     let objective = Return::new(dynamics, &probe, settings.cost.discount)?;
     let aim = move |_: &[Goal]| Ok(Aim { objective: objective.clone(), propose: None });
-    Ok(Box::new(MpcPolicy::new(dynamics, space, search, rules, aim)?))
+    MpcPolicy::new(dynamics, space, search, rules, aim)
 }
 
 /// Who acts where an episode does not explore: a planner, in a simulator, with settings.
@@ -140,8 +140,8 @@ pub(super) fn returns<D: Dynamics + Sync>(
     let exact = ExactSim::new(world.clone());
     let [floor, ceiling] = Returns::BESIDE;
     let collected = [
-        tried(world, "model", how, &|| planner(model, sizes.clone(), settings))?,
-        tried(world, ceiling, how, &|| planner(&exact, sizes.clone(), settings))?,
+        tried(world, "model", how, &|| Ok(Box::new(planner(model, sizes.clone(), settings)?)))?,
+        tried(world, ceiling, how, &|| Ok(Box::new(planner(&exact, sizes.clone(), settings)?)))?,
         tried(world, floor, how, &|| {
             let space = sizes.0.clone();
             Ok(Box::new(Each::new(move |_| RandomPolicy::new(space.clone(), 1))))

@@ -15,6 +15,7 @@ mod label;
 mod learning;
 mod pace;
 mod painting;
+mod piloted;
 mod progress;
 mod readme;
 mod record;

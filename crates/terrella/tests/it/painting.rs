@@ -87,6 +87,8 @@ fn a_run_is_driven_from_a_page_until_somebody_stops_it() {
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("play.js"), "{page}");
     let about = get(&address, "/about");
     assert!(about.contains("\"world\":\"tworoom\"") && about.contains("\"picture\":32"), "{about}");
+    let planner = about.split("\"planner\":").nth(1).expect("who plans");
+    assert!(planner.contains("\"ready\":false") && planner.contains("--preset quickstart"), "what would help: {about}");
     let port = address.rsplit(':').next().expect("a port");
     let text = told(&program(folder, &["play", "painted", "--port", port]));
     assert!(text.contains(&format!("cannot listen at 127.0.0.1:{port}")), "a busy port: {text}");

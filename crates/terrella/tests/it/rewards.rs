@@ -1,9 +1,14 @@
 //! Worlds with rewards, from the program: recorded, learned, judged by what planning in them collects, and
 //! recorded again by the model.
 
-use crate::support::{fresh, program, told};
+use crate::support::{device, fresh, program, told};
 use std::fs;
 use std::path::Path;
+use terrella::Watch;
+use terrella::pipeline::{Recordings, Run, pilot};
+use terrella_core::Many;
+use terrella_model::Saved;
+use terrella_play::Due;
 
 /// What a command said; it must have gone well.
 fn done(folder: &Path, arguments: &[&str]) -> String {
@@ -51,6 +56,17 @@ fn a_world_with_rewards_ends_in_returns_and_its_experience_goes_back_into_data()
     assert!(page.contains("3 episodes are few"), "and what is against it");
     let quoted = done(&folder, &["report", "run", "--markdown"]);
     assert!(quoted.contains("| expert | -") && quoted.contains("`terrella eval run"), "{quoted}");
+
+    // It drives in a person's place, too, and needs no goal.
+    let run = Run::open(&folder.join("run")).expect("a run");
+    let recordings = Recordings::open(&folder.join("data"), &run.settings, &Watch::silent()).expect("recordings");
+    let model = Saved::load(&run.file("model"), &device()).expect("a model");
+    let mut planner = pilot(&run, model, &recordings).expect("a planner");
+    assert!(planner.rules().is_empty() && planner.goal(1).is_err(), "there are no goals");
+    let worlds = Many::new(recordings.world.as_ref().expect("a world"), 2);
+    let due = [0, 1].map(|row| Due { row, goal: None, begins: true });
+    let acts = planner.act(&due, &worlds, 24).expect("actions");
+    assert!(acts.iter().all(|act| act.action.len() == 1 && act.plan.as_ref().is_some_and(|p| p.pictures.len() == 4)));
 
     // What the model does is recorded onto what it learned from; no start is used twice.
     let text = collect("more", &["--episodes", "2", "--explore", "0", "--onto", "data", "--by", "run"]);
