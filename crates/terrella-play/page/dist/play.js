@@ -53,9 +53,9 @@ w for the length of its header`);let length=new DataView(bytes).getUint32(0,!0);
 `a header of ${length} bytes does not fit into a frame of ${bytes.byteLength}`);let header=JSON.parse(new TextDecoder().
 decode(new Uint8Array(bytes,4,length))),each=header.size*header.size*3,start=4+length,due=start+each*header.pictures.
 length;if(due!==bytes.byteLength)throw new Error(`${header.pictures.length} pictures of side ${header.size} ma\
-ke ${due} bytes, not ${bytes.byteLength}`);let pictures=header.pictures.map((name,i)=>{let[kind,lane]=name.split(
-":");if(kind!=="learned"&&kind!=="real"||!/^\d+$/.test(lane??""))throw new Error(`there is no picture called "${name}\
-"`);return{kind,lane:Number(lane),rgb:new Uint8Array(bytes,start+i*each,each)}});return{header,pictures}}var WAITS=[500,1e3,2e3,4e3,8e3,15e3],Connection=class{constructor(ear){this.ear=ear}ear;socket=null;tries=0;timer=0;busy=!1;get open(){
+ke ${due} bytes, not ${bytes.byteLength}`);let pictures=header.pictures.map((name,i)=>{let[,kind,lane,moment]=/^(learned|real|goal|ghost):(\d+)(?::(\d+))?$/.
+exec(name)??[];if(kind===void 0)throw new Error(`there is no picture called "${name}"`);let rgb=new Uint8Array(
+bytes,start+i*each,each);return{kind,lane:Number(lane),moment:Number(moment??0),rgb}});return{header,pictures}}var WAITS=[500,1e3,2e3,4e3,8e3,15e3],Connection=class{constructor(ear){this.ear=ear}ear;socket=null;tries=0;timer=0;busy=!1;get open(){
 return this.socket?.readyState===WebSocket.OPEN}send(order){return this.open?(this.socket?.send(JSON.stringify(
 order)),!0):!1}async connect(){if(window.clearTimeout(this.timer),this.busy||this.open)return;this.busy=!0,this.
 ear.link({is:"connecting"});let about2=await askAbout();if("why"in about2){this.later(about2);return}this.ear.
@@ -69,65 +69,78 @@ Error?error.message:String(error))}}),socket.addEventListener("close",()=>{this.
 later(refusal))})}later({why,text}){this.busy=!1;let wait=WAITS[Math.min(this.tries,WAITS.length-1)]??1e3;this.
 tries+=1,this.ear.link({is:"closed",why,text,again:performance.now()+wait}),this.timer=window.setTimeout(()=>{
 this.connect()},wait)}};var SPEEDS=[.1,.15,.25,.5,.75,1,1.5,2,3,4,6,8,12,16];function speedStop(times){let far=SPEEDS.map(speed2=>Math.
-abs(Math.log(speed2/times)));return far.indexOf(Math.min(...far))}var always=()=>"",two=({header})=>(header?.lanes??
-1)<2?"there is one future; branch first":"";function rewind(steps,key){return{id:`back${steps}`,key,words:`bac\
-k ${steps===1?"one step":`${steps} steps`}, and pause`,hindered:({header})=>(header?.remembered??0)<1?"there i\
-s nothing to go back to yet":"",run:({send})=>send({do:"rewind",steps}),repeats:!0}}function speed(id,key,words,by){
-return{id,key,words,hindered:always,run:({header,send})=>{let now=header?.speed??1,stop=now===0?SPEEDS.length-
-1:speedStop(now)+by;send({do:"speed",times:SPEEDS[Math.min(SPEEDS.length-1,Math.max(0,stop))]??1})},repeats:!0}}
-var COMMANDS=[{id:"pause",key:"Space",words:"pause, and go on",hindered:always,run:({header,send})=>send({do:header?.
-paused===!0?"go":"pause"})},{id:"step",key:".",words:"one step (pauses first)",hindered:always,run:({header,send})=>{
-header?.paused!==!0&&send({do:"pause"}),send({do:"step"})},repeats:!0},rewind(1,"Backspace"),rewind(10,"Shift+\
-Backspace"),rewind(60,"Ctrl+Backspace"),speed("slower","[","slower",-1),speed("faster","]","faster",1),{id:"br\
-anch",key:"b",words:"branch: a second future begins here, beside the first",hindered:({header})=>(header?.lanes??
-1)>1?"two futures are shown already; join first":"",run:({send})=>send({do:"branch"})},{id:"lane",key:"Tab",words:"\
-drive the other future (while the pictures have the focus; Esc leaves them)",hindered:two,run:({header,send})=>send(
+abs(Math.log(speed2/times)));return far.indexOf(Math.min(...far))}var always=()=>"",piloted=({header})=>header?.
+drivers[header.lane]==="planner",planless=({about:about2})=>about2?.planner.ready===!1?"there is no planner he\
+re":"",goals=desk2=>(desk2.about?.planner.rules.length??0)>0,two=({header})=>(header?.lanes??1)<2?"there is on\
+e future; branch first":"";function rewind(steps,key){return{id:`back${steps}`,key,words:`back ${steps===1?"on\
+e step":`${steps} steps`}, and pause`,hindered:({header})=>(header?.remembered??0)<1?"there is nothing to go b\
+ack to yet":"",run:({send})=>send({do:"rewind",steps}),repeats:!0}}function speed(id,key,words,by){return{id,key,
+words,hindered:always,run:({header,send})=>{let now=header?.speed??1,stop=now===0?SPEEDS.length-1:speedStop(now)+
+by;send({do:"speed",times:SPEEDS[Math.min(SPEEDS.length-1,Math.max(0,stop))]??1})},repeats:!0}}var COMMANDS=[{
+id:"pause",key:"Space",words:"pause, and go on",hindered:always,run:({header,send})=>send({do:header?.paused===
+!0?"go":"pause"})},{id:"step",key:".",words:"one step (pauses first)",hindered:always,run:({header,send})=>{header?.
+paused!==!0&&send({do:"pause"}),send({do:"step"})},repeats:!0},rewind(1,"Backspace"),rewind(10,"Shift+Backspac\
+e"),rewind(60,"Ctrl+Backspace"),speed("slower","[","slower",-1),speed("faster","]","faster",1),{id:"branch",key:"\
+b",words:"branch: a second future begins here, beside the first",hindered:({header})=>(header?.lanes??1)>1?"tw\
+o futures are shown already; join first":"",run:({send})=>send({do:"branch"})},{id:"lane",key:"Tab",words:"dri\
+ve the other future (while the pictures have the focus; Esc leaves them)",hindered:two,run:({header,send})=>send(
 {do:"lane",lane:header?.lane===1?0:1})},{id:"join",key:"j",words:"join: keep the future that you drive, drop t\
-he other",hindered:two,run:({send})=>send({do:"join"})},{id:"anchor",key:"l",words:"let the model look at the \
-real world again",hindered:({about:about2})=>about2?.real===!1?"there is no real simulator beside this world":
-"",run:({send})=>send({do:"anchor"})},{id:"record",key:"r",words:"record, and stop recording",hindered:({about:about2})=>about2?.
-record===null?"the program was started without a place for recordings":"",run:({header,send})=>send({do:"recor\
-d",on:(header?.recording??null)===null})},{id:"read",key:"t",words:"read the numbers of this moment into the t\
-able",hindered:always,run:({send})=>send({do:"read"})},{id:"help",key:"?",words:"this help",hindered:always,run:({
-help})=>help()}];function keyOf(event){let name=event.key===" "?"Space":event.key.length===1?event.key.toLowerCase():
-event.key,shift=event.shiftKey&&name.length>1?"Shift+":"";return`${event.ctrlKey?"Ctrl+":""}${shift}${name}`}var Controls=class{constructor(all){this.all=all;for(let button of document.querySelectorAll("button[data-comm\
+he other",hindered:two,run:({send})=>send({do:"join"})},{id:"pilot",key:"p",words:"let the planner drive, and \
+take over again",hindered:planless,run:desk2=>{!piloted(desk2)&&goals(desk2)&&desk2.header?.goal===null&&desk2.
+send({do:"goal",seed:desk2.goal.value}),desk2.send({do:"pilot",on:!piloted(desk2)})}},{id:"goal",key:"g",words:"\
+goal: draw another one",hindered:desk2=>planless(desk2)||(goals(desk2)?"":"this world has rewards and no goals"),
+run:desk2=>{desk2.header?.goal!==null&&(desk2.goal.value+=1),desk2.send({do:"goal",seed:desk2.goal.value})}},{
+id:"anchor",key:"l",words:"let the model look at the real world again",hindered:({about:about2})=>about2?.real===
+!1?"there is no real simulator beside this world":"",run:({send})=>send({do:"anchor"})},{id:"record",key:"r",words:"\
+record, and stop recording",hindered:({about:about2})=>about2?.record===null?"the program was started without \
+a place for recordings":"",run:({header,send})=>send({do:"record",on:(header?.recording??null)===null})},{id:"\
+read",key:"t",words:"read the numbers of this moment into the table",hindered:always,run:({send})=>send({do:"r\
+ead"})},{id:"help",key:"?",words:"this help",hindered:always,run:({help})=>help()}];function keyOf(event){let name=event.
+key===" "?"Space":event.key.length===1?event.key.toLowerCase():event.key,shift=event.shiftKey&&name.length>1?"\
+Shift+":"";return`${event.ctrlKey?"Ctrl+":""}${shift}${name}`}var Controls=class{constructor(all){this.all=all;for(let button of document.querySelectorAll("button[data-comm\
 and]")){let command=COMMANDS.find(({id})=>id===button.dataset.command);if(command===void 0)throw new Error(`no\
  command is called "${button.dataset.command}"`);this.buttons.push({button,command}),button.setAttribute("aria\
 -keyshortcuts",command.key.replace("Ctrl","Control")),button.addEventListener("click",event=>{all.run(command),
 event.detail>0&&command.id!=="help"&&all.stage.focus({preventScroll:!0})})}this.speed.max=String(SPEEDS.length-
 1),this.speed.addEventListener("input",()=>{this.flat.checked=!1,this.sendSpeed()}),this.flat.addEventListener(
 "change",()=>this.sendSpeed()),this.form("seed-form",()=>all.desk.send({do:"reset",seed:whole(this.seed)})),this.
-form("episode-form",()=>all.desk.send({do:"reset",episode:whole(this.episode),row:whole(this.row)})),this.episode.
-addEventListener("input",()=>this.bounds());let name=part("save-name",HTMLInputElement);this.form("save-form",
-()=>all.desk.send({do:"save",name:name.value}));let saved=part("saved",HTMLSelectElement);this.form("load-form",
-()=>{saved.value!==""&&all.desk.send({do:"load",name:saved.value})}),this.look()}all;buttons=[];speed=part("sp\
-eed",HTMLInputElement);flat=part("flat-out",HTMLInputElement);seed=part("seed",HTMLInputElement);episode=part(
-"episode",HTMLInputElement);row=part("row",HTMLInputElement);about(about2){part("episode-form",HTMLElement).hidden=
-about2.episodes.length===0,this.bounds(),say(part("record-path",HTMLElement),about2.record===null?"Recordings \
-are off: the program was started without a place for them.":`Goes to ${about2.record}`)}saved(names){let list=part(
-"saved",HTMLSelectElement),chosen=list.value,options=names.map(name=>make("option","",name));list.replaceChildren(
-...options.length>0?options:[new Option("nothing saved yet","")]),names.includes(chosen)&&(list.value=chosen)}show(header){
-document.activeElement!==this.speed&&header.speed>0&&(this.speed.value=String(speedStop(header.speed))),this.flat.
-checked=header.speed===0,this.tellSpeed(header.speed),this.look()}look(){let{desk:desk2}=this.all,header=desk2.
-header;for(let{button,command}of this.buttons){let why=command.id==="help"?"":this.all.open()?command.hindered(
-desk2):"there is no session";attribute(button,"aria-disabled",why===""?null:"true"),attribute(button,"title",why===
-""?`${command.words} (${command.key})`:why)}let label=(id,text)=>{for(let{button,command}of this.buttons){let words=button.
-querySelector("span");command.id===id&&words!==null&&say(words,text)}},recording=(header?.recording??null)!==null;
-label("pause",header?.paused===!0?"Go":"Pause"),label("record",recording?"Stop recording":"Record");for(let{button,
-command}of this.buttons)command.id==="record"&&attribute(button,"aria-pressed",String(recording))}sendSpeed(){
+form("episode-form",()=>all.desk.send({do:"reset",episode:whole(this.episode),row:whole(this.row)})),this.form(
+"goal-form",()=>all.desk.send({do:"goal",seed:all.desk.goal.value}));let[goal,row]=this.goal;this.form("goal-r\
+ow-form",()=>all.desk.send({do:"goal",episode:whole(goal),row:whole(row)}));for(let episode of[this.episode,goal])
+episode.addEventListener("input",()=>this.bounds());let name=part("save-name",HTMLInputElement);this.form("sav\
+e-form",()=>all.desk.send({do:"save",name:name.value}));let saved=part("saved",HTMLSelectElement);this.form("l\
+oad-form",()=>{saved.value!==""&&all.desk.send({do:"load",name:saved.value})}),this.look()}all;buttons=[];speed=part(
+"speed",HTMLInputElement);flat=part("flat-out",HTMLInputElement);seed=part("seed",HTMLInputElement);episode=part(
+"episode",HTMLInputElement);row=part("row",HTMLInputElement);goal=[part("goal-episode",HTMLInputElement),part(
+"goal-row",HTMLInputElement)];about(about2){part("episode-form",HTMLElement).hidden=about2.episodes.length===0,
+part("goal-row-form",HTMLElement).hidden=about2.episodes.length===0||about2.planner.rules.length===0,this.bounds(),
+say(part("record-path",HTMLElement),about2.record===null?"Recordings are off: the program was started without \
+a place for them.":`Goes to ${about2.record}`)}saved(names){let list=part("saved",HTMLSelectElement),chosen=list.
+value,options=names.map(name=>make("option","",name));list.replaceChildren(...options.length>0?options:[new Option(
+"nothing saved yet","")]),names.includes(chosen)&&(list.value=chosen)}show(header){document.activeElement!==this.
+speed&&header.speed>0&&(this.speed.value=String(speedStop(header.speed))),this.flat.checked=header.speed===0,this.
+tellSpeed(header.speed),this.look()}look(){let{desk:desk2}=this.all,header=desk2.header;for(let{button,command}of this.
+buttons){let why=command.id==="help"?"":this.all.open()?command.hindered(desk2):"there is no session";attribute(
+button,"aria-disabled",why===""?null:"true"),attribute(button,"title",why===""?`${command.words} (${command.key}\
+)`:why)}let label=(id,text)=>{for(let{button,command}of this.buttons){let words=button.querySelector("span");command.
+id===id&&words!==null&&say(words,text)}},recording=(header?.recording??null)!==null;label("pause",header?.paused===
+!0?"Go":"Pause"),label("record",recording?"Stop recording":"Record");let piloted2=header?.drivers[header.lane]===
+"planner";label("pilot",piloted2?"Take over":"Let the planner drive");for(let{button,command}of this.buttons)(command.
+id==="record"||command.id==="pilot")&&attribute(button,"aria-pressed",String(command.id==="record"?recording:piloted2))}sendSpeed(){
 let times=this.flat.checked?0:SPEEDS[Number(this.speed.value)]??1;this.all.desk.send({do:"speed",times}),this.
 tellSpeed(times)}tellSpeed(times){let words=times===0?"as fast as it can":`× ${digits(times,2)}`;say(part("sp\
 eed-is",HTMLElement),words),attribute(this.speed,"aria-valuetext",times===0?words:`${digits(times,2)} times re\
-al time`)}bounds(){let episodes=this.all.desk.about?.episodes??[];this.episode.max=String(Math.max(0,episodes.
-length-1));let rows=episodes[Number(this.episode.value)]?.rows;this.row.max=String(Math.max(0,(rows??1)-1)),say(
-part("episodes-are",HTMLElement),`0 to ${this.episode.max}${rows===void 0?"":`; this one has rows 0 to ${this.
-row.max}`}`)}form(id,sent){part(id,HTMLFormElement).addEventListener("submit",event=>{event.preventDefault(),this.
-all.open()&&sent()})}};function whole(field){return Math.max(0,Math.round(field.valueAsNumber||0))}function attribute(element,name,value){
-value===null?element.removeAttribute(name):element.getAttribute(name)!==value&&element.setAttribute(name,value)}var SIDES={left:["left","back","backward"],right:["right","forth","forward"],up:["up","jump"],down:["down"],rest:[
+al time`)}bounds(){let episodes=this.all.desk.about?.episodes??[],limit=(episode,row)=>{episode.max=String(Math.
+max(0,episodes.length-1));let rows2=episodes[Number(episode.value)]?.rows;return row.max=String(Math.max(0,(rows2??
+1)-1)),rows2};limit(...this.goal);let rows=limit(this.episode,this.row);say(part("episodes-are",HTMLElement),`\
+0 to ${this.episode.max}${rows===void 0?"":`; this one has rows 0 to ${this.row.max}`}`)}form(id,sent){part(id,
+HTMLFormElement).addEventListener("submit",event=>{event.preventDefault(),this.all.open()&&sent()})}};function whole(field){
+return Math.max(0,Math.round(field.valueAsNumber||0))}function attribute(element,name,value){value===null?element.
+removeAttribute(name):element.getAttribute(name)!==value&&element.setAttribute(name,value)}var SIDES={left:["left","back","backward"],right:["right","forth","forward"],up:["up","jump"],down:["down"],rest:[
 "stay","rest","none","noop","nothing","idle","coast","wait"]},Drive=class{constructor(actions){this.actions=actions;
 let{kind,names}=actions;kind==="choice"?this.way="choice":names.length>2?this.way="sliders":this.way=actions.are===
 "targets"?"target":"push",this.planar=kind==="box"&&names.length===2&&/x$/i.test(names[0]??"")&&/y$/i.test(names[1]??
-""),this.action=this.rest()}actions;way;planar;action;steering=new Map;since=null;turned=0;rest(){let actions=this.
+""),this.action=this.rest()}actions;way;planar;action;shadows=!1;steering=new Map;since=null;turned=0;rest(){let actions=this.
 actions;return actions.kind==="choice"?[Math.max(0,this.named(SIDES.rest))]:actions.names.map((_,i)=>{let[low,
 high]=this.range(i);return actions.are==="targets"?(low+high)/2:Math.min(high,Math.max(low,0))})}range(i){let actions=this.
 actions;return actions.kind==="box"?[actions.low[i]??0,actions.high[i]??1]:[0,actions.names.length-1]}steer(by,x,y){
@@ -140,9 +153,11 @@ range(i);return((action[i]??low)-low)/(high-low||1)};return[part2(0),part2(1)]}h
 range(i),held=Math.min(high,Math.max(low,value));this.action[i]!==held&&(this.action[i]=held,this.since??=performance.
 now())}letGo(){for(let by of[...this.steering.keys()])this.steer(by,0,0)}follow(header){this.steering.size>0?this.
 since??=performance.now():header.action.length===this.action.length&&(this.action=[...header.action],this.since=
-null)}turn(now){let passed=Math.min(100,now-this.turned);this.turned=now;let steered=this.sum();if(this.way===
-"target"&&(steered[0]!==0||steered[1]!==0))for(let i of this.actions.names.keys()){let[low,high]=this.range(i),
-move=this.along(i,steered)*(high-low)*passed/2e3;this.hold(i,(this.action[i]??low)+move)}if(this.since===null)
+null)}shadow(header){let planner2=header.drivers[header.lane]==="planner";(planner2||this.shadows)&&this.since===
+null&&this.steering.size===0&&header.action.length===this.action.length&&(this.action=[...header.action]),this.
+shadows=planner2}turn(now){let passed=Math.min(100,now-this.turned);this.turned=now;let steered=this.sum();if(this.
+way==="target"&&(steered[0]!==0||steered[1]!==0))for(let i of this.actions.names.keys()){let[low,high]=this.range(
+i),move=this.along(i,steered)*(high-low)*passed/2e3;this.hold(i,(this.action[i]??low)+move)}if(this.since===null)
 return null;let at=this.since;return this.since=null,{action:[...this.action],at}}sum(){let[x,y]=[0,0];for(let[
 dx,dy]of this.steering.values())x+=dx,y+=dy;return[Math.min(1,Math.max(-1,x)),Math.min(1,Math.max(-1,y))]}along(i,[
 x,y]){return i===0?x:this.planar?y:y===0?0:-y}named(names){return this.actions.names.findIndex(name=>names.includes(
@@ -154,7 +169,20 @@ buttons[i]?.pressed===!0?1:0;x+=live(pad.axes[0])+pressed(15)-pressed(14),y+=liv
 12);for(let[button,id]of BUTTONS){let key=`${pad.index}:${button}`;if(pressed(button)===0)this.down.delete(key);else if(!this.
 down.has(key)){this.down.add(key);let command=COMMANDS.find(command2=>command2.id===id);command!==void 0&&run2(
 command)}}}drive2.steer("gamepad",Math.min(1,Math.max(-1,x)),Math.min(1,Math.max(-1,y)))}};function live(axis){
-let size=Math.abs(axis??0);return size<DEAD?0:Math.sign(axis??0)*(size-DEAD)/(1-DEAD)}function openHelp(about2){let steer=about2?.actions.kind==="choice"?about2.actions.names.slice(0,10).map((name,i)=>[
+let size=Math.abs(axis??0);return size<DEAD?0:Math.sign(axis??0)*(size-DEAD)/(1-DEAD)}var Ghosts=class{lanes=new Map;clear(){this.lanes.clear()}note({header,pictures}){for(let lane of[...this.lanes.
+keys()])(header.drivers[lane]!=="planner"||lane===header.lane&&header.plan===null)&&this.lanes.delete(lane);for(let lane of header.
+drivers.keys()){let[first,...later]=pictures.filter(p=>p.kind==="ghost"&&p.lane===lane).map(({rgb})=>rgb);if(first!==
+void 0&&header.drivers[lane]==="planner"){let ground=commonest(first);this.lanes.set(lane,later.map(rgb=>moved(
+rgb,first,ground,header.size)))}}}over(lane){let ghosts2=this.lanes.get(lane)??[];return ghosts2.length===0?null:
+(context,side)=>{for(let[at,ghost]of[...ghosts2.entries()].reverse())context.globalAlpha=.8*(1-at/(ghosts2.length+
+1)),context.drawImage(ghost,0,0,side,side);context.globalAlpha=1}}};function moved(rgb,first,ground,size){let canvas=document.
+createElement("canvas");[canvas.width,canvas.height]=[size,size];let pixels=new ImageData(size,size);for(let from=0,
+to=0;from<rgb.length;from+=3,to+=4){let[changed,thing]=[0,0];for(let c=0;c<3;c+=1){let value=rgb[from+c]??0;pixels.
+data[to+c]=value,changed+=Math.abs(value-(first[from+c]??0)),thing+=Math.abs(value-(ground[c]??0))}pixels.data[to+
+3]=255*Math.min(90,changed,thing)/90}return canvas.getContext("2d")?.putImageData(pixels,0,0),canvas}function commonest(rgb){
+let counts=new Uint32Array(4096),[best,at]=[0,0];for(let i=0;i<rgb.length;i+=3){let bin=((rgb[i]??0)>>4)*256+((rgb[i+
+1]??0)>>4)*16+((rgb[i+2]??0)>>4),now=(counts[bin]??0)+1;counts[bin]=now,now>best&&([best,at]=[now,i])}return[...rgb.
+subarray(at,at+3)]}function openHelp(about2){let steer=about2?.actions.kind==="choice"?about2.actions.names.slice(0,10).map((name,i)=>[
 String((i+1)%10),`choose “${name}”`]):[],keys=[["Arrows, W A S D","steer"],...steer,...COMMANDS.map(({key,
 words})=>[key,words])],pads=BUTTONS.map(([button,id])=>[`Gamepad ${"ABXY"[button]??button}`,COMMANDS.find(command=>command.
 id===id)?.words.replace(/ \(.*\)$/,"")??id]),rows=[...keys,["Gamepad stick","steer"],...pads].map(([key,words])=>{
@@ -188,12 +216,13 @@ this.out("reward"),digits(header.reward,3)),say(this.out("recording"),header.rec
 recording,"row"));let since=Math.max(0,header.step-header.anchored);say(this.out("since"),count(since,"step"));
 let seconds=about2===null?"":` (${(since*about2.dt).toFixed(1)} s)`;say(this.strip,`Imagined for ${count(since,
 "step")}${seconds} since the model last saw a real picture.`);let flags=[header.ended?"ended: reset or rewind":
-"",header.paused?"paused":"",header.recording===null?"":"● recording"];say(this.flags,flags.filter(flag=>flag!==
-"").join(" · ")),this.flags.classList.toggle("on",header.recording!==null||header.ended),this.chart.draw()}turn(now){
-if(now-this.rates>=RATES_MS){this.rates=now,this.drawn=this.drawn.filter(then=>now-then<1e3),say(this.out("sho\
-wn"),`${this.drawn.length} /s`);let latency2=this.latency.quantiles();say(this.out("latency"),latency2===null?
-"–":`${latency2.median.toFixed(0)} / ${latency2.high.toFixed(0)} ms`)}now-this.words>=WORDS_MS&&(this.words=
-now,part("chart",HTMLCanvasElement).setAttribute("aria-label",this.chart.words()))}};var MOST=100,Notes=class{constructor(list){this.list=list}list;last={text:"",times:0,counter:document.createElement(
+"",header.paused?"paused":"",header.drivers[header.lane]==="planner"?"the planner drives":"",header.reached.length>
+0?`goal reached (${header.reached.join(", ")})`:"",header.recording===null?"":"● recording"];say(this.flags,
+flags.filter(flag=>flag!=="").join(" · ")),this.flags.classList.toggle("on",header.recording!==null||header.ended),
+this.chart.draw()}turn(now){if(now-this.rates>=RATES_MS){this.rates=now,this.drawn=this.drawn.filter(then=>now-
+then<1e3),say(this.out("shown"),`${this.drawn.length} /s`);let latency2=this.latency.quantiles();say(this.out(
+"latency"),latency2===null?"–":`${latency2.median.toFixed(0)} / ${latency2.high.toFixed(0)} ms`)}now-this.words>=
+WORDS_MS&&(this.words=now,part("chart",HTMLCanvasElement).setAttribute("aria-label",this.chart.words()))}};var MOST=100,Notes=class{constructor(list){this.list=list}list;last={text:"",times:0,counter:document.createElement(
 "span")};add(text,error=!1){if(text===this.last.text){this.last.times+=1,say(this.last.counter,` ×${this.last.
 times}`);return}let time=make("time","",new Date().toLocaleTimeString([],{hour12:!1})),counter=make("span","ti\
 mes"),line=make("li",error?"error":"",time," ",error?"error: ":"",text,counter);for(this.last={text,times:1,counter},
@@ -212,48 +241,72 @@ make("span","",name));if(button.type="button",i<10){let key=String((i+1)%10),hin
 "click",()=>drive2.hold(0,i)),button}slider(drive2,name,i){let[low,high]=drive2.range(i),range=make("input","");
 range.type="range",range.min=String(low),range.max=String(high),range.step="any";let value=make("output","");if(value.
 setAttribute("aria-live","off"),range.addEventListener("input",()=>drive2.hold(i,Number(range.value))),drive2.
-way==="push"){let rest=()=>drive2.hold(i,drive2.rest()[i]??0);for(let end of["pointerup","pointercancel","keyu\
-p","blur"])range.addEventListener(end,rest)}return this.sliders.push({range,value}),make("label","slider",make(
-"span","",name.replaceAll("_"," ")),range,value)}};function hintFor(drive2){let one=drive2.actions.names.length===
-1;switch(drive2.way){case"target":return drive2.planar?"Point at a picture with the mouse or a finger: that is\
- the target. Arrow keys or WASD move it.":`${one?"Left and right":"Arrow keys or WASD"} move the target.`;case"\
-push":return`${one?"Left and right (or A and D)":"Arrow keys or WASD"} push while held. Or press on a picture \
-and drag, or use a gamepad.`;case"choice":return"Digit keys choose, and it stays chosen. Arrow keys choose by \
-name while held, where a name says a direction.";case"sliders":return"Each number of the action has its slider\
-."}}var PictureCanvas=class{constructor(canvas){this.canvas=canvas;watchSize(canvas,width=>{width>0&&canvas.width!==
+way==="push"){let rest=()=>{drive2.shadows||drive2.hold(i,drive2.rest()[i]??0)};for(let end of["pointerup","po\
+intercancel","keyup","blur"])range.addEventListener(end,rest)}return this.sliders.push({range,value}),make("la\
+bel","slider",make("span","",name.replaceAll("_"," ")),range,value)}};function hintFor(drive2){let one=drive2.
+actions.names.length===1;switch(drive2.way){case"target":return drive2.planar?"Point at a picture with the mou\
+se or a finger: that is the target. Arrow keys or WASD move it.":`${one?"Left and right":"Arrow keys or WASD"}\
+ move the target.`;case"push":return`${one?"Left and right (or A and D)":"Arrow keys or WASD"} push while held\
+. Or press on a picture and drag, or use a gamepad.`;case"choice":return"Digit keys choose, and it stays chose\
+n. Arrow keys choose by name while held, where a name says a direction.";case"sliders":return"Each number of t\
+he action has its slider."}}var PictureCanvas=class{constructor(canvas){this.canvas=canvas;watchSize(canvas,width=>{width>0&&canvas.width!==
 width&&(canvas.width=width,canvas.height=width,this.paint())})}canvas;small=document.createElement("canvas");pixels=null;overlay=null;show(rgb,size,overlay2){
 (this.pixels===null||this.pixels.width!==size)&&(this.small.width=size,this.small.height=size,this.pixels=new ImageData(
 size,size),this.pixels.data.fill(255));let data=this.pixels.data;for(let from=0,to=0;from<rgb.length;from+=3,to+=
 4)data[to]=rgb[from]??0,data[to+1]=rgb[from+1]??0,data[to+2]=rgb[from+2]??0;this.small.getContext("2d")?.putImageData(
 this.pixels,0,0),this.overlay=overlay2,this.paint()}mark(overlay2){this.overlay=overlay2,this.paint()}paint(){
 let context=this.canvas.getContext("2d");if(context===null||this.pixels===null)return;let side=this.canvas.width;
-context.imageSmoothingEnabled=!1,context.drawImage(this.small,0,0,side,side),this.overlay?.(context,side)}};function difference(a,b,into){for(let i=0;i<into.length;i+=3){let sum=0;for(let c=i;c<i+3;c+=1)sum+=Math.abs((a[c]??
+context.imageSmoothingEnabled=!1,context.drawImage(this.small,0,0,side,side),this.overlay?.(context,side)}};var PlannerView=class{goal=new PictureCanvas(part("goal",HTMLCanvasElement));figure=part("goal-figure",HTMLElement);plan=part(
+"plan",HTMLElement);strip=part("plan-strip",HTMLElement);moments=[];goals=!1;about({planner:planner2}){this.goals=
+planner2.rules.length>0,say(part("planner-is",HTMLElement),planner2.words);for(let id of["goal-form","goal-row\
+-form"])part(id,HTMLElement).hidden=!this.goals;part("planner-buttons",HTMLElement).hidden=!planner2.ready,part(
+"planner-now",HTMLElement).hidden=!planner2.ready}clear(){this.figure.hidden=!0,this.plan.hidden=!0}note({header,
+pictures}){let goal=pictures.find(({kind})=>kind==="goal");goal!==void 0&&(this.figure.hidden=!1,this.goal.show(
+goal.rgb,header.size,null));let imagined=pictures.filter(({kind,lane})=>kind==="ghost"&&lane===header.lane);if(imagined.
+length!==0){for(this.plan.hidden=!1;this.moments.length<imagined.length;)this.moments.push(this.moment());for(let[
+at,{figure,caption,picture}]of this.moments.entries()){let rgb=imagined[at]?.rgb;if(figure.hidden=rgb===void 0,
+rgb!==void 0){let steps=at*(header.plan?.every??1);say(caption,steps===0?"then":`+${steps}`),picture.canvas.setAttribute(
+"aria-label",steps===0?"imagined when the plan was made":`imagined ${count(steps,"step")} later`),picture.show(
+rgb,header.size,null)}}}}show(header){let piloted2=header.drivers[header.lane]==="planner";say(part("who",HTMLElement),
+piloted2?"The planner drives.":"You drive."),part("who",HTMLElement).classList.toggle("piloted",piloted2),say(
+part("goal-is",HTMLElement),header.goal!==null?`Goal: ${header.goal}.`:this.goals?"No goal yet.":"It goes for \
+rewards.");let reached=header.reached.length===0?"":`Goal reached by rule ${header.reached.join(", ")}.`;say(part(
+"reached",HTMLElement),reached);let{plan}=header;if(this.plan.classList.toggle("past",plan===null),plan!==null){
+let cost=plan.cost===null?"":`, cost ${digits(plan.cost,3)}`;say(part("plan-is",HTMLElement),`made at step ${plan.
+step} in ${plan.took_ms.toFixed(0)} ms${cost}`)}}moment(){let canvas=make("canvas","");canvas.setAttribute("ro\
+le","img"),canvas.setAttribute("aria-label","imagined");let caption=make("figcaption",""),figure=make("figure",
+"",make("div","frame",canvas),caption);return this.strip.append(figure),{figure,caption,picture:new PictureCanvas(
+canvas)}}};function difference(a,b,into){for(let i=0;i<into.length;i+=3){let sum=0;for(let c=i;c<i+3;c+=1)sum+=Math.abs((a[c]??
 0)-(b[c]??0));let heat=sum*2;into[i]=Math.min(255,heat),into[i+1]=Math.min(255,Math.max(0,heat-255)),into[i+2]=
 Math.min(255,Math.max(0,heat-510))}return into}var LANES=2,COLUMNS=[{column:"learned",title:"learned world",words:"what the model imagines"},{column:"real",title:"\
 real simulator",words:"what truly happens"},{column:"difference",title:"difference",words:"black where they ag\
-ree"}],Stage=class{constructor(place,choose){this.choose=choose;this.rows=Array.from({length:LANES},(_,lane)=>this.
-row(lane)),place.replaceChildren(...this.rows.map(({row})=>row)),this.lanes([0],0)}choose;rows;apart=new Uint8Array(
-0);canvases(){return this.rows.flatMap(({figures},lane)=>[...figures].filter(([column])=>column!=="difference").
-map(([,{picture}])=>({canvas:picture.canvas,lane})))}expect(real){for(let{row,figures}of this.rows){row.classList.
-toggle("alone",!real);for(let[column,{figure}]of figures)figure.hidden=column!=="learned"&&!real}}show({header,
-pictures},overlay2){let lanes=[...new Set(pictures.map(picture=>picture.lane))].sort((a,b)=>a-b);this.lanes(lanes,
-header.lane);for(let lane of lanes){let figures=this.rows[lane]?.figures;if(figures===void 0)continue;let over=lane===
-header.lane?overlay2:null,of=kind=>pictures.find(p=>p.lane===lane&&p.kind===kind),[learned,real]=[of("learned"),
-of("real")],draw=(column,rgb,lines)=>{let shown=figures.get(column);shown!==void 0&&(shown.figure.hidden=rgb===
-void 0,rgb!==void 0&&shown.picture.show(rgb,header.size,lines))};draw("learned",learned?.rgb,over),draw("real",
-real?.rgb,over),learned!==void 0&&real!==void 0?(this.apart.length!==real.rgb.length&&(this.apart=new Uint8Array(
-real.rgb.length)),draw("difference",difference(learned.rgb,real.rgb,this.apart),null)):draw("difference",void 0,
-null),this.rows[lane]?.row.classList.toggle("alone",learned===void 0||real===void 0)}}mark(lane,overlay2){for(let kind of[
-"learned","real"])this.rows[lane]?.figures.get(kind)?.picture.mark(overlay2)}lanes(shown,driven2){for(let[lane,
-{row,title,words,take}]of this.rows.entries())row.hidden=!shown.includes(lane),row.classList.toggle("one",shown.
-length<2),row.classList.toggle("driven",lane===driven2),say(title,`Future ${lane+1}`),say(words,lane===driven2?
-"you drive this one":"holds its last action"),take.hidden=lane===driven2}row(lane){let figures=new Map,title=make(
-"b",""),words=make("span",""),take=make("button","small","Drive this one");take.type="button",take.addEventListener(
-"click",()=>this.choose(lane));let row=make("div","row",make("div","lane",title,words,take));for(let{column,title:title2,
-words:words2}of COLUMNS){let canvas=make("canvas","");canvas.setAttribute("role","img"),canvas.setAttribute("a\
-ria-label",`${title2}: ${words2} (future ${lane+1})`);let caption=make("figcaption","",make("b","",title2),": ",
-make("span","",words2)),figure=make("figure",column,caption,make("div","frame",canvas));figures.set(column,{figure,
-picture:new PictureCanvas(canvas)}),row.append(figure)}return{row,title,words,take,figures}}};var TURN=2*Math.PI;function showState(state,about2){let units=new Map(about2?.state.map(({name,unit})=>[name,unit])),
+ree"}],Stage=class{constructor(place,choose,ghosts2){this.choose=choose;this.ghosts=ghosts2;this.rows=Array.from(
+{length:LANES},(_,lane)=>this.row(lane)),place.replaceChildren(...this.rows.map(({row})=>row)),this.lanes([0],
+0,[])}choose;ghosts;rows;apart=new Uint8Array(0);canvases(){return this.rows.flatMap(({figures},lane)=>[...figures].
+filter(([column])=>column!=="difference").map(([,{picture}])=>({canvas:picture.canvas,lane})))}expect(real){for(let{
+row,figures}of this.rows){row.classList.toggle("alone",!real);for(let[column,{figure}]of figures)figure.hidden=
+column!=="learned"&&!real}}show({header,pictures},overlay2){let worlds=pictures.filter(({kind})=>kind==="learn\
+ed"||kind==="real"),lanes=[...new Set(worlds.map(picture=>picture.lane))].sort((a,b)=>a-b);this.lanes(lanes,header.
+lane,header.drivers);for(let lane of lanes){let figures=this.rows[lane]?.figures;if(figures===void 0)continue;
+let over=lane===header.lane?overlay2:null,of=kind=>worlds.find(p=>p.lane===lane&&p.kind===kind),[learned,real]=[
+of("learned"),of("real")],draw=(column,rgb,lines)=>{let shown=figures.get(column);shown!==void 0&&(shown.figure.
+hidden=rgb===void 0,rgb!==void 0&&shown.picture.show(rgb,header.size,lines))};draw("learned",learned?.rgb,this.
+over(lane,over)),draw("real",real?.rgb,over),learned!==void 0&&real!==void 0?(this.apart.length!==real.rgb.length&&
+(this.apart=new Uint8Array(real.rgb.length)),draw("difference",difference(learned.rgb,real.rgb,this.apart),null)):
+draw("difference",void 0,null),this.rows[lane]?.row.classList.toggle("alone",learned===void 0||real===void 0)}}mark(lane,overlay2){
+let figures=this.rows[lane]?.figures;figures?.get("learned")?.picture.mark(this.over(lane,overlay2)),figures?.
+get("real")?.picture.mark(overlay2)}over(lane,lines){let ghosts2=this.ghosts(lane);return(context,side)=>{ghosts2?.(
+context,side),lines?.(context,side)}}lanes(shown,driven2,drivers){for(let[lane,{row,title,words,take}]of this.
+rows.entries()){row.hidden=!shown.includes(lane),row.classList.toggle("one",shown.length<2),row.classList.toggle(
+"driven",lane===driven2),say(title,`Future ${lane+1}`);let hand=lane===driven2?"you drive this one":"holds its\
+ last action";say(words,drivers[lane]==="planner"?"the planner drives this one":hand),take.hidden=lane===driven2}}row(lane){
+let figures=new Map,title=make("b",""),words=make("span",""),take=make("button","small","Drive this one");take.
+type="button",take.addEventListener("click",()=>this.choose(lane));let row=make("div","row",make("div","lane",
+title,words,take));for(let{column,title:title2,words:words2}of COLUMNS){let canvas=make("canvas","");canvas.setAttribute(
+"role","img"),canvas.setAttribute("aria-label",`${title2}: ${words2} (future ${lane+1})`);let caption=make("fi\
+gcaption","",make("b","",title2),": ",make("span","",words2)),figure=make("figure",column,caption,make("div","\
+frame",canvas));figures.set(column,{figure,picture:new PictureCanvas(canvas)}),row.append(figure)}return{row,title,
+words,take,figures}}};var TURN=2*Math.PI;function showState(state,about2){let units=new Map(about2?.state.map(({name,unit})=>[name,unit])),
 cell=value=>make("td","",value===void 0?"–":digits(value)),rows=state.names.map((name,i)=>{let[learned,real]=[
 state.learned?.[i],state.real?.[i]],unit=units.get(name)??"",head=make("th","",name);head.scope="row";let apart=learned===
 void 0||real===void 0?void 0:difference2(learned,real,unit);return make("tr","",head,make("td","unit",unit),cell(
@@ -263,11 +316,11 @@ null?" The model does not tell a state.":state.real===null?" There is no real st
 real;return unit==="rad"?apart-TURN*Math.round(apart/TURN):apart}function listenToPointers(canvas,lane,touched){let pressed=null,place=event=>{let box=canvas.getBoundingClientRect();
 return[(event.clientX-box.left)/box.width,(event.clientY-box.top)/box.height]},move=event=>{let drive2=touched.
 drive();if(drive2===null||!touched.driven(lane))return;let[x,y]=place(event);if(drive2.way==="target"&&drive2.
-planar)(event.pointerType!=="touch"||pressed?.id===event.pointerId)&&drive2.point(x,y);else if(drive2.way!=="s\
-liders"&&pressed?.id===event.pointerId){let part2=(now,then)=>Math.min(1,Math.max(-1,(now-then)/.25)),push=[part2(
-x,pressed.x),part2(y,pressed.y)],[dx,dy]=drive2.way==="choice"?push.map(p=>Math.abs(p)<.3?0:p):push;drive2.steer(
-"stick",dx??0,dy??0)}};canvas.addEventListener("pointerdown",event=>{if(event.button!==0)return;if(!touched.driven(
-lane)){touched.choose(lane);return}let[x,y]=place(event);pressed={id:event.pointerId,x,y},canvas.setPointerCapture(
+planar)(event.pointerType!=="touch"&&!drive2.shadows||pressed?.id===event.pointerId)&&drive2.point(x,y);else if(drive2.
+way!=="sliders"&&pressed?.id===event.pointerId){let part2=(now,then)=>Math.min(1,Math.max(-1,(now-then)/.25)),
+push=[part2(x,pressed.x),part2(y,pressed.y)],[dx,dy]=drive2.way==="choice"?push.map(p=>Math.abs(p)<.3?0:p):push;
+drive2.steer("stick",dx??0,dy??0)}};canvas.addEventListener("pointerdown",event=>{if(event.button!==0)return;if(!touched.
+driven(lane)){touched.choose(lane);return}let[x,y]=place(event);pressed={id:event.pointerId,x,y},canvas.setPointerCapture(
 event.pointerId),move(event)}),canvas.addEventListener("pointermove",move);let release=event=>{pressed?.id===event.
 pointerId&&(pressed=null,touched.drive()?.steer("stick",0,0))};canvas.addEventListener("pointerup",release),canvas.
 addEventListener("pointercancel",release),canvas.addEventListener("lostpointercapture",release)}var Trace=class{lane=0;points=[];clear(){this.points=[]}note(header,place){if(header.lane!==this.lane&&(this.lane=
@@ -300,33 +353,36 @@ now())}turn(now){if(!this.veil.hidden){let seconds=this.again===null?0:Math.ceil
 "countdown",HTMLElement),seconds>0?`Trying again in ${seconds} s.`:"Trying…")}}};var READ_MS=500,DRIVE_MS=8,AFTER_ERROR_MS=500,stageArea=part("stage",HTMLElement),notes=new Notes(part("notes",
 HTMLElement)),latency=new Latency,chart=new Chart(part("chart",HTMLCanvasElement)),meters=new Meters(chart,latency),
 trace=new Trace,gamepads=new Gamepads,panel=new Panel(part("action",HTMLElement),part("hint",HTMLElement)),keep=part(
-"keep",HTMLInputElement),drive=null,newest=null,fixed="",sessions=0,driven=0,read=0,watching=!1,desk={about:null,
-header:null,send:order=>{connection.send(order)},help:()=>openHelp(desk.about)},connection=new Connection({link,
-about,said,frame,trouble:text=>notes.add(text,!0)}),stage=new Stage(part("rows",HTMLElement),lane=>desk.send({
-do:"lane",lane})),controls=new Controls({desk,run,open:()=>connection.open,stage:stageArea}),veil=new Veil(()=>{
-connection.connect()});listenToKeys({drive:()=>drive,run,stage:stageArea,after:part("first-button",HTMLElement),
-lanes:()=>desk.header?.lanes??1});for(let{canvas,lane}of stage.canvases())listenToPointers(canvas,lane,{drive:()=>drive,
-driven:lane2=>lane2===(desk.header?.lane??0),choose:lane2=>desk.send({do:"lane",lane:lane2})});function run(command){
-let why=command.id==="help"?"":connection.open?command.hindered(desk):"there is no session";if(why!==""){notes.
-add(`${command.words.split(/[:,(]/)[0]?.trim()??command.id}: ${why}`);return}command.run(desk),command.id==="b\
-ranch"&&document.activeElement===document.body&&stageArea.focus({preventScroll:!0})}function link(link2){veil.
-show(link2),link2.is==="open"&&(sessions+=1,sessions>1&&notes.add("connected again: this is a new session, and\
- what the last one had saved is gone"),[newest,desk.header,watching]=[null,null,!1],latency.clear(),chart.clear(),
-trace.clear(),controls.saved([])),controls.look()}function about(about2){let text=JSON.stringify(about2);if(fixed!==
-""&&fixed!==text){location.reload();return}desk.about=about2,drive??=new Drive(about2.actions),fixed===""&&(showAbout(
-about2),stage.expect(about2.real),panel.build(drive),stageArea.dataset.drive=drive.way==="target"&&!drive.planar?
-"keys":drive.way),fixed=text,controls.about(about2)}function said(said2){switch(said2.say){case"note":case"clo\
-sing":notes.add(said2.text);break;case"error":notes.add(said2.text,!0),watching||=/^your key is for "read"/.test(
-said2.text),driven=performance.now()+AFTER_ERROR_MS;break;case"state":showState(said2,desk.about);break;case"s\
-aved":controls.saved(said2.names);break;case"recorded":notes.add(`recorded ${count(said2.rows,"row")} into ${said2.
-path}`);break}}function frame(frame2){let{header}=frame2,before=desk.header;(before===null||header.lane!==before.
-lane||header.step<before.step)&&drive?.follow(header),newest!==null&&newest.header.echo!==null&&(header.echo=newest.
-header.echo),desk.header=header,newest=frame2,chart.note(header),drive?.way==="target"&&drive.planar&&trace.note(
-header,action=>drive?.place(action)??[0,0])}function turn(now){if(requestAnimationFrame(turn),veil.turn(now),meters.
-turn(now),!(drive===null||!connection.open)){if(gamepads.poll(drive,run),now-driven>=DRIVE_MS){let held=drive.
-turn(now);held!==null&&(driven=now,watching||(connection.send({do:"drive",...held}),latency.order(held.at)),newest===
-null&&stage.mark(desk.header?.lane??0,overlay())),panel.show()}if(desk.header?.paused===!0&&latency.paused(),newest!==
-null){let{header}=newest;stage.show(newest,overlay()),meters.show(header,desk.about,now),controls.show(header),
-header.echo!==null&&latency.drawn(header.echo),newest=null}keep.checked&&now-read>=READ_MS&&(read=now,connection.
-send({do:"read"}))}}function overlay(){return drive?.way==="target"&&drive.planar?trace.overlay(drive.place(drive.
-action)):null}connection.connect();requestAnimationFrame(turn);})();
+"keep",HTMLInputElement),ghosts=new Ghosts,planner=new PlannerView,goalSeed=part("goal-seed",HTMLInputElement),
+drive=null,newest=null,fixed="",sessions=0,driven=0,read=0,watching=!1,desk={about:null,header:null,goal:{get value(){
+return whole(goalSeed)},set value(seed){goalSeed.value=String(seed)}},send:order=>{connection.send(order)},help:()=>openHelp(
+desk.about)},connection=new Connection({link,about,said,frame,trouble:text=>notes.add(text,!0)}),stage=new Stage(
+part("rows",HTMLElement),lane=>desk.send({do:"lane",lane}),lane=>ghosts.over(lane)),controls=new Controls({desk,
+run,open:()=>connection.open,stage:stageArea}),veil=new Veil(()=>{connection.connect()});listenToKeys({drive:()=>drive,
+run,stage:stageArea,after:part("first-button",HTMLElement),lanes:()=>desk.header?.lanes??1});for(let{canvas,lane}of stage.
+canvases())listenToPointers(canvas,lane,{drive:()=>drive,driven:lane2=>lane2===(desk.header?.lane??0),choose:lane2=>desk.
+send({do:"lane",lane:lane2})});function run(command){let why=command.id==="help"?"":connection.open?command.hindered(
+desk):"there is no session";if(why!==""){notes.add(`${command.words.split(/[:,(]/)[0]?.trim()??command.id}: ${why}`);
+return}command.run(desk),command.id==="branch"&&document.activeElement===document.body&&stageArea.focus({preventScroll:!0})}
+function link(link2){veil.show(link2),link2.is==="open"&&(sessions+=1,sessions>1&&notes.add("connected again: \
+this is a new session, and what the last one had saved is gone"),[newest,desk.header,watching]=[null,null,!1],
+latency.clear(),chart.clear(),trace.clear(),ghosts.clear(),planner.clear(),controls.saved([])),controls.look()}
+function about(about2){let text=JSON.stringify(about2);if(fixed!==""&&fixed!==text){location.reload();return}desk.
+about=about2,drive??=new Drive(about2.actions),fixed===""&&(showAbout(about2),stage.expect(about2.real),planner.
+about(about2),panel.build(drive),stageArea.dataset.drive=drive.way==="target"&&!drive.planar?"keys":drive.way),
+fixed=text,controls.about(about2)}function said(said2){switch(said2.say){case"note":case"closing":notes.add(said2.
+text);break;case"error":notes.add(said2.text,!0),watching||=/^your key is for "read"/.test(said2.text),driven=
+performance.now()+AFTER_ERROR_MS;break;case"state":showState(said2,desk.about);break;case"saved":controls.saved(
+said2.names);break;case"recorded":notes.add(`recorded ${count(said2.rows,"row")} into ${said2.path}`);break}}function frame(frame2){
+let{header}=frame2,before=desk.header;(before===null||header.lane!==before.lane||header.step<before.step)&&drive?.
+follow(header),drive?.shadow(header),ghosts.note(frame2),planner.note(frame2),newest!==null&&newest.header.echo!==
+null&&(header.echo=newest.header.echo),desk.header=header,newest=frame2,chart.note(header),drive?.way==="targe\
+t"&&drive.planar&&trace.note(header,action=>drive?.place(action)??[0,0])}function turn(now){if(requestAnimationFrame(
+turn),veil.turn(now),meters.turn(now),!(drive===null||!connection.open)){if(gamepads.poll(drive,run),now-driven>=
+DRIVE_MS){let held=drive.turn(now);held!==null&&(driven=now,watching||(connection.send({do:"drive",...held}),latency.
+order(held.at)),newest===null&&stage.mark(desk.header?.lane??0,overlay())),panel.show()}if(desk.header?.paused===
+!0&&latency.paused(),newest!==null){let{header}=newest;stage.show(newest,overlay()),meters.show(header,desk.about,
+now),controls.show(header),planner.show(header),header.echo!==null&&latency.drawn(header.echo),newest=null}keep.
+checked&&now-read>=READ_MS&&(read=now,connection.send({do:"read"}))}}function overlay(){return drive?.way==="t\
+arget"&&drive.planar?trace.overlay(drive.place(drive.action)):null}connection.connect();requestAnimationFrame(
+turn);})();

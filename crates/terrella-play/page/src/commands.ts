@@ -7,6 +7,8 @@ import type { About, Header, Order } from "./protocol.ts";
 export interface Desk {
     about: About | null;
     header: Header | null;
+    /** The seed that a goal is drawn from. */
+    goal: { value: number };
     send(order: Order): void;
     help(): void;
 }
@@ -34,6 +36,9 @@ export function speedStop(times: number): number {
 }
 
 const always = (): string => "";
+const piloted = ({ header }: Desk): boolean => header?.drivers[header.lane] === "planner";
+const planless = ({ about }: Desk): string => (about?.planner.ready === false ? "there is no planner here" : "");
+const goals = (desk: Desk): boolean => (desk.about?.planner.rules.length ?? 0) > 0;
 const two = ({ header }: Desk): string => ((header?.lanes ?? 1) < 2 ? "there is one future; branch first" : "");
 
 function rewind(steps: number, key: string): Command {
@@ -108,6 +113,30 @@ export const COMMANDS: Command[] = [
         words: "join: keep the future that you drive, drop the other",
         hindered: two,
         run: ({ send }) => send({ do: "join" }),
+    },
+    {
+        id: "pilot",
+        key: "p",
+        words: "let the planner drive, and take over again",
+        hindered: planless,
+        run: (desk) => {
+            if (!piloted(desk) && goals(desk) && desk.header?.goal === null) {
+                desk.send({ do: "goal", seed: desk.goal.value });
+            }
+            desk.send({ do: "pilot", on: !piloted(desk) });
+        },
+    },
+    {
+        id: "goal",
+        key: "g",
+        words: "goal: draw another one",
+        hindered: (desk) => planless(desk) || (goals(desk) ? "" : "this world has rewards and no goals"),
+        run: (desk) => {
+            if (desk.header?.goal !== null) {
+                desk.goal.value += 1;
+            }
+            desk.send({ do: "goal", seed: desk.goal.value });
+        },
     },
     {
         id: "anchor",

@@ -21,6 +21,8 @@ export class Controls {
     private readonly episode = part("episode", HTMLInputElement);
     private readonly row = part("row", HTMLInputElement);
 
+    private readonly goal = [part("goal-episode", HTMLInputElement), part("goal-row", HTMLInputElement)] as const;
+
     constructor(private readonly all: Controlled) {
         for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-command]")) {
             const command = COMMANDS.find(({ id }) => id === button.dataset["command"]);
@@ -47,7 +49,12 @@ export class Controls {
         this.form("episode-form", () =>
             all.desk.send({ do: "reset", episode: whole(this.episode), row: whole(this.row) }),
         );
-        this.episode.addEventListener("input", () => this.bounds());
+        this.form("goal-form", () => all.desk.send({ do: "goal", seed: all.desk.goal.value }));
+        const [goal, row] = this.goal;
+        this.form("goal-row-form", () => all.desk.send({ do: "goal", episode: whole(goal), row: whole(row) }));
+        for (const episode of [this.episode, goal]) {
+            episode.addEventListener("input", () => this.bounds());
+        }
         const name = part("save-name", HTMLInputElement);
         this.form("save-form", () => all.desk.send({ do: "save", name: name.value }));
         const saved = part("saved", HTMLSelectElement);
@@ -62,6 +69,7 @@ export class Controls {
     /** What the world offers. */
     about(about: About): void {
         part("episode-form", HTMLElement).hidden = about.episodes.length === 0;
+        part("goal-row-form", HTMLElement).hidden = about.episodes.length === 0 || about.planner.rules.length === 0;
         this.bounds();
         say(part("record-path", HTMLElement), about.record === null ? "Recordings are off: the program was started without a place for them." : `Goes to ${about.record}`);
     }
@@ -107,9 +115,11 @@ export class Controls {
         const recording = (header?.recording ?? null) !== null;
         label("pause", header?.paused === true ? "Go" : "Pause");
         label("record", recording ? "Stop recording" : "Record");
+        const piloted = header?.drivers[header.lane] === "planner";
+        label("pilot", piloted ? "Take over" : "Let the planner drive");
         for (const { button, command } of this.buttons) {
-            if (command.id === "record") {
-                attribute(button, "aria-pressed", String(recording));
+            if (command.id === "record" || command.id === "pilot") {
+                attribute(button, "aria-pressed", String(command.id === "record" ? recording : piloted));
             }
         }
     }
@@ -128,9 +138,14 @@ export class Controls {
 
     private bounds(): void {
         const episodes = this.all.desk.about?.episodes ?? [];
-        this.episode.max = String(Math.max(0, episodes.length - 1));
-        const rows = episodes[Number(this.episode.value)]?.rows;
-        this.row.max = String(Math.max(0, (rows ?? 1) - 1));
+        const limit = (episode: HTMLInputElement, row: HTMLInputElement): number | undefined => {
+            episode.max = String(Math.max(0, episodes.length - 1));
+            const rows = episodes[Number(episode.value)]?.rows;
+            row.max = String(Math.max(0, (rows ?? 1) - 1));
+            return rows;
+        };
+        limit(...this.goal);
+        const rows = limit(this.episode, this.row);
         say(part("episodes-are", HTMLElement), `0 to ${this.episode.max}${rows === undefined ? "" : `; this one has rows 0 to ${this.row.max}`}`);
     }
 
@@ -144,7 +159,8 @@ export class Controls {
     }
 }
 
-function whole(field: HTMLInputElement): number {
+/** The number that a field for whole numbers holds. */
+export function whole(field: HTMLInputElement): number {
     return Math.max(0, Math.round(field.valueAsNumber || 0));
 }
 

@@ -24,6 +24,8 @@ export class Drive {
     /** Whether the two numbers of an action are x and y of the picture's plane. */
     readonly planar: boolean;
     action: number[];
+    /** Somebody else drives; what is held here is what they do, until a hand takes over. */
+    shadows = false;
     private readonly steering = new Map<string, [number, number]>();
     private since: number | null = null;
     private turned = 0;
@@ -122,6 +124,15 @@ export class Drive {
             this.action = [...header.action];
             this.since = null;
         }
+    }
+
+    /** A frame says who drives: while a planner does, its action is shown here, unless a hand has just moved. */
+    shadow(header: Header): void {
+        const planner = header.drivers[header.lane] === "planner";
+        if ((planner || this.shadows) && this.since === null && this.steering.size === 0 && header.action.length === this.action.length) {
+            this.action = [...header.action];
+        }
+        this.shadows = planner;
     }
 
     /** Goes on to this moment, and gives the action with the time of its first change, if it has changed. */

@@ -3,11 +3,13 @@
 
 import type { Header } from "./protocol.ts";
 
-export type Kind = "learned" | "real";
+export type Kind = "learned" | "real" | "goal" | "ghost";
 
 export interface Picture {
     kind: Kind;
     lane: number;
+    /** Of what is imagined of a plan: which moment. */
+    moment: number;
     /** size * size * 3 bytes, row by row from the top. */
     rgb: Uint8Array;
 }
@@ -34,11 +36,12 @@ export function readFrame(bytes: ArrayBuffer): Frame {
         throw new Error(`${header.pictures.length} pictures of side ${header.size} make ${due} bytes, not ${bytes.byteLength}`);
     }
     const pictures = header.pictures.map((name, i) => {
-        const [kind, lane] = name.split(":");
-        if ((kind !== "learned" && kind !== "real") || !/^\d+$/.test(lane ?? "")) {
+        const [, kind, lane, moment] = /^(learned|real|goal|ghost):(\d+)(?::(\d+))?$/.exec(name) ?? [];
+        if (kind === undefined) {
             throw new Error(`there is no picture called "${name}"`);
         }
-        return { kind, lane: Number(lane), rgb: new Uint8Array(bytes, start + i * each, each) } satisfies Picture;
+        const rgb = new Uint8Array(bytes, start + i * each, each);
+        return { kind: kind as Kind, lane: Number(lane), moment: Number(moment ?? 0), rgb } satisfies Picture;
     });
     return { header, pictures };
 }

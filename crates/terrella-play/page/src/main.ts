@@ -6,17 +6,19 @@ import type { Overlay } from "./canvas.ts";
 import { Chart } from "./chart.ts";
 import type { Command, Desk } from "./commands.ts";
 import { Connection, type Link } from "./connection.ts";
-import { Controls } from "./controls.ts";
+import { Controls, whole } from "./controls.ts";
 import { count, part } from "./dom.ts";
 import { Drive } from "./drive.ts";
 import type { Frame } from "./frames.ts";
 import { Gamepads } from "./gamepad.ts";
+import { Ghosts } from "./ghosts.ts";
 import { openHelp } from "./help.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Latency } from "./latency.ts";
 import { Meters } from "./meters.ts";
 import { Notes } from "./notes.ts";
 import { Panel } from "./panel.ts";
+import { PlannerView } from "./planner.ts";
 import type { About, Said } from "./protocol.ts";
 import { Stage } from "./stage.ts";
 import { showState } from "./table.ts";
@@ -40,6 +42,9 @@ const trace = new Trace();
 const gamepads = new Gamepads();
 const panel = new Panel(part("action", HTMLElement), part("hint", HTMLElement));
 const keep = part("keep", HTMLInputElement);
+const ghosts = new Ghosts();
+const planner = new PlannerView();
+const goalSeed = part("goal-seed", HTMLInputElement);
 
 let drive: Drive | null = null;
 let newest: Frame | null = null;
@@ -53,12 +58,20 @@ let watching = false;
 const desk: Desk = {
     about: null,
     header: null,
+    goal: {
+        get value() {
+            return whole(goalSeed);
+        },
+        set value(seed) {
+            goalSeed.value = String(seed);
+        },
+    },
     send: (order) => void connection.send(order),
     help: () => openHelp(desk.about),
 };
 
 const connection = new Connection({ link, about, said, frame, trouble: (text) => notes.add(text, true) });
-const stage = new Stage(part("rows", HTMLElement), (lane) => desk.send({ do: "lane", lane }));
+const stage = new Stage(part("rows", HTMLElement), (lane) => desk.send({ do: "lane", lane }), (lane) => ghosts.over(lane));
 const controls = new Controls({ desk, run, open: () => connection.open, stage: stageArea });
 const veil = new Veil(() => void connection.connect());
 
@@ -101,6 +114,8 @@ function link(link: Link): void {
         latency.clear();
         chart.clear();
         trace.clear();
+        ghosts.clear();
+        planner.clear();
         controls.saved([]);
     }
     controls.look();
@@ -118,6 +133,7 @@ function about(about: About): void {
     if (fixed === "") {
         showAbout(about);
         stage.expect(about.real);
+        planner.about(about);
         panel.build(drive);
         stageArea.dataset["drive"] = drive.way === "target" && !drive.planar ? "keys" : drive.way;
     }
@@ -156,6 +172,10 @@ function frame(frame: Frame): void {
     if (before === null || header.lane !== before.lane || header.step < before.step) {
         drive?.follow(header);
     }
+    drive?.shadow(header);
+    // Pictures that come once must not be lost with a frame that is not drawn.
+    ghosts.note(frame);
+    planner.note(frame);
     // What an undrawn frame was the first to show, this one is now.
     if (newest !== null && newest.header.echo !== null) {
         header.echo = newest.header.echo;
@@ -198,6 +218,7 @@ function turn(now: number): void {
         stage.show(newest, overlay());
         meters.show(header, desk.about, now);
         controls.show(header);
+        planner.show(header);
         if (header.echo !== null) {
             latency.drawn(header.echo);
         }

@@ -36,6 +36,8 @@ export class Meters {
         const flags = [
             header.ended ? "ended: reset or rewind" : "",
             header.paused ? "paused" : "",
+            header.drivers[header.lane] === "planner" ? "the planner drives" : "",
+            header.reached.length > 0 ? `goal reached (${header.reached.join(", ")})` : "",
             header.recording === null ? "" : "● recording",
         ];
         say(this.flags, flags.filter((flag) => flag !== "").join(" · "));

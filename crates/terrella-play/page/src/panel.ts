@@ -78,7 +78,8 @@ export class Panel {
         value.setAttribute("aria-live", "off");
         range.addEventListener("input", () => drive.hold(i, Number(range.value)));
         if (drive.way === "push") {
-            const rest = (): void => drive.hold(i, drive.rest()[i] ?? 0);
+            // What a planner holds is not let go by who leaves a slider.
+            const rest = (): void => void (drive.shadows || drive.hold(i, drive.rest()[i] ?? 0));
             for (const end of ["pointerup", "pointercancel", "keyup", "blur"] as const) {
                 range.addEventListener(end, rest);
             }

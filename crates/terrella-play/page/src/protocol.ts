@@ -32,6 +32,8 @@ export interface About {
     episodes: { rows: number }[];
     /** Where recordings go, if anywhere. */
     record: string | null;
+    /** Whether a planner can drive, who it is, or why there is none; without rules there are no goals. */
+    planner: { ready: boolean; words: string; rules: string[] };
     sessions_most: number;
     keys: string;
 }
@@ -43,6 +45,9 @@ export type Order =
     | { do: "speed"; times: number }
     | { do: "reset"; seed: number }
     | { do: "reset"; episode: number; row: number }
+    | { do: "goal"; seed: number }
+    | { do: "goal"; episode: number; row: number }
+    | { do: "pilot"; on: boolean }
     | { do: "rewind"; steps: number }
     | { do: "lane"; lane: number }
     | { do: "save" | "load"; name: string }
@@ -64,6 +69,20 @@ export type Said =
     | { say: "saved"; names: string[] }
     | { say: "recorded"; path: string; rows: number };
 
+export type Driver = "hand" | "planner";
+
+/** A plan that is followed. */
+export interface Plan {
+    /** The step at which it was made. */
+    step: number;
+    /** Steps from each imagined picture to the next. */
+    every: number;
+    /** What it is foretold to cost. */
+    cost: number | null;
+    /** Milliseconds that it took to plan for all who were due together. */
+    took_ms: number;
+}
+
 /** What goes before the pictures of a frame. */
 export interface Header {
     step: number;
@@ -75,7 +94,7 @@ export interface Header {
     paused: boolean;
     /** Real time times so much; 0 is as fast as it can. */
     speed: number;
-    /** What the pictures are, such as `learned:0`, in their order. */
+    /** What the pictures are, such as `learned:0`, in their order; `goal:0` and `ghost:0:1` come once. */
     pictures: string[];
     size: number;
     /** Milliseconds that the model took. */
@@ -94,4 +113,12 @@ export interface Header {
     anchored: number;
     /** Steps that can be rewound. */
     remembered: number;
+    /** Who drives each future. */
+    drivers: Driver[];
+    /** What is to be brought about. */
+    goal: string | null;
+    /** Rules by which the driven future has reached it. */
+    reached: string[];
+    /** The plan that is followed in the driven future. */
+    plan: Plan | null;
 }

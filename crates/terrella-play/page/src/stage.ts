@@ -5,11 +5,12 @@ import { PictureCanvas, type Overlay } from "./canvas.ts";
 import { difference } from "./difference.ts";
 import { make, say } from "./dom.ts";
 import type { Frame, Kind, Picture } from "./frames.ts";
+import type { Driver } from "./protocol.ts";
 
 /** The server shows two futures at most. */
 export const LANES = 2;
 
-type Column = Kind | "difference";
+type Column = "learned" | "real" | "difference";
 
 const COLUMNS: { column: Column; title: string; words: string }[] = [
     { column: "learned", title: "learned world", words: "what the model imagines" },
@@ -29,11 +30,15 @@ export class Stage {
     private readonly rows: Row[];
     private apart = new Uint8Array(0);
 
-    /** `choose` is asked for a future that is not driven yet. */
-    constructor(place: HTMLElement, private readonly choose: (lane: number) => void) {
+    /** `choose` is asked for a future that is not driven yet; `ghosts` gives what is imagined of one's plan. */
+    constructor(
+        place: HTMLElement,
+        private readonly choose: (lane: number) => void,
+        private readonly ghosts: (lane: number) => Overlay | null,
+    ) {
         this.rows = Array.from({ length: LANES }, (_, lane) => this.row(lane));
         place.replaceChildren(...this.rows.map(({ row }) => row));
-        this.lanes([0], 0);
+        this.lanes([0], 0, []);
     }
 
     /** The canvases that can be driven on, with their lanes. */
@@ -57,15 +62,16 @@ export class Stage {
 
     /** Draws a frame; lines go over the pictures of the driven lane. */
     show({ header, pictures }: Frame, overlay: Overlay | null): void {
-        const lanes = [...new Set(pictures.map((picture) => picture.lane))].sort((a, b) => a - b);
-        this.lanes(lanes, header.lane);
+        const worlds = pictures.filter(({ kind }) => kind === "learned" || kind === "real");
+        const lanes = [...new Set(worlds.map((picture) => picture.lane))].sort((a, b) => a - b);
+        this.lanes(lanes, header.lane, header.drivers);
         for (const lane of lanes) {
             const figures = this.rows[lane]?.figures;
             if (figures === undefined) {
                 continue;
             }
             const over = lane === header.lane ? overlay : null;
-            const of = (kind: Kind): Picture | undefined => pictures.find((p) => p.lane === lane && p.kind === kind);
+            const of = (kind: Kind): Picture | undefined => worlds.find((p) => p.lane === lane && p.kind === kind);
             const [learned, real] = [of("learned"), of("real")];
             const draw = (column: Column, rgb: Uint8Array | undefined, lines: Overlay | null): void => {
                 const shown = figures.get(column);
@@ -76,7 +82,7 @@ export class Stage {
                     }
                 }
             };
-            draw("learned", learned?.rgb, over);
+            draw("learned", learned?.rgb, this.over(lane, over));
             draw("real", real?.rgb, over);
             if (learned !== undefined && real !== undefined) {
                 if (this.apart.length !== real.rgb.length) {
@@ -92,18 +98,28 @@ export class Stage {
 
     /** Draws other lines over a lane's pictures, between two frames: what is held is seen at once. */
     mark(lane: number, overlay: Overlay | null): void {
-        for (const kind of ["learned", "real"] as const) {
-            this.rows[lane]?.figures.get(kind)?.picture.mark(overlay);
-        }
+        const figures = this.rows[lane]?.figures;
+        figures?.get("learned")?.picture.mark(this.over(lane, overlay));
+        figures?.get("real")?.picture.mark(overlay);
     }
 
-    private lanes(shown: number[], driven: number): void {
+    /** Lines over what is imagined of the plan. */
+    private over(lane: number, lines: Overlay | null): Overlay | null {
+        const ghosts = this.ghosts(lane);
+        return (context, side) => {
+            ghosts?.(context, side);
+            lines?.(context, side);
+        };
+    }
+
+    private lanes(shown: number[], driven: number, drivers: Driver[]): void {
         for (const [lane, { row, title, words, take }] of this.rows.entries()) {
             row.hidden = !shown.includes(lane);
             row.classList.toggle("one", shown.length < 2);
             row.classList.toggle("driven", lane === driven);
             say(title, `Future ${lane + 1}`);
-            say(words, lane === driven ? "you drive this one" : "holds its last action");
+            const hand = lane === driven ? "you drive this one" : "holds its last action";
+            say(words, drivers[lane] === "planner" ? "the planner drives this one" : hand);
             take.hidden = lane === driven;
         }
     }

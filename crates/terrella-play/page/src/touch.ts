@@ -27,8 +27,8 @@ export function listenToPointers(canvas: HTMLCanvasElement, lane: number, touche
         }
         const [x, y] = place(event);
         if (drive.way === "target" && drive.planar) {
-            // A finger touches or is not there; a mouse points without being pressed.
-            if (event.pointerType !== "touch" || pressed?.id === event.pointerId) {
+            // A finger touches or is not there; a mouse points without being pressed, but takes nothing from a planner in passing.
+            if ((event.pointerType !== "touch" && !drive.shadows) || pressed?.id === event.pointerId) {
                 drive.point(x, y);
             }
         } else if (drive.way !== "sliders" && pressed?.id === event.pointerId) {

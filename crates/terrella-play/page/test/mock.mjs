@@ -1,12 +1,12 @@
 // A stand-in for `terrella play`: it serves dist/ and speaks the protocol, with a dot that goes to its target, and a
-// learned dot that drifts off until it may look again. `node test/mock.mjs [PORT]` runs it by hand.
+// learned dot that drifts off until it may look again, and a planner that sends the dot to a goal. `node test/mock.mjs [PORT]` runs it by hand.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { accept } from "./socket.mjs";
 
 const DIST = new URL("../dist/", import.meta.url);
-const FILES = { "/": ["index.html", "text/html"], "/play.js": ["play.js", "text/javascript"], "/play.css": ["play.css", "text/css"] };
+const FILES = { "/": ["index.html", "text/html"], "/play.js": ["play.js", "text/javascript"], "/play.css": ["play.css", "text/css"], "/favicon.svg": ["favicon.svg", "image/svg+xml"] };
 const SIZE = 64, DT = 0.1, REMEMBERED = 600;
 
 export const ACTIONS = {
@@ -26,8 +26,9 @@ const RULES = {
  * Starts it on loopback. A socket needs `key`, where it is given, and is told so only where `frank`, as a plain question may be
  * refused for being one; `refuse` is an answer to every socket; who comes when it is `full` is told to go.
  */
-export async function startMock({ actions = "targets", real = true, key = null, frank = true, refuse = null, full = false, scope = "record", port = 0 } = {}) {
+export async function startMock({ actions = "targets", real = true, key = null, frank = true, refuse = null, full = false, scope = "record", planner = true, port = 0 } = {}) {
     const orders = [];
+    const missed = [];
     const sessions = new Set();
     const about = {
         world: "pusht",
@@ -36,6 +37,9 @@ export async function startMock({ actions = "targets", real = true, key = null, 
         state: [{ name: "agent_x", unit: "px" }, { name: "agent_y", unit: "px" }, { name: "block_angle", unit: "rad" }],
         real, episodes: [{ rows: 161 }, { rows: 118 }], record: "runs/played", sessions_most: 8,
         keys: "Arrow keys move the target.",
+        planner: planner
+            ? { ready: true, words: "The planner drives as policy hybrid.", rules: ["moderate", "strict"] }
+            : { ready: false, words: "this model paints and cannot be planned with; train another", rules: [] },
     };
     const keyed = (url) => key === null || url.searchParams.get("key") === key;
     const server = createServer(async (request, response) => {
@@ -51,6 +55,7 @@ export async function startMock({ actions = "targets", real = true, key = null, 
             const { status, text } = refuse ?? locked ?? { status: 400, text: "a WebSocket is spoken here" };
             answer(status, "text/plain", text);
         } else {
+            missed.push(url.pathname);
             answer(404, "text/plain", "there is nothing here");
         }
     });
@@ -89,14 +94,14 @@ export async function startMock({ actions = "targets", real = true, key = null, 
             server.close(stopped);
             server.closeAllConnections();
         });
-    return { url: `http://127.0.0.1:${server.address().port}/`, port: server.address().port, orders, sessions, stop };
+    return { url: `http://127.0.0.1:${server.address().port}/`, port: server.address().port, orders, missed, sessions, stop };
 }
 
 class Session {
     constructor(about, scope) {
         this.about = about;
         this.scope = scope;
-        this.held = { paused: false, speed: 1, echo: null, recording: null, saved: new Map() };
+        this.held = { paused: false, speed: 1, echo: null, recording: null, saved: new Map(), goal: null, unseen: [] };
         this.reset(0);
     }
 
@@ -104,7 +109,7 @@ class Session {
         const dot = { x: 0.3 + 0.05 * (seed % 8), y: 0.6 };
         const kind = this.about.actions;
         const action = kind.kind === "choice" ? [1] : kind.names.map((_, i) => (kind.are === "targets" ? 256 : 0 * i));
-        this.world = { step: 0, lane: 0, anchored: 0, lanes: [{ real: dot, learned: { ...dot }, action }] };
+        this.world = { step: 0, lane: 0, anchored: 0, lanes: [{ real: dot, learned: { ...dot }, action, piloted: false, plan: null, reached: [] }] };
         this.past = [];
     }
 
@@ -127,6 +132,9 @@ class Session {
 
     step() {
         this.past = [...this.past, structuredClone(this.world)].slice(-REMEMBERED);
+        for (const [at, lane] of this.world.lanes.entries()) {
+            this.pilot(lane, at);
+        }
         this.world.step += 1;
         for (const lane of this.world.lanes) {
             const to = this.target(lane);
@@ -137,11 +145,30 @@ class Session {
             const off = Math.min(0.12, (this.world.step - this.world.anchored) * 0.0008);
             lane.learned.x += off * 0.3 * Math.sin(this.world.step / 9);
             lane.learned.y += off * 0.3 * Math.cos(this.world.step / 7);
+            const { goal } = this.held;
+            if (goal !== null && lane.reached.length === 0 && Math.hypot(lane.real.x - goal.x, lane.real.y - goal.y) < 0.02) {
+                Object.assign(lane, { reached: ["moderate", "strict"], piloted: false, plan: null });
+                this.wire.text({ say: "note", text: "future 1 has reached the goal by rule moderate and strict" });
+            }
         }
         if (this.held.recording !== null) {
             this.held.recording += 1;
         }
         this.frame();
+    }
+
+    /** Goes to the goal, and plans anew every five steps. */
+    pilot(lane, at) {
+        const { goal } = this.held;
+        if (!lane.piloted) {
+            return;
+        }
+        lane.action = [goal.x * 512, goal.y * 512];
+        if (lane.plan === null || this.world.step >= lane.plan.step + 5) {
+            lane.plan = { step: this.world.step, every: 5, cost: 0.25, took_ms: 38 };
+            const then = (k) => ({ x: goal.x + (lane.learned.x - goal.x) * 0.8 ** (2 * k), y: goal.y + (lane.learned.y - goal.y) * 0.8 ** (2 * k) });
+            this.held.unseen.push(...[0, 1, 2, 3, 4, 5].map((k) => [`ghost:${at}:${k}`, then(k)]));
+        }
     }
 
     target({ action, real }) {
@@ -162,7 +189,7 @@ class Session {
         }
         switch (order.do) {
             case "drive":
-                lane.action = order.action;
+                Object.assign(lane, { action: order.action, piloted: false, plan: null });
                 held.echo = order.at;
                 return undefined;
             case "pause": case "go":
@@ -176,6 +203,14 @@ class Session {
             case "reset":
                 this.reset(order.seed ?? order.episode);
                 break;
+            case "goal":
+                held.goal = { x: 0.2 + 0.1 * ((order.seed ?? order.row) % 8), y: 0.3, words: order.seed === undefined ? `row ${order.row} of episode ${order.episode}` : `drawn from seed ${order.seed}` };
+                held.unseen.push(["goal:0", held.goal]);
+                world.lanes.forEach((each) => Object.assign(each, { reached: [], plan: null }));
+                break;
+            case "pilot":
+                Object.assign(lane, { piloted: order.on, plan: null });
+                break;
             case "rewind":
                 held.paused = true;
                 for (let i = 0; i < order.steps && this.past.length > 0; i += 1) {
@@ -185,7 +220,7 @@ class Session {
             case "branch":
                 world.lanes.length > 1
                     ? wire.text({ say: "note", text: "there are two futures already" })
-                    : world.lanes.push(structuredClone(lane));
+                    : world.lanes.push({ ...structuredClone(lane), piloted: false, plan: null });
                 break;
             case "lane":
                 world.lane = order.lane;
@@ -228,14 +263,17 @@ class Session {
     frame() {
         const { world, held, about } = this;
         const shown = world.lanes.flatMap((lane, i) => [["learned", i, lane.learned], ...(about.real ? [["real", i, lane.real]] : [])]);
-        const drawn = shown.map(([, , dot]) => draw(dot));
+        const once = held.unseen.splice(0);
+        const drawn = [...shown.map(([, , dot]) => draw(dot)), ...once.map(([, dot]) => draw(dot))];
+        const now = world.lanes[world.lane];
         const driven = world.lane * 2;
         const apart = about.real ? drawn[driven].reduce((sum, v, i) => sum + Math.abs(v - drawn[driven + 1][i]), 0) : 0;
         const header = Buffer.from(JSON.stringify({
             step: world.step, time: world.step * DT, lane: world.lane, lanes: world.lanes.length, paused: held.paused,
-            speed: held.speed, pictures: shown.map(([kind, i]) => `${kind}:${i}`), size: SIZE, took_ms: 1.7,
+            speed: held.speed, pictures: [...shown.map(([kind, i]) => `${kind}:${i}`), ...once.map(([name]) => name)], size: SIZE, took_ms: 1.7,
             echo: held.echo, action: world.lanes[world.lane].action, error: about.real ? apart / drawn[0].length / 255 : null,
             spread: null, recording: held.recording, reward: 0, ended: false, anchored: world.anchored, remembered: this.past.length,
+            drivers: world.lanes.map(({ piloted }) => (piloted ? "planner" : "hand")), goal: held.goal?.words ?? null, reached: now.reached, plan: now.plan,
         }));
         held.echo = null;
         const length = Buffer.alloc(4);

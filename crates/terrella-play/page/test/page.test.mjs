@@ -32,6 +32,7 @@ async function visit(t, { mock: options = {}, query = "", ...look } = {}) {
         await page.close();
         await mock.stop("the test is over").catch(() => {});
         assert.deepEqual(troubles, [], "no script failed");
+        assert.deepEqual(mock.missed, [], "nothing was asked for that is not there");
     });
     return { mock, page };
 }
@@ -189,6 +190,81 @@ test("records, saves, loads, resets, looks and reads", async (t) => {
     await shoot(page, "noted");
 });
 
+test("the planner drives to a goal, what it imagines is seen, and a hand takes over", async (t) => {
+    const { mock, page } = await drive(t);
+    assert.match(await text(page, "planner-is"), /policy hybrid/);
+    assert.equal(await page.locator("#goal-figure").isVisible(), false);
+    await page.keyboard.press("p");
+    await ordered(mock, (order) => order.do === "pilot" && order.on === true, "hand over");
+    const first = mock.orders.filter(({ do: what }) => what === "goal" || what === "pilot");
+    assert.deepEqual(first[0], { do: "goal", seed: 1 }, "a goal is drawn where there is none");
+    await says(page, "who", /^The planner drives\.$/);
+    await says(page, "goal-is", /drawn from seed 1/);
+    await says(page, "flags", /the planner drives/);
+    await page.locator("#goal-figure").waitFor();
+    await page.locator("#plan-strip figure").nth(5).waitFor();
+    assert.deepEqual(await page.locator("#plan-strip figcaption").allTextContents(), ["then", "+5", "+10", "+15", "+20", "+25"]);
+    await says(page, "plan-is", /in 38 ms, cost 0\.25/);
+    // Ghosts lie over what is imagined, and not over what is real.
+    const blues = (column) =>
+        page.evaluate((column) => {
+            const canvas = document.querySelector(`.row .${column} canvas`);
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let blue = 0;
+            for (let i = 0; i < data.length; i += 4) {
+                blue += data[i + 2] - data[i] > 40 ? 1 : 0;
+            }
+            return blue;
+        }, column);
+    await page.keyboard.press("Space");
+    await page.waitForFunction(() => document.querySelector("#first-button span").textContent === "Go");
+    assert.ok((await blues("learned")) > 1.5 * (await blues("real")), "the disc is seen where it will be");
+    await shoot(page, "piloted");
+    await page.keyboard.press("Space");
+    // A mouse that passes by takes nothing over; one that presses does, as a key does.
+    const box = await page.locator(".row .learned canvas").first().boundingBox();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + box.height * 0.7, { steps: 4 });
+    await page.waitForTimeout(300);
+    assert.equal(mock.orders.filter((order) => order.do === "drive").length, 0);
+    await page.mouse.down();
+    await ordered(mock, ({ action }) => action !== undefined && Math.abs(action[0] - 358) < 8, "point");
+    await page.mouse.up();
+    await says(page, "who", /^You drive\.$/);
+    await page.locator('button[data-command="pilot"]').click();
+    await page.waitForFunction(() => document.querySelector('button[data-command="pilot"]').getAttribute("aria-pressed") === "true");
+    assert.match(await page.locator('button[data-command="pilot"]').textContent(), /^Take over/);
+    await page.keyboard.down("ArrowRight");
+    await says(page, "who", /^You drive\.$/);
+    await page.keyboard.up("ArrowRight");
+    await page.keyboard.press("g");
+    await ordered(mock, (order) => order.do === "goal" && order.seed === 2, "another goal");
+    assert.equal(await page.inputValue("#goal-seed"), "2");
+    await page.fill("#goal-episode", "1");
+    await page.fill("#goal-row", "3");
+    await page.locator("#goal-row-form button").click();
+    await ordered(mock, (order) => order.do === "goal" && order.episode === 1 && order.row === 3, "a row as the goal");
+    await page.focus("#stage");
+    await page.keyboard.press("p");
+    await says(page, "reached", /Goal reached by rule moderate, strict/);
+    await says(page, "who", /^You drive\.$/);
+    await page.keyboard.press("b");
+    await page.locator(".row").nth(1).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("p");
+    await page.waitForFunction(() => /the planner drives this one/.test(document.querySelectorAll(".row .lane")[1].textContent));
+});
+
+test("where there is no planner the page says why, and offers none", async (t) => {
+    const { mock, page } = await drive(t, { mock: { planner: false } });
+    assert.match(await text(page, "planner-is"), /cannot be planned with; train another/);
+    for (const id of ["planner-buttons", "goal-form", "goal-row-form"]) {
+        assert.equal(await page.locator(`#${id}`).isVisible(), false, id);
+    }
+    await page.keyboard.press("p");
+    await says(page, "notes", /let the planner drive: there is no planner here/);
+    assert.ok(!mock.orders.some((order) => order.do === "pilot"));
+});
+
 test("what is refused is said, with what to do", async (t) => {
     const full = await visit(t, { mock: { full: true } });
     await says(full.page, "veil-title", /places are taken/);
@@ -283,6 +359,9 @@ test("on a phone nothing is wider than the screen, and a finger drives", async (
     if (SHOTS !== undefined) {
         await page.screenshot({ path: `${SHOTS}/phone-top.png` });
     }
+    await page.getByRole("button", { name: "Let the planner drive" }).tap();
+    await page.locator("#plan-strip figure").nth(5).waitFor();
+    assert.equal(await wide(), 360);
     await page.getByRole("button", { name: "Branch" }).tap();
     await page.locator(".row").nth(1).waitFor();
     assert.equal(await wide(), 360);
@@ -294,6 +373,8 @@ test("on a phone nothing is wider than the screen, and a finger drives", async (
 test("the dark is dark, and text has the contrast of AA in both", async (t) => {
     for (const colorScheme of ["light", "dark"]) {
         const { page } = await drive(t, { colorScheme, reducedMotion: "reduce" });
+        await page.keyboard.press("p");
+        await page.locator("#plan-strip figure").first().waitFor();
         await page.keyboard.press("b");
         await page.keyboard.press("?");
         const weak = await page.evaluate(contrasts);
@@ -323,7 +404,7 @@ test("all that can be used has a name, and keys alone reach it", async (t) => {
         reached.add(await page.evaluate(() => document.activeElement.dataset.command ?? document.activeElement.id));
         await page.keyboard.press("Tab");
     }
-    for (const id of ["pause", "step", "branch", "back1", "join", "speed", "flat-out", "anchor", "record", "save-name", "saved", "seed", "episode", "row", "notes", "read", "keep", "help", "stage"]) {
+    for (const id of ["pause", "step", "branch", "back1", "join", "speed", "flat-out", "pilot", "goal", "goal-seed", "goal-episode", "goal-row", "anchor", "record", "save-name", "saved", "seed", "episode", "row", "notes", "read", "keep", "help", "stage"]) {
         assert.ok(reached.has(id), `Tab reaches ${id}`);
     }
     // Who types is not steering.
