@@ -20,7 +20,7 @@ const VERSION: u32 = 1;
 pub struct Drive {
     /// Version of this file.
     pub version: u32,
-    /// The program that wrote it, its revision, and the machine that it ran on.
+    /// The program that wrote it, its revision, and the processor that it ran on.
     pub made_by: [String; 3],
     /// Where it began, in words.
     pub began: String,
@@ -137,7 +137,7 @@ impl Keep for Folder {
         let mut writer = Writer::create(&path, &self.signature).map_err(told)?;
         writer.write_episode(&episode).map_err(told)?;
         let now = About::now("play");
-        let made_by = [format!("terrella {}", now.version), now.revision(), now.machine()];
+        let made_by = [format!("terrella {}", now.version), now.revision(), now.machine];
         let drive = Drive { version: VERSION, made_by, began, dreamt, made: self.made.clone(), past, learned };
         let text = serde_json::to_vec(&drive).map_err(|error| Error::Invalid(error.to_string()))?;
         terrella_core::write_atomic(&writer.folder().join(FILE), &text)?;

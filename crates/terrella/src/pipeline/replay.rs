@@ -174,6 +174,6 @@ impl Replayed {
 /// What is to be said before, where another machine drove: its last bits may be others.
 pub fn driven_elsewhere(drive: &Drive) -> Option<String> {
     let [_, _, then] = &drive.made_by;
-    let now = About::now("replay").machine();
+    let now = About::now("replay").machine;
     (*then != now).then(|| format!("it was driven on {then}, and this is {now}: another processor may round otherwise"))
 }
