@@ -101,6 +101,18 @@ pub fn describe(path: &Path) -> Result<(ModelConfig, Interface)> {
     Ok((model, interface))
 }
 
+/// What a finished model is known by: the SHA-256 of the names of its files and of the SHA-256 of each. Models of one fingerprint
+/// are the same to the last bit.
+///
+/// # Errors
+/// If the folder or a file of it cannot be read.
+pub fn fingerprint(path: &Path) -> Result<String> {
+    let is_ours = |name: &String| [".json", ".safetensors"].iter().any(|end| name.ends_with(end));
+    let files = hashes(path)?.into_iter().filter(|(name, _)| is_ours(name));
+    let all: String = files.map(|(name, hash)| format!("{hash}  {name}\n")).collect();
+    Ok(terrella_core::hex(Sha256::digest(all)))
+}
+
 /// Reads the world of a finished model, whichever its family.
 ///
 /// # Errors
