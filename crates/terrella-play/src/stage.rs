@@ -3,29 +3,25 @@
 //! A future is the same row in both. Rows are lent to sessions and come back; all that are due are stepped in one call, so that
 //! a model is asked once for everybody.
 
+use crate::past::Began;
 use crate::pilot::{Act, Due, Pilot, Planning};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use terrella_core::{Env, EnvSpec, Error, Image, Result, Rule, Step, Table};
-
-/// Where a recording leaves a person to begin.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Start {
-    /// The state as it was logged.
-    pub state: Vec<f32>,
-}
+use terrella_core::{Env, EnvSpec, Error, Image, Observation, Result, Rule, Signature, Step};
 
 /// Recordings that sessions can start in.
 pub trait Starts: Send {
     /// Rows of each episode.
     fn episodes(&self) -> Vec<usize>;
 
-    /// The state in a row of an episode, both counted from 0.
+    /// What is begun with in a row of an episode, both counted from 0: the logged state where there is a world that can be put
+    /// into it, and otherwise what the model looks at.
     ///
     /// # Errors
-    /// If there is no such row, or no state was logged.
-    fn start(&self, episode: usize, row: usize) -> Result<Start>;
+    /// If there is no such row, or what is needed was not recorded.
+    fn start(&self, episode: usize, row: usize) -> Result<Observation>;
 }
 
 /// The worlds, and which of their rows are lent.
@@ -58,6 +54,14 @@ impl Look {
     /// The picture of the world that counts: the real one, where there is one.
     pub(crate) fn into_true_one(self) -> Image {
         self.real.unwrap_or(self.learned)
+    }
+
+    /// What the learned picture is known by, and the state told with it: 64 bits of their SHA-256.
+    pub(crate) fn print(&self, state: &[f32]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(&self.learned.data);
+        state.iter().for_each(|x| hash.update(x.to_le_bytes()));
+        terrella_core::hex(&hash.finalize()[..8])
     }
 
     /// Mean absolute difference of the two pictures, 0 to 1.
@@ -134,6 +138,26 @@ impl Stage {
         self.starts.as_ref().map_or_else(Vec::new, |starts| starts.episodes())
     }
 
+    /// What recordings of what is driven here have in common: those of the real world, or of the learned one where it is alone.
+    pub fn signature(&self) -> Signature {
+        let (spec, told) = (self.spec(), self.told(0).len());
+        let mut signature = Signature {
+            fps: spec.fps(),
+            image: Some([self.size; 2]),
+            state: if told == spec.state.len() { spec.names() } else { Vec::new() },
+            action: spec.actions.space().names,
+            ..Signature::default()
+        };
+        if self.is_real() {
+            // Whoever knows the world knows its units, its rewards and its ends.
+            signature.env = Some(spec.id.to_string());
+            (signature.reward, signature.ends) = (true, true);
+        } else if !signature.state.is_empty() && spec.state.iter().any(|number| !number.unit.is_empty()) {
+            signature.units = spec.state.iter().map(|number| number.unit.to_string()).collect();
+        }
+        signature
+    }
+
     /// How many rows are lent, to be read from anywhere.
     pub(crate) fn lent(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.lent)
@@ -157,14 +181,26 @@ impl Stage {
         self.both(row, |env| env.reset(&[row], &[seed]))
     }
 
-    /// Starts a future anew from a row of a recording.
-    pub(crate) fn start(&mut self, row: usize, episode: usize, at: usize) -> Result<()> {
-        let Start { state } = self.recorded(episode, at)?;
-        let state = Table { width: state.len(), data: state };
-        self.both(row, |env| env.set_logged(&[row], &state))
+    /// Starts a future anew from a row of a recording, and says where that was.
+    pub(crate) fn start(&mut self, row: usize, episode: usize, at: usize) -> Result<Began> {
+        let seen = self.recorded(episode, at)?;
+        self.both(row, |env| env.set_seen(&[row], std::slice::from_ref(&seen)))?;
+        Ok(Began::Row { episode, row: at, state: seen.state })
     }
 
-    fn recorded(&self, episode: usize, at: usize) -> Result<Start> {
+    /// Starts a future anew where another began. A state that was kept needs no recordings.
+    pub(crate) fn begin(&mut self, row: usize, origin: &Began) -> Result<()> {
+        match origin {
+            Began::Seed(seed) => self.reset(row, *seed),
+            Began::Row { episode, row: at, state } if state.is_empty() => self.start(row, *episode, *at).map(drop),
+            Began::Row { state, .. } => {
+                let seen = Observation { image: None, state: state.clone() };
+                self.both(row, |env| env.set_seen(&[row], std::slice::from_ref(&seen)))
+            }
+        }
+    }
+
+    fn recorded(&self, episode: usize, at: usize) -> Result<Observation> {
         let Some(starts) = &self.starts else {
             let told = "there are no recordings here to start in or to take a goal from; give a seed";
             return Err(Error::Invalid(told.to_owned()));
@@ -260,7 +296,7 @@ impl Stage {
                 "this world has rewards and no goals; let the planner drive without one".to_owned(),
             ));
         }
-        let Start { state, .. } = self.recorded(episode, at)?;
+        let Observation { state, .. } = self.recorded(episode, at)?;
         let pilot = self.pilot.as_mut().map_err(|why| nobody(why))?;
         let picture = pilot.picture(&state, self.size)?;
         Ok((state, picture))

@@ -1,10 +1,12 @@
 //! The planner of a run as it drives in `terrella play`: it does what `terrella plan` shows, and shows what it imagines.
 
-use crate::support::{copy, device, finished, fresh};
+use crate::driver::Driver;
+use crate::support::{copy, device, finished, fresh, program, told};
 use terrella::Watch;
 use terrella::pipeline::{Actor, PlanConfig, Recordings, Run, pilot, plan};
 use terrella::settings::Flavour;
 use terrella_core::{Env, Many, Sim, Table};
+use terrella_data::{OpenOptions, open};
 use terrella_model::Saved;
 use terrella_play::{Due, Pilot};
 
@@ -62,6 +64,44 @@ fn a_piloted_row_moves_as_the_planner_plans_outside_of_play() {
         worlds.step(&[1, 2], &actions).expect("a step");
         assert_eq!(worlds.logged(&[2]).row(0), outside.states.row(step + 1), "after step {step}");
     }
+}
+
+#[test]
+fn what_the_planner_drives_in_the_program_is_what_it_plans_and_comes_again() {
+    let (run, recordings) = opened("piloted-program");
+    let (episode, offset) = (recordings.split.held_out[0], run.settings.eval.offset);
+    let actor = Actor::new(&run, saved(&run), &recordings).expect("an actor");
+    let config = PlanConfig { episode, start: 0, goal_row: Some(offset), policy: Flavour::Hybrid };
+    let outside = plan(&run, &actor, &recordings, &config).expect("an attempt").verdict;
+    let steps = offset.min(outside.actions.len());
+
+    let folder = run.path().parent().expect("a folder");
+    fresh("piloted-drives");
+    let mut driver = Driver::of(folder, &["piloted-program", "--port", "0", "--record", "piloted-drives"]);
+    // Episodes are counted among those that were held out.
+    driver.say(r#"{"do":"reset","episode":0,"row":0}"#);
+    driver.frame(|header| header["step"] == 0 && header["remembered"] == 0);
+    driver.say(&format!(r#"{{"do":"goal","episode":0,"row":{offset}}}"#));
+    driver.frame(|header| header["goal"].is_string());
+    driver.say(r#"{"do":"record","on":true}"#);
+    driver.frame(|header| header["recording"] == 0);
+    driver.say(r#"{"do":"pilot","on":true}"#);
+    driver.frame(|header| header["drivers"][0] == "planner");
+    for step in 1..=steps {
+        driver.say(r#"{"do":"step"}"#);
+        driver.frame(|header| header["step"] == step);
+    }
+    let drive = driver.recorded();
+    let dataset = open(&drive, &OpenOptions::default()).expect("a dataset");
+    let driven = &dataset.episodes[0];
+    assert_eq!(driven.len(), steps);
+    for step in 0..steps {
+        assert_eq!(driven.states.row(step), outside.states.row(step), "before step {step}");
+        assert_eq!(driven.actions.row(step), outside.actions.row(step), "step {step}");
+    }
+    let text = told(&program(folder, &["replay", drive.to_str().expect("a path")]));
+    assert!(text.starts_with("exit 0\n") && text.contains("bit for bit"), "{text}");
+    assert!(text.contains(&format!("the planner drove rows 0 to {}", steps - 1)), "{text}");
 }
 
 #[test]
