@@ -24,3 +24,4 @@ mod source;
 mod support;
 mod taught;
 mod thread;
+mod watch;
