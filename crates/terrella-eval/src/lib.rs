@@ -51,8 +51,8 @@ mod tables;
 mod work;
 
 pub use change::{
-    Alarm, Effect, Notice, Place as StreamPlace, Quiet, Recorded, Row as StreamRow, Summary, Told as ToldOfStream,
-    Usual, Watcher, calibrate, foretold,
+    Alarm, Effect, Notice, Place as StreamPlace, Quiet, Recorded, Row as StreamRow, Sign, Summary,
+    Told as ToldOfStream, Usual, Watcher, calibrate, foretold,
 };
 pub use clusters::wilson_by_episode;
 pub use compared::{Compared, ComparedRun};

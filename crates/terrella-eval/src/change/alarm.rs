@@ -29,10 +29,23 @@ pub struct Alarm {
     pub unit: String,
     /// How its errors changed.
     pub effect: Effect,
+    /// Where they are only larger: what of any number most likely makes them so.
+    pub why: Option<Sign>,
     /// What bets held: the mean number of blocks until chance brings as much is at least this.
     pub evidence: f64,
     /// Whether this is the last alarm's change, which goes on.
     pub goes_on: bool,
+}
+
+/// A number of the state and how its errors changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sign {
+    /// The number.
+    pub quantity: String,
+    /// Its unit, empty where it is not known.
+    pub unit: String,
+    /// How its errors changed.
+    pub effect: Effect,
 }
 
 /// How errors of a number of the state changed.
@@ -144,9 +157,12 @@ impl fmt::Display for Told {
 
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, since, rows, quantity, unit, effect, evidence, goes_on } = self;
+        let Self { at, since, rows, quantity, unit, effect, why, evidence, goes_on } = self;
         let word = if *goes_on { "goes on" } else { "alarm" };
         write!(f, "{word:8}{at}: {quantity} {}", effect.words(unit))?;
+        if let Some(Sign { quantity, unit, effect }) = why {
+            write!(f, "; {quantity} {}", effect.words(unit))?;
+        }
         write!(f, "; since about {since}, {rows} rows ago; evidence {evidence:.2e}")
     }
 }

@@ -57,16 +57,27 @@ struct Bet {
 }
 
 /// Evidence that reached the threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Crossing {
+    /// What the bets held.
+    pub(super) evidence: f64,
+    /// The best bet in each of the ways, the one that holds the most first.
+    pub(super) won: Vec<Won>,
+}
+
+/// A bet that was won, more or less.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Won {
     /// In which of the ways.
     pub(super) way: usize,
     /// Whether scores are greater than usual.
     pub(super) greater: bool,
-    /// Since when, most likely.
+    /// What it held.
+    pub(super) held: f64,
+    /// The logarithm of what the best of its beginnings made of 1.
+    pub(super) climb: f64,
+    /// When that began: the most likely time of a change.
     pub(super) since: Place,
-    /// What the bets held.
-    pub(super) evidence: f64,
     /// Sums of the sizes of that way since then.
     pub(super) size: [f64; 2],
 }
@@ -146,10 +157,15 @@ impl Bets {
         if evidence < self.threshold {
             return None;
         }
-        let (at, bet) = self.bets.iter().copied().enumerate().max_by(|a, b| a.1.held.total_cmp(&b.1.held))?;
+        let best = self.bets.chunks_exact(each).enumerate().filter_map(|(way, bets)| {
+            let (at, bet) = bets.iter().enumerate().max_by(|a, b| a.1.held.total_cmp(&b.1.held))?;
+            let Bet { held, climb, since, size } = *bet;
+            Some(Won { way, greater: at < STAKES.len(), held, climb, since, size })
+        });
+        let mut won: Vec<Won> = best.collect();
+        won.sort_by(|a, b| b.held.total_cmp(&a.held));
         self.bets.fill(Bet::default());
-        let greater = at % each < STAKES.len();
-        Some(Crossing { way: at / each, greater, since: bet.since, evidence, size: bet.size })
+        Some(Crossing { evidence, won })
     }
 }
 
@@ -206,9 +222,10 @@ mod tests {
             let (_, first) = alarms(6000, &mut bets, score);
             let (read, crossing) = first.expect("an alarm");
             assert!((5000..5400).contains(&read), "{sign}: at row {read}");
-            assert_eq!(crossing.greater, sign > 0.0, "its sign");
-            assert!(crossing.since.read.abs_diff(5000) < 60, "{sign}: since {:?}", crossing.since);
-            assert!(crossing.size[0] > 0.0 && crossing.size[0] == crossing.size[1], "sizes since then");
+            let [won] = crossing.won[..] else { panic!("one way: {crossing:?}") };
+            assert!(won.greater == (sign > 0.0) && won.climb > 1.0, "its sign: {won:?}");
+            assert!(won.since.read.abs_diff(5000) < 60, "{sign}: {won:?}");
+            assert!(won.size[0] > 0.0 && won.size[0] == won.size[1], "sizes since then: {won:?}");
             assert!(crossing.evidence >= 1e6 && bets.evidence() < 1e6, "bets begin anew");
         }
     }

@@ -9,7 +9,7 @@ use super::bets::Place;
 use super::evidence::Evidence;
 use super::inputs::Inputs;
 use super::surprise::Recorded;
-use super::usual::{NEIGHBOURS, Quiet, Scored, Usual};
+use super::usual::{NEIGHBOURS, Quiet, Scored, Usual, centred};
 use terrella_core::{Error, Result, Signature, Table};
 
 /// Rows that are kept at most, evenly spread: a search through as many takes some fifty microseconds a row.
@@ -62,11 +62,12 @@ pub fn calibrate(signature: &Signature, angles: &[usize], episodes: &[Recorded])
                 .to_owned(),
         ));
     }
-    let ranked = ranked(&usual, episodes);
+    let mut ranked = ranked(&usual, episodes);
     let mut distances: Vec<f32> = ranked.iter().map(|r| r.scored.distance).collect();
     distances.sort_by(f32::total_cmp);
     let at = (WITHIN * (distances.len() - 1) as f64).ceil() as usize;
     usual.reach = distances[at];
+    usual.centre = centre(&mut ranked, signature.state.len());
     usual.quiet = quiet(&usual, &ranked)?;
     Ok(usual)
 }
@@ -92,6 +93,7 @@ fn kept(signature: &Signature, angles: &[usize], episodes: &[Recorded], stride: 
         fresh: Table::new(width),
         errors: Table::new(width),
         episodes: Vec::new(),
+        centre: vec![[0.0; 2]; width],
         reach: f32::INFINITY,
         lasts,
         still: (0..width).map(|column| still(episodes, column)).collect(),
@@ -133,6 +135,21 @@ fn ranked(usual: &Usual, episodes: &[Recorded]) -> Vec<Ranked> {
         }
     }
     ranked
+}
+
+/// Takes the means of all scores out of them, and answers with these.
+fn centre(ranked: &mut [Ranked], width: usize) -> Vec<[f64; 2]> {
+    let n = ranked.len().max(1) as f64;
+    let mean = |column: usize| {
+        let sum = ranked.iter().map(|r| [r.scored.signed[column], r.scored.sized[column]]);
+        sum.fold([0.0; 2], |[a, b], [signed, sized]| [a + signed, b + sized]).map(|sum| sum / n)
+    };
+    let means: Vec<[f64; 2]> = (0..width).map(mean).collect();
+    for Scored { signed, sized, .. } in ranked.iter_mut().map(|r| &mut r.scored) {
+        signed.iter_mut().zip(&means).for_each(|(score, [mean, _])| *score = centred(*score, *mean));
+        sized.iter_mut().zip(&means).for_each(|(score, [_, mean])| *score = centred(*score, *mean));
+    }
+    means
 }
 
 /// How these rows look when they are watched, in blocks and with a tolerance that keep them quiet.

@@ -7,7 +7,7 @@
 //! A model's error at one place repeats itself, so that a stream that stays in a few places would bet on the same error again and
 //! again. A score is therefore divided by how often its most similar row was met lately.
 
-use super::bets::{Bets, Crossing, Place};
+use super::bets::{Bets, Crossing, Place, Won};
 use super::usual::{Scored, Usual};
 
 /// After how large a part of all rows a visit is forgotten to a third. A stream like the recordings meets a row once in as many rows as
@@ -70,15 +70,15 @@ impl Evidence {
         self.bets.row(place, &self.scores, &self.sizes)
     }
 
-    /// The number of the state and the way of a crossing.
-    pub(super) fn way(&self, crossing: &Crossing) -> (usize, Way) {
+    /// The number of the state and the way of a bet.
+    pub(super) fn way(&self, won: &Won) -> (usize, Way) {
         let each = self.with + 2;
-        let way = match crossing.way % each {
+        let way = match won.way % each {
             0 => Way::Always,
             at if at <= self.with => Way::With(at - 1),
             _ => Way::Size,
         };
-        (crossing.way / each, way)
+        (won.way / each, way)
     }
 
     /// The bets.

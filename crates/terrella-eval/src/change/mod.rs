@@ -14,7 +14,7 @@ mod surprise;
 mod usual;
 mod watcher;
 
-pub use alarm::{Alarm, Effect, Notice, Summary, Told};
+pub use alarm::{Alarm, Effect, Notice, Sign, Summary, Told};
 pub use bets::Place;
 pub use calibrate::calibrate;
 pub use surprise::{Recorded, foretold};

@@ -29,6 +29,9 @@ pub struct Usual {
     pub(super) errors: Table,
     /// Which episode each row is of.
     pub(super) episodes: Vec<u32>,
+    /// Means of both scores of each number of the state while nothing changes, which are taken out: where rows lie closer, as neighbours
+    /// mostly do, models are better.
+    pub(super) centre: Vec<[f64; 2]>,
     /// How far away the last of the neighbours usually is, squared.
     pub(super) reach: f32,
     /// Shortest and longest time between two rows, in seconds.
@@ -138,13 +141,19 @@ impl Usual {
                 sum += f64::from(raw);
                 size += f64::from(raw.abs());
             }
-            scored.signed.push(f64::from(signed) / (n + 1.0));
-            scored.sized.push(f64::from(sized) / (n + 1.0));
+            let [signed_mean, sized_mean] = self.centre[column];
+            scored.signed.push(centred(f64::from(signed) / (n + 1.0), signed_mean));
+            scored.sized.push(centred(f64::from(sized) / (n + 1.0), sized_mean));
             scored.off.push(f64::from(*error) - sum / n);
             scored.sizes.push([f64::from(error.abs()), size / n]);
         }
         scored
     }
+}
+
+/// A score in `[−1, 1]` around another middle, in the same bounds.
+pub(super) fn centred(score: f64, mean: f64) -> f64 {
+    (score - mean) / (1.0 + mean.abs())
 }
 
 /// 1 if the first number is greater, −1 if it is less, 0 if they are the same.

@@ -3,8 +3,8 @@
 //! Rows come in order, each with what the model foretold of the next one. What is kept is as large as what is usual, and does not grow.
 //! A row that cannot be judged is counted and told of, and nothing is bet on it.
 
-use super::alarm::{Alarm, Effect, Notice, Summary, Told};
-use super::bets::{Crossing, Place};
+use super::alarm::{Alarm, Effect, Notice, Sign, Summary, Told};
+use super::bets::{Crossing, Place, Won};
 use super::evidence::{Evidence, Way};
 use super::inputs::With;
 use super::surprise::error;
@@ -16,6 +16,9 @@ const BEYOND: usize = 20;
 /// A number stands still for longer than it ever did if it does so twice as long, and so many rows beyond: held commands and
 /// slow sensors repeat themselves.
 const STILL: usize = 20;
+
+/// A way that errors go with is told beside their size where its bet alone has made twenty of one, in logarithms.
+const WHY: f64 = 3.0;
 
 /// One row of a stream, and what came of it.
 #[derive(Clone, Copy, Debug)]
@@ -191,15 +194,28 @@ impl<'a> Watcher<'a> {
         usual.inputs.change(&action, row.action, &mut with);
         if let Some(crossing) = self.evidence.row(place, &scored, &with) {
             self.summary.alarms += 1;
-            told.push(Told::Alarm(self.alarm(place, &crossing)));
+            told.extend(self.alarm(place, &crossing).map(Told::Alarm));
             self.alarmed = Some(place);
         }
     }
 
     /// A crossing in words and units of the log.
-    fn alarm(&self, at: Place, crossing: &Crossing) -> Alarm {
-        let (column, way) = self.evidence.way(crossing);
-        let [over, under] = crossing.size;
+    fn alarm(&self, at: Place, crossing: &Crossing) -> Option<Alarm> {
+        let won = crossing.won.first()?;
+        let Sign { quantity, unit, effect } = self.sign(won);
+        // That errors are larger says nothing of why: what they go with may.
+        let why = crossing.won.iter().find(|won| self.evidence.way(won).1 != Way::Size && won.climb > WHY);
+        let why = why.filter(|_| matches!(effect, Effect::Sized { .. })).map(|won| self.sign(won));
+        let rows = at.read - won.since.read;
+        // Bets begin anew with an alarm. A change that goes on is found again after a gap that is shorter than what it is told by.
+        let goes_on = self.alarmed.is_some_and(|last| won.since.read <= last.read + rows);
+        Some(Alarm { at, since: won.since, rows, quantity, unit, effect, why, evidence: crossing.evidence, goes_on })
+    }
+
+    /// What a bet was on, and how large it is.
+    fn sign(&self, won: &Won) -> Sign {
+        let (column, way) = self.evidence.way(won);
+        let [over, under] = won.size;
         let ratio = if under > 0.0 { over / under } else { 0.0 };
         let effect = match way {
             Way::Always => Effect::Shifted { by: ratio },
@@ -210,18 +226,6 @@ impl<'a> Watcher<'a> {
             Way::Size => Effect::Sized { times: ratio },
         };
         let signature = &self.usual.signature;
-        // Bets begin anew with an alarm: what goes on has gone on since the first block after it.
-        let goes_on =
-            self.alarmed.is_some_and(|last| crossing.since.read <= last.read + 2 * self.usual.quiet.block as u64);
-        Alarm {
-            at,
-            since: crossing.since,
-            rows: at.read - crossing.since.read,
-            quantity: signature.state[column].clone(),
-            unit: signature.unit(column).to_owned(),
-            effect,
-            evidence: crossing.evidence,
-            goes_on,
-        }
+        Sign { quantity: signature.state[column].clone(), unit: signature.unit(column).to_owned(), effect }
     }
 }
