@@ -30,7 +30,7 @@ pub struct Alarm {
     /// How its errors changed.
     pub effect: Effect,
     /// Where they are only larger: what of any number most likely makes them so.
-    pub why: Option<Sign>,
+    pub why: Option<Box<Sign>>,
     /// What bets held: the mean number of blocks until chance brings as much is at least this.
     pub evidence: f64,
     /// Whether this is the last alarm's change, which goes on.
@@ -160,8 +160,8 @@ impl fmt::Display for Alarm {
         let Self { at, since, rows, quantity, unit, effect, why, evidence, goes_on } = self;
         let word = if *goes_on { "goes on" } else { "alarm" };
         write!(f, "{word:8}{at}: {quantity} {}", effect.words(unit))?;
-        if let Some(Sign { quantity, unit, effect }) = why {
-            write!(f, "; {quantity} {}", effect.words(unit))?;
+        if let Some(why) = why {
+            write!(f, "; {} {}", why.quantity, why.effect.words(&why.unit))?;
         }
         write!(f, "; since about {since}, {rows} rows ago; evidence {evidence:.2e}")
     }
@@ -180,7 +180,7 @@ impl Effect {
                 format!(
                     "is off with {what}, by {slope:.3e}{} a row for each {}",
                     of(unit),
-                    if its.is_empty() { "1" } else { its }
+                    if its.is_empty() { "1" } else { its.as_str() }
                 )
             }
             Self::Sized { times } => format!("is foretold with {times:.2} times the usual error"),

@@ -70,8 +70,6 @@ pub(super) struct Crossing {
 pub(super) struct Won {
     /// In which of the ways.
     pub(super) way: usize,
-    /// Whether scores are greater than usual.
-    pub(super) greater: bool,
     /// What it held.
     pub(super) held: f64,
     /// The logarithm of what the best of its beginnings made of 1.
@@ -158,9 +156,8 @@ impl Bets {
             return None;
         }
         let best = self.bets.chunks_exact(each).enumerate().filter_map(|(way, bets)| {
-            let (at, bet) = bets.iter().enumerate().max_by(|a, b| a.1.held.total_cmp(&b.1.held))?;
-            let Bet { held, climb, since, size } = *bet;
-            Some(Won { way, greater: at < STAKES.len(), held, climb, since, size })
+            let Bet { held, climb, since, size } = bets.iter().copied().max_by(|a, b| a.held.total_cmp(&b.held))?;
+            Some(Won { way, held, climb, since, size })
         });
         let mut won: Vec<Won> = best.collect();
         won.sort_by(|a, b| b.held.total_cmp(&a.held));
@@ -179,7 +176,10 @@ mod tests {
         let (mut n, mut first) = (0, None);
         for read in 0..rows {
             let place = Place { read, ..Place::default() };
-            if let Some(crossing) = bets.row(place, &[score(read)], &[[1.0, 1.0]]) {
+            if let Some(crossing) = {
+                let score = score(read);
+                bets.row(place, &[score], &[[score, 1.0]])
+            } {
                 n += 1;
                 first = first.or(Some((read, crossing)));
             }
@@ -223,9 +223,10 @@ mod tests {
             let (read, crossing) = first.expect("an alarm");
             assert!((5000..5400).contains(&read), "{sign}: at row {read}");
             let [won] = crossing.won[..] else { panic!("one way: {crossing:?}") };
-            assert!(won.greater == (sign > 0.0) && won.climb > 1.0, "its sign: {won:?}");
+            assert!(won.way == 0 && won.climb > 1.0, "{won:?}");
             assert!(won.since.read.abs_diff(5000) < 60, "{sign}: {won:?}");
-            assert!(won.size[0] > 0.0 && won.size[0] == won.size[1], "sizes since then: {won:?}");
+            let shift = won.size[0] / won.size[1];
+            assert!((shift - 0.5 * sign).abs() < 0.1, "its sign and size, by what was summed since then: {shift}");
             assert!(crossing.evidence >= 1e6 && bets.evidence() < 1e6, "bets begin anew");
         }
     }

@@ -138,16 +138,16 @@ fn ranked(usual: &Usual, episodes: &[Recorded]) -> Vec<Ranked> {
 }
 
 /// Takes the means of all scores out of them, and answers with these.
-fn centre(ranked: &mut [Ranked], width: usize) -> Vec<[f64; 2]> {
+fn centre(ranked: &mut [Ranked], width: usize) -> Vec<[f32; 2]> {
     let n = ranked.len().max(1) as f64;
     let mean = |column: usize| {
-        let sum = ranked.iter().map(|r| [r.scored.signed[column], r.scored.sized[column]]);
-        sum.fold([0.0; 2], |[a, b], [signed, sized]| [a + signed, b + sized]).map(|sum| sum / n)
+        let scores = ranked.iter().map(|r| [r.scored.signed[column], r.scored.sized[column]]);
+        scores.fold([0.0; 2], |[a, b], [signed, sized]| [a + signed, b + sized]).map(|sum: f64| (sum / n) as f32)
     };
-    let means: Vec<[f64; 2]> = (0..width).map(mean).collect();
+    let means: Vec<[f32; 2]> = (0..width).map(mean).collect();
     for Scored { signed, sized, .. } in ranked.iter_mut().map(|r| &mut r.scored) {
-        signed.iter_mut().zip(&means).for_each(|(score, [mean, _])| *score = centred(*score, *mean));
-        sized.iter_mut().zip(&means).for_each(|(score, [_, mean])| *score = centred(*score, *mean));
+        signed.iter_mut().zip(&means).for_each(|(score, [mean, _])| *score = centred(*score, f64::from(*mean)));
+        sized.iter_mut().zip(&means).for_each(|(score, [_, mean])| *score = centred(*score, f64::from(*mean)));
     }
     means
 }

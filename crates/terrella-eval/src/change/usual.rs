@@ -31,7 +31,7 @@ pub struct Usual {
     pub(super) episodes: Vec<u32>,
     /// Means of both scores of each number of the state while nothing changes, which are taken out: where rows lie closer, as neighbours
     /// mostly do, models are better.
-    pub(super) centre: Vec<[f64; 2]>,
+    pub(super) centre: Vec<[f32; 2]>,
     /// How far away the last of the neighbours usually is, squared.
     pub(super) reach: f32,
     /// Shortest and longest time between two rows, in seconds.
@@ -141,7 +141,7 @@ impl Usual {
                 sum += f64::from(raw);
                 size += f64::from(raw.abs());
             }
-            let [signed_mean, sized_mean] = self.centre[column];
+            let [signed_mean, sized_mean] = self.centre[column].map(f64::from);
             scored.signed.push(centred(f64::from(signed) / (n + 1.0), signed_mean));
             scored.sized.push(centred(f64::from(sized) / (n + 1.0), sized_mean));
             scored.off.push(f64::from(*error) - sum / n);

@@ -174,7 +174,7 @@ impl<'a> Watcher<'a> {
         let scored = usual.score(&with, (&raw, &fresh), None, &mut self.room);
         let [shortest, longest] = usual.lasts;
         // Half and twice: a clock that jitters is no other clock.
-        let clock = row.lasts >= 0.5 * shortest && row.lasts <= 2.0 * longest;
+        let clock = (0.5 * shortest..=2.0 * longest).contains(&row.lasts);
         if !clock || !usual.covers(&scored) || usual.inputs.wakes(row.state, row.action) {
             self.summary.beyond += 1;
             let (since, rows) = self.beyond.map_or((place, 1), |(since, rows)| (since, rows + 1));
@@ -205,7 +205,7 @@ impl<'a> Watcher<'a> {
         let Sign { quantity, unit, effect } = self.sign(won);
         // That errors are larger says nothing of why: what they go with may.
         let why = crossing.won.iter().find(|won| self.evidence.way(won).1 != Way::Size && won.climb > WHY);
-        let why = why.filter(|_| matches!(effect, Effect::Sized { .. })).map(|won| self.sign(won));
+        let why = why.filter(|_| matches!(effect, Effect::Sized { .. })).map(|won| Box::new(self.sign(won)));
         let rows = at.read - won.since.read;
         // Bets begin anew with an alarm. A change that goes on is found again after a gap that is shorter than what it is told by.
         let goes_on = self.alarmed.is_some_and(|last| won.since.read <= last.read + rows);
