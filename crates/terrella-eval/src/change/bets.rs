@@ -176,10 +176,8 @@ mod tests {
         let (mut n, mut first) = (0, None);
         for read in 0..rows {
             let place = Place { read, ..Place::default() };
-            if let Some(crossing) = {
-                let score = score(read);
-                bets.row(place, &[score], &[[score, 1.0]])
-            } {
+            let now = score(read);
+            if let Some(crossing) = bets.row(place, &[now], &[[now, 1.0]]) {
                 n += 1;
                 first = first.or(Some((read, crossing)));
             }
@@ -190,18 +188,12 @@ mod tests {
     #[test]
     fn quiet_scores_alarm_less_often_than_is_promised() {
         // One alarm in a thousand rows is allowed, of scores with a mean at the very edge of the tolerance.
-        for (shape, spread) in [("uniform", 0.9), ("coins", 0.0)] {
+        for (shape, coins) in [("uniform", false), ("coins", true)] {
             let mut stream = Key::new(5).with(shape).stream();
             let mut bets = Bets::new(1, (1, 0.1), 1000.0);
-            let score = |_: u64| match spread {
-                0.0 => {
-                    if stream.chance(0.55) {
-                        1.0
-                    } else {
-                        -1.0
-                    }
-                }
-                _ => stream.uniform(0.1 - spread, 0.1 + spread),
+            let score = |_: u64| match coins {
+                true => f64::from(i8::from(stream.chance(0.55))) * 2.0 - 1.0,
+                false => stream.uniform(-0.8, 1.0),
             };
             let (n, _) = alarms(200_000, &mut bets, score);
             // 200 on average at most; the sum of 200 waiting times is within 30 % of its mean.

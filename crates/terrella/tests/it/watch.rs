@@ -36,6 +36,8 @@ fn folder() -> &'static Path {
         let train =
             ["train", "--data", "data", "--set", "model.kind=ensemble", "--set", "train.steps=300", "--out", "run"];
         done(&folder, &[&train[..], &["--set", "data.held_out=0.5"]].concat());
+        // What is usual is learned and kept before tests ask for it side by side.
+        done(&folder, &["watch", "run", "--stream", "fresh"]);
         folder
     })
 }
