@@ -4,8 +4,8 @@
 //! A model moves a block of actions at a time. Steps inside a block are collected and the state
 //! holds still; with the block's last action the dream moves on. Its state is what the model
 //! believes ([`Dynamics::read`]), its picture what the model draws; rewards and ends are the model's word. What the
-//! numbers are called it takes from the world it imagines. Rows that began together are one batch of
-//! states as long as they are stepped together.
+//! numbers are called it takes from the world it imagines, or, where there is none, from whoever knows the recordings that it
+//! begins in ([`Dream::of_recordings`]). Rows that began together are one batch of states as long as they are stepped together.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use terrella_core::{
@@ -18,14 +18,55 @@ use terrella_core::{
 /// model. Snapshots are therefore valid within one dream; [`Env::forget`] frees their memory, or the end of the dream does.
 pub struct Dream<D: Dynamics> {
     dynamics: Arc<D>,
-    world: AnySim,
-    view: View,
+    source: Source,
     /// A batch of states to start from, and how many they are; drawn by the world where there are none.
     starts: Option<(D::State, usize)>,
     together: Vec<Together<D::State>>,
     /// What was done in each row since its last block.
     pending: Vec<Vec<f32>>,
     filed: Mutex<Filed<D::State>>,
+}
+
+/// What is imagined: where dreams begin, and what their numbers are called.
+enum Source {
+    /// A world, of which the model is shown this much.
+    World(AnySim, View),
+    /// What was recorded, without a world of ours: what it declares, and what a seed draws to begin with.
+    Recordings(EnvSpec, Box<Draw>),
+}
+
+/// An instant of a recording, drawn from a seed.
+type Draw = dyn Fn(u64) -> Result<Observation> + Send;
+
+impl Source {
+    fn spec(&self) -> &EnvSpec {
+        match self {
+            Self::World(world, _) => world.spec(),
+            Self::Recordings(spec, _) => spec,
+        }
+    }
+
+    /// What a seed begins with.
+    fn drawn(&mut self, seed: u64) -> Result<Observation> {
+        match self {
+            Self::World(world, view) => {
+                world.reset(seed);
+                Ok(view.observe(&*world))
+            }
+            Self::Recordings(_, draw) => draw(seed),
+        }
+    }
+
+    /// What there is to be seen in a logged state.
+    fn set(&mut self, state: &[f32]) -> Result<Observation> {
+        match self {
+            Self::World(world, view) => {
+                world.set_logged(state)?;
+                Ok(view.observe(&*world))
+            }
+            Self::Recordings(..) => Ok(Observation { image: None, state: state.to_vec() }),
+        }
+    }
 }
 
 /// States by number. The number of one that was forgotten is given to the next, so that whoever saves and forgets for hours needs
@@ -67,25 +108,53 @@ impl<D: Dynamics> Dream<D> {
     /// If the model cannot see what the view shows, its block is not whole actions, or it can neither
     /// draw nor tell states: of such a dream nothing could be seen.
     pub fn new(dynamics: Arc<D>, world: AnySim, view: View, n: usize) -> Result<Self> {
-        let (block, action) = (dynamics.block_width(), world.spec().actions.width());
-        if action == 0 || !block.is_multiple_of(action) {
-            return Err(Error::Invalid(format!(
-                "the model takes blocks of {block} numbers, which is not a whole number of the actions of {action} of world {}",
-                world.spec().id
-            )));
-        }
-        let state = dynamics.observe(&vec![view.observe(&world); n.max(1)])?;
-        if dynamics.draw(&state).is_none() && dynamics.read(&state).is_none() {
+        let seen = view.observe(&world);
+        let dream = Self::begun(dynamics, Source::World(world, view), &seen, n)?;
+        let state = &dream.together[0].state;
+        if dream.dynamics.draw(state).is_none() && dream.dynamics.read(state).is_none() {
             return Err(Error::Invalid(
                 "the model can neither draw nor tell states, so nothing could be seen of its dream; train a decoder or a readout (model.readout = true)".to_owned(),
             ));
         }
+        Ok(dream)
+    }
+
+    /// `n` dreams without a world: they begin at instants of recordings, which `draw` gives for a seed. `spec` says what the
+    /// numbers are and what may be done.
+    ///
+    /// # Errors
+    /// If nothing can be drawn from seed 0, the model cannot see it, its block is not whole actions, or it cannot draw: there is
+    /// no world that would show the states that it tells.
+    pub fn of_recordings(
+        dynamics: Arc<D>,
+        spec: EnvSpec,
+        draw: impl Fn(u64) -> Result<Observation> + Send + 'static,
+        n: usize,
+    ) -> Result<Self> {
+        let seen = draw(0)?;
+        let dream = Self::begun(dynamics, Source::Recordings(spec, Box::new(draw)), &seen, n)?;
+        if dream.dynamics.draw(&dream.together[0].state).is_none() {
+            return Err(Error::Invalid(
+                "the model cannot paint, and where there is no simulator nothing else shows what it dreams; train one that paints (--preset diffusion), or a decoder (decoder.steps)".to_owned(),
+            ));
+        }
+        Ok(dream)
+    }
+
+    fn begun(dynamics: Arc<D>, source: Source, seen: &Observation, n: usize) -> Result<Self> {
+        let (block, action) = (dynamics.block_width(), source.spec().actions.width());
+        if action == 0 || !block.is_multiple_of(action) {
+            return Err(Error::Invalid(format!(
+                "the model takes blocks of {block} numbers, which is not a whole number of the actions of {action} of world {}",
+                source.spec().id
+            )));
+        }
+        let state = dynamics.observe(&vec![seen.clone(); n.max(1)])?;
         let together = vec![Together { rows: (0..n).collect(), state }];
         let pending = vec![Vec::with_capacity(block); n];
         Ok(Self {
             dynamics,
-            world,
-            view,
+            source,
             starts: None,
             together,
             pending,
@@ -150,7 +219,7 @@ impl<D: Dynamics> Dream<D> {
 
 impl<D: Dynamics> Env for Dream<D> {
     fn spec(&self) -> &EnvSpec {
-        self.world.spec()
+        self.source.spec()
     }
 
     fn n(&self) -> usize {
@@ -164,11 +233,8 @@ impl<D: Dynamics> Env for Dream<D> {
             let drawn = |seed: &u64| Key::new(*seed).with("dream start").stream().below(*n);
             self.dynamics.take(starts, &seeds.iter().map(drawn).collect::<Vec<_>>())
         } else {
-            let mut seen = |seed: &u64| {
-                self.world.reset(*seed);
-                self.view.observe(&self.world)
-            };
-            self.dynamics.observe(&seeds.iter().map(&mut seen).collect::<Vec<_>>())?
+            let drawn = seeds.iter().map(|seed| self.source.drawn(*seed));
+            self.dynamics.observe(&drawn.collect::<Result<Vec<_>>>()?)?
         };
         self.begin(rows, state);
         Ok(())
@@ -177,19 +243,27 @@ impl<D: Dynamics> Env for Dream<D> {
     fn set_logged(&mut self, rows: &[usize], states: &Table) -> Result<()> {
         Error::check("states of rows to set", rows.len(), states.len())?;
         self.check(rows)?;
-        let mut seen = |state: &[f32]| -> Result<Observation> {
-            self.world.set_logged(state)?;
-            Ok(self.view.observe(&self.world))
-        };
-        let seen: Vec<Observation> = states.rows().map(&mut seen).collect::<Result<_>>()?;
+        let seen: Vec<Observation> = states.rows().map(|state| self.source.set(state)).collect::<Result<_>>()?;
         let state = self.dynamics.observe(&seen)?;
+        self.begin(rows, state);
+        Ok(())
+    }
+
+    /// Where there is a world, it shows the state that was logged; otherwise the model looks at what was recorded.
+    fn set_seen(&mut self, rows: &[usize], seen: &[Observation]) -> Result<()> {
+        if matches!(self.source, Source::World(..)) {
+            return self.set_logged(rows, &Observation::states(seen)?);
+        }
+        Error::check("observations of rows to set", rows.len(), seen.len())?;
+        self.check(rows)?;
+        let state = self.dynamics.observe(seen)?;
         self.begin(rows, state);
         Ok(())
     }
 
     /// Rewards and ends come with the last action of a block, where the model foretells them.
     fn step(&mut self, rows: &[usize], actions: &[f32]) -> Result<Steps> {
-        let space = self.world.spec().actions.space();
+        let space = self.source.spec().actions.space();
         Error::check("actions of rows to step", space.width() * rows.len(), actions.len())?;
         self.check(rows)?;
         let n = rows.len();
@@ -235,13 +309,14 @@ impl<D: Dynamics> Env for Dream<D> {
     /// tells.
     ///
     /// # Panics
-    /// If the model tells a state that the world cannot be in.
+    /// If the model tells a state that the world cannot be in, or no longer draws where there is no world.
     fn draw(&self, rows: &[usize], size: usize) -> Vec<Image> {
         let drawn = self.told(rows, |state| self.dynamics.draw(state).unwrap_or_default());
         if drawn.len() == rows.len() {
             return drawn.iter().map(|image| image.resized(size, size)).collect();
         }
-        let mut world = self.world.clone();
+        let Source::World(world, _) = &self.source else { panic!("a model without a world draws, as it did at first") };
+        let mut world = world.clone();
         let mut draw = |state: &[f32]| {
             if let Err(error) = world.set_logged(state) {
                 panic!("the model tells state {state:?}, and the world cannot be in it: {error}");

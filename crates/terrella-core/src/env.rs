@@ -70,6 +70,15 @@ pub trait Env {
     /// As [`Self::reset`], or if no world can be in such a state.
     fn set_logged(&mut self, rows: &[usize], states: &Table) -> Result<()>;
 
+    /// Starts these anew, each from what was recorded of it at an instant: worlds from the state that was logged, and one that is
+    /// imagined without a world from what its model looks at.
+    ///
+    /// # Errors
+    /// As [`Self::set_logged`], or if what is needed was not recorded.
+    fn set_seen(&mut self, rows: &[usize], seen: &[Observation]) -> Result<()> {
+        self.set_logged(rows, &Observation::states(seen)?)
+    }
+
     /// Acts in these for one step, `[rows, action]`; the others wait.
     ///
     /// # Errors

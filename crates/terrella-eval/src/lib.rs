@@ -74,6 +74,7 @@ pub use pairs::{Pair, draw_pairs};
 pub use parts::logged_parts;
 pub use progress_page::{ProgressPage, StageIs, StageNow, Standing};
 pub use protocol::{Arena, Attempts, Floors, Judged, Make, Protocol, each, evaluate, floors};
+pub use recorded::recorded;
 pub use report::Report;
 pub use returns::{Collected, Returns, ReturnsConfig, Share, collect_returns};
 pub use rollout::{RolloutConfig, rollout_error};

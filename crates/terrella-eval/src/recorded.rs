@@ -2,8 +2,14 @@
 
 use terrella_core::{Dataset, Error, Observation, Result, View};
 
-/// What the model is shown of a recorded row.
-pub(crate) fn recorded(dataset: &Dataset, (episode, row): (usize, usize), view: View) -> Result<Observation> {
+/// What a model or a policy is shown of a row of an episode, both counted from 0.
+///
+/// # Errors
+/// If it sees pictures, and none were recorded.
+///
+/// # Panics
+/// If there is no such row.
+pub fn recorded(dataset: &Dataset, (episode, row): (usize, usize), view: View) -> Result<Observation> {
     let log = &dataset.episodes[episode];
     let image = match (view.picture, &log.frames) {
         (None, _) => None,

@@ -1,5 +1,6 @@
 //! One of the futures of a session: the row that it is in, what is done there, and what was last seen of it.
 
+use crate::past::{Began, Trail};
 use crate::stage::{Look, Snapshot, Stage};
 use std::sync::Arc;
 use terrella_core::{Actions, Step};
@@ -14,7 +15,7 @@ pub(crate) struct Lane {
 }
 
 /// All that is known of a future beside its worlds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     /// Steps since it began.
     pub(crate) step: usize,
@@ -26,8 +27,10 @@ pub(crate) struct Place {
     pub(crate) reward: f64,
     /// Whether the episode ended here or before.
     pub(crate) ended: bool,
-    /// Where it began, in words.
-    pub(crate) origin: Arc<str>,
+    /// Where it began.
+    pub(crate) origin: Arc<Began>,
+    /// What was done since.
+    pub(crate) trail: Trail,
 }
 
 /// A future at an instant, to come back to.
@@ -39,9 +42,9 @@ pub(crate) struct LaneMoment {
 
 impl Lane {
     /// A future that has just begun in a row, in which nothing is done yet.
-    pub(crate) fn begun(row: usize, origin: &str, stage: &Stage) -> Self {
-        let held = rest(row, stage);
-        let place = Place { step: 0, held, anchored: 0, reward: 0.0, ended: false, origin: origin.into() };
+    pub(crate) fn begun(row: usize, origin: Began, stage: &Stage) -> Self {
+        let (held, origin, trail) = (rest(row, stage), Arc::new(origin), Trail::default());
+        let place = Place { step: 0, held, anchored: 0, reward: 0.0, ended: false, origin, trail };
         Self { row, place, look: None }
     }
 
@@ -56,11 +59,19 @@ impl Lane {
     /// Takes note of a step. Tells whether it ended the episode.
     pub(crate) fn stepped(&mut self, step: &Step) -> bool {
         let ends = !self.place.ended && (step.terminated || step.truncated);
+        self.place.trail.act(&self.place.held);
         self.place.step += 1;
         self.place.reward = step.reward;
         self.place.ended |= ends;
         self.look = None;
         ends
+    }
+
+    /// Takes note that the learned world looked at the real one.
+    pub(crate) fn anchored(&mut self) {
+        self.place.trail.anchor();
+        self.place.anchored = self.place.step;
+        self.look = None;
     }
 
     /// This instant, to come back to.

@@ -75,13 +75,14 @@ impl Memory {
 mod tests {
     use super::*;
     use crate::lane::Lane;
+    use crate::past::Began;
     use crate::toy::counted;
     use std::sync::atomic::Ordering;
 
     #[test]
     fn the_ring_holds_so_many_and_forgets_the_rest() {
         let (stage, filed) = counted(1, true);
-        let lane = Lane::begun(0, "nowhere", &stage);
+        let lane = Lane::begun(0, Began::default(), &stage);
         let filed = || filed.load(Ordering::Relaxed) / 2;
         let mut memory = Memory::default();
         for _ in 0..MOST + 40 {

@@ -4,7 +4,9 @@
 //! future without a jump: where the session jumps, it is kept and another begins; what is rewound was never recorded.
 
 use crate::messages::Say;
+use crate::past::{Began, Past, Trail};
 use std::path::PathBuf;
+use std::sync::Arc;
 use terrella_core::{Episode, Error, Frames, Image, Result, Step, Table};
 
 /// Rows after which a take is kept and another begins: half an hour at ten steps a second, and 250 MB of pictures of 64 × 64.
@@ -20,6 +22,10 @@ pub struct Driven {
     pub provenance: String,
     /// Whether it was driven in a learned world, with no real one beside it.
     pub dreamt: bool,
+    /// All that led to it and what was done in it, by which it can be replayed.
+    pub past: Past,
+    /// What the learned world's picture and state are known by in each row; nothing where the episode has them itself.
+    pub learned: Vec<String>,
 }
 
 /// Keeps what people record.
@@ -36,18 +42,24 @@ pub trait Keep: Send {
 pub(crate) struct Take {
     /// Counts the takes of a session.
     pub(crate) number: u64,
-    provenance: String,
+    /// Where its future began, and how many steps later its first row was.
+    origin: Arc<Began>,
+    step: usize,
+    /// What was done since, until its last row.
+    trail: Trail,
     states: Table,
     actions: Table,
     pictures: Vec<Image>,
+    learned: Vec<String>,
     steps: Vec<Step>,
 }
 
 impl Take {
-    /// A take without a row yet, of states and actions of so many numbers.
-    pub(crate) fn new(number: u64, provenance: String, [state, action]: [usize; 2]) -> Self {
-        let (states, actions) = (Table::new(state), Table::new(action));
-        Self { number, provenance, states, actions, pictures: Vec::new(), steps: Vec::new() }
+    /// A take without a row yet, of states and actions of so many numbers, that begins so many steps after an origin.
+    pub(crate) fn new(number: u64, (origin, step): (Arc<Began>, usize), [state, action]: [usize; 2]) -> Self {
+        let (states, actions, trail) = (Table::new(state), Table::new(action), Trail::default());
+        let (pictures, learned, steps) = (Vec::new(), Vec::new(), Vec::new());
+        Self { number, origin, step, trail, states, actions, pictures, learned, steps }
     }
 
     /// Rows so far.
@@ -55,20 +67,24 @@ impl Take {
         self.steps.len()
     }
 
-    /// What is seen and done in the next row.
-    pub(crate) fn leave(&mut self, state: &[f32], picture: Image, action: &[f32]) {
+    /// What is seen and done in the next row, and what the learned world is known by there.
+    pub(crate) fn leave(&mut self, (state, picture): (&[f32], Image), learned: String, action: &[f32]) {
         self.states.push(state);
         self.pictures.push(picture);
+        self.learned.push(learned);
         self.actions.push(action);
     }
 
-    /// What came of it.
-    pub(crate) fn arrive(&mut self, step: Step) {
+    /// What came of it, and all that was done until then.
+    pub(crate) fn arrive(&mut self, step: Step, trail: &Trail) {
         self.steps.push(step);
+        self.trail = trail.clone();
     }
 
-    /// Only the first rows were ever recorded.
-    pub(crate) fn truncate(&mut self, rows: usize) {
+    /// Only the first rows were ever recorded, after which this was done.
+    pub(crate) fn truncate(&mut self, rows: usize, trail: &Trail) {
+        self.trail = trail.clone();
+        self.learned.truncate(rows);
         self.states.data.truncate(rows * self.states.width);
         self.actions.data.truncate(rows * self.actions.width);
         self.pictures.truncate(rows);
@@ -81,7 +97,7 @@ impl Take {
             return None;
         }
         let episode = Episode {
-            task: "driven by hand".to_owned(),
+            task: if dreamt { "driven by hand in a dream" } else { "driven by hand" }.to_owned(),
             states: self.states,
             actions: self.actions,
             frames: Some(Frames::from_images(&self.pictures)),
@@ -90,7 +106,9 @@ impl Take {
             truncated: self.steps.iter().map(|step| step.truncated).collect(),
             ..Episode::default()
         };
-        Some(Driven { episode, provenance: self.provenance, dreamt })
+        let provenance = format!("{}, step {}", self.origin, self.step);
+        let past = Past { origin: Arc::unwrap_or_clone(self.origin), step: self.step, path: self.trail.deeds() };
+        Some(Driven { episode, provenance, dreamt, past, learned: if dreamt { Vec::new() } else { self.learned } })
     }
 }
 
@@ -142,10 +160,12 @@ mod tests {
     }
 
     fn take(rows: usize) -> Take {
-        let mut take = Take::new(0, "seed 1".into(), [1, 2]);
+        let (mut take, mut trail) = (Take::new(0, (Arc::new(Began::Seed(1)), 0), [1, 2]), Trail::default());
         for row in 0..rows {
-            take.leave(&[row as f32], Image::filled(2, 2, [row as u8; 3]), &[0.0, row as f32]);
-            take.arrive(Step { reward: row as f64, ..Step::default() });
+            let action = [0.0, row as f32];
+            take.leave((&[row as f32], Image::filled(2, 2, [row as u8; 3])), format!("dream {row}"), &action);
+            trail.act(&action);
+            take.arrive(Step { reward: row as f64, ..Step::default() }, &trail);
         }
         take
     }
@@ -155,10 +175,14 @@ mod tests {
         let (sender, kept) = mpsc::channel();
         let mut recorder = Recorder::new(Some(Box::new(Sent(sender))), false);
         let mut rewound = take(5);
-        rewound.truncate(3);
+        let mut trail = Trail::default();
+        (0..3).for_each(|row| trail.act(&[0.0, row as f32]));
+        rewound.truncate(3, &trail);
         assert_eq!(recorder.keep(rewound), Some(Say::Recorded { path: "kept".into(), rows: 3 }));
-        let Driven { episode, provenance, dreamt } = kept.recv().expect("an episode");
-        assert_eq!((episode.len(), provenance.as_str(), dreamt), (3, "seed 1", false));
+        let Driven { episode, provenance, dreamt, past, learned } = kept.recv().expect("an episode");
+        assert_eq!((episode.len(), provenance.as_str(), dreamt), (3, "seed 1, step 0", false));
+        assert_eq!((past.origin, past.step, past.path), (Began::Seed(1), 0, trail.deeds()));
+        assert_eq!(learned, ["dream 0", "dream 1", "dream 2"]);
         assert_eq!((episode.states.row(2), episode.actions.row(2)), (&[2.0f32][..], &[0.0f32, 2.0][..]));
         assert_eq!(episode.rewards, [0.0, 1.0, 2.0]);
         let frames = episode.frames.expect("pictures");

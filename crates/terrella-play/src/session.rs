@@ -7,9 +7,11 @@ use crate::frame::Header;
 use crate::lane::{Lane, LaneMoment};
 use crate::memory::{Memory, Moment};
 use crate::messages::{Ask, Origin, Say};
+use crate::past::Began;
 use crate::recorder::{ROWS_MOST, Recorder, Take};
 use crate::stage::{Look, Stage};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use terrella_core::{Error, Image, Result, Step};
 
 /// States that a session may save.
@@ -44,7 +46,7 @@ impl Session {
         let row = stage.lend().ok_or_else(|| full(stage))?;
         stage.reset(row, 0).inspect_err(|_| stage.take_back(row))?;
         Ok(Self {
-            lanes: vec![Lane::begun(row, "seed 0", stage)],
+            lanes: vec![Lane::begun(row, Began::Seed(0), stage)],
             driven: 0,
             paused: false,
             once: false,
@@ -117,8 +119,7 @@ impl Session {
                     return Err(error);
                 }
                 self.memory.push(moment, stage);
-                let lane = &mut self.lanes[self.driven];
-                (lane.place.anchored, lane.look) = (lane.place.step, None);
+                self.lanes[self.driven].anchored();
             }
             Ask::Read => say.push(self.read(stage)),
         }
@@ -132,7 +133,10 @@ impl Session {
         let lane = &self.lanes[self.driven];
         if let Some(take) = &mut self.take {
             let look = lane.look.clone().unwrap_or_else(|| stage.look(&[lane.row]).0.swap_remove(0));
-            take.leave(&stage.told(lane.row), look.into_true_one(), &lane.place.held);
+            let [learned, real] = stage.tell(lane.row);
+            let print = look.print(learned.as_deref().unwrap_or_default());
+            let state = if stage.is_real() { real } else { learned }.unwrap_or_default();
+            take.leave((state.as_slice(), look.into_true_one()), print, &lane.place.held);
         }
         (self.rows(), self.lanes.iter().flat_map(|lane| lane.place.held.iter().copied()).collect())
     }
@@ -146,7 +150,7 @@ impl Session {
         }
         let mut say = Vec::new();
         if let Some(take) = &mut self.take {
-            take.arrive(steps[self.driven]);
+            take.arrive(steps[self.driven], &self.lanes[self.driven].place.trail);
             if take.len() >= ROWS_MOST {
                 say.extend(self.cut(recorder, stage));
             }
@@ -248,19 +252,16 @@ impl Session {
     /// Begins anew, with one future and nothing to rewind.
     fn reset(&mut self, origin: &Origin, stage: &mut Stage, recorder: &mut Recorder) -> Result<Vec<Say>> {
         let row = self.lane().row;
-        let words = match *origin {
+        let began = match *origin {
             Origin::Seed { seed } => {
                 stage.reset(row, seed)?;
-                format!("seed {seed}")
+                Began::Seed(seed)
             }
-            Origin::Episode { episode, row: at } => {
-                stage.start(row, episode, at)?;
-                format!("episode {episode}, row {at}")
-            }
+            Origin::Episode { episode, row: at } => stage.start(row, episode, at)?,
         };
         self.join(stage);
         self.memory.clear(stage);
-        self.lanes[0] = Lane::begun(row, &words, stage);
+        self.lanes[0] = Lane::begun(row, began, stage);
         Ok(self.cut(recorder, stage).into_iter().collect())
     }
 
@@ -280,7 +281,9 @@ impl Session {
         }
         if let Some(take) = &mut self.take {
             match taken {
-                Some((number, rows)) if take.number == number => take.truncate(rows),
+                Some((number, rows)) if take.number == number => {
+                    take.truncate(rows, &self.lanes[self.driven].place.trail);
+                }
                 _ => self.begin_take(stage),
             }
         }
@@ -359,10 +362,10 @@ impl Session {
 
     fn begin_take(&mut self, stage: &Stage) {
         let lane = &self.lanes[self.driven];
-        let provenance = format!("{}, step {}", lane.place.origin, lane.place.step);
+        let began = (Arc::clone(&lane.place.origin), lane.place.step);
         let widths = [stage.told(lane.row).len(), stage.spec().actions.width()];
         self.takes += 1;
-        self.take = Some(Take::new(self.takes, provenance, widths));
+        self.take = Some(Take::new(self.takes, began, widths));
     }
 }
 

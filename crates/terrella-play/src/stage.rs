@@ -3,28 +3,24 @@
 //! A future is the same row in both. Rows are lent to sessions and come back; all that are due are stepped in one call, so that
 //! a model is asked once for everybody.
 
+use crate::past::Began;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use terrella_core::{Env, EnvSpec, Error, Image, Result, Step, Table};
-
-/// Where a recording leaves a person to begin.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Start {
-    /// The state as it was logged.
-    pub state: Vec<f32>,
-}
+use terrella_core::{Env, EnvSpec, Error, Image, Observation, Result, Signature, Step};
 
 /// Recordings that sessions can start in.
 pub trait Starts: Send {
     /// Rows of each episode.
     fn episodes(&self) -> Vec<usize>;
 
-    /// The state in a row of an episode, both counted from 0.
+    /// What is begun with in a row of an episode, both counted from 0: the logged state where there is a world that can be put
+    /// into it, and otherwise what the model looks at.
     ///
     /// # Errors
-    /// If there is no such row, or no state was logged.
-    fn start(&self, episode: usize, row: usize) -> Result<Start>;
+    /// If there is no such row, or what is needed was not recorded.
+    fn start(&self, episode: usize, row: usize) -> Result<Observation>;
 }
 
 /// The worlds, and which of their rows are lent.
@@ -55,6 +51,14 @@ impl Look {
     /// The picture of the world that counts: the real one, where there is one.
     pub(crate) fn into_true_one(self) -> Image {
         self.real.unwrap_or(self.learned)
+    }
+
+    /// What the learned picture is known by, and the state told with it: 64 bits of their SHA-256.
+    pub(crate) fn print(&self, state: &[f32]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(&self.learned.data);
+        state.iter().for_each(|x| hash.update(x.to_le_bytes()));
+        terrella_core::hex(&hash.finalize()[..8])
     }
 
     /// Mean absolute difference of the two pictures, 0 to 1.
@@ -124,6 +128,26 @@ impl Stage {
         self.starts.as_ref().map_or_else(Vec::new, |starts| starts.episodes())
     }
 
+    /// What recordings of what is driven here have in common: those of the real world, or of the learned one where it is alone.
+    pub fn signature(&self) -> Signature {
+        let (spec, told) = (self.spec(), self.told(0).len());
+        let mut signature = Signature {
+            fps: spec.fps(),
+            image: Some([self.size; 2]),
+            state: if told == spec.state.len() { spec.names() } else { Vec::new() },
+            action: spec.actions.space().names,
+            ..Signature::default()
+        };
+        if self.is_real() {
+            // Whoever knows the world knows its units, its rewards and its ends.
+            signature.env = Some(spec.id.to_string());
+            (signature.reward, signature.ends) = (true, true);
+        } else if !signature.state.is_empty() && spec.state.iter().any(|number| !number.unit.is_empty()) {
+            signature.units = spec.state.iter().map(|number| number.unit.to_string()).collect();
+        }
+        signature
+    }
+
     /// How many rows are lent, to be read from anywhere.
     pub(crate) fn lent(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.lent)
@@ -147,15 +171,27 @@ impl Stage {
         self.both(row, |env| env.reset(&[row], &[seed]))
     }
 
-    /// Starts a future anew from a row of a recording.
-    pub(crate) fn start(&mut self, row: usize, episode: usize, at: usize) -> Result<()> {
+    /// Starts a future anew from a row of a recording, and says where that was.
+    pub(crate) fn start(&mut self, row: usize, episode: usize, at: usize) -> Result<Began> {
         let Some(starts) = &self.starts else {
             let told = "there are no recordings to start in here; reset by a seed";
             return Err(Error::Invalid(told.to_owned()));
         };
-        let Start { state } = starts.start(episode, at)?;
-        let state = Table { width: state.len(), data: state };
-        self.both(row, |env| env.set_logged(&[row], &state))
+        let seen = starts.start(episode, at)?;
+        self.both(row, |env| env.set_seen(&[row], std::slice::from_ref(&seen)))?;
+        Ok(Began::Row { episode, row: at, state: seen.state })
+    }
+
+    /// Starts a future anew where another began. A state that was kept needs no recordings.
+    pub(crate) fn begin(&mut self, row: usize, origin: &Began) -> Result<()> {
+        match origin {
+            Began::Seed(seed) => self.reset(row, *seed),
+            Began::Row { episode, row: at, state } if state.is_empty() => self.start(row, *episode, *at).map(drop),
+            Began::Row { state, .. } => {
+                let seen = Observation { image: None, state: state.clone() };
+                self.both(row, |env| env.set_seen(&[row], std::slice::from_ref(&seen)))
+            }
+        }
     }
 
     /// Lets the learned world look at the real one again.

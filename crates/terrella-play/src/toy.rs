@@ -6,7 +6,7 @@
 // Shared by two test binaries, and neither uses all of it.
 #![allow(dead_code, unreachable_pub)]
 
-use crate::{Stage, Start, Starts};
+use crate::{Stage, Starts};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use terrella_core::*;
@@ -146,13 +146,13 @@ impl Starts for Recorded {
     fn episodes(&self) -> Vec<usize> {
         vec![3, 1]
     }
-    fn start(&self, episode: usize, row: usize) -> Result<Start> {
+    fn start(&self, episode: usize, row: usize) -> Result<Observation> {
         let state = match (episode, row) {
             (0, 0..3) => vec![row as f32, 4.0],
             (1, 0) => vec![9.0, 4.0],
             _ => return Err(Error::Invalid(format!("there is no row {row} of episode {episode}"))),
         };
-        Ok(Start { state })
+        Ok(Observation { image: None, state })
     }
 }
 

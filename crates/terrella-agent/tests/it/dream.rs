@@ -189,3 +189,29 @@ fn a_model_that_cannot_draw_shows_the_world_in_what_it_tells_and_one_that_is_sil
     let error = Dream::new(silent(false), world(), VIEW, 1).err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("neither draw nor tell")), "nothing to look at");
 }
+
+#[test]
+fn without_a_world_a_dream_begins_in_what_was_recorded_and_is_what_the_model_draws() {
+    let start = |x: f32| Observation { image: None, state: vec![x, 50.0, 0.0, 0.0, 0.0] };
+    let spec = EnvSpec { id: "recordings".into(), ..dreams(1).spec().clone() };
+    let exact = Arc::new(Exact { skip: SKIP, wall: true, blur: 0.0 });
+    let draw = move |seed: u64| match seed {
+        9 => Err(Error::Invalid("nothing was recorded".to_owned())),
+        seed => Ok(start(10.0 + seed as f32)),
+    };
+    let mut dream = Dream::of_recordings(exact, spec.clone(), draw, 3).expect("it draws");
+    assert_eq!(dream.spec().id, "recordings");
+    dream.reset(&[0, 2], &[4, 1]).expect("rows");
+    assert_eq!([dream.logged(&[0]).data[0], dream.logged(&[2]).data[0]], [14.0, 11.0], "what the seeds draw");
+    dream.set_seen(&[1], &[start(14.0)]).expect("a row");
+    assert_eq!(
+        wander(&mut dream, &[0], &[7], 2 * SKIP),
+        wander(&mut dream, &[1], &[7], 2 * SKIP),
+        "one start, one dream"
+    );
+    let before = dream.logged(&[2]);
+    assert!(dream.reset(&[2], &[9]).is_err() && dream.logged(&[2]) == before, "what cannot begin goes on");
+    let silent = Arc::new(Silent { exact: Exact { skip: SKIP, wall: true, blur: 0.0 }, tells: true });
+    let error = Dream::of_recordings(silent, spec, move |_| Ok(start(1.0)), 1).err().map(|e| e.to_string());
+    assert!(error.is_some_and(|e| e.contains("cannot paint") && e.contains("diffusion")), "no world shows its states");
+}

@@ -242,7 +242,7 @@ impl<F: Family> Erased for Of<F> {
     }
 }
 
-/// Everything as the world inside has it, but pictures, which a decoder may draw.
+/// Everything as the world inside has it, but pictures, which sprites or a decoder may draw.
 ///
 /// # Panics
 /// If it is given a state that came from a world of another family.
@@ -299,8 +299,11 @@ impl Dynamics for AnyWorld {
         self.world.ended(state)
     }
 
+    /// What its family paints; else things as they look, where it believes that they are; else what a decoder makes of latents.
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>> {
+        let laid = || Some((self.gaze.as_ref()?, self.believe(state)?));
+        let laid = || laid().map(|(gaze, told)| told.rows().map(|state| gaze.draw(state)).collect());
         let decoded = || Some(self.decoder.as_ref()?.draw(&self.latents(state)));
-        self.world.draw(state).or_else(decoded)
+        self.world.draw(state).or_else(laid).or_else(decoded)
     }
 }

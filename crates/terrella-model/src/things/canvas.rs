@@ -61,7 +61,6 @@ impl Canvas {
     }
 
     /// What is behind, as bytes.
-    #[cfg(test)]
     pub(super) fn bytes(&self) -> Vec<u8> {
         bytes(&self.behind)
     }

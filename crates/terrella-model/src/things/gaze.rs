@@ -71,6 +71,16 @@ impl Gaze {
         self.write(&poses, state);
     }
 
+    /// The picture of a state: its things laid over the ground, the largest first.
+    pub(crate) fn draw(&self, state: &[f32]) -> Image {
+        let ground = colours(&self.ground);
+        let mut laid: Vec<(&Sprite, Pose)> = self.sprites.iter().zip(self.poses(state)).collect();
+        laid.sort_by(|(a, _), (b, _)| b.area().total_cmp(&a.area()));
+        let mut canvas = Canvas::new(&self.ground, &ground, self.side);
+        canvas.show(&ground, laid.into_iter());
+        Image { height: self.side, width: self.side, data: canvas.bytes() }
+    }
+
     /// Looks for the outlines of things that explain too little in the colours that they had, the largest first: on what stands
     /// out from the ground and lies on no thing that is known.
     fn outlines(&self, canvas: &mut Canvas, ground: &[[f32; 3]], (poses, known): (&mut [Pose], &mut [bool])) {
@@ -120,6 +130,7 @@ mod tests {
         let mut canvas = Canvas::new(&gaze.ground, &ground, 32);
         canvas.lay(&sprite, Pose { at: [15.2, 17.7], turn: 1.1 });
         let mut image = Image { height: 32, width: 32, data: canvas.bytes() };
+        assert_eq!(gaze.draw(&[30.4, 35.4, 1.1]), image, "what is laid there is what is drawn");
         let mut state = [34.0, 32.0, 1.3];
         gaze.sharpen(&image, &mut state);
         let off = [state[0] - 30.4, state[1] - 35.4, state[2] - 1.1];

@@ -217,7 +217,7 @@ fn a_recording_is_what_the_real_world_did_without_what_was_rewound() {
     play.wander(&WAY[4..6]);
     let told = play.ask(r#"{"do":"record","on":false}"#).expect("it was on");
     assert_eq!(told, [Say::Recorded { path: "kept".into(), rows: 4 }]);
-    let Driven { episode, provenance, dreamt } = play.kept.recv().expect("an episode");
+    let Driven { episode, provenance, dreamt, .. } = play.kept.recv().expect("an episode");
     assert_eq!((provenance.as_str(), dreamt, episode.states.row(0)), ("seed 0, step 2", false, &start[..]));
     let done: Vec<f32> = [0, 1, 4, 5].iter().flat_map(|&at: &usize| WAY[at].map(|x| x as f32)).collect();
     assert_eq!(episode.actions.data, done, "the action that left each row");

@@ -21,6 +21,7 @@ mod plan;
 mod play;
 mod quickstart;
 mod record;
+mod replay;
 mod report;
 mod shared;
 mod train;
@@ -79,6 +80,8 @@ enum Verb {
     Plan(plan::Options),
     /// Opens a page on which people drive a learned world, beside the real one.
     Play(play::Options),
+    /// Drives what was recorded once more, and says what differs: nothing, bit for bit, unless something was changed.
+    Replay(replay::Options),
     /// Puts runs side by side: settings that differ, scores, paired tests, curves.
     Compare(compare::Options),
     /// Makes the page about a run anew.
@@ -115,6 +118,7 @@ impl Cli {
             Verb::Watch(options) => options.run(),
             Verb::Plan(options) => options.run(),
             Verb::Play(options) => options.run(),
+            Verb::Replay(options) => options.run(),
             Verb::Compare(options) => options.run(),
             Verb::Report(options) => options.run(),
             Verb::Bench(options) => options.run(),

@@ -2,17 +2,17 @@
 
 use super::SettingOptions;
 use super::eval::load_recordings;
-use super::shared::device;
+use super::shared::{data_of, device};
 use crate::error::usage;
 use crate::out;
-use crate::pipeline::{Folder, stage};
+use crate::pipeline::{Folder, Made, Named, stage};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
-use terrella_core::Sim;
-use terrella_model::load_any;
+use terrella_core::Signature;
+use terrella_model::{fingerprint, load_any};
 use terrella_play::{Key, serve};
 
 #[derive(Debug, Args)]
@@ -50,16 +50,24 @@ impl Options {
         let keys = self.keys()?;
         let (run, recordings) = load_recordings(&self.run, &self.settings, &watch)?;
         let model = load_any(&run.file("model"), &device())?;
-        let Some(world) = recordings.world.as_ref() else {
-            return Err(usage(format!(
-                "{} names no world that could be begun in; train on recordings that were imported with --env (see `terrella envs`)",
-                self.run.display()
-            )));
+        let (stage, mut about) = stage(model, Some(&recordings), recordings.world.as_ref(), self.sessions)?;
+        let made = Made {
+            run: self.run.clone(),
+            model: fingerprint(&run.file("model"))?,
+            world: recordings.spec().map(|spec| spec.id.to_string()),
+            picture: about.picture,
+            recordings: recordings.world.is_none().then(|| {
+                let also = run.settings.data.also.iter().cloned();
+                let paths = std::iter::once(data_of(&run)).chain(also).collect();
+                Named { paths, hash: recordings.dataset.hash.clone() }
+            }),
         };
-        let (stage, mut about) = stage(model, Some(&recordings), world, self.sessions)?;
-        let folder = Folder::new(&self.record, world, about.picture)?;
+        // A world with goals rewards nothing and never ends.
+        let rewards = recordings.rewarding().is_some();
+        let folder =
+            Folder::new(&self.record, Signature { reward: rewards, ends: rewards, ..stage.signature() }, made)?;
         about.record = Some(self.record.clone());
-        out::note(&format!("{} of {}: {}", self.run.display(), world.spec().id, about.model));
+        out::note(&format!("{} of {}: {}", self.run.display(), about.world, about.model));
         let options = terrella_play::Options {
             address: SocketAddr::new(self.address, self.port),
             keys,

@@ -20,7 +20,7 @@ pub(super) fn ahead(run: &Run, recordings: &Recordings) -> Vec<String> {
         ("encode", heads),
         ("reacher", proposes),
         ("steps to go", heads && settings.steps_to_go.steps > 0),
-        ("decoder", heads && pictures && settings.decoder.steps > 0),
+        ("decoder", heads && pictures && !settings.data.finds() && settings.decoder.steps > 0),
         ("regression", !goals && !pictures),
     ];
     let trained = trained.into_iter().filter(|(_, wanted)| *wanted).map(|(stage, _)| words(stage, false).0);

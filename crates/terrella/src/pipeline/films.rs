@@ -39,7 +39,7 @@ pub fn evaluate_films(run: &Run, model: &AnyWorld, recordings: &Recordings, watc
 }
 
 /// What recordings of no known world declare of themselves: numbers in the units that they tell, and actions that are displacements.
-fn logged_spec(recordings: &Recordings) -> EnvSpec {
+pub(super) fn logged_spec(recordings: &Recordings) -> EnvSpec {
     let signature = &recordings.dataset.signature;
     let coordinate = |(at, name): (usize, &String)| Coordinate::new(name.clone(), signature.unit(at).to_owned());
     let n = signature.action.len();

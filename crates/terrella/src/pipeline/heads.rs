@@ -144,7 +144,7 @@ fn heads(run: &Run, saved: &mut Saved, recordings: &Recordings, device: &Device,
     } else {
         Vec::new()
     };
-    if saved.world.wants().picture.is_some() && settings.decoder.steps > 0 {
+    if draws_only_by_a_decoder(&saved.world) && settings.decoder.steps > 0 {
         let stage = watch.stage("decoder", settings.decoder.steps);
         let on_step = &mut |step| stage.at(step, "");
         let (decoder, loss) = decoder(run, &seen, recordings, (settings.decoder.steps, device), on_step);
@@ -167,6 +167,12 @@ pub(super) fn shown(world: &AnyWorld, recordings: &Recordings, (episode, row): (
         (Some(_), Some(frames)) => Observation { image: Some(frames.image(row)), state: Vec::new() },
         _ => Observation { image: None, state: log.states.row(row).to_vec() },
     }
+}
+
+/// Whether nothing but a decoder can draw what this model imagines: it sees pictures, and knows no things that it could lay over their
+/// ground.
+pub(super) fn draws_only_by_a_decoder(world: &AnyWorld) -> bool {
+    world.wants().picture.is_some() && !world.looks_twice()
 }
 
 /// Trains a decoder in so many steps on latents of the first training episodes.

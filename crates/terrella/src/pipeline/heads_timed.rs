@@ -1,6 +1,6 @@
 //! How long what is learned on latents takes here: a few steps of each head, on a few episodes that a model sees.
 
-use super::heads::{Seen, decoder};
+use super::heads::{Seen, decoder, draws_only_by_a_decoder};
 use super::sides::Sides;
 use super::{Recordings, Run};
 use anyhow::Result;
@@ -83,7 +83,7 @@ pub(super) fn time_heads(
         saved.steps_to_go = Some((head, config));
         heads.push(ticks.of("steps_to_go", settings.steps_to_go.steps));
     }
-    if saved.world.wants().picture.is_some() && settings.decoder.steps > 0 {
+    if draws_only_by_a_decoder(&saved.world) && settings.decoder.steps > 0 {
         let latents = seen.iter().map(|&e| Ok(Seen::of(&saved.world, recordings, e)?.latents));
         let (latents, mut ticks) = (latents.collect::<Result<Vec<_>>>()?, Ticks::default());
         decoder(run, &latents, recordings, (STEPS, device), &mut |_| ticks.now());

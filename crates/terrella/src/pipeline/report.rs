@@ -152,7 +152,13 @@ fn done(run: &Run, training: Option<&Training>, loaded: Option<(&Actor, &Recordi
             settings.train.batch_size,
             if skip == 1 { "an action".to_owned() } else { format!("{skip} actions") },
             loaded.map_or(skip as f64 / 10.0, |(_, r)| skip as f64 / r.dataset.signature.fps),
-            if wants.picture.is_some() { " A decoder, trained afterwards, draws latents for people." } else { "" },
+            match (wants.picture, loaded) {
+                (Some(_), Some((actor, _))) if actor.saved.world.looks_twice() => {
+                    " What it imagines is drawn by laying the things, as they look, over what stands still."
+                }
+                (Some(_), _) => " A decoder, trained afterwards, draws latents for people.",
+                (None, _) => "",
+            },
         ));
     }
     let policies = &settings.eval.policies;

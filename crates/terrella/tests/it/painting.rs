@@ -11,7 +11,7 @@ use terrella::Watch;
 use terrella::pipeline::{Run, quickstart};
 
 /// A finished tiny run of a model that paints TwoRoom.
-fn painted() -> &'static Path {
+pub(crate) fn painted() -> &'static Path {
     static RUN: OnceLock<PathBuf> = OnceLock::new();
     RUN.get_or_init(|| {
         let _turn = training();
@@ -61,7 +61,7 @@ fn what_only_models_that_act_can_do_is_refused_with_a_reason() {
 }
 
 /// The program as it plays, and the address that it tells first.
-fn playing(folder: &Path, arguments: &[&str]) -> (Child, String) {
+pub(crate) fn playing(folder: &Path, arguments: &[&str]) -> (Child, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_terrella"));
     command.arg("play").args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the program starts");
@@ -70,7 +70,7 @@ fn playing(folder: &Path, arguments: &[&str]) -> (Child, String) {
     (child, line.trim().trim_start_matches("http://").to_owned())
 }
 
-fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").expect("a request");
     let mut answer = String::new();
