@@ -15,7 +15,7 @@ use std::path::Path;
 use terrella_core::{Dataset, Key, Signature};
 use terrella_data::{OpenOptions, SourceOptions, check_compatible};
 use terrella_eval::{Notice, Recorded, StreamRow, Summary, ToldOfStream, Usual, Watcher, calibrate, foretold};
-use terrella_model::{AnyWorld, Learned};
+use terrella_model::{AnyWorld, Learned, fingerprint};
 
 /// Where what is usual is kept in a run directory.
 const FILE: &str = "watch.json";
@@ -45,7 +45,7 @@ impl Calibration {
     /// # Errors
     /// If the file is damaged.
     pub fn kept(run: &Run, share: f64) -> Result<Option<Self>> {
-        let (kept, model) = (run.json::<Self>(FILE)?, model_print(run)?);
+        let (kept, model) = (run.json::<Self>(FILE)?, fingerprint(&run.file("model"))?);
         // Shares come back from a file with a last digit that may be another.
         Ok(kept.filter(|kept| kept.model == model && (kept.share - share).abs() < 1e-9))
     }
@@ -78,7 +78,14 @@ impl Calibration {
             .with_context(|| format!("{} of {} held-out episodes", episodes.len(), recordings.split.held_out.len()))?;
         drop(stage);
         let used = Learned::of(data, &episodes, run.settings.data.split());
-        let made = Self { model: model_print(run)?, share, data_hash: data.hash.clone(), episodes, used, usual };
+        let made = Self {
+            model: fingerprint(&run.file("model"))?,
+            share,
+            data_hash: data.hash.clone(),
+            episodes,
+            used,
+            usual,
+        };
         run.write_json(FILE, &made)?;
         Ok(made)
     }
@@ -189,10 +196,4 @@ pub fn watch_stream(
         done += log.len() as u64;
     }
     Ok(watcher.summary())
-}
-
-/// By what the model of a run is known: its description holds the SHA-256 of its weights.
-fn model_print(run: &Run) -> Result<String> {
-    let text = run.dir().read("model/model.json")?;
-    Ok(format!("{:016x}", Key::new(0).with(&text).seed()))
 }
