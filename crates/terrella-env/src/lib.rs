@@ -29,7 +29,10 @@ pub use look::{Look, Pattern};
 pub use pusht::{PushT, PushTOptions};
 pub use registry::{Exploring, demonstrator, explorer, make, make_env, registry, sims};
 pub use shifts::{Shift, shifts};
-pub use sim::{Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher};
+pub use sim::{
+    Acrobot, CartPole, CartPoleOptions, CartPoleSwingUp, DoublePendulum, DoublePendulumOptions, MountainCar, Pendulum,
+    Reacher,
+};
 pub use tworoom::{TwoRoom, TwoRoomOptions};
 pub use world::{BoxedPolicy, World};
 

@@ -2,11 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::policy::RandomPolicy;
-use crate::sim::entry;
+use crate::sim::{self, entry};
 use crate::world::{BoxedPolicy, World};
-use crate::{
-    Acrobot, CartPole, CartPoleSwingUp, DoublePendulum, MountainCar, Pendulum, Reacher, balls, pusht, tworoom,
-};
+use crate::{Acrobot, CartPoleSwingUp, MountainCar, Pendulum, Reacher, balls, pusht, tworoom};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use terrella_core::{AnySim, GoalWorld, Sim};
@@ -16,14 +14,14 @@ const WORLDS: &[World] = &[
     tworoom::WORLD,
     balls::WORLD,
     entry::<Pendulum>("pendulum", "a weak motor swings a rod up and holds it (Pendulum-v1; 20 Hz)"),
-    entry::<CartPole>("cart_pole", "a cart is pushed so that its pole stays up (CartPole-v1; 50 Hz)"),
+    sim::cart_pole::WORLD,
     entry::<Acrobot>("acrobot", "a motor in the elbow swings two links up (Acrobot-v1; 5 Hz)"),
     entry::<MountainCar>("mountain_car", "a weak car rocks itself up a hill (MountainCarContinuous-v0)"),
     entry::<CartPoleSwingUp>(
         "cart_pole_swing_up",
         "a cart between buffers swings its hanging pole up and holds it there (25 Hz)",
     ),
-    entry::<DoublePendulum>("double_pendulum", "two weak motors swing two links up and hold them (25 Hz)"),
+    sim::double_pendulum::WORLD,
     entry::<Reacher>("reacher", "an arm of two links brings its tip to a target (50 Hz)"),
 ];
 

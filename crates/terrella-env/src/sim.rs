@@ -5,18 +5,18 @@
 //! `tests/judges/gymnasium_worlds.sh` steps the four beside the originals.
 
 mod acrobot;
-mod cart_pole;
+pub(crate) mod cart_pole;
 mod cart_pole_swing_up;
-mod double_pendulum;
+pub(crate) mod double_pendulum;
 mod mountain_car;
 mod pendulum;
 mod reacher;
 mod two_links;
 
 pub use acrobot::Acrobot;
-pub use cart_pole::CartPole;
+pub use cart_pole::{CartPole, CartPoleOptions};
 pub use cart_pole_swing_up::CartPoleSwingUp;
-pub use double_pendulum::DoublePendulum;
+pub use double_pendulum::{DoublePendulum, DoublePendulumOptions};
 pub use mountain_car::MountainCar;
 pub use pendulum::Pendulum;
 pub use reacher::Reacher;

@@ -9,6 +9,7 @@
 
 mod aligned;
 mod arx;
+mod change;
 mod clusters;
 mod columns;
 mod compared;
@@ -49,6 +50,10 @@ mod svg;
 mod tables;
 mod work;
 
+pub use change::{
+    Alarm, Effect, Notice, Place as StreamPlace, Quiet, Recorded, Row as StreamRow, Sign, Summary,
+    Told as ToldOfStream, Usual, Watcher, calibrate, foretold,
+};
 pub use clusters::wilson_by_episode;
 pub use compared::{Compared, ComparedRun};
 pub use conformal::conformal_factor;

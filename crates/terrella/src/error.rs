@@ -1,4 +1,4 @@
-//! Two outcomes that are no failure of the work itself: a wrong command, and a wish to stop.
+//! Outcomes that are no failure of the work itself: a wrong command, a wish to stop, and an alarm that was waited for.
 
 use std::fmt;
 
@@ -12,6 +12,18 @@ pub struct Interrupted {
     /// The command that goes on.
     pub resume: Option<String>,
 }
+
+/// A stream that was watched had so many alarms, and that was to end with a code of its own: the program ends with code 3.
+#[derive(Debug)]
+pub struct Alarmed(pub u64);
+
+impl fmt::Display for Alarmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} alarms; the world of these recordings has changed", self.0)
+    }
+}
+
+impl std::error::Error for Alarmed {}
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,6 +57,8 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     };
     if error.downcast_ref::<Interrupted>().is_some() {
         130
+    } else if error.downcast_ref::<Alarmed>().is_some() {
+        3
     } else if error.downcast_ref::<Usage>().is_some() || unknown_world() {
         2
     } else {

@@ -1,8 +1,9 @@
 //! Worlds with rewards at points that were computed by hand.
 
+use serde_json::json;
 use std::f64::consts::PI;
-use terrella_core::{Actions, Sim, Step};
-use terrella_env::{Acrobot, CartPole, MountainCar, Pendulum};
+use terrella_core::{Actions, Key, Sim, Step};
+use terrella_env::{Acrobot, CartPole, MountainCar, Pendulum, make};
 
 fn close(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9)
@@ -91,4 +92,54 @@ fn mountain_car_at_points_computed_by_hand() {
 fn numbers_that_are_no_choice_are_moved_inside() {
     let indices = [f32::NAN, -3.0, 0.9, 1.0, 2.5, f32::INFINITY].map(|a| Actions::index(a, 3));
     assert_eq!(indices, [0, 0, 0, 1, 2, 2]);
+}
+
+#[test]
+fn factors_of_swinging_worlds_change_what_they_name_and_nonsense_is_refused() {
+    let states = |id: &str, options: &serde_json::Value| {
+        let mut world = make(id, options).expect("options in range");
+        world.reset(1);
+        let mut stream = Key::new(4).stream();
+        let mut state = || {
+            let action = world.spec().actions.sample(&mut stream);
+            world.step(&action);
+            world.state()
+        };
+        (0..8).map(|_| state()).collect::<Vec<_>>()
+    };
+    for (id, factors) in [
+        ("double_pendulum", [json!({"friction": 0.045}), json!({"masses": [0.5, 0.65]}), json!({"latency": 1})]),
+        ("cart_pole", [json!({"friction": 0.02}), json!({"mass": 0.13}), json!({"latency": 1})]),
+    ] {
+        let plain = states(id, &json!(null));
+        assert_eq!(plain, states(id, &json!({})), "{id}: no options");
+        for factor in factors {
+            assert_ne!(plain, states(id, &factor), "{id} with {factor}");
+        }
+        for (nonsense, name) in [
+            (json!({"friction": -1.0}), "friction"),
+            (json!({"latency": 1000}), "latency"),
+            (json!({"wind": 1}), "wind"),
+        ] {
+            let error = make(id, &nonsense).expect_err("refused").to_string();
+            assert!(error.contains(id) && error.contains(name), "{error}");
+        }
+    }
+    // A step late: the first push comes when the second is asked for.
+    let mut late = make("double_pendulum", &json!({"latency": 1})).expect("a world");
+    let mut plain = make("double_pendulum", &json!(null)).expect("a world");
+    for world in [&mut late, &mut plain] {
+        world.set_state(&[0.0; 4]).expect("a state");
+    }
+    late.step(&[1.0, 0.5]);
+    assert_eq!(late.state(), [0.0; 4], "nothing arrived yet");
+    let mut snapshot = Vec::new();
+    late.save(&mut snapshot);
+    late.step(&[0.0, 0.0]);
+    plain.step(&[1.0, 0.5]);
+    assert_eq!(late.state(), plain.state(), "what was asked for a step ago");
+    late.step(&[1.0, 0.0]);
+    late.load(&snapshot);
+    late.step(&[0.0, 0.0]);
+    assert_eq!(late.state(), plain.state(), "what is under way is kept in a snapshot");
 }

@@ -1,5 +1,6 @@
 //! The whole protocol in a toy world whose dynamics are known exactly.
 
+mod change;
 mod floors;
 mod protocol;
 mod report;

@@ -25,6 +25,7 @@ mod replay;
 mod report;
 mod shared;
 mod train;
+mod watch;
 
 pub use options::SettingOptions;
 
@@ -73,6 +74,8 @@ enum Verb {
     Train(train::Options),
     /// Measures how good a trained model is, against floors.
     Eval(eval::Options),
+    /// Reads recordings row by row, as if they came just now, and tells when their world has changed.
+    Watch(watch::Options),
     /// Makes one attempt and shows its plans.
     Plan(plan::Options),
     /// Opens a page on which people drive a learned world, beside the real one.
@@ -112,6 +115,7 @@ impl Cli {
             Verb::Keypoints(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
+            Verb::Watch(options) => options.run(),
             Verb::Plan(options) => options.run(),
             Verb::Play(options) => options.run(),
             Verb::Replay(options) => options.run(),

@@ -27,3 +27,4 @@ mod source;
 mod support;
 mod taught;
 mod thread;
+mod watch;
