@@ -7,10 +7,16 @@
 //! its floors, interval, split and data hash. [`rollout_error`] measures a model without a policy.
 //! The protocol follows the audit of latent world models by CLEAR-LeWM (2026).
 
+mod adaptive;
 mod aligned;
+mod answer;
+mod answer_page;
 mod arx;
+mod band;
+mod calibrate;
 mod clusters;
 mod columns;
+mod compare_clips;
 mod compared;
 mod conformal;
 mod curves;
@@ -18,6 +24,8 @@ mod elsewhere;
 mod failures;
 mod faithful;
 mod floors;
+mod foresee;
+mod horizon;
 pub mod html;
 mod keypoints;
 mod labels;
@@ -31,7 +39,9 @@ mod pairs;
 mod parts;
 mod pictures;
 mod png;
+mod predicate;
 mod progress_page;
+mod promise;
 mod protocol;
 mod recorded;
 mod report;
@@ -47,8 +57,14 @@ mod stats;
 mod strips;
 mod svg;
 mod tables;
+mod trust;
+mod trust_page;
 mod work;
 
+pub use adaptive::Adaptive;
+pub use answer::{Answer, Asked, Foretold, Likely, Outcome, Path};
+pub use band::{Band, BandNumber, TrustConfig};
+pub use calibrate::trust;
 pub use clusters::wilson_by_episode;
 pub use compared::{Compared, ComparedRun};
 pub use conformal::conformal_factor;
@@ -57,6 +73,8 @@ pub use elsewhere::{Elsewhere, Place};
 pub use failures::{Failures, failures};
 pub use faithful::{Faithful, FaithfulConfig, FaithfulRow, faithful};
 pub use floors::{Cloning, GoalBlind, Memory, NearestReplay};
+pub use foresee::{Foreseen, clouds, foresee, tells_deviations};
+pub use horizon::{conformal_horizon, tolerances};
 pub use keypoints::{
     Bodies, BodyScore, Crops, KeypointScore, KeypointUse, KeypointsPage, Mark, Marked, PartRows, PartScore, SeenAt,
     assign, is_there, read_parts, uses,
@@ -67,7 +85,9 @@ pub use open_loop_table::{OpenLoop, OpenLoopRow, Told};
 pub use paired::{Paired, compare};
 pub use pairs::{Pair, draw_pairs};
 pub use parts::logged_parts;
+pub use predicate::Predicate;
 pub use progress_page::{ProgressPage, StageIs, StageNow, Standing};
+pub use promise::{Promise, episodes_needed};
 pub use protocol::{Arena, Attempts, Floors, Judged, Make, Protocol, each, evaluate, floors};
 pub use report::Report;
 pub use returns::{Collected, Returns, ReturnsConfig, Share, collect_returns};
@@ -78,4 +98,5 @@ pub use shifted::{Cost, Reached, ShiftRow, Shifts, Told as ShiftTold};
 pub use stats::{Interval, bootstrap, mean_sd, wilson};
 pub use strips::{Filmstrip, StripRow, attempt_strip, believed, dream_strip};
 pub use svg::{Chart, Series};
+pub use trust::{Calibration, Covered, Trust, TrustExample, TrustNumber};
 pub use work::Progress;
