@@ -1,6 +1,7 @@
 //! The verbs: one file each. A verb turns what was typed into settings, calls the pipeline, and says
 //! what came of it: data on stdout, words for people on stderr.
 
+mod ask;
 mod bench;
 mod cluster;
 mod collect;
@@ -74,6 +75,8 @@ enum Verb {
     Eval(eval::Options),
     /// Makes one attempt and shows its plans.
     Plan(plan::Options),
+    /// Asks a trained model what comes of actions: a distribution, how far it can be trusted, and how probable conditions are.
+    Ask(ask::Options),
     /// Opens a page on which people drive a learned world, beside the real one.
     Play(play::Options),
     /// Puts runs side by side: settings that differ, scores, paired tests, curves.
@@ -110,6 +113,7 @@ impl Cli {
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Plan(options) => options.run(),
+            Verb::Ask(options) => options.run(),
             Verb::Play(options) => options.run(),
             Verb::Compare(options) => options.run(),
             Verb::Report(options) => options.run(),

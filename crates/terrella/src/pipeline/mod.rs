@@ -5,6 +5,7 @@
 
 mod act;
 mod ahead;
+mod ask;
 mod bench;
 mod collect;
 mod collect_config;
@@ -25,21 +26,25 @@ mod logs;
 mod pace;
 mod plan;
 mod play;
+mod question;
 mod quickstart;
 mod recordings;
 mod report;
 mod rewards;
 mod run;
+mod scene;
 mod shift;
 mod sides;
 mod spectrum;
 mod things_seen;
 mod train;
+mod trust;
 mod varied;
 mod worlds;
 mod worth;
 
 pub use act::{Act, Actor};
+pub use ask::ask;
 pub use bench::{BenchConfig, Timed, bench};
 pub use collect::{GoingOn, collect, collect_on};
 pub use collect_config::CollectConfig;
@@ -60,9 +65,11 @@ pub use logs::{evaluate_logs, foretold, report_of_logs, train_beside, write_logs
 pub use pace::Pace;
 pub use plan::{Attempt, PlanConfig, origin, plan};
 pub use play::{Folder, stage};
+pub use question::{Doing, Question, Start};
 pub use quickstart::{Outcome, quickstart};
 pub use recordings::Recordings;
 pub use report::{build as build_report, write as write_report};
 pub use run::{About, Run};
 pub use shift::try_shifts;
 pub use train::{Training, train, train_whole};
+pub use trust::FILE as TRUST;
