@@ -91,7 +91,7 @@ pub struct Likely {
 
 /// One number along the way, block after block from the first on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Path {
+pub struct AnswerPath {
     /// What the model foretells.
     pub told: Vec<f64>,
     /// 5 and 95 % of the samples.
@@ -128,7 +128,7 @@ pub struct Answer {
     /// Seconds to the end of each block.
     pub times: Vec<f64>,
     /// Each number along the way.
-    pub paths: Vec<Path>,
+    pub paths: Vec<AnswerPath>,
     /// Samples of the state in the end.
     pub samples: Table,
 }
@@ -141,8 +141,8 @@ impl Answer {
     pub fn of(asked: &Asked<'_>, foretold: &Foretold) -> Self {
         let blocks = foretold.told.len();
         let last = blocks.saturating_sub(1);
-        let paths: Vec<Path> = (0..asked.numbers.len()).map(|column| path(asked, foretold, column)).collect();
-        let outcome = |(column, path): (usize, &Path)| outcome(asked, foretold, (column, path));
+        let paths: Vec<AnswerPath> = (0..asked.numbers.len()).map(|column| path(asked, foretold, column)).collect();
+        let outcome = |(column, path): (usize, &AnswerPath)| outcome(asked, foretold, (column, path));
         let recorded = foretold.recorded.as_ref().filter(|table| table.len() > last).map(|table| table.row(last));
         let samples = foretold.samples.get(last).cloned().unwrap_or_default();
         let likely = |predicate: &Predicate| Likely {
@@ -202,7 +202,7 @@ impl Answer {
     }
 }
 
-fn path(asked: &Asked<'_>, foretold: &Foretold, column: usize) -> Path {
+fn path(asked: &Asked<'_>, foretold: &Foretold, column: usize) -> AnswerPath {
     let number = &asked.numbers[column];
     let told: Vec<f64> = foretold.told.rows().map(|row| f64::from(row[column])).collect();
     let spread = foretold.samples.iter().map(|samples| {
@@ -214,10 +214,10 @@ fn path(asked: &Asked<'_>, foretold: &Foretold, column: usize) -> Path {
     let recorded = foretold.recorded.iter().flat_map(Table::rows).zip(&told);
     let recorded = recorded.map(|(row, told)| told - apart(number.angle, *told, f64::from(row[column]))).collect();
     let reach = (0..told.len()).map_while(reach).collect();
-    Path { spread: spread.collect(), reach, recorded, told }
+    AnswerPath { spread: spread.collect(), reach, recorded, told }
 }
 
-fn outcome(asked: &Asked<'_>, foretold: &Foretold, (column, path): (usize, &Path)) -> Outcome {
+fn outcome(asked: &Asked<'_>, foretold: &Foretold, (column, path): (usize, &AnswerPath)) -> Outcome {
     let (number, last) = (&asked.numbers[column], path.told.len() - 1);
     let sorted = foretold.samples.get(last).map(|samples| sorted(samples, column)).unwrap_or_default();
     let told = path.told[last];

@@ -1,7 +1,7 @@
 //! An answer as it is told: lines in a terminal, and a page with a chart for each number.
 
 use crate::aligned::aligned;
-use crate::answer::{Answer, Outcome, Path};
+use crate::answer::{Answer, AnswerPath, Outcome};
 use crate::html::{escape, grid, list, page, push, section, table};
 use crate::limits::{digits, with_unit};
 use crate::{Chart, Likely, Series};
@@ -75,7 +75,7 @@ impl Answer {
         page("What would come of it", &out)
     }
 
-    fn chart(&self, outcome: &Outcome, path: &Path) -> Chart {
+    fn chart(&self, outcome: &Outcome, path: &AnswerPath) -> Chart {
         let unit = if outcome.unit.is_empty() { "as logged" } else { outcome.unit.as_str() };
         let mut chart = Chart::new(&outcome.name, "s ahead", unit);
         let points = |values: &[f64]| -> Vec<[f64; 2]> {

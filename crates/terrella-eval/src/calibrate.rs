@@ -94,8 +94,9 @@ pub fn trust<D: Dynamics>(
     order.sort_by_key(|&e| (key.with("split").at(e as u64).seed(), e));
     let angles: Vec<bool> = numbers.iter().map(|number| number.angle).collect();
     let compared = compare_clips(dynamics, (dataset, &order), (view, &angles), &ahead)?;
-    let of = |episode: &usize| compared.iter().filter(|clip| clip.episode == *episode).collect();
-    let by_episode: Vec<Vec<&ClipErrors>> = order.iter().map(of).collect();
+    // Clips of an episode lie side by side, and each episode has some.
+    let by_episode = compared.chunk_by(|a, b| a.episode == b.episode).map(|clips| clips.iter().collect());
+    let by_episode: Vec<Vec<&ClipErrors>> = by_episode.collect();
     let [calibrating, fitted] = shares(usable.len(), tells);
     let (calibration, judged) = by_episode.split_at(calibrating);
     let (fit, ranked) = calibration.split_at(fitted);

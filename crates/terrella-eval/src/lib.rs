@@ -62,7 +62,7 @@ mod trust_page;
 mod work;
 
 pub use adaptive::Adaptive;
-pub use answer::{Answer, Asked, Foretold, Likely, Outcome, Path};
+pub use answer::{Answer, AnswerPath, Asked, Foretold, Likely, Outcome};
 pub use band::{Band, BandNumber, TrustConfig};
 pub use calibrate::trust;
 pub use clusters::wilson_by_episode;
