@@ -108,6 +108,9 @@ pub(crate) struct ClipErrors {
     pub(crate) told: Table,
     /// Deviations that were told with it, likewise.
     pub(crate) deviation: Option<Table>,
+    /// Scores of the samples that were told, likewise, and 1 where the truth lay between 5 and 95 % of them, 0 elsewhere.
+    pub(crate) scores: Option<Table>,
+    pub(crate) inside: Option<Table>,
 }
 
 /// Scales beyond this are of numbers that ran away; the bound keeps them numbers.
@@ -176,7 +179,7 @@ mod tests {
     fn clip(apart: &[f32], deviation: Option<&[f32]>) -> ClipErrors {
         let table = |data: &[f32]| Table::from_data(2, data.to_vec());
         let (told, apart, deviation) = (table(apart), table(apart), deviation.map(table));
-        ClipErrors { episode: 0, start: 0, apart, told, deviation }
+        ClipErrors { episode: 0, start: 0, apart, told, deviation, scores: None, inside: None }
     }
 
     #[test]

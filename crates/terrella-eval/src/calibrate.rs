@@ -9,6 +9,7 @@ use crate::foresee::tells_deviations;
 use crate::horizon::conformal_horizon;
 use crate::promise::{Promise, episodes_needed};
 use crate::recorded::recorded;
+use crate::scored::scored;
 use crate::trust::{Calibration, Covered, Trust, TrustExample, TrustNumber};
 use terrella_core::{Dataset, Dynamics, Error, Key, Result, Table, View};
 
@@ -59,12 +60,13 @@ fn enough(n: usize, tells: bool, level: f64) -> Result<()> {
 }
 
 /// Calibrates bands of a model and judges them. `numbers` say names, units, angles and tolerances; their factors are found here.
+/// Episodes that were learned from (the first of the two sides) only make a floor for scores.
 ///
 /// # Errors
 /// If the model cannot tell states, or the held-out episodes are too few or too short.
 pub fn trust<D: Dynamics>(
     dynamics: &D,
-    (dataset, held_out): (&Dataset, &[usize]),
+    (dataset, train, held_out): (&Dataset, &[usize], &[usize]),
     (view, numbers): (View, Vec<BandNumber>),
     config: &TrustConfig,
 ) -> Result<(Trust, Calibration)> {
@@ -137,8 +139,12 @@ pub fn trust<D: Dynamics>(
         horizon: number.tolerance.map(|tolerance| skip * held_under(scale, number.factor, tolerance)),
     };
     let tolerated = band.numbers.iter().zip(&usual).filter_map(|(number, scale)| Some((number.tolerance?, scale)));
+    let told_at = told_at(blocks);
+    let scored = scored((dataset, train), &judged.concat(), &angles, (&told_at, skip, key.with("scores")));
     let trust = Trust {
         fitted,
+        told_at,
+        scored,
         short: usable.iter().filter(|e| length(e) <= blocks * skip).count(),
         left_out: held_out.len() - usable.len(),
         numbers: band.numbers.iter().zip(&usual).enumerate().map(found).collect(),
@@ -151,6 +157,13 @@ pub fn trust<D: Dynamics>(
     };
     let residuals = if tells { Vec::new() } else { calibration.concat().into_iter().map(residuals).collect() };
     Ok((trust, Calibration { band, residuals }))
+}
+
+/// Blocks that tables tell of: the first, the one half of the way, and the last.
+fn told_at(blocks: usize) -> Vec<usize> {
+    let mut told = vec![1, blocks.div_ceil(2), blocks];
+    told.dedup();
+    told
 }
 
 /// Blocks up to which a band of this factor on usual scales stays under a tolerance.

@@ -3,6 +3,7 @@
 //! Clips go together in batches. A clip of a short episode goes as far as there are rows: what is foretold beyond them is not compared.
 
 use crate::band::ClipErrors;
+use crate::crps::{crps, is_inside};
 use crate::foresee::{apart, foresee};
 use crate::open_loop::Block;
 use crate::recorded::recorded;
@@ -60,6 +61,7 @@ pub(crate) fn compare_clips<D: Dynamics>(
                 Table { width, data }
             };
             let mut errors = Table::new(width);
+            let mut judged = foreseen.samples.as_ref().map(|_| [Table::new(width), Table::new(width)]);
             for (block, told) in foreseen.told[..blocks].iter().enumerate() {
                 let truth = log.states.row(clip.start + (block + 1) * ahead.skip);
                 let error = |column: usize| {
@@ -67,10 +69,23 @@ pub(crate) fn compare_clips<D: Dynamics>(
                     apart(angles[column], told, truth) as f32
                 };
                 errors.push(&(0..width).map(error).collect::<Vec<f32>>());
+                if let (Some([scores, inside]), Some(samples)) = (&mut judged, &foreseen.samples) {
+                    let n = samples[block].len() / batch.len();
+                    let judge = |column: usize| {
+                        let sample = |at: usize| f64::from(samples[block].row(row * n + at)[column]);
+                        let error = |at: usize| apart(angles[column], sample(at), f64::from(truth[column]));
+                        let mut errors: Vec<f64> = (0..n).map(error).collect();
+                        (crps(&mut errors) as f32, f32::from(u8::from(is_inside(&errors))))
+                    };
+                    let (score, held): (Vec<f32>, Vec<f32>) = (0..width).map(judge).unzip();
+                    scores.push(&score);
+                    inside.push(&held);
+                }
             }
             let deviation = foreseen.deviation.as_deref().map(along);
             let (episode, start, told) = (clip.episode, clip.start, along(&foreseen.told));
-            all.push(ClipErrors { episode, start, apart: errors, told, deviation });
+            let (scores, inside) = judged.map_or((None, None), |[scores, inside]| (Some(scores), Some(inside)));
+            all.push(ClipErrors { episode, start, apart: errors, told, deviation, scores, inside });
         }
     }
     Ok(all)

@@ -14,6 +14,8 @@ pub struct Foreseen {
     pub told: Vec<Table>,
     /// Standard deviations that the model tells with it, likewise; nothing where it tells none.
     pub deviation: Option<Vec<Table>>,
+    /// The samples that these are of, `[rows · samples, state]` each, those of a row one after the other.
+    pub samples: Option<Vec<Table>>,
 }
 
 /// Foretells from what is seen. Deviations are those of `copies` of each row, times as many particles as the model has of one.
@@ -28,9 +30,9 @@ pub fn foresee<D: Dynamics>(
 ) -> Result<Foreseen> {
     let start = dynamics.observe(seen)?;
     let told = along(dynamics, start.clone(), blocks, |state| dynamics.read(state)).ok_or_else(untold)?;
-    let deviation = clouds(dynamics, &start, seen.len(), blocks, (copies, key));
-    let deviation = deviation.map(|clouds| clouds.iter().map(|cloud| deviations(cloud, seen.len())).collect());
-    Ok(Foreseen { told, deviation })
+    let samples = clouds(dynamics, &start, seen.len(), blocks, (copies, key));
+    let deviation = samples.as_ref().map(|all| all.iter().map(|cloud| deviations(cloud, seen.len())).collect());
+    Ok(Foreseen { told, deviation, samples })
 }
 
 /// The states that each of `n` rows may be in after each block, `[n · samples, state]`, those of a row one after the other; nothing

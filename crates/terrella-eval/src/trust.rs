@@ -4,6 +4,7 @@
 
 use crate::Provenance;
 use crate::band::Band;
+use crate::scored::ScoredRow;
 use crate::stats::{Interval, wilson};
 use serde::{Deserialize, Serialize};
 use terrella_core::Table;
@@ -77,6 +78,10 @@ pub struct Trust {
     pub joint: Covered,
     /// Rows up to which that band stays under all tolerances, if there are any.
     pub horizon: Option<usize>,
+    /// Blocks that tables tell of.
+    pub told_at: Vec<usize>,
+    /// Scores of distributions at these, of judged episodes.
+    pub scored: Vec<ScoredRow>,
     /// Coverage that is asked for, of all numbers at once, and of single numbers in the mean.
     pub curve: Vec<[f64; 3]>,
     /// What it looks like.

@@ -2,31 +2,27 @@
 
 use crate::aligned::aligned;
 use crate::html::{escape, grid, table};
-use crate::limits::digits;
+use crate::limits::{digits, with_interval};
 use crate::markdown;
 use crate::score::percent;
 use crate::trust::{Covered, Trust};
-use crate::{BandNumber, Chart, Provenance, Series, TrustNumber};
+use crate::{BandNumber, Chart, Estimate, Provenance, ScoredRow, Series, TrustNumber};
 use std::fmt;
 
 /// Numbers that are drawn; the table has all.
 const DRAWN: usize = 6;
 
+/// What scores are, in words.
+const SCORES: &str = "Distributions, scored by what then happened in judged episodes (CRPS, in the unit of the number; less is better; of a point it is its absolute error). “copy-last” says that nothing changes, \
+                      “recorded changes” adds what changed over as many rows in episodes that were learned from.";
+
 /// Name of the band of all numbers.
 const JOINT: &str = "all at once";
 
 impl Trust {
-    /// Rows at which the table tells how far bands reach: the first block, half of the way, and the end.
-    fn told_at(&self) -> Vec<usize> {
-        let n = self.band.blocks;
-        let mut blocks = vec![1, n.div_ceil(2), n];
-        blocks.dedup();
-        blocks
-    }
-
     /// Header and rows of the table: a number, how often it stayed inside, how far its band reaches, and its horizon.
     fn cells(&self) -> (Vec<String>, Vec<Vec<String>>) {
-        let at = self.told_at();
+        let at = &self.told_at;
         let reaches = at.iter().map(|block| {
             let rows = block * self.band.skip;
             format!("± at {rows} steps, {} s", digits(rows as f64 / self.band.fps))
@@ -50,6 +46,20 @@ impl Trust {
         let blanks = at.iter().map(|_| missing()).chain([missing(), self.steps(self.horizon)]);
         rows.push([JOINT.to_owned(), held(self.joint)].into_iter().chain(blanks).collect());
         (header, rows)
+    }
+
+    /// Header and rows of the table of scores.
+    fn score_cells(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        let header = ["number", "ahead", "model", "copy-last", "recorded changes", "inside 5 to 95 %"];
+        let told = |estimate: &Estimate| with_interval(estimate.mean, estimate.interval);
+        let row = |row: &ScoredRow| {
+            let name = self.band.numbers.get(row.column).map_or("", |number| number.name.as_str());
+            let ahead = format!("{} steps, {} s", row.steps, digits(row.steps as f64 / self.band.fps));
+            let changes = row.changes.as_ref().map_or_else(|| "–".to_owned(), told);
+            let inside = row.inside.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", 100.0 * share));
+            vec![name.to_owned(), ahead, told(&row.model), told(&row.copy_last), changes, inside]
+        };
+        (header.map(str::to_owned).to_vec(), self.scored.iter().map(row).collect())
     }
 
     /// A horizon; one that reaches the end of what was calibrated may be longer.
@@ -95,12 +105,16 @@ impl Trust {
     pub(crate) fn to_html(&self) -> String {
         let (header, rows) = self.cells();
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        let (score_header, scores) = self.score_cells();
+        let score_header: Vec<&str> = score_header.iter().map(String::as_str).collect();
         let charts: String = self.charts().iter().map(Chart::to_html).collect();
         let origin = escape(&self.origin());
         format!(
-            "<p>{}</p>\n{}{}<p class=\"soft\">{origin}</p>\n",
+            "<p>{}</p>\n{}<p>{}</p>\n{}{}<p class=\"soft\">{origin}</p>\n",
             escape(&self.words()),
             table(&header, &rows),
+            escape(SCORES),
+            table(&score_header, &scores),
             grid(&charts)
         )
     }
@@ -108,7 +122,9 @@ impl Trust {
     /// The table for a document.
     pub(crate) fn to_markdown(&self) -> String {
         let (header, rows) = self.cells();
-        format!("{}\n{} {}\n", markdown::table(&header, &rows), self.words(), self.origin())
+        let (score_header, scores) = self.score_cells();
+        let [bands, scores] = [markdown::table(&header, &rows), markdown::table(&score_header, &scores)];
+        format!("{bands}\n{} {}\n\n{scores}\n{SCORES}\n", self.words(), self.origin())
     }
 
     fn origin(&self) -> String {
@@ -193,6 +209,7 @@ fn held(covered: Covered) -> String {
 impl fmt::Display for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (header, rows) = self.cells();
-        f.write_str(&aligned(&header, &rows))
+        let (score_header, scores) = self.score_cells();
+        write!(f, "{}\n{SCORES}\n{}", aligned(&header, &rows), aligned(&score_header, &scores))
     }
 }

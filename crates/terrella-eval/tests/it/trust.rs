@@ -115,7 +115,7 @@ fn numbers(tolerance: [Option<f64>; 2]) -> Vec<BandNumber> {
 fn measured(model: &Decay, data: &Dataset, tolerance: [Option<f64>; 2]) -> Result<(Trust, Calibration)> {
     let held_out: Vec<usize> = (0..data.episodes.len()).collect();
     let config = TrustConfig { horizon: 12, clips: 2, ..TrustConfig::default() };
-    trust(model, (data, &held_out[..]), (VIEW, numbers(tolerance)), &config)
+    trust(model, (data, &[], &held_out[..]), (VIEW, numbers(tolerance)), &config)
 }
 
 #[test]
@@ -147,7 +147,8 @@ fn the_same_seed_makes_the_same_band_and_another_splits_otherwise() {
     assert_eq!(first, again, "keyed");
     let held_out: Vec<usize> = (0..60).collect();
     let config = TrustConfig { horizon: 12, clips: 2, seed: 1, ..TrustConfig::default() };
-    let other = trust(&model, (&data, &held_out[..]), (VIEW, numbers([None; 2])), &config).expect("bands").1;
+    let other =
+        trust(&model, (&data, &[0, 1, 2], &held_out[..]), (VIEW, numbers([None; 2])), &config).expect("bands").1;
     assert_ne!(first.band.joint, other.band.joint, "other episodes calibrate");
 }
 
@@ -205,4 +206,27 @@ fn a_page_shows_the_band_and_survives_being_kept() {
     );
     assert!(html.contains("foretold, with its band") && !html.contains("NaN"), "with a clip");
     assert!(report.to_markdown().contains("| all at once |"), "and quoted");
+}
+
+#[test]
+fn a_model_that_knows_the_rule_scores_better_than_what_needs_none() {
+    let data = twins(400);
+    let all: Vec<usize> = (0..400).collect();
+    let (train, held_out) = all.split_at(100);
+    let config = TrustConfig { horizon: 12, clips: 2, copies: 20, ..TrustConfig::default() };
+    let scores = |tells| {
+        let model = Decay { tells };
+        let numbers = (VIEW, numbers([None; 2]));
+        trust(&model, (&data, train, held_out), numbers, &config).expect("bands").0.scored
+    };
+    let (told, point) = (scores(Some(1.5)), scores(None));
+    assert_eq!(told.iter().map(|row| row.steps).collect::<Vec<_>>(), [1, 1, 6, 6, 12, 12], "of two numbers");
+    for (row, point) in told.iter().zip(&point) {
+        let changes = row.changes.as_ref().expect("some were learned from").mean;
+        if row.column == 0 {
+            assert!(row.model.mean < changes && changes < row.copy_last.mean, "a distribution beats a point: {row:?}");
+            assert!(row.model.mean < point.model.mean && point.inside.is_none(), "{row:?} {point:?}");
+        }
+        assert!(row.inside.is_some_and(|share| share > 0.3), "{row:?}");
+    }
 }

@@ -9,14 +9,14 @@ use super::{Recordings, Run};
 use crate::error::usage;
 use anyhow::Result;
 use terrella_core::{Key, Table};
-use terrella_eval::{Answer, Asked, BandNumber, Calibration, Foretold, Predicate, foresee};
+use terrella_eval::{Asked, BandNumber, Calibration, Foretold, Outlook, Predicate, foresee};
 use terrella_model::Saved;
 
 /// Answers a question. Recordings are needed where it starts from a recorded row.
 ///
 /// # Errors
 /// If what is asked for is not there, actions lie outside of what the world allows, or the model cannot tell states.
-pub fn ask(run: &Run, saved: &Saved, recordings: Option<&Recordings>, question: &Question) -> Result<Answer> {
+pub fn ask(run: &Run, saved: &Saved, recordings: Option<&Recordings>, question: &Question) -> Result<Outlook> {
     let scene = Scene::of(run, saved, recordings, question)?;
     let interface = scene.world.interface();
     let names = &interface.signature.state;
@@ -85,7 +85,7 @@ pub fn ask(run: &Run, saved: &Saved, recordings: Option<&Recordings>, question: 
         as_recorded,
     };
     let asked = Asked { numbers: &numbers, band, skip: scene.skip, seconds: &seconds, whether: &whether };
-    let mut answer = Answer::of(&asked, &foretold);
+    let mut answer = Outlook::of(&asked, &foretold);
     if let (Start::Row { episode, .. }, Some(recordings)) = (&question.from, recordings)
         && recordings.split.train.contains(episode)
     {

@@ -19,7 +19,8 @@ pub const FILE: &str = "trust.json";
 pub(super) fn bands(run: &Run, model: &AnyWorld, recordings: &Recordings) -> Result<(Option<Trust>, Option<String>)> {
     let (data, config) = (&*recordings.dataset, &run.settings.eval.trust);
     let numbers = numbers(&data.signature, recordings.spec(), &config.tolerance)?;
-    match trust(model, (data, &recordings.split.held_out[..]), (view(model), numbers), config) {
+    let sides = (data, &recordings.split.train[..], &recordings.split.held_out[..]);
+    match trust(model, sides, (view(model), numbers), config) {
         Ok((mut found, calibration)) => {
             found.provenance = Some(run.provenance(&recordings.split_words, Vec::new()));
             // Residuals are many numbers; nobody reads them line by line.

@@ -1,16 +1,16 @@
 //! An answer as it is told: lines in a terminal, and a page with a chart for each number.
 
 use crate::aligned::aligned;
-use crate::answer::{Answer, AnswerPath, Outcome};
 use crate::html::{escape, grid, list, page, push, section, table};
 use crate::limits::{digits, with_unit};
+use crate::outlook::{Outcome, Outlook, OutlookPath};
 use crate::{Chart, Likely, Series};
 use std::fmt;
 
 /// What stands in a column of the table, if there is something.
 type Cell = fn(&Outcome) -> Option<String>;
 
-impl Answer {
+impl Outlook {
     /// Header and rows of the table; columns that nobody has anything for are left out.
     fn cells(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let level =
@@ -75,7 +75,7 @@ impl Answer {
         page("What would come of it", &out)
     }
 
-    fn chart(&self, outcome: &Outcome, path: &AnswerPath) -> Chart {
+    fn chart(&self, outcome: &Outcome, path: &OutlookPath) -> Chart {
         let unit = if outcome.unit.is_empty() { "as logged" } else { outcome.unit.as_str() };
         let mut chart = Chart::new(&outcome.name, "s ahead", unit);
         let points = |values: &[f64]| -> Vec<[f64; 2]> {
@@ -95,7 +95,7 @@ impl Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for Outlook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (header, rows) = self.cells();
         writeln!(f, "{}", self.asked())?;

@@ -91,7 +91,7 @@ pub struct Likely {
 
 /// One number along the way, block after block from the first on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct AnswerPath {
+pub struct OutlookPath {
     /// What the model foretells.
     pub told: Vec<f64>,
     /// 5 and 95 % of the samples.
@@ -104,7 +104,7 @@ pub struct AnswerPath {
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Answer {
+pub struct Outlook {
     /// Where it starts, in words.
     pub from: String,
     /// What is done, in words.
@@ -128,12 +128,12 @@ pub struct Answer {
     /// Seconds to the end of each block.
     pub times: Vec<f64>,
     /// Each number along the way.
-    pub paths: Vec<AnswerPath>,
+    pub paths: Vec<OutlookPath>,
     /// Samples of the state in the end.
     pub samples: Table,
 }
 
-impl Answer {
+impl Outlook {
     /// Makes an answer of what is foretold; words and actions are the caller's to add.
     ///
     /// # Panics
@@ -141,8 +141,8 @@ impl Answer {
     pub fn of(asked: &Asked<'_>, foretold: &Foretold) -> Self {
         let blocks = foretold.told.len();
         let last = blocks.saturating_sub(1);
-        let paths: Vec<AnswerPath> = (0..asked.numbers.len()).map(|column| path(asked, foretold, column)).collect();
-        let outcome = |(column, path): (usize, &AnswerPath)| outcome(asked, foretold, (column, path));
+        let paths: Vec<OutlookPath> = (0..asked.numbers.len()).map(|column| path(asked, foretold, column)).collect();
+        let outcome = |(column, path): (usize, &OutlookPath)| outcome(asked, foretold, (column, path));
         let recorded = foretold.recorded.as_ref().filter(|table| table.len() > last).map(|table| table.row(last));
         let samples = foretold.samples.get(last).cloned().unwrap_or_default();
         let likely = |predicate: &Predicate| Likely {
@@ -202,7 +202,7 @@ impl Answer {
     }
 }
 
-fn path(asked: &Asked<'_>, foretold: &Foretold, column: usize) -> AnswerPath {
+fn path(asked: &Asked<'_>, foretold: &Foretold, column: usize) -> OutlookPath {
     let number = &asked.numbers[column];
     let told: Vec<f64> = foretold.told.rows().map(|row| f64::from(row[column])).collect();
     let spread = foretold.samples.iter().map(|samples| {
@@ -214,10 +214,10 @@ fn path(asked: &Asked<'_>, foretold: &Foretold, column: usize) -> AnswerPath {
     let recorded = foretold.recorded.iter().flat_map(Table::rows).zip(&told);
     let recorded = recorded.map(|(row, told)| told - apart(number.angle, *told, f64::from(row[column]))).collect();
     let reach = (0..told.len()).map_while(reach).collect();
-    AnswerPath { spread: spread.collect(), reach, recorded, told }
+    OutlookPath { spread: spread.collect(), reach, recorded, told }
 }
 
-fn outcome(asked: &Asked<'_>, foretold: &Foretold, (column, path): (usize, &AnswerPath)) -> Outcome {
+fn outcome(asked: &Asked<'_>, foretold: &Foretold, (column, path): (usize, &OutlookPath)) -> Outcome {
     let (number, last) = (&asked.numbers[column], path.told.len() - 1);
     let sorted = foretold.samples.get(last).map(|samples| sorted(samples, column)).unwrap_or_default();
     let told = path.told[last];
@@ -303,7 +303,7 @@ mod tests {
         let whether = [Predicate::parse("x > 15", &["x".to_owned(), "turn".to_owned()]).expect("a condition")];
         let seconds = [0.1, 0.2];
         let asked = Asked { numbers: &numbers, band: Some(&band), skip: 1, seconds: &seconds, whether: &whether };
-        let answer = Answer::of(&asked, &foretold);
+        let answer = Outlook::of(&asked, &foretold);
         let [x, turn] = &answer.outcomes[..] else { panic!("two numbers") };
         assert_eq!((x.mean, x.quantiles, x.told), (10.5, [1.0, 10.0, 19.0], 10.0));
         assert_eq!(
@@ -326,7 +326,7 @@ mod tests {
             let (numbers, band, foretold) = asked(steps);
             let seconds = vec![0.1; steps];
             let asked = Asked { numbers: &numbers, band: Some(&band), skip: 1, seconds: &seconds, whether: &[] };
-            let answer = Answer::of(&asked, &foretold);
+            let answer = Outlook::of(&asked, &foretold);
             assert!(answer.marks.iter().any(|told| told.contains(mark)), "{:?}", answer.marks);
             assert!(answer.outcomes[1].beyond && answer.outcomes[1].quantiles[1] == 3.0, "given all the same");
             assert_eq!(answer.outcomes[0].conformal.is_some(), steps == 3, "no interval beyond");
@@ -334,7 +334,7 @@ mod tests {
         }
         let (numbers, _, foretold) = asked(1);
         let answer =
-            Answer::of(&Asked { numbers: &numbers, band: None, skip: 1, seconds: &[0.1], whether: &[] }, &foretold);
+            Outlook::of(&Asked { numbers: &numbers, band: None, skip: 1, seconds: &[0.1], whether: &[] }, &foretold);
         assert!(answer.marks[0].contains("terrella eval") && answer.level.is_none(), "{:?}", answer.marks);
     }
 }
