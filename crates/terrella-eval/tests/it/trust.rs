@@ -219,7 +219,7 @@ fn a_model_that_knows_the_rule_scores_better_than_what_needs_none() {
         let numbers = (VIEW, numbers([None; 2]));
         trust(&model, (&data, train, held_out), numbers, &config).expect("bands").0.scored
     };
-    let (told, point) = (scores(Some(1.5)), scores(None));
+    let (told, point) = (scores(Some(1.0)), scores(None));
     assert_eq!(told.iter().map(|row| row.steps).collect::<Vec<_>>(), [1, 1, 6, 6, 12, 12], "of two numbers");
     for (row, point) in told.iter().zip(&point) {
         let changes = row.changes.as_ref().expect("some were learned from").mean;
