@@ -1,6 +1,6 @@
 //! A learned (or exact) simulator, and what one wants from it.
 
-use crate::{Image, Observation, Result, Table};
+use crate::{Image, Key, Observation, Result, Table};
 use std::ops::Range;
 
 /// What is done in each row of a batch, and for how long.
@@ -109,6 +109,20 @@ pub trait Dynamics {
     /// taught in its stead.
     fn believe(&self, state: &Self::State) -> Option<Table> {
         self.read(state)
+    }
+
+    /// The same states, in which every step from here on also draws the noise that the model foretells, keyed by this, the step
+    /// and the place of the row in its batch, so that copies of a row go different ways. A model that tells one future knows of none.
+    fn noisy(&self, state: Self::State, key: Key) -> Self::State {
+        let _ = key;
+        state
+    }
+
+    /// The logged states that each row of the batch may be in, `[batch · n, state]`, those of a row one after the other; nothing
+    /// where the model tells one only.
+    fn particles(&self, state: &Self::State) -> Option<Table> {
+        let _ = state;
+        None
     }
 
     /// The reward that the last step brought, as the model foretells it, one a row; nothing where it was

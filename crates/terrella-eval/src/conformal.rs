@@ -5,14 +5,14 @@
 //! must reach (Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, arXiv:1604.04173, section 5.2). The promise is for rows
 //! as exchangeable as those; rows of one episode resemble each other, so that what is kept should be measured on other episodes.
 
+use crate::promise::rank;
+
 /// How many told deviations an interval must reach to hold the truth with this probability: the `⌈(n + 1) · coverage⌉`-th smallest
 /// of n errors, each in deviations. Infinity if there are too few.
 pub fn conformal_factor(errors: &[f64], coverage: f64) -> f64 {
     let mut sorted = errors.to_vec();
     sorted.sort_by(f64::total_cmp);
-    // Whole products such as 10 · 0.9 are not always whole in binary.
-    let rank = ((errors.len() + 1) as f64 * coverage - 1e-9).ceil().max(1.0) as usize;
-    sorted.get(rank - 1).copied().unwrap_or(f64::INFINITY)
+    sorted.get(rank(errors.len(), coverage) - 1).copied().unwrap_or(f64::INFINITY)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::limits::{rollout_limits, score_limits};
 use crate::rollout_page::{rollout_chart, rollout_numbers};
 use crate::score_rows::{comparison, explanation, floors, origin, row, short};
 use crate::{
-    Chart, Elsewhere, Failures, Faithful, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts,
+    Chart, Elsewhere, Failures, Faithful, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts, Trust,
 };
 use serde::{Deserialize, Serialize};
 use terrella_core::Rule;
@@ -33,6 +33,8 @@ pub struct Report {
     pub faithful: Option<Faithful>,
     /// Open-loop errors in units of the log, where there is no world to act in.
     pub open_loop: Option<OpenLoop>,
+    /// Bands around what is foretold, and up to where they are narrow enough.
+    pub trust: Option<Trust>,
     /// Rewards that planning in the model collects.
     pub returns: Option<Returns>,
     /// The headline policy in scenes that look otherwise.
@@ -80,6 +82,7 @@ impl Report {
         section(&mut out, "How good it is", &self.results());
         section(&mut out, "What it collects", &self.returns.as_ref().map(Returns::to_html).unwrap_or_default());
         section(&mut out, "How well it foretells", &self.open_loop.as_ref().map(OpenLoop::to_html).unwrap_or_default());
+        section(&mut out, "How far it can be trusted", &self.trust.as_ref().map(Trust::to_html).unwrap_or_default());
         section(&mut out, "On other recordings", &self.elsewhere.as_ref().map(Elsewhere::to_html).unwrap_or_default());
         let shifted = self.shifts.iter().map(Shifts::to_html).chain(self.scenes.iter().map(Filmstrip::to_html));
         section(&mut out, "Where the scene looks otherwise", &shifted.collect::<String>());
@@ -201,6 +204,7 @@ impl Report {
         limits.extend(self.failures.iter().flat_map(Failures::sentences));
         limits.extend(self.rollout.iter().flat_map(rollout_limits));
         limits.extend(self.open_loop.iter().flat_map(OpenLoop::limits));
+        limits.extend(self.trust.iter().flat_map(Trust::limits));
         limits.extend(self.returns.iter().flat_map(Returns::limits));
         limits.extend(self.shifts.iter().flat_map(Shifts::limits));
         limits.extend(self.limits.iter().cloned());

@@ -5,10 +5,10 @@
 
 use crate::markdown::table;
 use crate::score::percent;
-use crate::{Elsewhere, Faithful, OpenLoop, Report, Returns, Scorecard, Shifts};
+use crate::{Elsewhere, Faithful, OpenLoop, Report, Returns, Scorecard, Shifts, Trust};
 
 impl Report {
-    /// Scores, returns, open-loop errors and what is left in other scenes, a table each; empty if nothing was measured.
+    /// Scores, returns, open-loop errors, bands and what is left in other scenes, a table each; empty if nothing was measured.
     pub fn to_markdown(&self) -> String {
         let scores = (!self.scorecards.is_empty()).then(|| {
             let header = [
@@ -27,10 +27,12 @@ impl Report {
         });
         let returns = self.returns.as_ref().map(Returns::to_markdown);
         let open_loop = self.open_loop.as_ref().map(OpenLoop::to_markdown);
+        let trust = self.trust.as_ref().map(Trust::to_markdown);
         let shifts = self.shifts.as_ref().map(Shifts::to_markdown);
         let elsewhere = self.elsewhere.as_ref().map(Elsewhere::to_markdown);
         let faithful = self.faithful.as_ref().map(Faithful::to_markdown);
-        [scores, returns, open_loop, faithful, elsewhere, shifts].into_iter().flatten().collect::<Vec<_>>().join("\n")
+        let all = [scores, returns, open_loop, trust, faithful, elsewhere, shifts];
+        all.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -8,6 +8,7 @@ mod returns;
 mod rollout;
 #[path = "../../../terrella-agent/tests/it/toy.rs"]
 mod toy;
+mod trust;
 
 use terrella_agent::*;
 use terrella_core::*;

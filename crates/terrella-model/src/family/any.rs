@@ -4,7 +4,7 @@
 //! take it as they take any other. Its states hide what the family's states are made of. What only some
 //! families can do, it can where its family can.
 
-use super::seam::{Family, OnLatents, Wants};
+use super::seam::{Family, OnLatents, StateOf, Wants};
 use super::{ModelConfig, Registered};
 use crate::codec::StateCodec;
 use crate::heads::decoder::Decoder;
@@ -14,7 +14,7 @@ use crate::things::Gaze;
 use crate::{Symmetry, Turn, Views};
 use std::any::Any;
 use std::sync::Arc;
-use terrella_core::{Acts, Dynamics, Image, Observation, Result, Table};
+use terrella_core::{Acts, Dynamics, Image, Key, Observation, Result, Table};
 
 /// A trained world, whichever its family; a copy costs nothing.
 #[derive(Clone)]
@@ -159,6 +159,8 @@ trait Erased: Send + Sync {
     fn roll_out(&self, start: &AnyState, rows: &[usize], sequences: &[f32]) -> Vec<AnyState>;
     fn latents(&self, state: &AnyState) -> Table;
     fn read(&self, state: &AnyState) -> Option<Table>;
+    fn noisy(&self, state: AnyState, key: Key) -> AnyState;
+    fn particles(&self, state: &AnyState) -> Option<Table>;
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn ended(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>>;
@@ -215,6 +217,14 @@ impl<F: Family> Erased for Of<F> {
 
     fn read(&self, state: &AnyState) -> Option<Table> {
         self.0.read(shown(state))
+    }
+
+    fn noisy(&self, state: AnyState, key: Key) -> AnyState {
+        hide(self.0.noisy(shown::<StateOf<F>>(&state).clone(), key))
+    }
+
+    fn particles(&self, state: &AnyState) -> Option<Table> {
+        self.0.particles(shown(state))
     }
 
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>> {
@@ -289,6 +299,15 @@ impl Dynamics for AnyWorld {
 
     fn believe(&self, state: &AnyState) -> Option<Table> {
         self.world.read(state)
+    }
+
+    fn noisy(&self, state: AnyState, key: Key) -> AnyState {
+        self.world.noisy(state, key)
+    }
+
+    /// Nothing where places of things were taught: what they mean for the logged state is told of their mean alone.
+    fn particles(&self, state: &AnyState) -> Option<Table> {
+        self.world.particles(state).filter(|_| self.interface.things.is_empty())
     }
 
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>> {

@@ -3,7 +3,7 @@
 use crate::support::alone;
 use burn::prelude::*;
 use terrella_core::{Acts, Batch, Clip, Dataset, Dynamics, Episode, Key, Last, Observation, Signature, Stats, Table};
-use terrella_model::{EnsembleConfig, EnsembleWorld, Interface, TrainConfig, Trainer, load_any, save_world};
+use terrella_model::{AnyWorld, EnsembleConfig, EnsembleWorld, Interface, TrainConfig, Trainer, load_any, save_world};
 
 /// Carts that are pushed about. A step is worth the more the nearer it starts to 0.5 and the less it pushes; the
 /// task ends when a cart is beyond 1 after it; at -1 there is a wall. No row is logged after that.
@@ -236,4 +236,30 @@ fn rollouts_at_once_are_steps_one_after_another() {
             assert_eq!(world.ended(&now), world.ended(at_once), "ends of step {step}");
         }
     }
+}
+
+/// A world of any family hands particles and noise on from the world inside it.
+#[test]
+fn particles_of_a_row_lie_side_by_side_and_their_mean_is_what_is_read() {
+    let _turn = alone();
+    let trainer = trained(&carts(true), 2);
+    let world = trainer.world(&Device::flex());
+    let hidden = AnyWorld::new(trainer.model_config.clone(), trainer.interface.clone(), trainer.world(&Device::flex()));
+    let seen = [[0.1f32, 0.2], [0.5, -0.3]].map(|row| Observation { image: None, state: row.to_vec() });
+    let pushes = [0.5, -0.5];
+    let start = hidden.observe(&seen).expect("states");
+    let still = hidden.step(&start, Acts::of(&pushes));
+    let (particles, read) = (hidden.particles(&still).expect("particles"), hidden.read(&still).expect("states"));
+    assert_eq!((particles.len(), particles.width), (6, 2), "three members of two rows");
+    for (row, read) in read.rows().enumerate() {
+        for (column, read) in read.iter().enumerate() {
+            let mean = (0..3).map(|member| particles.row(3 * row + member)[column]).sum::<f32>() / 3.0;
+            assert!((mean - read).abs() < 1e-5, "row {row}, number {column}: {mean} beside {read}");
+        }
+    }
+    let loud = hidden.step(&hidden.noisy(start, Key::new(4)), Acts::of(&pushes));
+    let own = world.observe(&seen).expect("states").with_noise(Key::new(4));
+    let own = world.particles(&world.step(&own, Acts::of(&pushes))).expect("particles");
+    assert_eq!(hidden.particles(&loud).expect("particles"), own, "the same noise");
+    assert!(own != particles, "which is some");
 }

@@ -124,6 +124,9 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     if let Some(table) = &evaluation.open_loop {
         out::line(&format!("{}\n{table}", table.words()))?;
     }
+    if let Some(trust) = &evaluation.trust {
+        out::line(&format!("{}\n{trust}", trust.words()))?;
+    }
     if let Some(elsewhere) = &evaluation.elsewhere {
         out::line(&format!("{}\n{elsewhere}", elsewhere.words()))?;
     }

@@ -1,6 +1,7 @@
 //! The verbs: one file each. A verb turns what was typed into settings, calls the pipeline, and says
 //! what came of it: data on stdout, words for people on stderr.
 
+mod ask;
 mod bench;
 mod cluster;
 mod collect;
@@ -78,6 +79,8 @@ enum Verb {
     Watch(watch::Options),
     /// Makes one attempt and shows its plans.
     Plan(plan::Options),
+    /// Asks a trained model what comes of actions: a distribution, how far it can be trusted, and how probable conditions are.
+    Ask(ask::Options),
     /// Opens a page on which people drive a learned world, beside the real one.
     Play(play::Options),
     /// Drives what was recorded once more, and says what differs: nothing, bit for bit, unless something was changed.
@@ -117,6 +120,7 @@ impl Cli {
             Verb::Eval(options) => options.run(),
             Verb::Watch(options) => options.run(),
             Verb::Plan(options) => options.run(),
+            Verb::Ask(options) => options.run(),
             Verb::Play(options) => options.run(),
             Verb::Replay(options) => options.run(),
             Verb::Compare(options) => options.run(),

@@ -2,6 +2,7 @@
 //! how far its imagination carries.
 
 use super::act::{Actor, Stoppable};
+use super::trust::bands;
 use super::{Recordings, Run};
 use crate::error::{Interrupted, usage};
 use crate::settings::{CostKind, EvalSettings, Flavour};
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use terrella_core::{ActionsAre, Dataset, EnvSpec, GoalWorld, Key, Plan, Policy, Rule, Verdict};
 use terrella_eval::{
     Arena, Attempts, Elsewhere, Failures, Faithful, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard,
-    Shifts, compare, failures, floors, rollout_error,
+    Shifts, Trust, compare, failures, floors, rollout_error,
 };
 use terrella_model::AnyState;
 
@@ -35,6 +36,10 @@ pub struct Evaluation {
     pub faithful: Option<Faithful>,
     /// Open-loop errors in units of the log, where there is no world to act in.
     pub open_loop: Option<OpenLoop>,
+    /// Bands around what is foretold, calibrated and judged on held-out episodes.
+    pub trust: Option<Trust>,
+    /// Why there are none.
+    pub no_bands: Option<String>,
     /// Rewards that planning in the model collects, where the world has rewards.
     pub returns: Option<Returns>,
     /// The headline policy in scenes that look otherwise, where that was asked for.
@@ -64,6 +69,8 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
             None
         }
     };
+    let (trust, no_bands) = bands(run, &actor.saved.world, recordings)?;
+    no_bands.iter().for_each(|why| watch.say(why));
     if recordings.split.train.is_empty() {
         notes.push(
             "None of the recorded episodes was learned from, so no average of training recordings stands beside the open-loop errors.".to_owned(),
@@ -113,6 +120,8 @@ pub fn evaluate(run: &Run, actor: &Actor, recordings: &Recordings, watch: &Watch
         comparisons: against_first(&all, &protocol),
         failures,
         rollout,
+        trust,
+        no_bands,
         notes,
         ..Evaluation::default()
     };

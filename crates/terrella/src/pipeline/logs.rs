@@ -6,6 +6,7 @@ use super::act::view;
 use super::evaluate::{Evaluation, FILE};
 use super::report::{PAGE, curves, given, made};
 use super::train::{Training, log, sampler};
+use super::trust::bands;
 use super::{Recordings, Run, rewards};
 use crate::error::Interrupted;
 use crate::settings::Settings;
@@ -83,10 +84,12 @@ pub fn evaluate_logs(
     forecasters.extend(mlp.as_ref().map(|mlp| ("MLP", mlp as &Forecaster<'_>)));
     let mut table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
     table.provenance = Some(run.provenance(&recordings.split_words, Vec::new()));
+    let (trust, no_bands) = bands(run, model, recordings)?;
+    no_bands.iter().for_each(|why| watch.say(why));
     stage.at(1, "");
     drop(stage);
-    let mut evaluation =
-        Evaluation { open_loop: Some(table), notes: recordings.notes.clone(), ..Evaluation::default() };
+    let notes = recordings.notes.clone();
+    let mut evaluation = Evaluation { open_loop: Some(table), trust, no_bands, notes, ..Evaluation::default() };
     if let Some(world) = recordings.rewarding() {
         match rewards::returns(run, model, (world, recordings), watch) {
             Ok(returns) => evaluation.returns = Some(returns),
@@ -142,6 +145,8 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
     report.curves = curves(&log(run)?, model.charts());
     if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
         report.open_loop = evaluation.open_loop;
+        report.trust = evaluation.trust;
+        report.limits.extend(evaluation.no_bands);
         report.returns = evaluation.returns;
         report.limits.extend(evaluation.notes);
     }

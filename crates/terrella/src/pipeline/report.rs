@@ -39,6 +39,8 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.failures = evaluation.failures;
         report.rollout = evaluation.rollout;
         report.open_loop = evaluation.open_loop;
+        report.trust = evaluation.trust;
+        report.limits.extend(evaluation.no_bands);
         report.returns = evaluation.returns;
         report.shifts = evaluation.shifts;
         report.elsewhere = evaluation.elsewhere;

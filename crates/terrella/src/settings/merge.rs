@@ -5,7 +5,7 @@ use anyhow::Result;
 use toml::{Table, Value};
 
 /// Settings that are given as a whole, or not at all.
-const WHOLE: [&str; 2] = ["train.symmetry", "train.augment.moves"];
+const WHOLE: [&str; 3] = ["train.symmetry", "train.augment.moves", "eval.trust.tolerance"];
 
 /// Lays a layer over a table; what `known` has not is told with the nearest key that it has.
 pub(super) fn merge(into: &mut Table, layer: &Table, known: &Table, path: &str, origin: &str) -> Result<()> {

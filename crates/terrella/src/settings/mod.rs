@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use terrella_agent::{MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
 use terrella_env::Exploring;
-use terrella_eval::{FaithfulConfig, OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig};
+use terrella_eval::{FaithfulConfig, OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig, TrustConfig};
 use terrella_model::{GroundKind, ModelConfig, ReacherConfig, StepsToGoConfig, TrainConfig, Views};
 
 /// All settings of a run.
@@ -319,6 +319,8 @@ pub struct EvalSettings {
     pub open_loop: OpenLoopConfig,
     /// From how many starts a world with rewards is played.
     pub returns: ReturnsConfig,
+    /// Bands around what a model foretells.
+    pub trust: TrustConfig,
 }
 
 impl Default for EvalSettings {
@@ -326,7 +328,7 @@ impl Default for EvalSettings {
         let Protocol { offset, budget, pairs, seeds, rules } = Protocol::default();
         let policies = vec![Flavour::Hybrid, Flavour::Search, Flavour::Reacher];
         let (rollout, open_loop) = (RolloutConfig::default(), OpenLoopConfig::default());
-        let returns = ReturnsConfig::default();
+        let (returns, trust) = (ReturnsConfig::default(), TrustConfig::default());
         let (threads, rows, factors) = (0, 16, Vec::new());
         let faithful = FaithfulConfig::default();
         Self {
@@ -343,6 +345,7 @@ impl Default for EvalSettings {
             faithful,
             open_loop,
             returns,
+            trust,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the program and of the whole thread, in one binary: each would link Burn again.
 
 mod architecture;
+mod ask;
 mod bad_input;
 mod cli;
 mod compare;

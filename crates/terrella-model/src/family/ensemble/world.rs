@@ -262,6 +262,25 @@ impl Dynamics for EnsembleWorld {
         Some(self.mean(state))
     }
 
+    fn noisy(&self, state: Particles, key: Key) -> Particles {
+        state.with_noise(key)
+    }
+
+    /// One particle a member. A single member that was taught no variance tells one state only.
+    fn particles(&self, state: &Particles) -> Option<Table> {
+        let (width, members) = (self.inputs.state_width(), self.config.members);
+        if members < 2 && !self.config.variance {
+            return None;
+        }
+        let mut all = Table::new(width);
+        all.data.reserve_exact(state.states.len());
+        for row in 0..state.rows {
+            let of = |member: usize| &state.states[(member * state.rows + row) * width..][..width];
+            (0..members).for_each(|member| all.push(of(member)));
+        }
+        Some(all)
+    }
+
     fn reward(&self, state: &Particles) -> Option<Vec<f32>> {
         (!state.reward.is_empty()).then(|| state.reward.clone())
     }
