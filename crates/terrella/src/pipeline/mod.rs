@@ -73,7 +73,6 @@ pub use pace::Pace;
 pub use pilot::pilot;
 pub use plan::{Attempt, PlanConfig, origin, plan};
 pub use play::stage;
-pub use play::{Folder, stage};
 pub use question::{Doing, Question, Start};
 pub use quickstart::{Outcome, quickstart};
 pub use recordings::Recordings;
