@@ -51,8 +51,9 @@ const ROUNDS: usize = 5;
 const SETTLED: f64 = 0.01;
 /// Share of a column's spread that is taken for its noise at first.
 const NOISE: f64 = 0.05;
-/// The same below which noise is never believed: rounding of recordings, which are singles.
-const ROUNDING: f64 = 1e-8;
+/// The same below which noise is never believed: what is known better than to 1e-5 makes information of 1e12 and more, beside which the 1 of a
+/// prior would drown in rounding.
+const ROUNDING: f64 = 1e-5;
 /// The least noise of a number that never changes.
 const LEAST: f64 = 1e-12;
 /// Rows between the delays that are tried.

@@ -1,7 +1,7 @@
 //! Known equations with unknown numbers: mechanisms, and what recordings say of their parameters.
 //!
 //! A [`Mechanism`] is a system whose equations are known and whose masses, frictions and lengths are not. Whoever adds one writes
-//! [`Equations`] once, over any [`Number`]; derivatives come from dual numbers and are exact. [`identify`] fits parameters to many short
+//! [`Equations`] once, over any [`Number`]; derivatives come from dual numbers and are exact. [`identify()`] fits parameters to many short
 //! clips of recordings and says how sure it is and what these recordings cannot tell apart ([`Direction`]); [`Online`] follows
 //! parameters along a stream, row by row, in bounded memory. No networks, no files, no worlds: [`Columns`] makes [`Record`]s of the
 //! columns of a dataset that a mechanism understands.
