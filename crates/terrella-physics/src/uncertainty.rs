@@ -3,8 +3,8 @@
 //! Errors of a model that is nearly right go together within an episode, so rows are not independent witnesses: what counts is how far the
 //! estimate moves when an episode is left out. That is reckoned without fitting anew (linearised jackknife, the CR3 of MacKinnon and
 //! White 1985 and of Bell and McCaffrey 2002): `d = (H − Hₑ)⁻¹ gₑ` with H the information of data and priors, Hₑ and gₑ information and
-//! gradient of an episode; the covariance is `(G−1)/G Σ d dᵀ + H⁻¹ H⁻¹`, the last for the priors, with Student's t for G − 1 degrees of
-//! freedom. The plain sandwich (`H⁻¹ Σ g gᵀ H⁻¹` times G/(G−1)) forgets that an estimate leans towards each of its few episodes: with eight, its
+//! gradient of an episode; the covariance is `(G−1)/G Σ d dᵀ`, with Student's t for G − 1 degrees of freedom, and
+//! `H⁻¹ H⁻¹` for the priors. The plain sandwich (`H⁻¹ Σ g gᵀ H⁻¹` times G/(G−1)) forgets that an estimate leans towards each of its few episodes: with eight, its
 //! 90 % intervals held the truth in 83 % of 240 simulated pendulums, these in 90 %. Below five episodes their scatter says
 //! nothing; then rows are counted, and it is told.
 
@@ -53,24 +53,28 @@ pub(crate) fn uncertainty(problem: &Problem<'_>, fitted: &Fitted) -> Result<Unce
     let whole = &information + DMatrix::<f64>::identity(n, n);
     let inverse = whole.clone().cholesky().ok_or_else(damaged)?.inverse();
     let groups = episodes.len();
-    let (covariance, quantile, words) = if groups < SCATTER {
+    let (half, words): (Vec<f64>, String) = if groups < SCATTER {
         let words = format!(
             "90 % intervals count rows as independent, since {groups} episodes are too few to see how episodes differ: they are too narrow where the equations are only nearly right."
         );
-        (inverse, NINETY, words)
+        ((0..n).map(|i| NINETY * inverse[(i, i)].max(0.0).sqrt()).collect(), words)
     } else {
-        let mut covariance = DMatrix::<f64>::zeros(n, n);
+        let mut scatter = DMatrix::<f64>::zeros(n, n);
         for (told, gradient) in episodes.values() {
             let without = (&whole - told).cholesky().ok_or_else(damaged)?.solve(gradient);
-            covariance += &without * without.transpose();
+            scatter += &without * without.transpose();
         }
         let freedom = groups as f64 - 1.0;
-        let covariance = covariance * (freedom / groups as f64) + &inverse * &inverse;
+        let (scatter, prior) = (scatter * (freedom / groups as f64), &inverse * &inverse);
+        // What the priors say is known, what episodes say is estimated from their scatter.
+        let half = |i: usize| {
+            let square = t95(freedom).powi(2) * scatter[(i, i)] + NINETY * NINETY * prior[(i, i)];
+            square.max(0.0).sqrt()
+        };
         let words = format!(
             "90 % intervals come from how far the estimate moves when one of {groups} episodes is left out (jackknife, Student's t), not from counting rows, whose errors go together."
         );
-        (covariance, t95(freedom), words)
+        ((0..n).map(half).collect(), words)
     };
-    let half = (0..n).map(|i| quantile * covariance[(i, i)].max(0.0).sqrt()).collect();
     Ok(Uncertainty { half, information, words })
 }
