@@ -4,9 +4,9 @@
 //! estimate moves when an episode is left out. That is reckoned without fitting anew (linearised jackknife, the CR3 of MacKinnon and
 //! White 1985 and of Bell and McCaffrey 2002): `d = (H − Hₑ)⁻¹ gₑ` with H the information of data and priors, Hₑ and gₑ information and
 //! gradient of an episode; the covariance is `(G−1)/G Σ d dᵀ`, with Student's t for G − 1 degrees of freedom, and
-//! `H⁻¹ H⁻¹` for the priors. The plain sandwich (`H⁻¹ Σ g gᵀ H⁻¹` times G/(G−1)) forgets that an estimate leans towards each of its few episodes: with eight, its
-//! 90 % intervals held the truth in 83 % of 240 simulated pendulums, these in 90 %. Below five episodes their scatter says
-//! nothing; then rows are counted, and it is told.
+//! `H⁻¹ H⁻¹` for the priors. The plain sandwich (`H⁻¹ Σ g gᵀ H⁻¹` times G/(G−1)) forgets that an estimate leans towards each of its few
+//! episodes: in a sketch of this fit outside of the program, on 240 simulated pendulums of eight episodes, its 90 % intervals held the
+//! truth 83 times in a hundred, these 90 times. Below five episodes their scatter says nothing; then rows are counted, and it is told.
 
 use crate::levenberg::{Fitted, told_by};
 use crate::normal::Problem;

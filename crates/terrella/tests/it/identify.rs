@@ -5,6 +5,8 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use terrella_core::Key;
+use terrella_physics::{Row, mechanism};
 
 /// A folder with recordings of the double pendulum that moves at random: rods of 0.3 m and 0.5 kg.
 fn folder() -> &'static Path {
@@ -65,6 +67,50 @@ fn the_rods_of_a_world_are_found_again_and_foretold() {
     assert_eq!(serde_json::from_str::<Value>(&written).expect("JSON"), json, "the same in the folder");
     let again = told(&program(folder(), &[&fixed[..], &KNOWN[..]].concat()));
     assert!(again.starts_with("exit 1") && again.contains("found"), "an earlier folder stays: {again}");
+}
+
+/// Twelve trials of a pendulum of 0.6 kg and 0.4 m as tables with columns of other names, measured with noise.
+fn trials(folder: &Path) {
+    fs::create_dir_all(folder).expect("a folder");
+    let pendulum = mechanism("pendulum", 4).expect("there");
+    let parameters = [0.6, 0.4, 0.05, 0.0, 9.81, 0.0];
+    for trial in 0..12_u32 {
+        let mut stream = Key::new(u64::from(trial)).stream();
+        let mut state = vec![stream.uniform(-1.5, 1.5), 0.0];
+        let mut rows = String::from("time,q,dq,u\n");
+        for row in 0..200 {
+            let t = 0.01 * f64::from(row);
+            let action = [0.5 * (3.0 * t + f64::from(trial)).sin()];
+            let [q, dq] = [state[0] + 0.005 * stream.normal(), state[1] + 0.05 * stream.normal()];
+            rows += &format!("{t},{q},{dq},{}\n", action[0]);
+            state = pendulum.step(Row { state: &state, action: &action, parameters: &parameters, dt: 0.01 });
+        }
+        fs::write(folder.join(format!("trial-{trial}.csv")), rows).expect("a file");
+    }
+    let mapping = "episodes = \"*.csv\"\nfps = 100.0\n[clock]\ncolumn = \"time\"\n[[state]]\ncolumns = [\"q\", \"dq\"]\n\
+                   si = [\"rad\", \"rad/s\"]\n[[action]]\ncolumns = [\"u\"]\n";
+    fs::write(folder.join("map.toml"), mapping).expect("a file");
+}
+
+#[test]
+fn tables_of_a_pendulum_become_its_mass_its_length_and_its_friction() {
+    let folder = fresh("identify-tables");
+    trials(&folder);
+    let imported = told(&program(&folder, &["import", ".", "data", "--map", "map.toml"]));
+    assert!(imported.starts_with("exit 0"), "{imported}");
+    let named = ["--state", "angle=q", "--state", "velocity=dq", "--action", "torque=u", "--fix", "coulomb=0"];
+    let output =
+        program(&folder, &[&["identify", "data", "--mechanism", "pendulum", "--json"][..], &named[..]].concat());
+    assert!(output.status.success(), "{}", told(&output));
+    let json: Value = serde_json::from_slice(&output.stdout).expect("stdout is one JSON document");
+    for (at, truth) in [0.6, 0.4, 0.05].into_iter().enumerate() {
+        let parameter = &json["identified"]["parameters"][at];
+        let estimate = parameter["estimate"].as_f64().expect("a number");
+        assert!((estimate / truth - 1.0).abs() < 0.15, "{parameter} for {truth}");
+        assert!(parameter["width"].as_f64().expect("a share") < 0.2, "{parameter}");
+    }
+    let text = told(&program(&folder, &["identify", "data", "--mechanism", "pendulum"]));
+    assert!(text.contains("exit 2") && text.contains("--state angle=COLUMN"), "columns have other names: {text}");
 }
 
 #[test]
