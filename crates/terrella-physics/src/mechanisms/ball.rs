@@ -13,6 +13,9 @@ use crate::parameter::{Parameter, Quantity};
 const ROLLS: f64 = 0.6;
 /// Speed in m/s below which friction and drag have no direction; far below any speed of a flying ball.
 const STILL: f64 = 1e-6;
+/// How far below the plane, in m, a falling ball is still taken to bounce: noise puts the start of a clip there, and who never crosses the
+/// plane never bounces. Cameras see balls to some millimetres.
+const SLACK: f64 = 0.02;
 
 /// The equations.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +116,8 @@ impl Equations for Ball {
 
     fn jump<T: Number>(before: &[T], after: &mut [T], parameters: &[T]) {
         let [restitution, friction, table, end] = [parameters[5], parameters[6], parameters[7], parameters[8]];
-        let crossed = value(before[2]) >= value(table) && value(after[2]) < value(table) && value(after[5]) < 0.0;
+        let above = value(before[2]) >= value(table) - SLACK;
+        let crossed = above && value(after[2]) < value(table) && value(after[5]) < 0.0;
         if !crossed || value(after[1]) < value(end) {
             return;
         }
