@@ -12,6 +12,7 @@ mod doctor;
 mod envs;
 mod eval;
 mod export;
+mod identify;
 mod import;
 mod init;
 mod inspect;
@@ -71,6 +72,8 @@ enum Verb {
     Label(label::Options),
     /// Finds things in pictures without labels: keypoints learned from pictures alone, judged, and drawn on a page.
     Keypoints(keypoints::Options),
+    /// Finds the parameters of known equations in recordings: masses, lengths, frictions, how sure they are, and what is not told apart.
+    Identify(identify::Options),
     /// Trains a world model.
     Train(train::Options),
     /// Measures how good a trained model is, against floors.
@@ -116,6 +119,7 @@ impl Cli {
             Verb::Trace(options) => options.run(),
             Verb::Label(options) => options.run(),
             Verb::Keypoints(options) => options.run(),
+            Verb::Identify(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
             Verb::Watch(options) => options.run(),

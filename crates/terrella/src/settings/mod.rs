@@ -22,6 +22,7 @@ use terrella_core::Rule;
 use terrella_env::Exploring;
 use terrella_eval::{FaithfulConfig, OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig, TrustConfig};
 use terrella_model::{GroundKind, ModelConfig, ReacherConfig, StepsToGoConfig, TrainConfig, Views};
+use terrella_physics::IdentifyConfig;
 
 /// All settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,6 +64,8 @@ pub struct Settings {
     pub label: LabelSettings,
     /// How keypoints are learned from pictures.
     pub keypoints: KeypointSettings,
+    /// How parameters of known equations are found in recordings.
+    pub identify: IdentifyConfig,
 }
 
 /// What a model that is taught a state is taught.
@@ -383,6 +386,7 @@ impl Default for Settings {
             eval: EvalSettings::default(),
             label: LabelSettings::default(),
             keypoints: KeypointSettings::default(),
+            identify: IdentifyConfig::default(),
         }
     }
 }

@@ -25,6 +25,7 @@ fn help_of_every_verb() {
         "inspect",
         "label",
         "keypoints",
+        "identify",
         "train",
         "eval",
         "plan",
