@@ -32,7 +32,7 @@ mod train_config;
 mod views;
 
 pub use augment::{Augment, Changes, UNSEEN_SIDE};
-pub use checkpoint::{Saved, describe, fingerprint, load_any, save_world};
+pub use checkpoint::{Saved, describe, fingerprint, load_any, rounded, save_world};
 pub use codec::StateCodec;
 pub use error::{Error, Result};
 pub use family::jepa::{

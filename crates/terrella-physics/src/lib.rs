@@ -35,7 +35,7 @@ pub use direction::Direction;
 pub use equations::{Equations, Integrated};
 pub use forecast::forecast;
 pub use identified::{EpisodeError, Identified, ParameterTold};
-pub use identify::{IdentifyConfig, identify};
+pub use identify::{IdentifyConfig, identify, identify_while};
 pub use jacobians::Jacobians;
 pub use mechanism::{Mechanism, Row};
 pub use mechanisms::{MECHANISMS, mechanism};
