@@ -134,7 +134,7 @@ fn no_source_names_the_default_world_but_its_own() {
         "terrella-env/src/lib.rs",
         "terrella/src/settings/mod.rs",
         "terrella/src/cli/collect.rs",
-        "terrella-data/src/zarr/buffer.rs",
+        "terrella-imports/src/zarr/buffer.rs",
     ];
     let found = lines_that_name(&favourite, &own);
     assert!(found.is_empty(), "the seams name {favourite}:\n{}", found.join("\n"));
