@@ -1,15 +1,20 @@
 //! HDF5 recordings in the layouts of robomimic (and LIBERO), ALOHA, D4RL, Minari, ManiSkill and stable-worldmodel.
 //!
-//! `file` reads datasets in bounds and follows links, `skeleton` what the library that it uses passes over; each layout says
-//! which dataset is what. A path is a file, or a folder of files of one layout. Read by a library in pure Rust, so nothing has
-//! to be installed. Adding a layout is one file and one line here and in the registry.
+//! `file` follows links, `listing` says what is in groups and `reading` reads datasets in bounds; `skeleton` knows what the
+//! library that they use passes over, from the `blocks` and `bytes` of a file. Each layout says which dataset is what. A path is
+//! a file, or a folder of files of one layout. Read by a library in pure Rust, so nothing has to be installed. Adding a layout is
+//! one file and one line here and in the registry (`FORMATS` of terrella-formats).
 
 mod aloha;
+mod blocks;
+mod bytes;
 mod d4rl;
 mod file;
 mod grouped;
+mod listing;
 mod maniskill;
 mod minari;
+mod reading;
 mod robomimic;
 mod rows;
 mod skeleton;

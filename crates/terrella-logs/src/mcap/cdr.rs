@@ -2,9 +2,10 @@
 //!
 //! In CDR four bytes say the version and the byte order; numbers are then aligned to their size, counted from behind
 //! those four bytes. The second version (XTypes 1.3, 7.4) aligns to four bytes at most, and lists of what is no number, as
-//! well as structures that may grow, begin with their size there. ROS 1 is little endian and aligns nothing. The bytes
-//! come from strangers: every length is held against what follows.
+//! well as structures that may grow, begin with their size there. ROS 1 is little endian and aligns nothing. Bytes are
+//! read in `aligned`.
 
+use super::aligned::Aligned;
 use super::definition::{Count, Definition, Extensible, Field, Kind};
 use super::value::{DEEPEST, LONGEST_LIST, MOST_VALUES, Value};
 use std::borrow::Cow;
@@ -19,7 +20,7 @@ pub(super) fn decode<'a>(definition: &Definition, message: &'a [u8]) -> Result<V
         Some(head) => return Err(format!("it begins with {head:02x?}, which no plain CDR does")),
         None => return Err(format!("it has {} bytes, CDR begins with 4", message.len())),
     };
-    let reader = Reader { data, end: data.len(), at: 0, little: kind & 1 == 1, form: PLAIN, values: 0 };
+    let reader = Reader { bytes: Aligned::new(data, kind & 1 == 1, PLAIN.widest), form: PLAIN, values: 0 };
     let padded = definition.padded;
     match kind {
         0 | 1 => Reader { form: Form { padded, ..PLAIN }, ..reader }.root(definition, false),
@@ -45,7 +46,7 @@ pub(super) fn decode<'a>(definition: &Definition, message: &'a [u8]) -> Result<V
 /// Decodes one message of ROS 1.
 pub(super) fn decode_ros1<'a>(definition: &Definition, message: &'a [u8]) -> Result<Value<'a>, String> {
     let form = Form { widest: 1, ..PLAIN };
-    Reader { data: message, end: message.len(), at: 0, little: true, form, values: 0 }.fields(definition, 0, 0)
+    Reader { bytes: Aligned::new(message, true, form.widest), form, values: 0 }.fields(definition, 0, 0)
 }
 
 /// How numbers and structures are laid out.
@@ -68,11 +69,7 @@ const SECOND: Form = Form { widest: 4, padded: false, second: true, lists: true,
 
 #[derive(Clone, Copy)]
 struct Reader<'a> {
-    data: &'a [u8],
-    /// Where the structure ends that is read, if that is known, else the data.
-    end: usize,
-    at: usize,
-    little: bool,
+    bytes: Aligned<'a>,
     form: Form,
     values: usize,
 }
@@ -82,7 +79,7 @@ impl<'a> Reader<'a> {
     fn first_that_fits(self, definition: &Definition, forms: &[Form], sized: bool) -> Result<Value<'a>, String> {
         let mut failed = None;
         for form in forms {
-            match (Self { form: *form, ..self }).root(definition, sized) {
+            match (Self { bytes: self.bytes.widest(form.widest), form: *form, ..self }).root(definition, sized) {
                 Ok(value) => return Ok(value),
                 Err(why) => drop(failed.get_or_insert(why)),
             }
@@ -97,23 +94,19 @@ impl<'a> Reader<'a> {
         } else {
             self.members(definition, 0, (0, false))?
         };
-        let left = self.data.len() - self.at;
+        let left = self.bytes.unread();
         if self.form.second && left > FILLED {
-            return Err(format!("{left} of its {} bytes are left when it is read", self.data.len()));
+            return Err(format!("{left} of its {} bytes are left when it is read", self.bytes.len()));
         }
         Ok(value)
     }
 
     /// Reads what stands behind its size, and goes on where that ends.
     fn within<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
-        let size = self.u32()? as usize;
-        let left = self.end - self.at;
-        if size > left {
-            return Err(format!("a part of {size} bytes is more than the {left} bytes that follow"));
-        }
-        let outer = std::mem::replace(&mut self.end, self.at + size);
+        let size = self.bytes.u32()? as usize;
+        let outer = self.bytes.enter(size)?;
         let value = read(self)?;
-        self.at = std::mem::replace(&mut self.end, outer);
+        self.bytes.leave(outer);
         Ok(value)
     }
 
@@ -140,19 +133,19 @@ impl<'a> Reader<'a> {
         }
         let fields = &definition.types[at].fields;
         if fields.is_empty() && depth > 0 && self.form.padded {
-            self.take(1)?;
+            self.bytes.take(1)?;
         }
         let mut read = Vec::with_capacity(fields.len());
         for field in fields {
             // What was written by an older version of the type has fewer fields.
-            if sized && self.at == self.end {
+            if sized && self.bytes.is_over() {
                 break;
             }
             if field.optional {
                 if !self.form.second {
                     return Err(format!("{}: optional fields are read in the second version of CDR only", field.name));
                 }
-                if self.take(1)?[0] == 0 {
+                if self.bytes.take(1)?[0] == 0 {
                     continue;
                 }
             }
@@ -189,20 +182,20 @@ impl<'a> Reader<'a> {
         let n = match count {
             Count::One => 1,
             Count::Fixed(n) => n,
-            Count::Sequence => self.u32()? as usize,
+            Count::Sequence => self.bytes.u32()? as usize,
         };
         let size = size(kind);
-        let left = self.end - self.at;
+        let left = self.bytes.left();
         if n.checked_mul(size).is_none_or(|bytes| bytes > left) {
             return Err(format!("{n} elements are more than the {left} bytes that follow"));
         }
         if matches!(kind, Kind::U8) && (count == Count::Sequence || n > LONGEST_LIST) {
-            return self.take(n).map(|bytes| Value::Bytes(Cow::Borrowed(bytes)));
+            return self.bytes.take(n).map(|bytes| Value::Bytes(Cow::Borrowed(bytes)));
         }
         if n > LONGEST_LIST {
             if is_number(kind) {
-                self.align(size);
-                self.take(n * size)?;
+                self.bytes.align(size);
+                self.bytes.take(n * size)?;
             } else {
                 (0..n).try_for_each(|_| self.one(definition, kind, depth).map(drop))?;
             }
@@ -217,20 +210,20 @@ impl<'a> Reader<'a> {
             return Err(format!("it holds more than {MOST_VALUES} values, which is the limit (MOST_VALUES)"));
         }
         Ok(Value::Number(match kind {
-            Kind::Bool => f64::from(u8::from(self.take(1)?[0] != 0)),
-            Kind::U8 => f64::from(self.take(1)?[0]),
-            Kind::I8 => f64::from(self.take(1)?[0].cast_signed()),
-            Kind::U16 => f64::from(u16::from_le_bytes(self.bytes()?)),
-            Kind::I16 => f64::from(i16::from_le_bytes(self.bytes()?)),
-            Kind::U32 | Kind::Enum => f64::from(self.u32()?),
-            Kind::I32 => f64::from(i32::from_le_bytes(self.bytes()?)),
-            Kind::U64 => u64::from_le_bytes(self.bytes()?) as f64,
-            Kind::I64 => i64::from_le_bytes(self.bytes()?) as f64,
-            Kind::F32 => f64::from(f32::from_le_bytes(self.bytes()?)),
-            Kind::F64 => f64::from_le_bytes(self.bytes()?),
+            Kind::Bool => f64::from(u8::from(self.bytes.take(1)?[0] != 0)),
+            Kind::U8 => f64::from(self.bytes.take(1)?[0]),
+            Kind::I8 => f64::from(self.bytes.take(1)?[0].cast_signed()),
+            Kind::U16 => f64::from(u16::from_le_bytes(self.bytes.number()?)),
+            Kind::I16 => f64::from(i16::from_le_bytes(self.bytes.number()?)),
+            Kind::U32 | Kind::Enum => f64::from(self.bytes.u32()?),
+            Kind::I32 => f64::from(i32::from_le_bytes(self.bytes.number()?)),
+            Kind::U64 => u64::from_le_bytes(self.bytes.number()?) as f64,
+            Kind::I64 => i64::from_le_bytes(self.bytes.number()?) as f64,
+            Kind::F32 => f64::from(f32::from_le_bytes(self.bytes.number()?)),
+            Kind::F64 => f64::from_le_bytes(self.bytes.number()?),
             Kind::String => {
-                let len = self.u32()? as usize;
-                let bytes = self.take(len)?;
+                let len = self.bytes.u32()? as usize;
+                let bytes = self.bytes.take(len)?;
                 return Ok(Value::Text(String::from_utf8_lossy(bytes.strip_suffix(&[0]).unwrap_or(bytes))));
             }
             Kind::WideString => return Err("wide strings are not read, their size is not agreed upon".to_owned()),
@@ -238,35 +231,6 @@ impl<'a> Reader<'a> {
             Kind::List(at) if depth <= DEEPEST => return self.several(definition, definition.lists[at], depth + 1),
             Kind::List(_) => return Err(format!("lists are nested more than {DEEPEST} deep")),
         }))
-    }
-
-    fn take(&mut self, n: usize) -> Result<&'a [u8], String> {
-        let data: &'a [u8] = self.data;
-        let end = self.at.checked_add(n).filter(|end| *end <= self.end);
-        let end = end.ok_or_else(|| format!("{n} bytes are needed at byte {} of {}", self.at, self.end))?;
-        let taken = &data[self.at..end];
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn align(&mut self, size: usize) {
-        let to = size.min(self.form.widest);
-        self.at = self.at.next_multiple_of(to).min(self.end);
-    }
-
-    /// Aligned bytes of a number, turned into little endian.
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        self.align(N);
-        let mut bytes = [0; N];
-        bytes.copy_from_slice(self.take(N)?);
-        if !self.little {
-            bytes.reverse();
-        }
-        Ok(bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, String> {
-        self.bytes().map(u32::from_le_bytes)
     }
 }
 

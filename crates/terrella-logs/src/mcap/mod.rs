@@ -3,11 +3,12 @@
 //! `walk` goes through the records of a file, whole or damaged, `bag` through those of ROS 1, `db3` through the tables of
 //! ROS 2 in `sqlite`, through the log of writes beside it (`wal`), with definitions from `standard` (`either` asks which it
 //! is); `packed_message` unpacks messages that are packed one by one, and `decoder` turns them (CDR and
-//! ROS 1 with their definitions in `ros2msg` or `idl`, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat
+//! ROS 1, `cdr` and `aligned`, with their definitions in `ros2msg` or `idl`, JSON, Protobuf) into a [`value::Value`]; `topic` lays them flat
 //! into a table; `message` and `picture` find the pixels, which `pixels` and `packed_depth` know how to read. Only
 //! topics that somebody wants are decoded. `guess` makes a mapping for files
 //! that have one robot and one command in them.
 
+mod aligned;
 mod bag;
 mod cdr;
 mod container;
