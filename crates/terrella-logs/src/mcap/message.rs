@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn any_pictures_of_a_video_are_decoded_from_where_it_begins() {
         let grey = |at: usize| vec![20 + 25 * at as u8; SIZE[0] * SIZE[1] * 3];
-        let samples = encoded(&(0..9).map(grey).collect::<Vec<_>>(), SIZE);
+        let samples = encoded(&(0..9).map(grey).collect::<Vec<_>>(), SIZE).expect("encoded");
         let (found, notes) = topic(&samples, "h264");
         assert!(found.is_picture() && notes.is_empty(), "all are there: {notes:?}");
         let all = decoded(&found, &(0..9).collect::<Vec<_>>());
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_cannot_be_decoded_is_left_out_or_refused() {
         let pictures: Vec<Vec<u8>> = (0..5).map(|at| vec![40 * at; SIZE[0] * SIZE[1] * 3]).collect();
-        let samples = encoded(&pictures, SIZE);
+        let samples = encoded(&pictures, SIZE).expect("encoded");
         let (found, notes) = topic(&samples[1..], "h264");
         assert_eq!(found.rows.len(), 3, "from the first that needs no other");
         assert!(notes[0].contains("1 messages of /eye") && notes[0].contains("before the recording"), "{notes:?}");
