@@ -45,3 +45,4 @@ pub use online::{Online, OnlineConfig};
 pub use parameter::{Parameter, Quantity};
 pub use record::Record;
 pub use space::{Choices, Space};
+pub use words::digits;

@@ -155,7 +155,8 @@ fn a_hybrid_is_saved_loaded_and_resumed_bit_for_bit() {
     let mut whole = fresh(family(), &data, 6);
     advance(&mut whole, &data, (20, 5), 3);
     whole.save(folder.path()).expect("a checkpoint");
-    let mut resumed = Trainer::resume(folder.path(), &Device::flex()).expect("readable").expect("there");
+    let mut resumed =
+        Trainer::<HybridConfig>::resume(folder.path(), &Device::flex()).expect("readable").expect("there");
     advance(&mut whole, &data, (20, 5), 6);
     advance(&mut resumed, &data, (20, 5), 6);
     let path = folder.path().join("model");
