@@ -124,7 +124,7 @@ impl Family for HybridConfig {
              out, and as little as it can (APHYNITY, weight {}).",
             self.mechanism, self.layers, self.hidden, self.residual
         );
-        ["Known equations with a learned rest".to_owned(), what]
+        ["A hybrid model".to_owned(), what]
     }
 
     fn charts(&self) -> &'static [LossChart] {
