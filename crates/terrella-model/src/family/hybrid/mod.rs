@@ -148,7 +148,7 @@ const CHARTS: [LossChart; 2] = [
         title: "What the network adds to the equations",
         unit: "mean square",
         note: "In deviations of the recorded rates. Near 0, the equations say it all.",
-        log: true,
+        log: false,
         lines: &[("residual", "residual")],
     },
 ];

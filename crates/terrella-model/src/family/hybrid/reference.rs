@@ -46,7 +46,7 @@ fn batch(n_frames: usize) -> Batch {
     let (n, steps) = (21, n_frames - 1);
     let mut states = Vec::new();
     for _ in 0..n * n_frames {
-        let [velocity, heat, angle] = [2.0 * stream.normal(), 22.0 + 0.1 * stream.normal(), stream.normal()];
+        let [velocity, heat, angle] = [2.0 * stream.normal(), 22.0 + 0.1 * stream.normal(), 0.5 * stream.normal()];
         states.extend([velocity as f32, heat as f32, angle as f32]);
     }
     Batch {
