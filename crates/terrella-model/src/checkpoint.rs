@@ -135,6 +135,7 @@ impl Saved {
             fn visit<F: Registered>(self, family: F) -> Self::Output {
                 let Self(path, manifest, device) = self;
                 let Manifest { interface, train, step, reacher, steps_to_go, decoder, meant, gaze, .. } = manifest;
+                family.fits(&interface).map_err(|error| damaged(&path.join(MANIFEST), &error))?;
                 let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
                 let world = family.clone().world(net, interface.clone(), device);
                 let latent = || {
@@ -229,6 +230,7 @@ impl<F: Registered> Trainer<F> {
         let Some(path) = checkpoints(run)?.pop() else { return Ok(None) };
         let manifest = read_manifest(&path)?;
         let config: F = manifest.model.family(&path.display().to_string())?;
+        config.fits(&manifest.interface).map_err(|error| damaged(&path.join(MANIFEST), &error))?;
         let mut trainer = Self::new(config, manifest.interface, manifest.train, device);
         let (model, optimizer) = (path.join("model"), path.join("optimizer"));
         trainer.model = trainer.model.try_load_file(&model).map_err(|e| damaged(&model, &e))?;

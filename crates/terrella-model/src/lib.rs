@@ -21,6 +21,7 @@ mod host;
 mod interface;
 mod inverse;
 mod keypoints;
+mod learned_parameter;
 mod losses;
 mod monitor;
 mod nn;
@@ -40,8 +41,8 @@ pub use family::jepa::{
 };
 pub use family::{
     AnyState, AnyWorld, DiffusionConfig, DiffusionNet, DiffusionWorld, EnsembleConfig, EnsembleNet, EnsembleWorld,
-    Family, Frames, ModelConfig, Moved, ObserverConfig, ObserverNet, ObserverWorld, OnLatents, Particles, Registered,
-    StateOf, Visitor, Wants,
+    Family, Frames, HybridConfig, HybridNet, HybridStates, HybridWorld, Known, ModelConfig, Moved, ObserverConfig,
+    ObserverNet, ObserverWorld, OnLatents, Particles, Registered, StateOf, Visitor, Wants,
 };
 pub use ground::{Ground, GroundKind};
 pub use heads::decoder::{DECODED_SIZE, Decoder};
@@ -51,6 +52,7 @@ pub use heads::steps_to_go::{StepsToGoConfig, StepsTold};
 pub use interface::{Interface, Learned};
 pub use inverse::{Inverse, InverseConfig, InverseTrainer, Labels};
 pub use keypoints::{KeypointConfig, KeypointLoss, KeypointTrainer, Keypoints};
+pub use learned_parameter::LearnedParameter;
 pub use losses::{LossChart, Losses, Progress};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;

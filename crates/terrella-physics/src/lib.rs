@@ -29,7 +29,7 @@ mod uncertainty;
 mod words;
 
 pub use clip::{Clip, clips};
-pub use columns::{Columns, NOTHING, Named};
+pub use columns::{Columns, NOTHING, Named, Saying};
 pub use delay::Delay;
 pub use direction::Direction;
 pub use equations::{Equations, Integrated};
@@ -45,3 +45,4 @@ pub use online::{Online, OnlineConfig};
 pub use parameter::{Parameter, Quantity};
 pub use record::Record;
 pub use space::{Choices, Space};
+pub use words::digits;

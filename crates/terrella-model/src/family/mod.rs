@@ -7,6 +7,7 @@
 mod any;
 pub(crate) mod diffusion;
 pub(crate) mod ensemble;
+pub(crate) mod hybrid;
 pub(crate) mod jepa;
 pub(crate) mod observer;
 pub(crate) mod seam;
@@ -16,6 +17,7 @@ use crate::{Error, Result};
 pub use any::{AnyState, AnyWorld};
 pub use diffusion::{DiffusionConfig, DiffusionNet, DiffusionWorld, Frames};
 pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
+pub use hybrid::{HybridConfig, HybridNet, HybridStates, HybridWorld, Known};
 use jepa::JepaConfig;
 pub(crate) use jepa::eyes::Eyes;
 pub(crate) use jepa::watching::{Studio, Watching};
@@ -154,6 +156,8 @@ registry! {
     Observer(ObserverConfig) = "observer",
     /// Causal transformer that paints the next frame (diffusion forcing).
     Diffusion(DiffusionConfig) = "diffusion",
+    /// Known equations with a learned rest (APHYNITY).
+    Hybrid(HybridConfig) = "hybrid",
 }
 
 impl Default for ModelConfig {

@@ -66,6 +66,7 @@ fn a_hidden_world_is_the_bare_one() {
     let rows = JepaConfig { sees: Sees::State, frame_skip: 1, ..JepaConfig::default() };
     let ensemble = EnsembleConfig { members: 3, layers: 2, hidden: 16, ..EnsembleConfig::default() };
     same(ensemble, &rows, None);
+    same(crate::hybrid::begun().0, &rows, None);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod earlier;
 mod ensemble;
 mod fast;
 mod gradients;
+mod hybrid;
 mod outcomes;
 mod parameters;
 mod reach;

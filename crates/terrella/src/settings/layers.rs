@@ -23,6 +23,7 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("tworoom", include_str!("../../../../configs/tworoom.toml")),
     ("ensemble", include_str!("../../../../configs/ensemble.toml")),
     ("diffusion", include_str!("../../../../configs/diffusion.toml")),
+    ("hybrid", include_str!("../../../../configs/hybrid.toml")),
 ];
 
 /// The text of a preset.
