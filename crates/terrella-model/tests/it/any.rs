@@ -4,8 +4,8 @@ use crate::support::{alone, batch, interface};
 use burn::prelude::*;
 use terrella_core::{Acts, Batch, Dt, Dynamics, Image, Key, Observation, Stats, Table, Window};
 use terrella_model::{
-    AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, ObserverConfig, Registered, RssmConfig, Sees,
-    TrainConfig, Trainer, Wants, World,
+    AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, ObserverConfig, Registered, RssmConfig,
+    Sees, TrainConfig, Trainer, Wants, World,
 };
 
 /// All that a world tells of a look, a step, a second look, a rollout of several sequences and steps

@@ -2,11 +2,12 @@
 
 use super::config::{RssmConfig, Senses};
 use super::engine::Engine;
-use super::gradient::gradient;
+use super::gradient::{Tools, gradient};
 use super::lesson::Translator;
-use super::net::{RssmNet, draw};
+use super::net::draw;
+use crate::apart::apart;
 use crate::device::alone;
-use crate::family::seam::Family;
+use crate::host::crew::Crew;
 use crate::host::dense::numbers;
 use crate::interface::Interface;
 use crate::train::Trainer;
@@ -203,10 +204,25 @@ impl ModuleVisitor for Reached<'_> {
     }
 }
 
-fn gradients(trainer: &Trainer<RssmConfig>, net: &RssmNet) -> GradientsParams {
-    let device = Device::flex().autodiff();
-    let tools = trainer.model_config.tools(&trainer.interface, &device);
-    gradient((net, &tools), &batch(6, 4, Key::new(8)), Key::new(9), &device).expect("a gradient").0
+/// The gradient of one batch, in so many parts.
+fn gradients(trainer: &Trainer<RssmConfig>, parts: usize) -> GradientsParams {
+    let translator = Translator::new(&trainer.model_config, &trainer.interface);
+    let tools = Tools { translator, crew: Crew::new(parts) };
+    let (batch, device) = (batch(6, 4, Key::new(8)), Device::flex().autodiff());
+    gradient((&trainer.model, &tools), &batch, Key::new(9), &device).expect("a gradient").0
+}
+
+/// The last row of an episode lies in the first part alone.
+#[test]
+fn parts_of_a_batch_have_the_gradient_of_the_whole() {
+    let _turn = alone();
+    let trainer = trained(Senses::Both, 3);
+    let (whole, parts) = (gradients(&trainer, 1), gradients(&trainer, 3));
+    let apart = apart(&trainer.model, [&parts, &whole]);
+    assert!(apart.len() > 30, "{} tensors", apart.len());
+    for (at, [far, most]) in apart.into_iter().enumerate() {
+        assert!(far < 1e-4 * (1.0 + most), "tensor {at}: {far} apart, {most} at most");
+    }
 }
 
 #[test]
@@ -215,7 +231,7 @@ fn a_gradient_reaches_every_number() {
     for sees in [Senses::State, Senses::Both, Senses::Pixels] {
         // Heads begin with zeros, behind which nothing learns in the first step.
         let trainer = trained(sees, 2);
-        let gradients = gradients(&trainer, &trainer.model);
+        let gradients = gradients(&trainer, 1);
         let mut reached = Reached { gradients: &gradients, path: Vec::new(), missed: Vec::new(), found: 0 };
         trainer.model.visit(&mut reached);
         assert!(reached.missed.is_empty() && reached.found > 30, "{sees:?}: nothing reaches {:?}", reached.missed);
