@@ -40,9 +40,10 @@ pub use family::jepa::{
     Batcher, Jepa, JepaConfig, Latents, LossWeights, Sees, Shape, Size, Tensors, World, directions, patcher, sigreg,
 };
 pub use family::{
-    AnyState, AnyWorld, DiffusionConfig, DiffusionNet, DiffusionWorld, EnsembleConfig, EnsembleNet, EnsembleWorld,
-    Family, Frames, HybridConfig, HybridNet, HybridStates, HybridWorld, Known, ModelConfig, Moved, ObserverConfig,
-    ObserverNet, ObserverWorld, OnLatents, Particles, Registered, StateOf, Visitor, Wants,
+    AnyState, AnyWorld, Beliefs, DiffusionConfig, DiffusionNet, DiffusionWorld, EnsembleConfig, EnsembleNet,
+    EnsembleWorld, Family, Frames, HybridConfig, HybridNet, HybridStates, HybridWorld, Known, ModelConfig, Moved,
+    ObserverConfig, ObserverNet, ObserverWorld, OnLatents, Particles, Registered, RssmConfig, RssmNet, RssmWorld,
+    Senses, StateOf, Visitor, Wants,
 };
 pub use ground::{Ground, GroundKind};
 pub use heads::decoder::{DECODED_SIZE, Decoder};

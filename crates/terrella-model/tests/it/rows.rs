@@ -111,6 +111,13 @@ fn rows_of_a_hybrid_know_nothing_of_each_other() {
 }
 
 #[test]
+fn rows_of_an_rssm_know_nothing_of_each_other() {
+    let _turn = alone();
+    let world = crate::rssm::carted(4).world(&Device::flex());
+    rows_are_alone("rssm", &world, states);
+}
+
+#[test]
 fn rows_of_a_jepa_know_nothing_of_each_other() {
     let _turn = alone();
     let config =

@@ -244,7 +244,7 @@ impl<'a> Scene<'a> {
             let copies = wanted.div_ceil(alone.len().max(1)).max(1);
             let clouds = clouds(&self.world, &start, 1, blocks, (copies, key.with("samples")));
             let how = match alone.len() {
-                1 => format!("Samples are {copies} dreams of the model, with the noise that it tells."),
+                1 => format!("Samples are {copies} futures that the model draws from what it holds for possible."),
                 members => format!(
                     "Samples are {} particles: {members} members of the ensemble, {copies} times each, with the noise that each tells.",
                     copies * members
