@@ -9,7 +9,6 @@ use super::net::{Blocks, Chooser, EPSILON, Head, KEEPS, Normed, Painter, RssmNet
 use crate::host::dense::{exp, numbers, silu, sum};
 use crate::host::lanes::{Lane, padded, unpadded};
 use crate::host::layer::Layer;
-use burn::prelude::*;
 use terrella_core::Key;
 
 /// The network on plain rows.
