@@ -4,6 +4,7 @@
 //! run the very same code. [`quickstart`] strings them together.
 
 mod act;
+mod adapt;
 mod ahead;
 mod ask;
 mod bench;
@@ -51,6 +52,7 @@ mod worlds;
 mod worth;
 
 pub use act::{Act, Actor};
+pub use adapt::{AdaptReport, adapt_run};
 pub use ask::ask;
 pub use bench::{BenchConfig, Timed, bench};
 pub use collect::{GoingOn, collect, collect_on};

@@ -47,6 +47,8 @@ fn folder() -> &'static Path {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         done(&folder, &[&["train", "--data", "data", "--out", "run"][..], &sets[..]].concat());
         done(&folder, &[&["eval", "run"], &EVAL[..]].concat());
+        // Tests go side by side, and what is judged once more is another run.
+        copy(&folder.join("run"), &folder.join("doubted"));
         folder
     })
 }
@@ -118,7 +120,6 @@ fn what_is_recorded_stands_beside_what_is_foretold_and_conditions_are_probable()
 #[test]
 fn what_is_unlike_all_that_was_learned_from_is_refused_and_says_why() {
     let folder = folder();
-    copy(&folder.join("run"), &folder.join("doubted"));
     let text = done(folder, &[&["eval", "doubted", "--doubt"][..], &EVAL[..]].concat());
     assert!(text.contains("sensors that err") && text.contains("name no world"), "{text}");
     let page = fs::read_to_string(folder.join("doubted/report.html")).expect("a page");
