@@ -95,13 +95,13 @@ pub fn ask(run: &Run, saved: &Saved, recordings: Option<&Recordings>, question: 
     }
     answer.marks.extend(marks);
     let next = recorded_next.filter(|_| question.doing == Doing::AsRecorded);
-    answer.doubts = doubts_of(run, &scene, (&blocks, &answer_told), next.as_ref())?;
+    answer.doubts = doubts_of(run, &scene, (&blocks[..], &answer_told), next.as_ref())?;
     let refused = answer.doubts.iter().filter(|doubtful| doubtful.refused);
     let mark = |doubtful: &Doubtful| {
         let after = doubtful.block * scene.skip;
         format!("The model was taught nothing like this, {after} steps after the start: {}.", doubtful.words)
     };
-    answer.marks.extend(refused.map(mark).collect::<Vec<_>>());
+    answer.marks.extend(refused.map(mark));
     answer.from = match &question.from {
         Start::Row { episode, row } => format!("row {row} of episode {episode}"),
         Start::State(numbers) => numbers.iter().map(|(name, x)| format!("{name} = {x}")).collect::<Vec<_>>().join(", "),
