@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{Signature, Table};
-use terrella_data::{Note, Opened, Source};
+use terrella_data::{Note, Source};
+use terrella_formats::Opened;
 
 /// What is known of a recording that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ pub(crate) struct Ingested {
 
 /// Opens a recording as the pipeline says.
 pub(crate) fn open(recording: &Recording) -> Result<Opened> {
-    Ok(terrella_data::open_source(&recording.path, &recording.options())?)
+    Ok(terrella_formats::open_source(&recording.path, &recording.options())?)
 }
 
 /// Reads all recordings into the store, unless that was done before; with the key of what was read.

@@ -12,7 +12,8 @@ use arrow::datatypes::Float32Type;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use terrella_core::{Episode, Frames, Table};
-use terrella_data::{Opened, Writer, Written};
+use terrella_data::{Writer, Written};
+use terrella_formats::Opened;
 
 /// Where datasets go, and what they are made of.
 pub(crate) struct Output<'a> {

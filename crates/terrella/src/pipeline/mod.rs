@@ -6,6 +6,7 @@
 mod act;
 mod adapt;
 mod ahead;
+mod analytic;
 mod ask;
 mod bench;
 mod collect;
@@ -53,6 +54,7 @@ mod worth;
 
 pub use act::{Act, Actor};
 pub use adapt::{AdaptReport, adapt_run};
+pub use analytic::{Analytic, Beside, FILE as ANALYTIC};
 pub use ask::ask;
 pub use bench::{BenchConfig, Timed, bench};
 pub use collect::{GoingOn, collect, collect_on};
