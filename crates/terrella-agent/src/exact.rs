@@ -81,6 +81,12 @@ impl Dynamics for ExactSim {
         Some(self.latents(state))
     }
 
+    /// Equations do not disagree.
+    fn doubts(&self, state: &Copies) -> Option<Table> {
+        let width = self.world.spec().state.len();
+        state.last.as_ref().map(|_| Table { width, data: vec![0.0; width * state.worlds.len()] })
+    }
+
     fn reward(&self, state: &Copies) -> Option<Vec<f32>> {
         state.last.as_ref().map(|[reward, _]| reward.clone())
     }

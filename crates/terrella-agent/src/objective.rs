@@ -4,7 +4,7 @@
 //! tell the logged state, distances can instead be counted in the tolerances within which people
 //! would call the goal reached: twenty pixels and twenty degrees then weigh the same.
 
-use crate::Consistency;
+use crate::{Consistency, Doubt};
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dynamics, EnvSpec, Error, Imagined, Objective, Result, Table, wrapped};
 
@@ -30,6 +30,7 @@ pub struct Distance<'a, D> {
     target: Target<'a>,
     timing: Timing,
     consistency: Option<Consistency<'a>>,
+    doubt: Option<Doubt>,
 }
 
 /// What somebody tells of latents and their goals, a number a row.
@@ -44,12 +45,12 @@ enum Target<'a> {
 impl<'a, D: Dynamics> Distance<'a, D> {
     /// Squared distance between latents, averaged over their dimensions; a goal a row.
     pub fn latent(dynamics: &'a D, goals: Table, timing: Timing) -> Self {
-        Self { dynamics, target: Target::Latent(goals), timing, consistency: None }
+        Self { dynamics, target: Target::Latent(goals), timing, consistency: None, doubt: None }
     }
 
     /// What is told of latents and those of their goals, such as the steps that it takes; a goal a row.
     pub fn told(dynamics: &'a D, goals: Table, told: impl Fn(&Table, &Table) -> Vec<f32> + 'a, timing: Timing) -> Self {
-        Self { dynamics, target: Target::Told { goals, told: Box::new(told) }, timing, consistency: None }
+        Self { dynamics, target: Target::Told { goals, told: Box::new(told) }, timing, consistency: None, doubt: None }
     }
 
     /// Squared distance between believed states, each number divided by its tolerance; a goal a row.
@@ -73,13 +74,22 @@ impl<'a, D: Dynamics> Distance<'a, D> {
         Error::check("goal state", told.width, goals.width)?;
         Error::check("tolerances", told.width, tolerance.len())?;
         let target = Target::State { goals, tolerance, angles: spec.angles() };
-        Ok(Self { dynamics, target, timing, consistency: None })
+        Ok(Self { dynamics, target, timing, consistency: None, doubt: None })
     }
 
     /// The same, where plans that an inverse model does not believe cost more.
     #[must_use]
     pub fn with_consistency(self, consistency: Consistency<'a>) -> Self {
         Self { consistency: Some(consistency), ..self }
+    }
+
+    /// The same, where plans cost more that lead where the model is in doubt, or are not done; `probe` is any state of it.
+    ///
+    /// # Errors
+    /// If the model tells no doubts.
+    pub fn with_doubt(self, doubt: Doubt, probe: &D::State) -> Result<Self> {
+        doubt.check(self.dynamics, probe)?;
+        Ok(Self { doubt: Some(doubt), ..self })
     }
 
     /// Distances of one moment.
@@ -129,6 +139,9 @@ impl<D: Dynamics> Objective<D::State> for Distance<'_, D> {
         if let Some(consistency) = &self.consistency {
             let factors = consistency.factors(self.dynamics, imagined);
             costs.iter_mut().zip(factors).for_each(|(cost, factor)| *cost *= factor);
+        }
+        if let Some(doubt) = self.doubt {
+            doubt.add(self.dynamics, imagined, &mut costs);
         }
         costs
     }

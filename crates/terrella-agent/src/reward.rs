@@ -1,5 +1,6 @@
 //! The most reward as an aim: the cost of a rollout is what it does not bring.
 
+use crate::Doubt;
 use terrella_core::{Acts, Dynamics, Error, Imagined, Objective, Result};
 
 /// `−Σ γᵏ rₖ Πⱼ₍ⱼ₌₀…ₖ₋₁₎ (1 − eⱼ)`: rewards `r` along a rollout, discounted by γ a block, each as likely as the task
@@ -7,11 +8,12 @@ use terrella_core::{Acts, Dynamics, Error, Imagined, Objective, Result};
 pub struct Return<'a, D> {
     dynamics: &'a D,
     discount: f32,
+    doubt: Option<Doubt>,
 }
 
 impl<D> Clone for Return<'_, D> {
     fn clone(&self) -> Self {
-        Self { dynamics: self.dynamics, discount: self.discount }
+        Self { dynamics: self.dynamics, discount: self.discount, doubt: self.doubt }
     }
 }
 
@@ -32,7 +34,16 @@ impl<'a, D: Dynamics> Return<'a, D> {
                     .to_owned(),
             ));
         }
-        Ok(Self { dynamics, discount })
+        Ok(Self { dynamics, discount, doubt: None })
+    }
+
+    /// The same, where plans cost more that lead where the model is in doubt, or are not done; `probe` is any state of it.
+    ///
+    /// # Errors
+    /// If the model tells no doubts.
+    pub fn with_doubt(self, doubt: Doubt, probe: &D::State) -> Result<Self> {
+        doubt.check(self.dynamics, probe)?;
+        Ok(Self { doubt: Some(doubt), ..self })
     }
 }
 
@@ -50,6 +61,9 @@ impl<D: Dynamics> Objective<D::State> for Return<'_, D> {
             if let Some(ended) = self.dynamics.ended(state) {
                 weight.iter_mut().zip(ended).for_each(|(w, e)| *w *= 1.0 - e);
             }
+        }
+        if let Some(doubt) = self.doubt {
+            doubt.add(self.dynamics, imagined, &mut cost);
         }
         cost
     }

@@ -7,6 +7,7 @@
 //! else is planned at the time. With a deadline it is the best so far, after at least one
 //! iteration (and then it does depend on how fast the machine is).
 
+use crate::doubt::BEYOND;
 use crate::noise::Noise;
 use crate::settings::{Answer, Settings, Update};
 use std::time::{Duration, Instant};
@@ -68,12 +69,19 @@ impl Planner for SamplingPlanner {
                 }
             }
             if settings.answer == Answer::Mean {
+                let found: Vec<(Vec<f32>, f32)> = searches.iter().map(|search| search.best.clone()).collect();
                 // A mean of points in a box is in the box, but rounding may move it a hair outside.
                 searches.iter_mut().for_each(|s| {
                     problems.space.clamp(&mut s.mean);
                     s.best.0.clone_from(&s.mean);
                 });
                 price(problems, &mut searches);
+                // A mean of plans that are allowed may not be.
+                for (search, found) in searches.iter_mut().zip(found) {
+                    if search.best.1 >= BEYOND && found.1 < BEYOND {
+                        search.best = found;
+                    }
+                }
             }
         }
         searches.iter_mut().for_each(|search| search.trust(problems.margin));

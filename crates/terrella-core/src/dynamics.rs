@@ -125,6 +125,14 @@ pub trait Dynamics {
         None
     }
 
+    /// How far those who foretell disagree about each number of the logged state after the steps so far, `[batch, state]`: their standard
+    /// deviation, in deviations of all the noise that they told on the way. Of states without noise of their own (see [`Self::noisy`]);
+    /// nothing where only one foretells, or before the first step.
+    fn doubts(&self, state: &Self::State) -> Option<Table> {
+        let _ = state;
+        None
+    }
+
     /// The reward that the last step brought, as the model foretells it, one a row; nothing where it was
     /// taught none, or before the first step.
     fn reward(&self, state: &Self::State) -> Option<Vec<f32>> {

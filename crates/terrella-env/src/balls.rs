@@ -17,10 +17,10 @@ use crate::latency::Latency;
 use crate::look::lighter;
 use crate::policy::RandomPolicy;
 use crate::raster::{Backdrop, Canvas, Grid, border};
-use crate::world::{BoxedPolicy, World, read};
+use crate::world::{BoxedPolicy, Factor, LATE, World, read};
 use crate::{Look, Rgb};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use terrella_core::{
     Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, PartKind, Rule, Scene, Sim, Space, Step, Task,
@@ -40,6 +40,21 @@ pub(crate) const WORLD: World = World {
     demonstrator: pushes,
     explorer: pushes,
     seeker: None,
+    factors: &[
+        Factor {
+            name: "gravity",
+            unit: "px/s²",
+            sizes: [500.0, 600.0, 800.0],
+            options: |gravity| json!({ "gravity": gravity }),
+        },
+        Factor {
+            name: "bounces that lose speed",
+            unit: "of it left",
+            sizes: [0.95, 0.85, 0.7],
+            options: |restitution| json!({ "restitution": restitution }),
+        },
+        LATE,
+    ],
 };
 const EXTENT: f64 = 256.0;
 const BORDER: f64 = 8.0;

@@ -7,6 +7,7 @@
 
 mod artist;
 mod balls;
+mod behaviours;
 mod error;
 mod geometry;
 mod latency;
@@ -22,6 +23,7 @@ mod tworoom;
 mod world;
 
 pub use balls::{Balls, BallsOptions};
+pub use behaviours::{Behaviour, behaviours};
 pub use error::{Error, Result};
 pub use geometry::{Vec2, angle_difference};
 pub use lens::{Lens, Through};

@@ -42,6 +42,7 @@ pub(crate) const fn entry<S: Sim + Default + 'static>(id: &'static str, about: &
         demonstrator: |options| Err(Error::NoDemonstrator { id: plain::<S>(options)?.spec().id.to_string() }),
         explorer: |options| Ok(Box::new(RandomPolicy::new(plain::<S>(options)?.spec().actions.clone()))),
         seeker: None,
+        factors: &[],
     }
 }
 

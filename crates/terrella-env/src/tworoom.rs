@@ -15,7 +15,8 @@ use crate::latency::Latency;
 use crate::look::lighter;
 use crate::policy::RandomPolicy;
 use crate::raster::{Backdrop, Grid, border};
-use crate::world::{World, read};
+use crate::world::{Factor, LATE, World, read};
+use serde_json::json;
 use std::sync::Arc;
 use terrella_core::{
     Actions, AnySim, Coordinate, EnvSpec, GoalWorld, Image, Key, Part, Rule, Scene, Sim, Space, Step, Task,
@@ -39,6 +40,15 @@ pub(crate) const WORLD: World = World {
     },
     explorer: |options| Ok(Box::new(RandomPolicy::new(TwoRoom::new(read(ID, options)?)?.spec.actions.clone()))),
     seeker: None,
+    factors: &[
+        Factor {
+            name: "another pace",
+            unit: "px a step",
+            sizes: [6.0, 7.5, 10.0],
+            options: |speed| json!({ "speed": speed }),
+        },
+        LATE,
+    ],
 };
 /// Side of the world in px.
 const EXTENT: f64 = 224.0;

@@ -92,7 +92,7 @@ fn along<D: Dynamics, T>(
 }
 
 /// Standard deviations of the samples of each of `n` rows.
-fn deviations(cloud: &Table, n: usize) -> Table {
+pub(crate) fn deviations(cloud: &Table, n: usize) -> Table {
     let (width, samples) = (cloud.width, cloud.len() / n.max(1));
     let mut all = Table::new(width);
     for row in 0..n {

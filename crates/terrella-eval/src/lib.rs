@@ -20,6 +20,7 @@ mod compared;
 mod conformal;
 mod crps;
 mod curves;
+mod doubt;
 mod elsewhere;
 mod failures;
 mod faithful;
@@ -76,6 +77,10 @@ pub use compared::{Compared, ComparedRun};
 pub use conformal::conformal_factor;
 pub use crps::crps;
 pub use curves::{Curve, Estimate, Quantity, RolloutTable};
+pub use doubt::{
+    DoubtConfig, DoubtJudged, DoubtKind, DoubtMoment, DoubtRow, DoubtTable, DoubtTold, Doubtful, Familiar, Separated,
+    Stretch, auroc, familiar,
+};
 pub use elsewhere::{Elsewhere, Place};
 pub use failures::{Failures, failures};
 pub use faithful::{Faithful, FaithfulConfig, FaithfulRow, faithful};

@@ -5,6 +5,7 @@
 //! to which bands stay under their tolerances is told and marked.
 
 use crate::band::{Band, BandNumber};
+use crate::doubt::Doubtful;
 use crate::foresee::apart;
 use crate::horizon::conformal_horizon;
 use crate::predicate::Predicate;
@@ -123,6 +124,8 @@ pub struct Outlook {
     pub whether: Vec<Likely>,
     /// What speaks against trusting it, as sentences.
     pub marks: Vec<String>,
+    /// The most doubtful moment on the way by each score, where it is known what is usual; the caller's to add.
+    pub doubts: Vec<Doubtful>,
     /// Actions that are done, a row each.
     pub actions: Table,
     /// Seconds to the end of each block.
@@ -160,6 +163,7 @@ impl Outlook {
             outcomes: paths.iter().enumerate().map(outcome).collect(),
             whether: asked.whether.iter().map(likely).collect(),
             marks: Vec::new(),
+            doubts: Vec::new(),
             actions: Table::default(),
             times: asked.seconds.to_vec(),
             paths,

@@ -8,7 +8,8 @@ use crate::limits::{rollout_limits, score_limits};
 use crate::rollout_page::{rollout_chart, rollout_numbers};
 use crate::score_rows::{comparison, explanation, floors, origin, row, short};
 use crate::{
-    Chart, Elsewhere, Failures, Faithful, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard, Shifts, Trust,
+    Chart, DoubtTable, Elsewhere, Failures, Faithful, Filmstrip, OpenLoop, Paired, Returns, RolloutTable, Scorecard,
+    Shifts, Trust,
 };
 use serde::{Deserialize, Serialize};
 use terrella_core::Rule;
@@ -35,6 +36,8 @@ pub struct Report {
     pub open_loop: Option<OpenLoop>,
     /// Bands around what is foretold, and up to where they are narrow enough.
     pub trust: Option<Trust>,
+    /// How well its doubts tell changed worlds.
+    pub doubt: Option<DoubtTable>,
     /// Rewards that planning in the model collects.
     pub returns: Option<Returns>,
     /// The headline policy in scenes that look otherwise.
@@ -83,6 +86,7 @@ impl Report {
         section(&mut out, "What it collects", &self.returns.as_ref().map(Returns::to_html).unwrap_or_default());
         section(&mut out, "How well it foretells", &self.open_loop.as_ref().map(OpenLoop::to_html).unwrap_or_default());
         section(&mut out, "How far it can be trusted", &self.trust.as_ref().map(Trust::to_html).unwrap_or_default());
+        section(&mut out, "What it does not know", &self.doubt.as_ref().map(DoubtTable::to_html).unwrap_or_default());
         section(&mut out, "On other recordings", &self.elsewhere.as_ref().map(Elsewhere::to_html).unwrap_or_default());
         let shifted = self.shifts.iter().map(Shifts::to_html).chain(self.scenes.iter().map(Filmstrip::to_html));
         section(&mut out, "Where the scene looks otherwise", &shifted.collect::<String>());

@@ -5,7 +5,7 @@
 
 use crate::markdown::table;
 use crate::score::percent;
-use crate::{Elsewhere, Faithful, OpenLoop, Report, Returns, Scorecard, Shifts, Trust};
+use crate::{DoubtTable, Elsewhere, Faithful, OpenLoop, Report, Returns, Scorecard, Shifts, Trust};
 
 impl Report {
     /// Scores, returns, open-loop errors, bands and what is left in other scenes, a table each; empty if nothing was measured.
@@ -29,9 +29,10 @@ impl Report {
         let open_loop = self.open_loop.as_ref().map(OpenLoop::to_markdown);
         let trust = self.trust.as_ref().map(Trust::to_markdown);
         let shifts = self.shifts.as_ref().map(Shifts::to_markdown);
+        let doubt = self.doubt.as_ref().map(DoubtTable::to_markdown);
         let elsewhere = self.elsewhere.as_ref().map(Elsewhere::to_markdown);
         let faithful = self.faithful.as_ref().map(Faithful::to_markdown);
-        let all = [scores, returns, open_loop, trust, faithful, elsewhere, shifts];
+        let all = [scores, returns, open_loop, trust, faithful, elsewhere, shifts, doubt];
         all.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 }

@@ -241,6 +241,70 @@ impl<F: Registered> Trainer<F> {
     }
 }
 
+/// A finished model of one family, without heads: to be made another of the same shape, and kept as that.
+#[derive(Clone, Debug)]
+pub struct Finished<F: Registered> {
+    /// What it is.
+    pub family: F,
+    /// Its network.
+    pub net: F::Net,
+    /// What it was trained on.
+    pub interface: Interface,
+    /// How it was trained.
+    pub train: TrainConfig,
+    step: u64,
+}
+
+impl<F: Registered> Finished<F> {
+    /// Reads a finished model.
+    ///
+    /// # Errors
+    /// If it is of another family or has heads, or if a file is missing, damaged, or of another version.
+    pub fn open(path: &Path, device: &Device) -> Result<Self> {
+        let Manifest { model, interface, train, step, reacher, steps_to_go, decoder, .. } = read_manifest(path)?;
+        if reacher.is_some() || steps_to_go.is_some() || decoder {
+            return Err(Error::Invalid(format!(
+                "{} has heads that were learned on its latents, and would be wrong on those of another; use a model without",
+                path.display()
+            )));
+        }
+        let family: F = model.family(&path.display().to_string())?;
+        family.fits(&interface).map_err(|error| damaged(&path.join(MANIFEST), &error))?;
+        let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
+        Ok(Self { family, net, interface, train, step })
+    }
+
+    /// It, ready for use.
+    pub fn world(&self, device: &Device) -> AnyWorld {
+        let (family, interface) = (self.family.clone(), self.interface.clone());
+        AnyWorld::new(family.clone(), interface.clone(), family.world(self.net.clone(), interface, device))
+    }
+
+    /// Writes it as a folder, replacing an earlier one.
+    ///
+    /// # Errors
+    /// If the disk refuses; an earlier folder then remains.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let manifest = Manifest {
+            version: VERSION,
+            model: self.family.clone().into(),
+            interface: self.interface.clone(),
+            train: self.train.clone(),
+            step: self.step,
+            reacher: None,
+            steps_to_go: None,
+            decoder: false,
+            meant: None,
+            gaze: false,
+            files: BTreeMap::new(),
+        };
+        whole_folder(path, |folder| {
+            export(&self.net, &folder.join("weights.safetensors"))?;
+            write_manifest(folder, manifest)
+        })
+    }
+}
+
 /// Writes weights and heads with what describes them.
 fn write<F: Registered>(trainer: &Trainer<F>, heads: Option<&Saved>, path: &Path) -> Result<()> {
     let (reacher, world) = (heads.and_then(|heads| heads.reacher.as_ref()), heads.map(|heads| &heads.world));

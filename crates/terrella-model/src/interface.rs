@@ -52,6 +52,9 @@ pub struct Learned {
     /// episodes only in part.
     #[serde(default)]
     pub rows: Option<KnownRows>,
+    /// Rows of episodes that it was adapted to afterwards, set by set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<KnownRows>,
     /// Standard deviation of the change of each action number from row to row.
     pub action_change: Vec<f32>,
 }
@@ -59,7 +62,20 @@ pub struct Learned {
 impl Learned {
     /// Which of these episodes it learned from, whole or in part.
     pub fn recognise(&self, episodes: &[Episode]) -> Vec<bool> {
-        terrella_core::recognise(&self.episodes, self.rows.as_ref(), episodes)
+        let mut known = terrella_core::recognise(&self.episodes, self.rows.as_ref(), episodes);
+        for rows in &self.also {
+            let more = terrella_core::recognise(&[], Some(rows), episodes);
+            known.iter_mut().zip(more).for_each(|(known, more)| *known |= more);
+        }
+        known
+    }
+
+    /// What is kept of these and of further episodes, wherever they are from.
+    #[must_use]
+    pub fn with<'a>(mut self, more: impl Iterator<Item = &'a Episode> + Clone) -> Self {
+        self.episodes.extend(more.clone().map(Fingerprint::of));
+        self.also.push(KnownRows::of(more));
+        self
     }
 
     /// What is kept of these episodes.
@@ -68,7 +84,8 @@ impl Learned {
         let rows = Some(KnownRows::of(episodes()));
         let changes: Vec<Table> = episodes().map(|e| changes(&e.actions)).collect();
         let action_change = Stats::of(dataset.signature.action.len(), &changes).std;
-        Self { split_seed, held_out, episodes: episodes().map(Fingerprint::of).collect(), rows, action_change }
+        let episodes = episodes().map(Fingerprint::of).collect();
+        Self { split_seed, held_out, episodes, rows, also: Vec::new(), action_change }
     }
 }
 

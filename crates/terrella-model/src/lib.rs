@@ -7,6 +7,7 @@
 #![recursion_limit = "256"]
 
 mod adamw;
+mod adapt;
 #[cfg(test)]
 mod apart;
 mod augment;
@@ -32,8 +33,9 @@ mod train;
 mod train_config;
 mod views;
 
+pub use adapt::adapt;
 pub use augment::{Augment, Changes, UNSEEN_SIDE};
-pub use checkpoint::{Saved, describe, fingerprint, load_any, rounded, save_world};
+pub use checkpoint::{Finished, Saved, describe, fingerprint, load_any, rounded, save_world};
 pub use codec::StateCodec;
 pub use error::{Error, Result};
 pub use family::jepa::{
@@ -42,8 +44,8 @@ pub use family::jepa::{
 pub use family::{
     AnyState, AnyWorld, Beliefs, DiffusionConfig, DiffusionNet, DiffusionWorld, EnsembleConfig, EnsembleNet,
     EnsembleWorld, Family, Frames, HybridConfig, HybridNet, HybridStates, HybridWorld, Known, ModelConfig, Moved,
-    ObserverConfig, ObserverNet, ObserverWorld, OnLatents, Particles, Registered, RssmConfig, RssmNet, RssmWorld,
-    Senses, StateOf, Visitor, Wants,
+    MovedBy, ObserverConfig, ObserverNet, ObserverWorld, OnLatents, Particles, Registered, RssmConfig, RssmNet,
+    RssmWorld, Senses, StateOf, Visitor, Wants,
 };
 pub use ground::{Ground, GroundKind};
 pub use heads::decoder::{DECODED_SIZE, Decoder};

@@ -1,5 +1,6 @@
 //! Planners, policies and the dream, against worlds whose dynamics are known exactly.
 
+mod doubt;
 mod dream;
 mod mpc;
 mod planners;

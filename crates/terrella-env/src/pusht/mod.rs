@@ -27,8 +27,9 @@ pub use shape::Shape;
 pub use wander::Wander;
 pub use world::PushT;
 
-use crate::world::{World, read};
+use crate::world::{Factor, LATE, World, read};
 use options::ID;
+use serde_json::json;
 use terrella_core::{AnySim, Sim};
 
 /// The entry of the registry.
@@ -46,6 +47,21 @@ pub(crate) const WORLD: World = World {
         Ok(Box::new(Wander::new(world.spec().actions.space(), relative)))
     },
     seeker: Some(|options| Ok(Box::new(PushProber::new(PushT::new(read(ID, options)?)?)))),
+    factors: &[
+        Factor {
+            name: "friction of body and agent",
+            unit: "as a coefficient",
+            sizes: [0.5, 1.0, 2.0],
+            options: |friction| json!({ "friction": friction }),
+        },
+        Factor {
+            name: "the body slides on",
+            unit: "of its speed left after a second",
+            sizes: [0.1, 0.3, 0.6],
+            options: |damping| json!({ "damping": damping }),
+        },
+        LATE,
+    ],
 };
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use crate::Error;
 use crate::error::require;
 use crate::latency::Latency;
 use crate::policy::RandomPolicy;
-use crate::world::{World, read};
+use crate::world::{Factor, LATE, World, read};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use terrella_core::{Actions, AnySim, EnvSpec, Image, Key, Result, Sim, Step};
 
 /// Name in the registry.
@@ -27,6 +28,21 @@ pub(crate) const WORLD: World = World {
     },
     explorer: |options| Ok(Box::new(RandomPolicy::new(CartPole::with(&read(ID, options)?)?.spec.actions.clone()))),
     seeker: None,
+    factors: &[
+        Factor {
+            name: "friction",
+            unit: "N m s/rad in the joint",
+            sizes: [0.01, 0.03, 0.1],
+            options: |friction| json!({ "friction": friction }),
+        },
+        Factor {
+            name: "mass",
+            unit: "kg of the pole",
+            sizes: [0.13, 0.2, 0.4],
+            options: |mass| json!({ "mass": mass }),
+        },
+        LATE,
+    ],
 };
 /// Half of the pole's length, in m.
 const HALF: f64 = 0.5;

@@ -11,8 +11,9 @@ use crate::Error;
 use crate::error::require;
 use crate::latency::Latency;
 use crate::policy::RandomPolicy;
-use crate::world::{World, read};
+use crate::world::{Factor, LATE, World, read};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use terrella_core::{Actions, AnySim, EnvSpec, Image, Key, Result, Sim, Space, Step};
 
 /// Name in the registry.
@@ -30,6 +31,21 @@ pub(crate) const WORLD: World = World {
         Ok(Box::new(RandomPolicy::new(DoublePendulum::with(&read(ID, options)?)?.spec.actions.clone())))
     },
     seeker: None,
+    factors: &[
+        Factor {
+            name: "friction",
+            unit: "N m s/rad in each joint",
+            sizes: [0.045, 0.06, 0.12],
+            options: |friction| json!({ "friction": friction }),
+        },
+        Factor {
+            name: "mass",
+            unit: "kg of the second link",
+            sizes: [0.65, 0.8, 1.0],
+            options: |mass| json!({ "masses": [0.5, mass] }),
+        },
+        LATE,
+    ],
 };
 
 /// Largest torques of the shoulder and of the elbow, in N m.

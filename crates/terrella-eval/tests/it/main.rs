@@ -1,6 +1,7 @@
 //! The whole protocol in a toy world whose dynamics are known exactly.
 
 mod change;
+mod doubt;
 mod floors;
 mod protocol;
 mod report;

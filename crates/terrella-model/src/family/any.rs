@@ -169,6 +169,7 @@ trait Erased: Send + Sync {
     fn read(&self, state: &AnyState) -> Option<Table>;
     fn noisy(&self, state: AnyState, key: Key) -> AnyState;
     fn particles(&self, state: &AnyState) -> Option<Table>;
+    fn doubts(&self, state: &AnyState) -> Option<Table>;
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn ended(&self, state: &AnyState) -> Option<Vec<f32>>;
     fn draw(&self, state: &AnyState) -> Option<Vec<Image>>;
@@ -233,6 +234,10 @@ impl<F: Family> Erased for Of<F> {
 
     fn particles(&self, state: &AnyState) -> Option<Table> {
         self.0.particles(shown(state))
+    }
+
+    fn doubts(&self, state: &AnyState) -> Option<Table> {
+        self.0.doubts(shown(state))
     }
 
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>> {
@@ -316,6 +321,11 @@ impl Dynamics for AnyWorld {
     /// Nothing where places of things were taught: what they mean for the logged state is told of their mean alone.
     fn particles(&self, state: &AnyState) -> Option<Table> {
         self.world.particles(state).filter(|_| self.interface.things.is_empty())
+    }
+
+    /// Nothing where places of things were taught, as with [`Self::particles`].
+    fn doubts(&self, state: &AnyState) -> Option<Table> {
+        self.world.doubts(state).filter(|_| self.interface.things.is_empty())
     }
 
     fn reward(&self, state: &AnyState) -> Option<Vec<f32>> {

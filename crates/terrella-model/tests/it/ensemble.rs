@@ -99,6 +99,13 @@ fn an_ensemble_foretells_a_swing_on_a_clock_of_its_own() {
         world.disagreement(&after).row(0)[1]
     };
     assert!(apart(60.0) > 5.0 * apart(1.0), "{} beside {}", apart(60.0), apart(1.0));
+    // The same in deviations that they tell, which is what planners count.
+    let doubt = |speed: f32| {
+        let start = state(&world, &[[0.5, speed]]);
+        assert!(world.doubts(&start).is_none(), "nothing was foretold yet");
+        world.doubts(&world.step(&start, Acts::of(&[0.0]))).expect("three members").row(0)[1]
+    };
+    assert!(doubt(60.0) > doubt(1.0), "{} beside {}", doubt(60.0), doubt(1.0));
 }
 
 #[test]
@@ -114,6 +121,19 @@ fn rows_do_not_know_each_other_and_noise_hangs_on_its_key() {
         let near = alone.row(0).iter().zip(together.row(i)).all(|(a, b)| (a - b).abs() < 1e-5);
         assert!(near, "row {i}: {alone:?} beside {:?}", together.row(i));
     }
+    // Nor do their doubts, along sequences too, from whichever row they start.
+    let sequences: Vec<f32> = (0..6).map(|i| 0.1 * i as f32).collect();
+    let rolled = world.roll_out(&state(&world, &rows), &[3, 9], &sequences);
+    let mut one = state(&world, &[rows[9]]);
+    for (block, push) in sequences[3..].iter().enumerate() {
+        one = world.step(&one, Acts::of(&[*push]));
+        let [beside, alone] = [&rolled[block], &one].map(|state| world.doubts(state).expect("three members"));
+        let (beside, alone) = (beside.row(1), alone.row(0));
+        let near = beside.iter().zip(alone).all(|(a, b)| (a - b).abs() < 1e-3 * (1.0 + b.abs()));
+        assert!(near && beside.iter().all(|x| *x > 0.0), "block {block}: {alone:?} beside {beside:?}");
+    }
+    let taken = world.doubts(&world.take(&rolled[2], &[1])).expect("taken along");
+    assert_eq!(taken.row(0), world.doubts(&rolled[2]).expect("both").row(1), "rows take their doubts along");
     let noisy = |key: u64| {
         let start = state(&world, &rows).with_noise(Key::new(key));
         world.read(&world.step(&start, Acts::of(&pushes))).expect("states").data

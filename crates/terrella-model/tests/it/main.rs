@@ -1,5 +1,6 @@
 //! Integration tests of the models: one binary, one module a subject.
 
+mod adapt;
 mod any;
 mod earlier;
 mod ensemble;

@@ -6,7 +6,7 @@ use crate::error::usage;
 use crate::out;
 use crate::pipeline::{
     About, Actor, EVALUATION, Evaluation, Recordings, Run, evaluate, evaluate_films, evaluate_logs, judge_on,
-    try_shifts, write_films_report, write_logs_report, write_report,
+    measure_doubts, try_shifts, write_films_report, write_logs_report, write_report,
 };
 use crate::settings::Flavour;
 use crate::watch::Watch;
@@ -30,6 +30,9 @@ pub(super) struct Options {
     /// Also tries the headline policy in scenes that look otherwise: colours, ground, light, view, noise
     #[arg(long)]
     shift: bool,
+    /// Also learns what is unusual to ask the model about, and how well that tells worlds that were changed: friction, mass, delay, looks
+    #[arg(long)]
+    doubt: bool,
     #[command(flatten)]
     settings: SettingOptions,
     /// Print JSON
@@ -61,6 +64,8 @@ impl Options {
             let actor = actor(&run, &recordings)?;
             // First what may be refused.
             let shifts = self.shift.then(|| try_shifts(&run, &actor, &recordings, &watch)).transpose()?;
+            let doubt =
+                self.doubt.then(|| measure_doubts(&run, &actor.saved.world, &recordings, &watch)).transpose()?;
             let mut evaluation = if places.is_empty() {
                 evaluate(&run, &actor, &recordings, &watch)?
             } else {
@@ -69,7 +74,7 @@ impl Options {
                 places.reverse();
                 Evaluation { elsewhere: Some(Elsewhere(places)), ..evaluation }
             };
-            evaluation.shifts = shifts;
+            (evaluation.shifts, evaluation.doubt) = (shifts, doubt);
             run.write_json(EVALUATION, &evaluation)?;
             (evaluation, write_report(&run, Some((&actor, &recordings)))?)
         } else {
@@ -84,11 +89,21 @@ impl Options {
             }
             let model = load_any(&run.file("model"), &device())?;
             if run.settings.model.paints() {
+                if self.doubt {
+                    return Err(usage(
+                        "--doubt compares what a model foretells with what it is shown next, and one that paints draws its futures at random; leave it out",
+                    ));
+                }
                 let evaluation = evaluate_films(&run, &model, &recordings, &watch)?;
                 (evaluation, write_films_report(&run, Some((&model, &recordings)))?)
             } else {
                 // Without a world there is nothing to act in, but much to foretell.
-                let evaluation = evaluate_logs(&run, &model, &recordings, &device(), &watch)?;
+                let doubt = self.doubt.then(|| measure_doubts(&run, &model, &recordings, &watch)).transpose()?;
+                let mut evaluation = evaluate_logs(&run, &model, &recordings, &device(), &watch)?;
+                if doubt.is_some() {
+                    evaluation.doubt = doubt;
+                    run.write_json(EVALUATION, &evaluation)?;
+                }
                 (evaluation, write_logs_report(&run, Some(&recordings))?)
             }
         };
@@ -132,6 +147,9 @@ pub(super) fn print(evaluation: &Evaluation) -> Result<()> {
     }
     if let Some(shifts) = &evaluation.shifts {
         out::line(&format!("{}\n{shifts}", shifts.words()))?;
+    }
+    if let Some(doubt) = &evaluation.doubt {
+        out::line(&format!("{}\n{doubt}", doubt.words()))?;
     }
     if let Some(faithful) = &evaluation.faithful {
         out::line(&format!("{}\n{faithful}", faithful.words()))?;

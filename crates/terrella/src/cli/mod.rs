@@ -1,6 +1,7 @@
 //! The verbs: one file each. A verb turns what was typed into settings, calls the pipeline, and says
 //! what came of it: data on stdout, words for people on stderr.
 
+mod adapt;
 mod ask;
 mod bench;
 mod cluster;
@@ -78,6 +79,8 @@ enum Verb {
     Train(train::Options),
     /// Measures how good a trained model is, against floors.
     Eval(eval::Options),
+    /// Fits a trained ensemble to a machine that differs, by the first rows of new recordings, and says by how much it moved.
+    Adapt(adapt::Options),
     /// Reads recordings row by row, as if they came just now, and tells when their world has changed.
     Watch(watch::Options),
     /// Makes one attempt and shows its plans.
@@ -122,6 +125,7 @@ impl Cli {
             Verb::Identify(options) => options.run(),
             Verb::Train(options) => options.run(),
             Verb::Eval(options) => options.run(),
+            Verb::Adapt(options) => options.run(),
             Verb::Watch(options) => options.run(),
             Verb::Plan(options) => options.run(),
             Verb::Ask(options) => options.run(),

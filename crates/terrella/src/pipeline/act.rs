@@ -99,6 +99,12 @@ impl Actor {
         if actor.settings.cost.consistency > 0.0 && actor.saved.reacher.is_none() {
             return Err(crate::error::usage(NO_INVERSE));
         }
+        if let Some(doubt) = actor.settings.cost.doubts()? {
+            let world = &actor.saved.world;
+            doubt
+                .check(world, &world.observe(&[shown(world, recordings, (0, 0))])?)
+                .map_err(|error| crate::error::usage(error.to_string()))?;
+        }
         // Whatever is wrong with the settings is said before the first attempt.
         actor.policy(Flavour::Search)?;
         if actor.settings.cost.kind == CostKind::State && !actor.tells_states(recordings)? {
@@ -214,6 +220,10 @@ impl Actor {
                 objective.with_consistency(Consistency::new(self.settings.cost.consistency, scale, tell)?)
             }
             _ => objective,
+        };
+        let objective = match self.settings.cost.doubts()? {
+            Some(doubt) => objective.with_doubt(doubt, &state)?,
+            None => objective,
         };
         let propose = self.saved.reacher.as_ref().filter(|_| flavour != Flavour::Search).map(|(reacher, _)| {
             let propose = move |now: &AnyState, goals: &[usize], ahead: &[Ahead]| -> Vec<Vec<Table>> {

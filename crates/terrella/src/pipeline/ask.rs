@@ -2,6 +2,7 @@
 //!
 //! The answer is a distribution. What is outside of what was recorded or calibrated is told all the same, and marked.
 
+use super::doubt::doubts_of;
 use super::question::{Doing, Question, Start};
 use super::scene::Scene;
 use super::trust::{FILE, numbers};
@@ -9,7 +10,7 @@ use super::{Recordings, Run};
 use crate::error::usage;
 use anyhow::Result;
 use terrella_core::{Key, Table};
-use terrella_eval::{Asked, BandNumber, Calibration, Foretold, Outlook, Predicate, foresee};
+use terrella_eval::{Asked, BandNumber, Calibration, Doubtful, Foretold, Outlook, Predicate, foresee};
 use terrella_model::Saved;
 
 /// Answers a question. Recordings are needed where it starts from a recorded row.
@@ -76,6 +77,7 @@ pub fn ask(run: &Run, saved: &Saved, recordings: Option<&Recordings>, question: 
             seconds
         })
         .collect();
+    let (answer_told, recorded_next) = (told.clone(), scene.recorded(scene.skip));
     let foretold = Foretold {
         start: scene.state.clone(),
         told,
@@ -92,6 +94,14 @@ pub fn ask(run: &Run, saved: &Saved, recordings: Option<&Recordings>, question: 
         marks.push("The model learned from this episode, so that its word is better here than elsewhere.".to_owned());
     }
     answer.marks.extend(marks);
+    let next = recorded_next.filter(|_| question.doing == Doing::AsRecorded);
+    answer.doubts = doubts_of(run, &scene, (&blocks[..], &answer_told), next.as_ref())?;
+    let refused = answer.doubts.iter().filter(|doubtful| doubtful.refused);
+    let mark = |doubtful: &Doubtful| {
+        let after = doubtful.block * scene.skip;
+        format!("The model was taught nothing like this, {after} steps after the start: {}.", doubtful.words)
+    };
+    answer.marks.extend(refused.map(mark));
     answer.from = match &question.from {
         Start::Row { episode, row } => format!("row {row} of episode {episode}"),
         Start::State(numbers) => numbers.iter().map(|(name, x)| format!("{name} = {x}")).collect::<Vec<_>>().join(", "),

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use terrella_core::{ActionsAre, Dataset, EnvSpec, GoalWorld, Key, Plan, Policy, Rule, Verdict};
 use terrella_eval::{
-    Arena, Attempts, Elsewhere, Failures, Faithful, OpenLoop, Pair, Paired, Protocol, Returns, RolloutTable, Scorecard,
-    Shifts, Trust, compare, failures, floors, rollout_error,
+    Arena, Attempts, DoubtTable, Elsewhere, Failures, Faithful, OpenLoop, Pair, Paired, Protocol, Returns,
+    RolloutTable, Scorecard, Shifts, Trust, compare, failures, floors, rollout_error,
 };
 use terrella_model::AnyState;
 
@@ -44,6 +44,8 @@ pub struct Evaluation {
     pub returns: Option<Returns>,
     /// The headline policy in scenes that look otherwise, where that was asked for.
     pub shifts: Option<Shifts>,
+    /// How well its doubts tell changed worlds, where that was asked for.
+    pub doubt: Option<DoubtTable>,
     /// Several sets of recordings side by side, where that was asked for.
     pub elsewhere: Option<Elsewhere>,
     /// What was left out, and why.
@@ -170,6 +172,7 @@ pub(super) fn told(run: &Run, actor: &Actor, spec: &EnvSpec) -> Vec<String> {
             settings.cost.consistency
         ));
     }
+    told.extend(settings.cost.doubts_told());
     if settings.mpc.within > 0 && settings.eval.offset > settings.mpc.within && actor.saved.reacher.is_some() {
         told.push(format!(
             "Goals farther than {} steps are gone to as the amortised planner proposes; nearer ones are searched for.",

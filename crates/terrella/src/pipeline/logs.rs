@@ -155,6 +155,7 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
         report.trust = evaluation.trust;
         report.limits.extend(evaluation.no_bands);
         report.returns = evaluation.returns;
+        report.doubt = evaluation.doubt;
         report.limits.extend(evaluation.notes);
     }
     if report.open_loop.is_none() {

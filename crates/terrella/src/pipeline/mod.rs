@@ -4,6 +4,7 @@
 //! run the very same code. [`quickstart`] strings them together.
 
 mod act;
+mod adapt;
 mod ahead;
 mod analytic;
 mod ask;
@@ -12,6 +13,7 @@ mod collect;
 mod collect_config;
 mod compare;
 mod doctor;
+mod doubt;
 mod drive;
 mod elsewhere;
 mod evaluate;
@@ -51,6 +53,7 @@ mod worlds;
 mod worth;
 
 pub use act::{Act, Actor};
+pub use adapt::{AdaptReport, adapt_run};
 pub use analytic::{Analytic, Beside, FILE as ANALYTIC};
 pub use ask::ask;
 pub use bench::{BenchConfig, Timed, bench};
@@ -58,6 +61,7 @@ pub use collect::{GoingOn, collect, collect_on};
 pub use collect_config::CollectConfig;
 pub use compare::compare_runs;
 pub use doctor::checkup_page;
+pub use doubt::{FILE as DOUBT, measure_doubts};
 pub use drive::{Drive, Folder, Made, Named};
 pub use elsewhere::judge_on;
 pub use evaluate::{Evaluation, FILE as EVALUATION, evaluate};

@@ -43,6 +43,7 @@ pub fn build(run: &Run, loaded: Option<(&Actor, &Recordings)>) -> Result<Report>
         report.limits.extend(evaluation.no_bands);
         report.returns = evaluation.returns;
         report.shifts = evaluation.shifts;
+        report.doubt = evaluation.doubt;
         report.elsewhere = evaluation.elsewhere;
         report.limits.extend(evaluation.notes);
     }

@@ -59,6 +59,10 @@ pub(super) fn planner<'a, D: Dynamics>(
     let rules = (settings.mpc.clone(), PriorRule::Fixed { mean, std });
     let probe = dynamics.observe(&[Observation { image: None, state: vec![0.0; state_width] }])?;
     let objective = Return::new(dynamics, &probe, settings.cost.discount)?;
+    let objective = match settings.cost.doubts()? {
+        Some(doubt) => objective.with_doubt(doubt, &probe)?,
+        None => objective,
+    };
     let aim = move |_: &[Goal]| Ok(Aim { objective: objective.clone(), propose: None });
     MpcPolicy::new(dynamics, space, search, rules, aim)
 }
@@ -147,7 +151,8 @@ pub(super) fn returns<D: Dynamics + Sync>(
             Ok(Box::new(Each::new(move |_| RandomPolicy::new(space.clone(), 1))))
         })?,
     ];
-    let told = vec!["The policies are shown the true state, and told nothing else.".to_owned()];
+    let mut told = vec!["The policies are shown the true state, and told nothing else.".to_owned()];
+    told.extend(settings.cost.doubts_told());
     let provenance = run.provenance(&recordings.split_words, told);
     Ok(Returns::new(world, &settings.eval.returns, collected, provenance))
 }

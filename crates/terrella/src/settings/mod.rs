@@ -17,10 +17,10 @@ pub(crate) use moved::modernised;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use terrella_agent::{MpcConfig, PlannerConfig, Timing};
+use terrella_agent::{Doubt, MpcConfig, PlannerConfig, Timing};
 use terrella_core::Rule;
 use terrella_env::Exploring;
-use terrella_eval::{FaithfulConfig, OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig, TrustConfig};
+use terrella_eval::{DoubtConfig, FaithfulConfig, OpenLoopConfig, Protocol, ReturnsConfig, RolloutConfig, TrustConfig};
 use terrella_model::{GroundKind, ModelConfig, ReacherConfig, StepsToGoConfig, TrainConfig, Views};
 use terrella_physics::IdentifyConfig;
 
@@ -252,8 +252,35 @@ pub struct CostSettings {
     /// By which share a plan costs more for each deviation (of recorded actions) between what it does and what the amortised planner
     /// says leads from one imagined block to the next, in the mean; 0 does not ask. Needs `reacher.steps`.
     pub consistency: f32,
+    /// By how much a plan costs more for each unit of imagined disagreement in the mean of its blocks: of the members of an ensemble, in
+    /// deviations of the noise that they tell; 0 does not ask.
+    pub doubt: f32,
+    /// Plans on which members are imagined to disagree by more than this are not done, unless all are such; 0 does not ask.
+    pub doubt_most: f32,
     /// What a reward is worth one block later, where rewards are planned for.
     pub discount: f32,
+}
+
+impl CostSettings {
+    /// What disagreement is worth, if that is asked for.
+    ///
+    /// # Errors
+    /// If a number makes no sense.
+    pub fn doubts(&self) -> terrella_core::Result<Option<Doubt>> {
+        Doubt::new(self.doubt, self.doubt_most)
+    }
+
+    /// The same in sentences.
+    pub(crate) fn doubts_told(&self) -> Vec<String> {
+        let (weight, most) = (self.doubt, self.doubt_most);
+        let costs = format!(
+            "Doubt: a plan costs {weight} more for each unit of how far members are imagined to disagree, in deviations that they tell."
+        );
+        let bound = format!(
+            "Doubt: plans on which members are imagined to disagree by more than {most} deviations that they tell are not done, unless all are such."
+        );
+        [(weight, costs), (most, bound)].into_iter().filter(|(x, _)| *x > 0.0).map(|(_, told)| told).collect()
+    }
 }
 
 impl Default for CostSettings {
@@ -264,6 +291,8 @@ impl Default for CostSettings {
             tolerance: None,
             timing: Timing::default(),
             consistency: 0.0,
+            doubt: 0.0,
+            doubt_most: 0.0,
             discount: 1.0,
         }
     }
@@ -324,6 +353,8 @@ pub struct EvalSettings {
     pub returns: ReturnsConfig,
     /// Bands around what a model foretells.
     pub trust: TrustConfig,
+    /// What is unusual to ask it about.
+    pub doubt: DoubtConfig,
 }
 
 impl Default for EvalSettings {
@@ -331,7 +362,7 @@ impl Default for EvalSettings {
         let Protocol { offset, budget, pairs, seeds, rules } = Protocol::default();
         let policies = vec![Flavour::Hybrid, Flavour::Search, Flavour::Reacher];
         let (rollout, open_loop) = (RolloutConfig::default(), OpenLoopConfig::default());
-        let (returns, trust) = (ReturnsConfig::default(), TrustConfig::default());
+        let (returns, trust, doubt) = (ReturnsConfig::default(), TrustConfig::default(), DoubtConfig::default());
         let (threads, rows, factors) = (0, 16, Vec::new());
         let faithful = FaithfulConfig::default();
         Self {
@@ -349,6 +380,7 @@ impl Default for EvalSettings {
             open_loop,
             returns,
             trust,
+            doubt,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Asking a tiny trained ensemble about futures, from the program: bands that were calibrated before, answers, and what is refused.
 
-use crate::support::{fresh, program, told};
+use crate::support::{copy, fresh, program, told};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,8 @@ fn folder() -> &'static Path {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         done(&folder, &[&["train", "--data", "data", "--out", "run"][..], &sets[..]].concat());
         done(&folder, &[&["eval", "run"], &EVAL[..]].concat());
+        // Tests go side by side, and what is judged once more is another run.
+        copy(&folder.join("run"), &folder.join("doubted"));
         folder
     })
 }
@@ -96,7 +98,7 @@ fn what_is_recorded_stands_beside_what_is_foretold_and_conditions_are_probable()
     let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&answer),
-        "from doing steps seconds level how outcomes whether marks actions times paths samples",
+        "from doing steps seconds level how outcomes whether marks doubts actions times paths samples",
         "what others read"
     );
     let x = &answer["outcomes"][0];
@@ -113,6 +115,30 @@ fn what_is_recorded_stands_beside_what_is_foretold_and_conditions_are_probable()
     assert_eq!((answer["samples"]["data"].as_array().map(Vec::len), &answer["steps"]), (Some(400), &10.into()));
     assert!(answer["how"].as_str().is_some_and(|how| how.contains("200 particles")), "{}", answer["how"]);
     assert_eq!(answer, asks(&asked), "keyed");
+}
+
+#[test]
+fn what_is_unlike_all_that_was_learned_from_is_refused_and_says_why() {
+    let folder = folder();
+    let text = done(folder, &[&["eval", "doubted", "--doubt"][..], &EVAL[..]].concat());
+    assert!(text.contains("sensors that err") && text.contains("name no world"), "{text}");
+    let page = fs::read_to_string(folder.join("doubted/report.html")).expect("a page");
+    assert!(page.contains("What it does not know"), "on the page, too");
+    let ask =
+        |run: &str, from: &str| json(folder, &["ask", run, "--from", from, "--do", "zero", "--steps", "2", "--json"]);
+    let distance = |answer: &Value| {
+        let doubts = answer["doubts"].as_array().expect("doubts");
+        doubts.iter().find(|doubt| doubt["kind"] == "distance").expect("a distance").clone()
+    };
+    let far = ask("doubted", "x=60,v=-80");
+    let told = distance(&far);
+    assert_eq!(told["refused"], true, "{told}");
+    assert!(told["number"] == "x" || told["number"] == "v", "{told}");
+    assert!(told["value"].as_f64() > told["usual"].as_f64() && told["p"].as_f64() <= Some(0.1), "{told}");
+    assert!(far["marks"].to_string().contains("taught nothing like this"), "{}", far["marks"]);
+    let near = ask("doubted", "x=0.1,v=0");
+    assert_eq!(distance(&near)["refused"], false, "{near}");
+    assert_eq!(ask("run", "x=60,v=-80")["doubts"], serde_json::json!([]), "nobody learned there what is usual");
 }
 
 #[test]

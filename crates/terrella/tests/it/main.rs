@@ -5,6 +5,7 @@ mod ask;
 mod bad_input;
 mod cli;
 mod compare;
+mod doubt;
 mod driver;
 mod earlier;
 mod elsewhere;

@@ -14,10 +14,13 @@ mod member;
 mod net;
 #[cfg(test)]
 mod reference;
+mod residual;
 mod world;
 
 pub use config::EnsembleConfig;
 pub use net::EnsembleNet;
+pub use residual::Moved as MovedBy;
+pub(crate) use residual::adapted;
 pub use world::{EnsembleWorld, Particles};
 
 use super::seam::{Family, Wants};

@@ -37,6 +37,8 @@ pub struct Particles {
     /// `[members, rows, state]`.
     states: Vec<f32>,
     rows: usize,
+    /// Variance of all the noise that was told on the way here, in the mean over members, `[rows, state]`; empty before the first step.
+    told: Vec<f32>,
     /// Where noise is wanted, what it is keyed by, and steps taken.
     noise: Option<(Key, u64)>,
     /// Mean reward of the last step, `[rows]`; empty before the first and where none is foretold.
@@ -64,6 +66,8 @@ impl Particles {
 struct Walk {
     /// `[steps, rows, state]`.
     states: Vec<f32>,
+    /// Variance of the noise that is told of each step, likewise.
+    told: Vec<f32>,
     /// `[steps, rows]` each, or empty.
     outcomes: [Vec<f32>; 2],
 }
@@ -106,7 +110,7 @@ impl EnsembleWorld {
     fn gather(&self, states: &[f32]) -> Particles {
         let rows = states.len() / self.inputs.state_width().max(1);
         let states = states.repeat(self.config.members);
-        Particles { states, rows, noise: None, reward: Vec::new(), ended: Vec::new() }
+        Particles { states, rows, told: Vec::new(), noise: None, reward: Vec::new(), ended: Vec::new() }
     }
 
     /// How far members lie apart: the standard deviation of their means, `[rows, state]`.
@@ -139,6 +143,7 @@ impl EnsembleWorld {
             self.walk(member, part * rows / parts..(part + 1) * rows / parts, start, script)
         });
         let share = 1.0 / self.config.members as f32;
+        let mut so_far = if start.told.is_empty() { vec![0.0; rows * width] } else { start.told.clone() };
         let after = |step: usize| {
             let mut states = Vec::with_capacity(start.states.len());
             let mut means =
@@ -147,6 +152,8 @@ impl EnsembleWorld {
                 let part = walk.states.len() / script.steps;
                 states.extend_from_slice(&walk.states[step * part..(step + 1) * part]);
                 let (first, n) = (at % parts * rows / parts, part / width);
+                let told = &walk.told[step * part..(step + 1) * part];
+                so_far[first * width..][..part].iter_mut().zip(told).for_each(|(sum, x)| *sum += x * share);
                 for (mean, told) in means.iter_mut().zip(&walk.outcomes).filter(|(mean, _)| !mean.is_empty()) {
                     let told = &told[step * n..(step + 1) * n];
                     mean[first..first + n].iter_mut().zip(told).for_each(|(mean, x)| *mean += x * share);
@@ -154,7 +161,7 @@ impl EnsembleWorld {
             }
             let noise = start.noise.map(|(key, before)| (key, before + step as u64 + 1));
             let [reward, ended] = means;
-            Particles { states, rows, noise, reward, ended }
+            Particles { states, rows, told: so_far.clone(), noise, reward, ended }
         };
         (0..script.steps).map(after).collect()
     }
@@ -165,8 +172,8 @@ impl EnsembleWorld {
         let layers = &self.members[member];
         let stride = layers.last().map_or(0, |last| lanes(last.output) * LANE);
         let mut now = start.states[(member * start.rows + rows.start) * width..][..rows.len() * width].to_vec();
-        let mut walk =
-            Walk { states: Vec::with_capacity(script.steps * now.len()), outcomes: [Vec::new(), Vec::new()] };
+        let [states, variances] = [0, 1].map(|_| Vec::with_capacity(script.steps * now.len()));
+        let mut walk = Walk { states, told: variances, outcomes: [Vec::new(), Vec::new()] };
         let (mut room, mut x) = (Room::default(), Vec::with_capacity(rows.len() * self.inputs.width()));
         let bounds = self.noise_bounds();
         for step in 0..script.steps {
@@ -183,6 +190,11 @@ impl EnsembleWorld {
                         let key = key.at(before + step as u64).at(member as u64).at(row as u64);
                         self.inputs.advance(state, &noisy(tells, (width, told), &bounds, key), script.dt[row]);
                     }
+                }
+                for (i, bounds) in bounds[..width].iter().enumerate() {
+                    // Without learned variances, rates vary as recorded.
+                    let normal = if self.config.variance { variance(tells[told + i], *bounds) } else { 1.0 };
+                    walk.told.push(normal * (script.dt[row] * self.inputs.rates.scale(i)).powi(2));
                 }
                 let [rewards, ends] = &mut walk.outcomes;
                 if self.inputs.reward.is_some() {
@@ -203,15 +215,16 @@ impl EnsembleWorld {
     }
 }
 
-/// Rates with noise of the told variance. The variance is held between its bounds as in training: two softplus in
-/// the logarithm are `eˡ + 1 / (e⁻ᵐ + e⁻ˢ)` outside of it.
+/// The variance that is told, held between its bounds as in training: two softplus in the logarithm are
+/// `eˡ + 1 / (e⁻ᵐ + e⁻ˢ)` outside of it.
+fn variance(spread: f32, [least, most]: [f32; 2]) -> f32 {
+    least + 1.0 / (most + exp(-spread))
+}
+
+/// Rates with noise of the told variance.
 pub(super) fn noisy(tells: &[f32], (width, told): (usize, usize), bounds: &[[f32; 2]], key: Key) -> Vec<f32> {
     let mut stream = key.stream();
-    let mut number = |i: usize| {
-        let [least, most] = bounds[i];
-        let variance = least + 1.0 / (most + exp(-tells[told + i]));
-        tells[i] + variance.sqrt() * stream.normal() as f32
-    };
+    let mut number = |i: usize| tells[i] + variance(tells[told + i], bounds[i]).sqrt() * stream.normal() as f32;
     (0..width).map(&mut number).collect()
 }
 
@@ -240,7 +253,11 @@ impl Dynamics for EnsembleWorld {
         }
         let some = |told: &Vec<f32>| rows.iter().filter_map(|&row| told.get(row).copied()).collect();
         let [reward, ended] = [&state.reward, &state.ended].map(some);
-        Particles { states, rows: rows.len(), noise: state.noise, reward, ended }
+        let told = match state.told.is_empty() {
+            true => Vec::new(),
+            false => rows.iter().flat_map(|&row| &state.told[row * width..(row + 1) * width]).copied().collect(),
+        };
+        Particles { states, rows: rows.len(), told, noise: state.noise, reward, ended }
     }
 
     fn step(&self, state: &Particles, acts: Acts<'_>) -> Particles {
@@ -279,6 +296,16 @@ impl Dynamics for EnsembleWorld {
             (0..members).for_each(|member| all.push(of(member)));
         }
         Some(all)
+    }
+
+    fn doubts(&self, state: &Particles) -> Option<Table> {
+        if self.config.members < 2 || state.told.is_empty() {
+            return None;
+        }
+        let mut doubts = self.disagreement(state);
+        let told = doubts.data.iter_mut().zip(&state.told);
+        told.for_each(|(doubt, variance)| *doubt /= variance.sqrt().max(f32::MIN_POSITIVE));
+        Some(doubts)
     }
 
     fn reward(&self, state: &Particles) -> Option<Vec<f32>> {
