@@ -197,7 +197,7 @@ fn rows_of_an_observer_are_stepped_together_as_they_are_apart() {
     let train = TrainConfig { steps: 100, batch_size: 4, learning_rate: 3e-3, ..TrainConfig::default() };
     let mut trainer = Trainer::new(config.clone(), interface(&config.mind), train, &Device::flex());
     for step in 0..2 {
-        trainer.advance(&batch(&config.mind, 4, 4, Key::new(4).at(step)), false).expect("a step");
+        trainer.advance(&batch(&config.mind, 4, 3, Key::new(4).at(step)), false).expect("a step");
     }
     joined_rows_are_rows_apart("observer", &trainer.world(&Device::flex()), false, pictures);
 }
