@@ -39,55 +39,56 @@ lineWidth=ratio,context.strokeRect(ratio/2,ratio/2,width-ratio,height-ratio),con
 Math.max(1,values.length-1)*width;context[broken?"moveTo":"lineTo"](x,3*ratio+room*(1-(value-low)/span)),broken=
 !1}context.stroke()}var STRIP=8,LISTED=300,POLL=1500,datasets=part("datasets",HTMLSelectElement),slider=part("row",HTMLInputElement),
 picture=part("picture",HTMLCanvasElement),plots=new Plots(part("plots",HTMLElement)),shelves=[],contents=null,
-track=null,[dataset,episode]=[-1,-1],[asked,wanted]=[null,null];function trouble(error){say(part("dataset-is",
-HTMLElement),error instanceof Error?error.message:String(error))}function paint(canvas,image){[canvas.width,canvas.
-height]=[image.width,image.height],canvas.getContext("2d")?.putImageData(image,0,0)}async function poll(){try{
-shelves=await askShelves(),datasets.options.length!==shelves.length&&datasets.replaceChildren(...shelves.map(({
-name},at2)=>new Option(name,String(at2))));let at=Math.max(0,datasets.selectedIndex),shelf=shelves[at];shelf!==
-void 0?(say(part("dataset-is",HTMLElement),words(shelf)),shelf.ready&&(dataset!==at||contents===null||shelf.findings!==
-null&&contents.findings.length===0&&shelf.findings>0)&&await open(at)):trouble("There are no recordings.")}catch(error){
-trouble(error)}(shelves.length===0||shelves.some(({findings,trouble:trouble2})=>findings===null&&trouble2===null))&&
-window.setTimeout(()=>{poll()},POLL)}function words({ready,trouble:trouble2,episodes,rows,examined,findings}){
-if(!ready)return trouble2??"It is being opened.";let there=`${count(episodes,"episode")}, ${count(rows,"row")}\
-.`,found=findings===null?`The doctor has looked at ${examined[0]} of ${examined[1]}.`:`The doctor found ${count(
-findings,"thing")} to look at.`;return`${there} ${trouble2??found}`}async function open(at){let[fresh,same]=[await askContents(
-at),at===dataset];[dataset,contents]=[at,fresh];let worst=new Map;for(let{episode:episode2,severity}of[...fresh.
-findings].reverse())episode2!==null&&worst.set(episode2,severity);let item=(rows,at2)=>{let severity=worst.get(
-at2),seconds=`${(rows/fresh.fps).toFixed(1)} s`,button=make("button",severity??"",make("b","",String(at2)),` ${count(
-rows,"row")}, ${seconds}`,severity===void 0?"":` · ${severity}`);return button.type="button",button.addEventListener(
-"click",()=>{show(at2)}),make("li","",button)};part("episodes",HTMLElement).replaceChildren(...fresh.episodes.
-map(item)),same&&episode>=0?(press(),mark()):await show(0)}async function show(at,row=0){if(!(contents===null||
-contents.episodes[at]===void 0))try{let{state,action,pictures}=contents;if(at!==episode||track===null){episode=
-at;let fresh=await askTrack(dataset,at);if(at!==episode)return;track=fresh,slider.max=String(Math.max(0,fresh.
-rows-1)),slider.disabled=fresh.rows===0,say(part("episode-title",HTMLElement),`Episode ${at}${fresh.task===""?
-"":`: ${fresh.task}`}`);let reward=fresh.reward.length===0?[]:[fresh.reward];plots.show([{title:"State",columns:state,
-values:fresh.state},{title:"Action",columns:action,values:fresh.action},{title:"Reward",columns:[{name:"reward",
-unit:""}],values:reward}]),press(),mark(),picture.hidden=!pictures,part("film",HTMLElement).replaceChildren(),
-pictures&&fresh.rows>0&&film(at,fresh.rows)}look(row)}catch(error){trouble(error)}}function press(){for(let[at,
-button]of document.querySelectorAll("#episodes button").entries())button.setAttribute("aria-pressed",String(at===
-episode))}async function film(at,rows){let n=Math.min(STRIP,rows),which=Array.from({length:n},(_,i)=>Math.round(
-i*(rows-1)/Math.max(1,n-1)));try{let images=await askPictures(dataset,at,which);if(at!==episode)return;let frames=images.
-map((image,i)=>{let canvas=make("canvas","");paint(canvas,image);let button=make("button","",canvas);return button.
-type="button",button.setAttribute("aria-label",`row ${which[i]}`),button.addEventListener("click",()=>look(which[i]??
-0)),button});part("film",HTMLElement).replaceChildren(...frames)}catch(error){picture.hidden=!0,trouble(error)}}
-function look(row){if(track===null)return;slider.value=String(row);let at=Math.min(track.times.length-1,Math.floor(
-row/track.every)),time=track.times[at];say(part("row-is",HTMLElement),`${row}${time===void 0?"":` · ${time.toFixed(
-2)} s`}`),plots.look(row/Math.max(1,track.rows-1),at),wanted=row,contents?.pictures===!0&&asked===null&&fetchPicture()}
-async function fetchPicture(){for(;wanted!==null;){let[from,of]=[dataset,episode];[asked,wanted]=[wanted,null];
-try{let[image]=await askPictures(from,of,[asked]);image!==void 0&&from===dataset&&of===episode&&paint(picture,
-image)}catch(error){trouble(error)}}asked=null}function mark(){let all=contents?.findings??[],only=part("only",
-HTMLInputElement).checked,listed=all.filter(found=>!only||found.episode===episode),item=found=>{let place=found.
-episode===null?"all":`episode ${found.episode}${found.rows===null?"":`, row ${found.rows[0]}`}`,head=make("but\
-ton",found.severity,make("b","",`${found.severity}: ${found.check}`),` ${place}`);return head.type="button",head.
-addEventListener("click",()=>{show(found.episode??episode,found.rows?.[0]??0)}),make("li","",head,make("p","",
-found.what),make("p","fine",found.remedy))},items=listed.slice(0,LISTED).map(item);listed.length>LISTED&&items.
-push(make("li","fine",`${listed.length-LISTED} more: terrella doctor lists all of them.`)),items.length===0&&items.
-push(make("li","fine","Nothing yet.")),part("findings",HTMLElement).replaceChildren(...items);let rows=Math.max(
-1,(track?.rows??1)-1),bars=all.filter(found=>found.episode===episode&&found.rows!==null).slice(0,LISTED).map(found=>{
-let[first,last]=found.rows??[0,0],bar=make("button",found.severity);return bar.type="button",bar.title=`${found.
-check}: ${found.what}`,bar.setAttribute("aria-label",`${found.severity}, rows ${first} to ${last}: ${found.check}`),
-bar.style.left=`${100*first/rows}%`,bar.style.width=`max(6px, ${100*(last-first)/rows}%)`,bar.addEventListener(
+track=null,[dataset,episode,timer]=[-1,-1,0],[asked,wanted]=[null,null];function trouble(error,where="trouble"){
+say(part(where,HTMLElement),error instanceof Error?error.message:String(error))}function paint(canvas,image){[
+canvas.width,canvas.height]=[image.width,image.height],canvas.getContext("2d")?.putImageData(image,0,0)}async function poll(){
+window.clearTimeout(timer);try{shelves=await askShelves(),datasets.options.length!==shelves.length&&datasets.replaceChildren(
+...shelves.map(({name},at2)=>new Option(name,String(at2))));let at=Math.max(0,datasets.selectedIndex),shelf=shelves[at];
+shelf!==void 0?(shelf.ready&&(dataset!==at||contents===null||shelf.findings!==null&&contents.findings.length===
+0&&shelf.findings>0)&&await open(at),say(part("dataset-is",HTMLElement),words(shelf))):trouble("There are no r\
+ecordings.","dataset-is")}catch(error){trouble(error,"dataset-is")}(shelves.length===0||shelves.some(({findings,
+trouble:trouble2})=>findings===null&&trouble2===null))&&(timer=window.setTimeout(()=>{poll()},POLL))}function words({
+ready,trouble:trouble2,episodes,rows,examined,findings}){if(!ready)return trouble2??"It is being opened.";let there=`${count(
+episodes,"episode")}, ${count(rows,"row")}.`,found=findings===null?`The doctor has looked at ${examined[0]} of\
+ ${examined[1]}.`:`The doctor found ${count(findings,"thing")} to look at.`;return`${there} ${trouble2??found}`}
+async function open(at){let[fresh,same]=[await askContents(at),at===dataset];[dataset,contents]=[at,fresh];let worst=new Map;
+for(let{episode:episode2,severity}of[...fresh.findings].reverse())episode2!==null&&worst.set(episode2,severity);
+let item=(rows,at2)=>{let severity=worst.get(at2),seconds=`${(rows/fresh.fps).toFixed(1)} s`,button=make("butt\
+on",severity??"",make("b","",String(at2)),` ${count(rows,"row")}, ${seconds}`,severity===void 0?"":` · ${severity}`);
+return button.type="button",button.addEventListener("click",()=>{show(at2)}),make("li","",button)};part("episo\
+des",HTMLElement).replaceChildren(...fresh.episodes.map(item)),same&&episode>=0?(press(),mark()):await show(0)}
+async function show(at,row=0){if(!(contents===null||contents.episodes[at]===void 0))try{trouble("");let{state,
+action,pictures}=contents;if(at!==episode||track===null){episode=at;let fresh=await askTrack(dataset,at);if(at!==
+episode)return;track=fresh,slider.max=String(Math.max(0,fresh.rows-1)),slider.disabled=fresh.rows===0,say(part(
+"episode-title",HTMLElement),`Episode ${at}${fresh.task===""?"":`: ${fresh.task}`}`);let reward=fresh.reward.length===
+0?[]:[fresh.reward];plots.show([{title:"State",columns:state,values:fresh.state},{title:"Action",columns:action,
+values:fresh.action},{title:"Reward",columns:[{name:"reward",unit:""}],values:reward}]),press(),mark(),picture.
+hidden=!pictures,part("film",HTMLElement).replaceChildren(),pictures&&fresh.rows>0&&film(at,fresh.rows)}look(row)}catch(error){
+trouble(error)}}function press(){for(let[at,button]of document.querySelectorAll("#episodes button").entries())
+button.setAttribute("aria-pressed",String(at===episode))}async function film(at,rows){let n=Math.min(STRIP,rows),
+which=Array.from({length:n},(_,i)=>Math.round(i*(rows-1)/Math.max(1,n-1)));try{let images=await askPictures(dataset,
+at,which);if(at!==episode)return;let frames=images.map((image,i)=>{let canvas=make("canvas","");paint(canvas,image);
+let button=make("button","",canvas);return button.type="button",button.setAttribute("aria-label",`row ${which[i]}`),
+button.addEventListener("click",()=>look(which[i]??0)),button});part("film",HTMLElement).replaceChildren(...frames)}catch(error){
+picture.hidden=!0,trouble(error)}}function look(row){if(track===null)return;slider.value=String(row);let at=Math.
+min(track.times.length-1,Math.floor(row/track.every)),time=track.times[at];say(part("row-is",HTMLElement),`${row}${time===
+void 0?"":` · ${time.toFixed(2)} s`}`),plots.look(row/Math.max(1,track.rows-1),at),wanted=row,contents?.pictures===
+!0&&asked===null&&fetchPicture()}async function fetchPicture(){for(;wanted!==null;){let[from,of]=[dataset,episode];
+[asked,wanted]=[wanted,null];try{let[image]=await askPictures(from,of,[asked]);image!==void 0&&from===dataset&&
+of===episode&&paint(picture,image)}catch(error){trouble(error)}}asked=null}function mark(){let all=contents?.findings??
+[],only=part("only",HTMLInputElement).checked,listed=all.filter(found=>!only||found.episode===episode),item=found=>{
+let place=found.episode===null?"all":`episode ${found.episode}${found.rows===null?"":`, row ${found.rows[0]}`}`,
+head=make("button",found.severity,make("b","",`${found.severity}: ${found.check}`),` ${place}`);return head.type=
+"button",head.addEventListener("click",()=>{show(found.episode??episode,found.rows?.[0]??0)}),make("li","",head,
+make("p","",found.what),make("p","fine",found.remedy))},items=listed.slice(0,LISTED).map(item);listed.length>LISTED&&
+items.push(make("li","fine",`${listed.length-LISTED} more: terrella doctor lists all of them.`)),items.length===
+0&&items.push(make("li","fine","Nothing yet.")),part("findings",HTMLElement).replaceChildren(...items);let rows=Math.
+max(1,(track?.rows??1)-1),bars=all.filter(found=>found.episode===episode&&found.rows!==null).slice(0,LISTED).map(
+found=>{let[first,last]=found.rows??[0,0],bar=make("button",found.severity);return bar.type="button",bar.title=
+`${found.check}: ${found.what}`,bar.setAttribute("aria-label",`${found.severity}, rows ${first} to ${last}: ${found.
+check}`),bar.style.left=`${100*first/rows}%`,bar.style.width=`max(6px, ${100*(last-first)/rows}%)`,bar.addEventListener(
 "click",()=>look(first)),bar});part("marks",HTMLElement).replaceChildren(...bars)}for(let link of document.querySelectorAll(
 "a[data-room]"))link.href=address(link.getAttribute("href")??".").href;datasets.addEventListener("change",()=>{
-[contents,episode]=[null,-1],poll()});slider.addEventListener("input",()=>look(slider.valueAsNumber));part("on\
-ly",HTMLInputElement).addEventListener("change",mark);poll();})();
+[contents,track,episode]=[null,null,-1],plots.show([]);for(let id of["episodes","film"])part(id,HTMLElement).replaceChildren();
+say(part("episode-title",HTMLElement),"Episode"),picture.hidden=!0,mark(),poll()});slider.addEventListener("in\
+put",()=>look(slider.valueAsNumber));part("only",HTMLInputElement).addEventListener("change",mark);poll();})();

@@ -19,12 +19,12 @@ const plots = new Plots(part("plots", HTMLElement));
 let shelves: Shelf[] = [];
 let contents: Contents | null = null;
 let track: Track | null = null;
-let [dataset, episode] = [-1, -1];
+let [dataset, episode, timer] = [-1, -1, 0];
 /** The row whose picture is on its way, and the one that is wanted after it. */
 let [asked, wanted]: [number | null, number | null] = [null, null];
 
-function trouble(error: unknown): void {
-    say(part("dataset-is", HTMLElement), error instanceof Error ? error.message : String(error));
+function trouble(error: unknown, where = "trouble"): void {
+    say(part(where, HTMLElement), error instanceof Error ? error.message : String(error));
 }
 
 function paint(canvas: HTMLCanvasElement, image: ImageData): void {
@@ -34,6 +34,7 @@ function paint(canvas: HTMLCanvasElement, image: ImageData): void {
 
 /** Asks what there is, again and again until all has been examined. */
 async function poll(): Promise<void> {
+    window.clearTimeout(timer);
     try {
         shelves = await askShelves();
         if (datasets.options.length !== shelves.length) {
@@ -42,18 +43,18 @@ async function poll(): Promise<void> {
         const at = Math.max(0, datasets.selectedIndex);
         const shelf = shelves[at];
         if (shelf !== undefined) {
-            say(part("dataset-is", HTMLElement), words(shelf));
             if (shelf.ready && (dataset !== at || contents === null || (shelf.findings !== null && contents.findings.length === 0 && shelf.findings > 0))) {
                 await open(at);
             }
+            say(part("dataset-is", HTMLElement), words(shelf));
         } else {
-            trouble("There are no recordings.");
+            trouble("There are no recordings.", "dataset-is");
         }
     } catch (error) {
-        trouble(error);
+        trouble(error, "dataset-is");
     }
     if (shelves.length === 0 || shelves.some(({ findings, trouble }) => findings === null && trouble === null)) {
-        window.setTimeout(() => void poll(), POLL);
+        timer = window.setTimeout(() => void poll(), POLL);
     }
 }
 
@@ -98,6 +99,7 @@ async function show(at: number, row = 0): Promise<void> {
         return;
     }
     try {
+        trouble("");
         const { state, action, pictures } = contents;
         if (at !== episode || track === null) {
             episode = at;
@@ -233,7 +235,15 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-room]"))
     link.href = address(link.getAttribute("href") ?? ".").href;
 }
 datasets.addEventListener("change", () => {
-    [contents, episode] = [null, -1];
+    // Nothing of the one before stands under the name of this one.
+    [contents, track, episode] = [null, null, -1];
+    plots.show([]);
+    for (const id of ["episodes", "film"]) {
+        part(id, HTMLElement).replaceChildren();
+    }
+    say(part("episode-title", HTMLElement), "Episode");
+    picture.hidden = true;
+    mark();
     void poll();
 });
 slider.addEventListener("input", () => look(slider.valueAsNumber));

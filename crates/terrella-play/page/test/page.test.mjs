@@ -402,6 +402,7 @@ test("recordings are looked through: episodes, a strip, plots that follow the sc
     assert.equal(await page.locator("#findings li").count(), 1);
     await page.locator("#datasets").selectOption("1");
     await says(page, "dataset-is", /no such folder/);
+    assert.deepEqual([await page.locator("#episodes li").count(), await page.locator(".plot-line").count()], [0, 0], "nothing of the other");
     assert.ok(mock.asked.every((path) => !/row=-|NaN/.test(path)), "rows that there are");
 });
 

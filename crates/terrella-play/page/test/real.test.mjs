@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -164,4 +164,53 @@ test("a run is driven, branched, rewound and recorded in the real program, and w
         const again = await run("replay", join(drives, drive));
         assert.equal(again.code, 0, `${drive} came otherwise: ${again.said}`);
     }
+});
+
+test("recordings of the run are looked through, and runs beside it, with a key", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "terrella-play-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const key = "a-key-of-a-test_0";
+    await writeFile(join(folder, "keys"), `read:${key}\n`);
+    const words = ["--port", "0", "--record", join(folder, "drives"), "--keys", join(folder, "keys")];
+    const { program, address, ended } = await start(t, "play", RUN, ...words);
+    for (const path of ["library", "runs", "runs/report?run=0"]) {
+        assert.equal((await fetch(`${address}/${path}`)).status, 403, `${path} needs the key`);
+    }
+    for (const query of ["dataset=0&episode=100000", "dataset=..%2F..", "dataset=7&episode=0"]) {
+        assert.equal((await fetch(`${address}/library/episode?${query}&key=${key}`)).status, 400, query);
+    }
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+    t.after(() => browser.close());
+    const { page, troubles } = await visit(browser, `${address}/data?key=${key}`, { viewport: { width: 1280, height: 800 } });
+    await says(page, "dataset-is", /^[1-9]\d* episodes?, [1-9]\d* rows?\..*The doctor found/);
+    assert.ok((await page.locator("#episodes li").count()) >= 2);
+    await page.locator("#film button").nth(7).waitFor();
+    assert.ok((await page.locator(".plot-line").count()) >= 3, "state and action");
+    const shown = () =>
+        page.evaluate(() => {
+            const canvas = document.querySelector("#picture");
+            return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.join();
+        });
+    await page.waitForFunction(() => document.querySelector("#picture").width > 16);
+    const first = await shown();
+    await page.locator("#film button").last().click();
+    await page.waitForFunction((first) => {
+        const canvas = document.querySelector("#picture");
+        return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.join() !== first;
+    }, first);
+    await shoot(page, "real-recordings");
+    await page.setViewportSize({ width: 360, height: 740 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    // The runs, one beside itself, and the way back to driving.
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.locator("input[name=run]").first().check();
+    await shoot(page, "real-runs");
+    await page.getByRole("button", { name: "Compare" }).click();
+    await page.getByRole("heading", { name: /side by side/ }).waitFor();
+    await page.goto(`${address}/?key=${key}`);
+    await page.getByRole("link", { name: "Recordings" }).waitFor();
+    assert.deepEqual(troubles, [], "nothing went wrong, and nothing was asked for that is not there");
+    program.kill("SIGINT");
+    const { code, said } = await ended;
+    assert.equal(code, 0, said);
 });
