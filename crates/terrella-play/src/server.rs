@@ -1,6 +1,6 @@
 //! The server: a page, what a page is told, and a WebSocket for each session, around the one thread that plays.
 //!
-//! No path of a request reaches the disk, and none of it waits for a world. It stops when it is told to: recordings are kept,
+//! No path of a request reaches the disk, and none of it waits for a world; what is read for the [`Library`] waits on threads of its own. It stops when it is told to: recordings are kept,
 //! pages are told, and all is over within two seconds, whoever does not answer.
 
 use crate::about::About;

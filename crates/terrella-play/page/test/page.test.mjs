@@ -1,4 +1,4 @@
-// The page in a real browser against the stand-in: what is pressed arrives as orders, what comes back is shown, and
+// The pages in a real browser against the stand-in: what is pressed arrives as orders, what comes back is shown, and
 // it can be read and used on a phone, in the dark, and without a mouse.
 //
 // CHROMIUM is the browser (/usr/bin/chromium), SCREENSHOTS a folder that pictures of the page go to, if given.
