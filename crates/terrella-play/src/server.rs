@@ -84,7 +84,7 @@ struct Hall {
     about: About,
     library: Option<Arc<dyn Library>>,
     /// Who may make the library read.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     orders: Sender<Order>,
     /// Counts the sessions that ever were.
     ids: AtomicU64,
@@ -120,7 +120,7 @@ pub fn serve(stage: Stage, about: About, options: Options) -> terrella_core::Res
     let (stops, stopped) = watch::channel(());
     let (alive, gone) = across::channel(1);
     let about = About { sessions_most: sessions, planner: stage.planner(), library: library.is_some(), ..about };
-    let (orders_too, ids, turns) = (orders.clone(), AtomicU64::new(0), Semaphore::new(READERS));
+    let (orders_too, ids, turns) = (orders.clone(), AtomicU64::new(0), Arc::new(Semaphore::new(READERS)));
     let hall = Arc::new(Hall { guard, about, library, turns, orders: orders_too, ids, alive });
     let lent = stage.lent();
     let recorder = Recorder::new(keep, !stage.is_real());
@@ -274,9 +274,13 @@ async fn looked_up(State(hall): State<Arc<Hall>>, request: Request) -> Response 
     let Some(library) = hall.library.clone() else {
         return (StatusCode::NOT_FOUND, "this program was started without recordings to look through").into_response();
     };
-    // It is never closed.
-    let _turn = hall.turns.acquire().await;
-    let found = tokio::task::spawn_blocking(move || answer(&*library, &path, &query)).await;
+    // It is never closed. Who goes away meanwhile leaves the work and its turn behind.
+    let turn = Arc::clone(&hall.turns).acquire_owned().await;
+    let work = move || {
+        let _turn = turn;
+        answer(&*library, &path, &query)
+    };
+    let found = tokio::task::spawn_blocking(work).await;
     let kind = |kind: &'static str| [(header::CONTENT_TYPE, kind)];
     match found {
         Ok(Ok(Answer::Json(text))) => (kind("application/json"), text).into_response(),

@@ -324,7 +324,7 @@ fn told(path: &Path) -> anyhow::Result<(String, Vec<String>)> {
     let run = Run::open(path)?;
     let evaluation: Evaluation = run.json(FILE)?.unwrap_or_default();
     let scores = evaluation.scorecards.iter().flat_map(|card| {
-        card.scores().iter().map(|score| {
+        card.scores().iter().map(move |score| {
             let (interval, (won, n)) = (score.interval(), score.count());
             format!(
                 "{}, {}: {:.0} % [{:.0}, {:.0}], {won} of {n}",
@@ -362,7 +362,7 @@ fn track(episode: &Episode, fps: f64, acted: bool) -> Track {
     let rows = episode.len();
     let every = rows.div_ceil(POINTS).max(1);
     let columns = |table: &Table| -> Vec<Vec<f32>> {
-        let column = |at: usize| table.rows().step_by(every).map(|row| row[at]).collect();
+        let column = |at: usize| table.rows().step_by(every).map(|row| row[at]).collect::<Vec<f32>>();
         (0..table.width.min(COLUMNS)).map(column).collect()
     };
     Track {
