@@ -23,6 +23,11 @@ const RULES = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
+/** The same for pages that another part of the program wrote. */
+const APART = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+};
+
 /**
  * Starts it on loopback. A socket needs `key`, where it is given, and is told so only where `frank`, as a plain question may be
  * refused for being one; `refuse` is an answer to every socket; who comes when it is `full` is told to go.
@@ -53,12 +58,18 @@ export async function startMock({ actions = "targets", real = true, key = null, 
             answer(200, file[1], await readFile(new URL(file[0], DIST)));
         } else if (url.pathname === "/about") {
             answer(200, "application/json", JSON.stringify(about));
-        } else if (library && url.pathname.startsWith("/library") && !keyed(url)) {
+        } else if (library && /^\/(library|runs)/.test(url.pathname) && !keyed(url)) {
             answer(403, "text/plain", "a key is needed");
         } else if (library && url.pathname.startsWith("/library")) {
             asked.push(url.pathname + url.search);
             const { status = 200, kind = "application/json", body } = lookUp(url);
             answer(status, kind, body);
+        } else if (library && url.pathname === "/runs") {
+            const hidden = key === null ? "" : `<input type="hidden" name="key" value="${key}">`;
+            const form = `<form action="runs/compare"><input type="checkbox" name="run" value="0" aria-label="compare run a">${hidden}<button>Compare</button></form>`;
+            response.writeHead(200, { "content-type": "text/html", ...APART }).end(`<!doctype html><title>Runs</title><h1>Runs</h1>${form}`);
+        } else if (library && url.pathname === "/runs/compare") {
+            response.writeHead(200, { "content-type": "text/html", ...APART }).end(`<!doctype html><title>a</title><h1>${url.searchParams.getAll("run").length} side by side</h1>`);
         } else if (url.pathname === "/live") {
             const locked = frank && !keyed(url) ? { status: 403, text: "a key is needed" } : null;
             const { status, text } = refuse ?? locked ?? { status: 400, text: "a WebSocket is spoken here" };
