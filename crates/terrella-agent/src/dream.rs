@@ -5,7 +5,8 @@
 //! holds still; with the block's last action the dream moves on. Its state is what the model
 //! believes ([`Dynamics::read`]), its picture what the model draws; rewards and ends are the model's word. What the
 //! numbers are called it takes from the world it imagines, or, where there is none, from whoever knows the recordings that it
-//! begins in ([`Dream::of_recordings`]). Rows that began together are one batch of states as long as they are stepped together.
+//! begins in ([`Dream::of_recordings`]). Rows that began together are one batch of states as long as they are stepped together, and
+//! rows that move on together become one where the model can join them ([`Dynamics::join`]), whenever each of them began.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use terrella_core::{
@@ -95,7 +96,7 @@ impl<S> Filed<S> {
     }
 }
 
-/// Rows that began together and are at the same place of a block.
+/// Rows that are one batch of states, at the same place of a block.
 struct Together<S> {
     rows: Vec<usize>,
     state: S,
@@ -207,6 +208,35 @@ impl<D: Dynamics> Dream<D> {
         }
     }
 
+    /// The same rows in as few batches as the model can join them to: nearly always one, and else one for each length of past.
+    fn joined(&self, groups: Vec<Together<D::State>>) -> Vec<Together<D::State>> {
+        let mut alike: Vec<Vec<Together<D::State>>> = Vec::new();
+        for group in groups {
+            let goes = |others: &&mut Vec<Together<D::State>>| {
+                others.first().is_some_and(|one| self.dynamics.join(&[&one.state, &group.state]).is_some())
+            };
+            match alike.iter_mut().find(goes) {
+                Some(others) => others.push(group),
+                None => alike.push(vec![group]),
+            }
+        }
+        alike.into_iter().flat_map(|groups| self.one_of(groups)).collect()
+    }
+
+    /// These as one, if the model can join them.
+    fn one_of(&self, groups: Vec<Together<D::State>>) -> Vec<Together<D::State>> {
+        if groups.len() < 2 {
+            return groups;
+        }
+        let states: Vec<&D::State> = groups.iter().map(|group| &group.state).collect();
+        match self.dynamics.join(&states) {
+            Some(state) => {
+                vec![Together { rows: groups.iter().flat_map(|group| group.rows.iter().copied()).collect(), state }]
+            }
+            None => groups,
+        }
+    }
+
     /// What `ask` tells of each of these rows, in order; it is asked once for all that are together.
     fn told<T: Clone>(&self, rows: &[usize], ask: impl Fn(&D::State) -> Vec<T>) -> Vec<T> {
         let mut told: Vec<Option<T>> = vec![None; self.pending.len()];
@@ -279,21 +309,24 @@ impl<D: Dynamics> Env for Dream<D> {
             space.clamp(&mut self.pending[row][at..]);
         }
         let mut steps = Steps { reward: vec![0.0; n], terminated: vec![false; n], truncated: vec![false; n] };
+        let mut due = Vec::new();
         for together in std::mem::take(&mut self.together) {
             let [stepped, waits] = self.parted(together, |row| place[row].is_some());
             self.together.extend(waits);
-            let Some(mut stepped) = stepped else { continue };
-            if stepped.rows.first().is_some_and(|&row| self.pending[row].len() >= self.dynamics.block_width()) {
-                let blocks: Vec<f32> =
-                    stepped.rows.iter().flat_map(|&row| std::mem::take(&mut self.pending[row])).collect();
-                stepped.state = self.dynamics.step(&stepped.state, Acts::of(&blocks));
-                let [reward, ended] = [self.dynamics.reward(&stepped.state), self.dynamics.ended(&stepped.state)];
-                for (i, place) in stepped.rows.iter().enumerate().filter_map(|(i, &row)| Some((i, place[row]?))) {
-                    steps.reward[place] = reward.as_ref().map_or(0.0, |reward| f64::from(reward[i]));
-                    steps.terminated[place] = ended.as_ref().is_some_and(|ended| ended[i] > 0.5);
-                }
+            let Some(stepped) = stepped else { continue };
+            let whole = |row: &usize| self.pending[*row].len() >= self.dynamics.block_width();
+            let list = if stepped.rows.first().is_some_and(whole) { &mut due } else { &mut self.together };
+            list.push(stepped);
+        }
+        for mut moved in self.joined(due) {
+            let blocks: Vec<f32> = moved.rows.iter().flat_map(|&row| std::mem::take(&mut self.pending[row])).collect();
+            moved.state = self.dynamics.step(&moved.state, Acts::of(&blocks));
+            let [reward, ended] = [self.dynamics.reward(&moved.state), self.dynamics.ended(&moved.state)];
+            for (i, place) in moved.rows.iter().enumerate().filter_map(|(i, &row)| Some((i, place[row]?))) {
+                steps.reward[place] = reward.as_ref().map_or(0.0, |reward| f64::from(reward[i]));
+                steps.terminated[place] = ended.as_ref().is_some_and(|ended| ended[i] > 0.5);
             }
-            self.together.push(stepped);
+            self.together.push(moved);
         }
         Ok(steps)
     }

@@ -81,6 +81,14 @@ pub trait Dynamics {
     /// If there is no such row.
     fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State;
 
+    /// The rows of several batches as one batch, in this order, so that all of them are stepped at once; nothing where the model
+    /// cannot, or these cannot go together, as their pasts are not equally long. Whatever is done to a row of it gives the same
+    /// bits as without the others.
+    fn join(&self, states: &[&Self::State]) -> Option<Self::State> {
+        let _ = states;
+        None
+    }
+
     /// The states after one action block each.
     fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State;
 

@@ -31,6 +31,8 @@ pub struct About {
     pub record: Option<PathBuf>,
     /// Whether a planner can drive; the server fills this in.
     pub planner: Planning,
+    /// Whether there are recordings and runs to look through; the server fills this in.
+    pub library: bool,
     /// Sessions at a time; the server fills this in.
     pub sessions_most: usize,
     /// What the keyboard does, in a sentence.
@@ -59,8 +61,8 @@ pub enum Does {
     },
 }
 
-/// A number of the state.
-#[derive(Clone, Debug, Serialize)]
+/// A number of a state or an action.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Number {
     /// Its name.
     pub name: String,
@@ -104,6 +106,7 @@ impl About {
             episodes: stage.episodes().into_iter().map(|rows| Rows { rows }).collect(),
             record: None,
             planner: stage.planner(),
+            library: false,
             sessions_most: 0,
             keys: keys.to_owned(),
         }

@@ -4,7 +4,7 @@
 //! [`Env`](terrella_core::Env)s of as many rows. Each socket is a session with a future of its own, or two. All sessions live
 //! in one plain thread, which steps whoever is due in one batch; around it, [`serve`] moves bytes. Nothing here knows a model
 //! or a file format: who calls gives the worlds, says where recordings [`start`](Starts), [`keeps`](Keep) what people
-//! record, and may bring somebody who drives in their place (a [`Pilot`]).
+//! record, and may bring somebody who drives in their place (a [`Pilot`]) and a [`Library`] of recordings and runs to look through.
 
 mod about;
 mod allowance;
@@ -13,6 +13,7 @@ mod frame;
 mod guard;
 mod key;
 mod lane;
+mod library;
 mod memory;
 mod messages;
 mod outlet;
@@ -33,6 +34,7 @@ mod toy;
 
 pub use about::{About, Does, Number, Rows};
 pub use key::{Key, Scope};
+pub use library::{Contents, Library, Mark, Shelf, Track};
 pub use past::{Began, Deed, Past};
 pub use pilot::{Act, Due, Foreseen, Pilot, Planning};
 pub use recorder::{Driven, Keep};

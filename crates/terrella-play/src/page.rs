@@ -1,4 +1,4 @@
-//! The page that people play on: a few files inside the program, so that nothing comes from the network or from the disk.
+//! The pages that people play on and look through recordings on: a few files inside the program, so that nothing comes from the network or from the disk.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -13,9 +13,11 @@ pub(crate) struct File {
 }
 
 /// All of them.
-pub(crate) const FILES: [File; 4] = [
+pub(crate) const FILES: [File; 6] = [
     File { path: "/", kind: "text/html; charset=utf-8", text: include_str!("../page/dist/index.html") },
     File { path: "/play.js", kind: "text/javascript; charset=utf-8", text: include_str!("../page/dist/play.js") },
+    File { path: "/data", kind: "text/html; charset=utf-8", text: include_str!("../page/dist/data.html") },
+    File { path: "/data.js", kind: "text/javascript; charset=utf-8", text: include_str!("../page/dist/data.js") },
     File { path: "/favicon.svg", kind: "image/svg+xml", text: include_str!("../page/dist/favicon.svg") },
     File { path: "/play.css", kind: "text/css; charset=utf-8", text: include_str!("../page/dist/play.css") },
 ];
@@ -40,6 +42,14 @@ pub(crate) fn protect(response: &mut Response) {
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in rules {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A page that was set apart has rules of its own.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
+}
+
+/// The rules of a page that another part of the program wrote: it may look as it likes, and do nothing but follow links.
+pub(crate) fn set_apart(mut response: Response) -> Response {
+    let rules = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(rules));
+    response
 }

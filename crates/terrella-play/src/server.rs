@@ -1,12 +1,13 @@
 //! The server: a page, what a page is told, and a WebSocket for each session, around the one thread that plays.
 //!
-//! No path of a request reaches the disk, and none of it waits for a world. It stops when it is told to: recordings are kept,
+//! No path of a request reaches the disk, and none of it waits for a world; what is read for the [`Library`] waits on threads of its own. It stops when it is told to: recordings are kept,
 //! pages are told, and all is over within two seconds, whoever does not answer.
 
 use crate::about::About;
 use crate::guard::Guard;
 use crate::key::Key;
-use crate::page::{FILES, protect};
+use crate::library::{Answer, Library, PATHS, answer};
+use crate::page::{FILES, protect, set_apart};
 use crate::recorder::{Keep, Recorder};
 use crate::sessions::Sessions;
 use crate::socket::{self, LONGEST};
@@ -30,10 +31,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use terrella_core::Error;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc as across, watch};
+use tokio::sync::{Semaphore, mpsc as across, watch};
 
 /// Most sessions that may be allowed.
 const SESSIONS_MOST: usize = 32;
+/// Questions that the library answers at a time: it decodes pictures, and whoever drives needs the processor more.
+const READERS: usize = 2;
 /// How long farewells may take in all; what is left then is cut off.
 const GRACE: Duration = Duration::from_millis(1500);
 
@@ -49,13 +52,15 @@ pub struct Options {
     pub sessions: usize,
     /// Keeps recordings; nothing is recorded without.
     pub keep: Option<Box<dyn Keep>>,
+    /// Recordings and runs to look through beside driving.
+    pub library: Option<Arc<dyn Library>>,
 }
 
 impl Default for Options {
     /// Eight sessions, on this machine only.
     fn default() -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { address, keys: Vec::new(), names: Vec::new(), sessions: 8, keep: None }
+        Self { address, keys: Vec::new(), names: Vec::new(), sessions: 8, keep: None, library: None }
     }
 }
 
@@ -77,6 +82,9 @@ pub struct Stopper(Sender<Order>);
 struct Hall {
     guard: Guard,
     about: About,
+    library: Option<Arc<dyn Library>>,
+    /// Who may make the library read.
+    turns: Arc<Semaphore>,
     orders: Sender<Order>,
     /// Counts the sessions that ever were.
     ids: AtomicU64,
@@ -89,7 +97,7 @@ struct Hall {
 /// # Errors
 /// If the address cannot be taken, others can reach it and there is no key, or there are not 1 to 32 sessions with a row each.
 pub fn serve(stage: Stage, about: About, options: Options) -> terrella_core::Result<Running> {
-    let Options { address, keys, names, sessions, keep } = options;
+    let Options { address, keys, names, sessions, keep, library } = options;
     if !(1..=SESSIONS_MOST.min(stage.n())).contains(&sessions) {
         return Err(Error::Invalid(format!(
             "{sessions} sessions on a stage of {} futures; allow 1 to {SESSIONS_MOST}, and give the stage two futures for each",
@@ -111,8 +119,9 @@ pub fn serve(stage: Stage, about: About, options: Options) -> terrella_core::Res
     let (orders, obeyed) = mpsc::channel();
     let (stops, stopped) = watch::channel(());
     let (alive, gone) = across::channel(1);
-    let about = About { sessions_most: sessions, planner: stage.planner(), ..about };
-    let hall = Arc::new(Hall { guard, about, orders: orders.clone(), ids: AtomicU64::new(0), alive });
+    let about = About { sessions_most: sessions, planner: stage.planner(), library: library.is_some(), ..about };
+    let (orders_too, ids, turns) = (orders.clone(), AtomicU64::new(0), Arc::new(Semaphore::new(READERS)));
+    let hall = Arc::new(Hall { guard, about, library, turns, orders: orders_too, ids, alive });
     let lent = stage.lent();
     let recorder = Recorder::new(keep, !stage.is_real());
     let playing = Sessions::new(stage, recorder, sessions);
@@ -225,7 +234,8 @@ fn router(hall: Arc<Hall>) -> Router {
     let files = FILES
         .into_iter()
         .fold(Router::<Arc<Hall>>::new(), |router, file| router.route(file.path, get(move || async move { file })));
-    files
+    let paths = PATHS.into_iter().fold(files, |router, path| router.route(path, get(looked_up)));
+    paths
         .route("/about", get(about))
         .route("/live", get(live))
         .layer(from_fn_with_state(Arc::clone(&hall), guarded))
@@ -252,6 +262,32 @@ async fn about(State(hall): State<Arc<Hall>>, RawQuery(query): RawQuery) -> Resp
     match serde_json::to_string(&about) {
         Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// Looks something up in the library, by numbers alone, for whoever has any key.
+async fn looked_up(State(hall): State<Arc<Hall>>, request: Request) -> Response {
+    let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+    if let Err(why) = hall.guard.scope(Some(&query)) {
+        return refuse(why);
+    }
+    let Some(library) = hall.library.clone() else {
+        return (StatusCode::NOT_FOUND, "this program was started without recordings to look through").into_response();
+    };
+    // It is never closed. Who goes away meanwhile leaves the work and its turn behind.
+    let turn = Arc::clone(&hall.turns).acquire_owned().await;
+    let work = move || {
+        let _turn = turn;
+        answer(&*library, &path, &query)
+    };
+    let found = tokio::task::spawn_blocking(work).await;
+    let kind = |kind: &'static str| [(header::CONTENT_TYPE, kind)];
+    match found {
+        Ok(Ok(Answer::Json(text))) => (kind("application/json"), text).into_response(),
+        Ok(Ok(Answer::Pictures(bytes))) => (kind("application/octet-stream"), bytes).into_response(),
+        Ok(Ok(Answer::Page(text))) => set_apart((kind("text/html; charset=utf-8"), text).into_response()),
+        Ok(Err(error)) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("this is a bug: {error}")).into_response(),
     }
 }
 

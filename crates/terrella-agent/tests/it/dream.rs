@@ -2,7 +2,7 @@
 
 use crate::toy::{Exact, Reach, Rolling};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use terrella_agent::*;
 use terrella_core::*;
 
@@ -214,4 +214,79 @@ fn without_a_world_a_dream_begins_in_what_was_recorded_and_is_what_the_model_dra
     let silent = Arc::new(Silent { exact: Exact { skip: SKIP, wall: true, blur: 0.0 }, tells: true });
     let error = Dream::of_recordings(silent, spec, move |_| Ok(start(1.0)), 1).err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("cannot paint") && e.contains("diffusion")), "no world shows its states");
+}
+
+/// The exact model, which takes note of how many rows each step is for. States may be joined, or not, if it is told so.
+#[derive(Clone)]
+struct Counted {
+    exact: Exact,
+    joins: bool,
+    steps: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Counted {
+    fn new(joins: bool) -> Self {
+        Self { exact: Exact { skip: SKIP, wall: true, blur: 0.0 }, joins, steps: Arc::default() }
+    }
+
+    /// Rows of each step since the last time somebody asked.
+    fn steps(&self) -> Vec<usize> {
+        std::mem::take(&mut self.steps.lock().expect("nobody panicked"))
+    }
+}
+
+impl Dynamics for Counted {
+    type State = Vec<crate::toy::Ball>;
+    fn block_width(&self) -> usize {
+        self.exact.block_width()
+    }
+    fn observe(&self, observations: &[Observation]) -> Result<Self::State> {
+        self.exact.observe(observations)
+    }
+    fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
+        self.exact.take(state, rows)
+    }
+    fn join(&self, states: &[&Self::State]) -> Option<Self::State> {
+        self.exact.join(states).filter(|_| self.joins)
+    }
+    fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
+        self.steps.lock().expect("nobody panicked").push(state.len());
+        self.exact.step(state, acts)
+    }
+    fn latents(&self, state: &Self::State) -> Table {
+        self.exact.latents(state)
+    }
+    fn read(&self, state: &Self::State) -> Option<Table> {
+        self.exact.read(state)
+    }
+    fn draw(&self, state: &Self::State) -> Option<Vec<Image>> {
+        self.exact.draw(state)
+    }
+}
+
+#[test]
+fn rows_that_began_at_different_times_and_move_on_together_are_asked_for_at_once() {
+    let dreams = |joins: bool| {
+        let model = Counted::new(joins);
+        let world = AnySim::new(Rolling::new(true));
+        (Dream::new(Arc::new(model.clone()), world, VIEW, 4).expect("dreams"), model)
+    };
+    let (mut together, joined) = dreams(true);
+    let (mut apart, split) = dreams(false);
+    let go = |dream: &mut Dream<Counted>, model: &Counted| {
+        // One after the other, row 2 in the middle of a block of the others, and row 0 is put where row 3 is.
+        ALL.iter().for_each(|&row| dream.reset(&[row], &[row as u64]).expect("a row"));
+        let mut told = vec![wander(dream, &[0, 1, 3], &[5, 6, 7], SKIP + 2)];
+        dream.reset(&[2], &[9]).expect("a row");
+        let snapshot = dream.save(3);
+        dream.load(0, &snapshot);
+        told.push(wander(dream, &[3, 2, 1, 0], &[1, 2, 3, 4], 2 * SKIP));
+        (told, dream.draw(&ALL, 32), model.steps())
+    };
+    let (told, drawn, asked) = go(&mut together, &joined);
+    let (alone, pictures, each) = go(&mut apart, &split);
+    assert_eq!((told, drawn), (alone, pictures), "the same futures");
+    // Row 2 is two actions behind the others.
+    assert_eq!(asked, [3, 3, 1, 3, 1], "all that are due");
+    assert_eq!(each, [1; 11], "without, one after the other");
 }

@@ -237,6 +237,9 @@ impl Dynamics for Exact {
     fn take(&self, state: &Self::State, rows: &[usize]) -> Self::State {
         rows.iter().map(|&row| state[row]).collect()
     }
+    fn join(&self, states: &[&Self::State]) -> Option<Self::State> {
+        Some(states.iter().flat_map(|state| state.iter().copied()).collect())
+    }
     fn step(&self, state: &Self::State, acts: Acts<'_>) -> Self::State {
         let block = |(ball, block): (&Ball, &[f32])| {
             let moved = block.chunks_exact(2).fold(*ball, |ball, target| advance(ball, target, self.wall));

@@ -163,6 +163,7 @@ trait Erased: Send + Sync {
     fn taught(&self, observations: &[Observation]) -> Result<AnyState>;
     fn track(&self, before: &AnyState, block: &[f32], observations: &[Observation]) -> Result<AnyState>;
     fn take(&self, state: &AnyState, rows: &[usize]) -> AnyState;
+    fn join(&self, states: &[&AnyState]) -> Option<AnyState>;
     fn step(&self, state: &AnyState, acts: Acts<'_>) -> AnyState;
     fn roll_out(&self, start: &AnyState, rows: &[usize], sequences: &[f32]) -> Vec<AnyState>;
     fn latents(&self, state: &AnyState) -> Table;
@@ -210,6 +211,11 @@ impl<F: Family> Erased for Of<F> {
 
     fn take(&self, state: &AnyState, rows: &[usize]) -> AnyState {
         hide(self.0.take(shown(state), rows))
+    }
+
+    fn join(&self, states: &[&AnyState]) -> Option<AnyState> {
+        let states: Vec<&StateOf<F>> = states.iter().map(|state| shown(state)).collect();
+        self.0.join(&states).map(hide)
     }
 
     fn step(&self, state: &AnyState, acts: Acts<'_>) -> AnyState {
@@ -286,6 +292,10 @@ impl Dynamics for AnyWorld {
 
     fn take(&self, state: &AnyState, rows: &[usize]) -> AnyState {
         self.world.take(state, rows)
+    }
+
+    fn join(&self, states: &[&AnyState]) -> Option<AnyState> {
+        self.world.join(states)
     }
 
     fn step(&self, state: &AnyState, acts: Acts<'_>) -> AnyState {

@@ -99,14 +99,15 @@ impl Decoder {
         (Self { net, patcher }, last)
     }
 
-    /// Draws latents, `[rows, latent]`.
+    /// Draws latents, `[rows, latent]`, each by itself: tensors multiply one row in another order than several, and a picture must not
+    /// hang on what else is drawn. Most of the work is in the places of one picture, so that little is lost.
     pub fn draw(&self, latents: &Table) -> Vec<Image> {
-        let n = self.patcher.bytes();
-        let latents = tensor(latents, &self.net.background.val().device());
-        let patches: Vec<f32> = self.net.forward(latents).into_data().iter::<f32>().collect();
-        patches
-            .chunks(n)
-            .map(|p| Image { height: DECODED_SIZE, width: DECODED_SIZE, data: self.patcher.image(p) })
-            .collect()
+        let device = self.net.background.val().device();
+        let draw = |latent: &[f32]| {
+            let latent = tensor(&Table::from_data(latent.len(), latent.to_vec()), &device);
+            let patches: Vec<f32> = self.net.forward(latent).into_data().iter::<f32>().collect();
+            Image { height: DECODED_SIZE, width: DECODED_SIZE, data: self.patcher.image(&patches) }
+        };
+        latents.rows().map(draw).collect()
     }
 }

@@ -7,7 +7,8 @@ use crate::support::{alone, batch, interface};
 use burn::prelude::*;
 use terrella_core::{Acts, Dynamics, Image, Key, Observation};
 use terrella_model::{
-    AnyWorld, JepaConfig, Reacher, ReacherConfig, Sees, Symmetry, Trace, TrainConfig, Trainer, Views, Way, World,
+    AnyWorld, DECODED_SIZE, Decoder, JepaConfig, ObserverConfig, Reacher, ReacherConfig, Sees, Symmetry, Trace,
+    TrainConfig, Trainer, Views, Way, World,
 };
 
 /// All that a world tells of a batch.
@@ -81,6 +82,44 @@ fn rows_are_alone<D: Dynamics>(name: &str, world: &D, look: impl Fn(u64) -> Vec<
     }
 }
 
+/// Batches that are stepped each by itself, a single row among them, against the same rows as one batch. `mixes` says whether states
+/// can be joined to others with more of a past.
+fn joined_rows_are_rows_apart<D: Dynamics>(name: &str, world: &D, mixes: bool, look: impl Fn(u64) -> Vec<Observation>) {
+    let (width, seen) = (world.block_width(), look(0));
+    let parts: [&[usize]; 3] = [&[3], &[0, 4], &[2]];
+    let observed = |rows: &[usize]| {
+        let seen: Vec<Observation> = rows.iter().map(|&row| seen[row].clone()).collect();
+        world.observe(&seen).expect("states")
+    };
+    let mut apart: Vec<D::State> = parts.iter().map(|rows| observed(rows)).collect();
+    let join = |apart: &[D::State]| world.join(&apart.iter().collect::<Vec<_>>()).expect("states with one past");
+    let mut together = join(&apart);
+    for at in 0..6 {
+        let block = numbers(40 + at, 4 * width);
+        together = world.step(&together, Acts::of(&block));
+        let mut blocks = block.as_slice();
+        for (state, rows) in apart.iter_mut().zip(parts) {
+            let (own, others) = blocks.split_at(rows.len() * width);
+            *state = world.step(state, Acts::of(own));
+            blocks = others;
+        }
+        let each: Vec<Vec<u32>> = apart.iter().flat_map(|state| told(world, state)).collect();
+        assert!(told(world, &together) == each, "{name}: all that is told after {at}");
+        let pictures = |state: &D::State| world.draw(state).unwrap_or_default();
+        assert!(
+            pictures(&together) == apart.iter().flat_map(pictures).collect::<Vec<_>>(),
+            "{name}: pictures after {at}"
+        );
+        // Rows that were parted and are joined anew go on like those that stayed.
+        if at % 2 == 1 {
+            together = join(&apart);
+        }
+    }
+    let fresh = observed(&[1]);
+    assert_eq!(world.join(&[&apart[0], &fresh]).is_some(), mixes, "{name}: with one that has no past");
+    assert!(world.join(&[]).is_none_or(|none| world.latents(&none).is_empty()), "{name}: of none there is none");
+}
+
 fn states(key: u64) -> Vec<Observation> {
     numbers(key, 5 * 2).chunks(2).map(|state| Observation { image: None, state: state.to_vec() }).collect()
 }
@@ -127,6 +166,54 @@ fn rows_of_a_jepa_know_nothing_of_each_other() {
         let world = World::new(trainer.model(), config.clone(), interface(&config), &Device::flex());
         rows_are_alone(&format!("{views:?}"), &world.with_views(Some(symmetry()), views), states);
     }
+}
+
+#[test]
+fn rows_of_an_ensemble_are_stepped_together_as_they_are_apart() {
+    let _turn = alone();
+    let world = trained(&carts(true), 4).world(&Device::flex());
+    joined_rows_are_rows_apart("ensemble", &world, false, states);
+    let seen = world.observe(&states(1)).expect("states");
+    let noisy = world.noisy(seen.clone(), Key::new(1));
+    assert!(world.join(&[&noisy, &seen]).is_none(), "noise is keyed by the place in a batch");
+}
+
+#[test]
+fn rows_of_a_jepa_are_stepped_together_as_they_are_apart() {
+    let _turn = alone();
+    let config =
+        JepaConfig { history: Some(3), sees: Sees::State, readout: true, frame_skip: 2, ..JepaConfig::default() };
+    let trainer = jepa(&config);
+    let world = World::new(trainer.model(), config.clone(), interface(&config), &Device::flex());
+    for views in [Views::One, Views::Look, Views::Imagine] {
+        let world = world.clone().with_views(Some(symmetry()), views);
+        joined_rows_are_rows_apart(&format!("{views:?}"), &world, false, states);
+    }
+    let pixels = JepaConfig { history: Some(1), sees: Sees::Pixels, ..config.clone() };
+    let seeing = World::new(jepa(&pixels).model(), pixels.clone(), interface(&pixels), &Device::flex());
+    joined_rows_are_rows_apart("pictures", &seeing, true, pictures);
+    // Behind one type, and with a decoder, whose pictures are compared, too.
+    let latents = world.latents(&world.observe(&states(2)).expect("states"));
+    let bytes: Vec<u8> = (0..5 * DECODED_SIZE * DECODED_SIZE * 3).map(|i| (i % 251) as u8).collect();
+    let sample = |_| (latents.clone(), bytes.clone());
+    let (decoder, _) = Decoder::train(latents.width, 2, 0, &Device::flex(), sample);
+    let any = AnyWorld::new(config.clone(), interface(&config), world.clone()).with_decoder(decoder);
+    joined_rows_are_rows_apart("any world", &any, false, states);
+    let tensors = world.by_tensors();
+    let seen = tensors.observe(&states(1)).expect("states");
+    assert!(tensors.join(&[&seen, &seen]).is_none(), "of a row in a tensor nothing is promised");
+}
+
+#[test]
+fn rows_of_an_observer_are_stepped_together_as_they_are_apart() {
+    let _turn = alone();
+    let config = ObserverConfig::default();
+    let train = TrainConfig { steps: 100, batch_size: 4, learning_rate: 3e-3, ..TrainConfig::default() };
+    let mut trainer = Trainer::new(config.clone(), interface(&config.mind), train, &Device::flex());
+    for step in 0..2 {
+        trainer.advance(&batch(&config.mind, 4, 3, Key::new(4).at(step)), false).expect("a step");
+    }
+    joined_rows_are_rows_apart("observer", &trainer.world(&Device::flex()), false, pictures);
 }
 
 /// Five random pictures.

@@ -15,12 +15,14 @@ o-store",signal:AbortSignal.timeout(8e3)});return answer.ok||answer.status===400
 cked",text:""}:await refusalOf(answer)}catch{return{why:"gone",text:""}}}function address(path){let url=new URL(path,document.baseURI),key=new URLSearchParams(location.search).get("ke\
 y");return key!==null&&url.searchParams.set("key",key),url}async function askAbout(){try{let answer=await fetch(
 address("about"),{cache:"no-store",signal:AbortSignal.timeout(8e3)});return answer.ok?await answer.json():await refusalOf(
-answer)}catch{return{why:"gone",text:""}}}function showAbout(about2){let{world,model,rate,dt,picture}=about2;if(document.
+answer)}catch{return{why:"gone",text:""}}}function showAbout(about2){let{world,model,rate,dt,picture}=about2;document.
 title=`${world} · terrella play`,say(part("world",HTMLElement),world),say(part("model",HTMLElement),`${model.
 replace(/\.?$/,".")} One step is ${dt} s, ${rate} a second in real time; pictures are ${picture} × ${picture}\
-.`),!about2.real){let words=[make("b","","You are driving a learned world:")," each picture is imagined by a m\
-odel from one real picture and your actions, nothing else."," There is no real simulator here to compare it wi\
-th."];part("what",HTMLElement).replaceChildren(...words)}}var STEPS=200,Chart=class{constructor(canvas){this.canvas=canvas;watchSize(canvas,(width,height)=>{width>0&&height>
+.`);let rooms=part("rooms",HTMLElement);rooms.hidden=!about2.library;for(let link2 of rooms.querySelectorAll("\
+a"))link2.href=address(link2.getAttribute("href")?.replace(/\?.*$/,"")??"data").href;if(!about2.real){let words=[
+make("b","","You are driving a learned world:")," each picture is imagined by a model from one real picture an\
+d your actions, nothing else."," There is no real simulator here to compare it with."];part("what",HTMLElement).
+replaceChildren(...words)}}var STEPS=200,Chart=class{constructor(canvas){this.canvas=canvas;watchSize(canvas,(width,height)=>{width>0&&height>
 0&&([this.wide,this.high]=[width,height],this.ratio=window.devicePixelRatio||1,canvas.width=width,canvas.height=
 height,this.draw())}),matchMedia("(prefers-color-scheme: dark)").addEventListener("change",()=>this.draw())}canvas;lines=new Map;lane=0;step=0;lanes=1;wide=0;high=0;ratio=1;clear(){
 this.lines.clear(),this.draw()}note(header){let past=this.lines.get(this.lane)??{points:[],anchors:[]};if(header.

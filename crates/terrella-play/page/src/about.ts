@@ -30,6 +30,11 @@ export function showAbout(about: About): void {
     document.title = `${world} · terrella play`;
     say(part("world", HTMLElement), world);
     say(part("model", HTMLElement), `${model.replace(/\.?$/, ".")} One step is ${dt} s, ${rate} a second in real time; pictures are ${picture} × ${picture}.`);
+    const rooms = part("rooms", HTMLElement);
+    rooms.hidden = !about.library;
+    for (const link of rooms.querySelectorAll("a")) {
+        link.href = address(link.getAttribute("href")?.replace(/\?.*$/, "") ?? "data").href;
+    }
     if (!about.real) {
         const words = [
             make("b", "", "You are driving a learned world:"),

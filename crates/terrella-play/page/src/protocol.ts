@@ -34,6 +34,8 @@ export interface About {
     record: string | null;
     /** Whether a planner can drive, who it is, or why there is none; without rules there are no goals. */
     planner: { ready: boolean; words: string; rules: string[] };
+    /** Whether there are recordings and runs to look through. */
+    library: boolean;
     sessions_most: number;
     keys: string;
 }

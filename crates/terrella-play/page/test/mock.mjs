@@ -3,10 +3,11 @@
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { shelves } from "./shelves.mjs";
 import { accept } from "./socket.mjs";
 
 const DIST = new URL("../dist/", import.meta.url);
-const FILES = { "/": ["index.html", "text/html"], "/play.js": ["play.js", "text/javascript"], "/play.css": ["play.css", "text/css"], "/favicon.svg": ["favicon.svg", "image/svg+xml"] };
+const FILES = { "/": ["index.html", "text/html"], "/play.js": ["play.js", "text/javascript"], "/play.css": ["play.css", "text/css"], "/favicon.svg": ["favicon.svg", "image/svg+xml"], "/data": ["data.html", "text/html"], "/data.js": ["data.js", "text/javascript"] };
 const SIZE = 64, DT = 0.1, REMEMBERED = 600;
 
 export const ACTIONS = {
@@ -22,11 +23,16 @@ const RULES = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
+/** The same for pages that another part of the program wrote. */
+const APART = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+};
+
 /**
  * Starts it on loopback. A socket needs `key`, where it is given, and is told so only where `frank`, as a plain question may be
  * refused for being one; `refuse` is an answer to every socket; who comes when it is `full` is told to go.
  */
-export async function startMock({ actions = "targets", real = true, key = null, frank = true, refuse = null, full = false, scope = "record", planner = true, port = 0 } = {}) {
+export async function startMock({ actions = "targets", real = true, key = null, frank = true, refuse = null, full = false, scope = "record", planner = true, library = true, port = 0 } = {}) {
     const orders = [];
     const missed = [];
     const sessions = new Set();
@@ -35,12 +41,14 @@ export async function startMock({ actions = "targets", real = true, key = null, 
         model: "A JEPA of 1.2 million numbers with a decoder of pictures, trained on 206 demonstrations",
         dt: DT, rate: 1 / DT, picture: SIZE, actions: ACTIONS[actions],
         state: [{ name: "agent_x", unit: "px" }, { name: "agent_y", unit: "px" }, { name: "block_angle", unit: "rad" }],
-        real, episodes: [{ rows: 161 }, { rows: 118 }], record: "runs/played", sessions_most: 8,
+        real, episodes: [{ rows: 161 }, { rows: 118 }], record: "runs/played", library, sessions_most: 8,
         keys: "Arrow keys move the target.",
         planner: planner
             ? { ready: true, words: "The planner drives as policy hybrid.", rules: ["moderate", "strict"] }
             : { ready: false, words: "this model paints and cannot be planned with; train another", rules: [] },
     };
+    const lookUp = shelves();
+    const asked = [];
     const keyed = (url) => key === null || url.searchParams.get("key") === key;
     const server = createServer(async (request, response) => {
         const url = new URL(request.url, "http://x");
@@ -50,6 +58,18 @@ export async function startMock({ actions = "targets", real = true, key = null, 
             answer(200, file[1], await readFile(new URL(file[0], DIST)));
         } else if (url.pathname === "/about") {
             answer(200, "application/json", JSON.stringify(about));
+        } else if (library && /^\/(library|runs)/.test(url.pathname) && !keyed(url)) {
+            answer(403, "text/plain", "a key is needed");
+        } else if (library && url.pathname.startsWith("/library")) {
+            asked.push(url.pathname + url.search);
+            const { status = 200, kind = "application/json", body } = lookUp(url);
+            answer(status, kind, body);
+        } else if (library && url.pathname === "/runs") {
+            const hidden = key === null ? "" : `<input type="hidden" name="key" value="${key}">`;
+            const form = `<form action="runs/compare"><input type="checkbox" name="run" value="0" aria-label="compare run a">${hidden}<button>Compare</button></form>`;
+            response.writeHead(200, { "content-type": "text/html", ...APART }).end(`<!doctype html><title>Runs</title><h1>Runs</h1>${form}`);
+        } else if (library && url.pathname === "/runs/compare") {
+            response.writeHead(200, { "content-type": "text/html", ...APART }).end(`<!doctype html><title>a</title><h1>${url.searchParams.getAll("run").length} side by side</h1>`);
         } else if (url.pathname === "/live") {
             const locked = frank && !keyed(url) ? { status: 403, text: "a key is needed" } : null;
             const { status, text } = refuse ?? locked ?? { status: 400, text: "a WebSocket is spoken here" };
@@ -94,7 +114,7 @@ export async function startMock({ actions = "targets", real = true, key = null, 
             server.close(stopped);
             server.closeAllConnections();
         });
-    return { url: `http://127.0.0.1:${server.address().port}/`, port: server.address().port, orders, missed, sessions, stop };
+    return { url: `http://127.0.0.1:${server.address().port}/`, port: server.address().port, orders, asked, missed, sessions, stop };
 }
 
 class Session {

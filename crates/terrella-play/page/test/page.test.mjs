@@ -1,4 +1,4 @@
-// The page in a real browser against the stand-in: what is pressed arrives as orders, what comes back is shown, and
+// The pages in a real browser against the stand-in: what is pressed arrives as orders, what comes back is shown, and
 // it can be read and used on a phone, in the dark, and without a mouse.
 //
 // CHROMIUM is the browser (/usr/bin/chromium), SCREENSHOTS a folder that pictures of the page go to, if given.
@@ -368,6 +368,54 @@ test("on a phone nothing is wider than the screen, and a finger drives", async (
     await shoot(page, "phone");
     await page.getByRole("button", { name: "Help" }).tap();
     assert.equal(await wide(), 360);
+});
+
+test("recordings are looked through: episodes, a strip, plots that follow the scrubber, and findings at their place", async (t) => {
+    const { mock, page } = await visit(t, { query: "data" });
+    await says(page, "dataset-is", /2 episodes, 2460 rows/);
+    await page.locator("#film button").nth(7).waitFor();
+    assert.equal(await page.locator(".plot-line").count(), 3);
+    assert.match(await text(page, "episode-title"), /Episode 0: push the T/);
+    // The doctor is still at work; what it finds comes by itself.
+    await says(page, "dataset-is", /The doctor found 3 things/);
+    assert.equal(await page.locator("#findings li").count(), 3);
+    await page.focus("#row");
+    await page.keyboard.press("ArrowRight");
+    await says(page, "row-is", /^1 · 0\.10 s$/);
+    const level = () => page.evaluate(() => document.querySelector("#picture").getContext("2d").getImageData(0, 0, 1, 1).data[0]);
+    await page.waitForFunction(() => document.querySelector("#picture").getContext("2d").getImageData(0, 0, 1, 1).data[0] === 1);
+    assert.match(await page.locator(".plot-line .now").first().textContent(), /^0\.111 m$/);
+    await page.locator("#row").fill("30");
+    await says(page, "plots", /x no number/);
+    await page.locator("#marks button").click();
+    await says(page, "row-is", /^20 /);
+    await page.waitForFunction(() => document.querySelector("#picture").getContext("2d").getImageData(0, 0, 1, 1).data[0] === 20);
+    assert.equal(await level(), 20);
+    await shoot(page, "recordings");
+    await page.getByRole("button", { name: /warn: frozen/ }).click();
+    await says(page, "row-is", /^600 · 60\.00 s$/);
+    assert.match(await text(page, "episode-title"), /Episode 1/);
+    const bar = await page.locator("#marks button").boundingBox();
+    const whole = await page.locator("#marks").boundingBox();
+    assert.ok(Math.abs((bar.x - whole.x) / whole.width - 600 / 2399) < 0.02, "a finding stands at its time");
+    await page.locator("#only").check();
+    assert.equal(await page.locator("#findings li").count(), 1);
+    await page.locator("#datasets").selectOption("1");
+    await says(page, "dataset-is", /no such folder/);
+    assert.deepEqual([await page.locator("#episodes li").count(), await page.locator(".plot-line").count()], [0, 0], "nothing of the other");
+    assert.ok(mock.asked.every((path) => !/row=-|NaN/.test(path)), "rows that there are");
+});
+
+test("recordings can be read on a phone, in the dark and with a key", async (t) => {
+    const { page } = await visit(t, { query: "data?key=secret", mock: { key: "secret" }, viewport: { width: 360, height: 740 }, isMobile: true, colorScheme: "dark" });
+    await says(page, "dataset-is", /The doctor found 3 things/);
+    await page.locator("#film button").nth(7).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    assert.deepEqual((await page.evaluate(contrasts)).list, []);
+    assert.match(await page.locator("a[data-room]").first().getAttribute("href"), /\/\?key=secret$/);
+    await shoot(page, "recordings-phone");
+    const locked = await visit(t, { query: "data", mock: { key: "secret" } });
+    await says(locked.page, "dataset-is", /a key is needed/);
 });
 
 test("the dark is dark, and text has the contrast of AA in both", async (t) => {

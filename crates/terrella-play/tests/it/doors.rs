@@ -85,6 +85,8 @@ async fn the_page_is_served_and_nothing_else() {
         ("/play.js", "text/javascript"),
         ("/play.css", "text/css"),
         ("/favicon.svg", "image/svg+xml"),
+        ("/data", "text/html"),
+        ("/data.js", "text/javascript"),
     ];
     for (path, kind) in files {
         let answer = get(address, path, &host).to_lowercase();
@@ -92,13 +94,64 @@ async fn the_page_is_served_and_nothing_else() {
         assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
         assert!(answer.contains("cache-control: no-store"), "{answer}");
     }
-    for path in ["/../Cargo.toml", "/etc/passwd", "/play.js/..", "/%2e%2e/Cargo.toml", "/dist/index.html"] {
+    for path in
+        ["/../Cargo.toml", "/etc/passwd", "/play.js/..", "/%2e%2e/Cargo.toml", "/dist/index.html", "/library", "/runs"]
+    {
         assert!(get(address, path, &host).starts_with("HTTP/1.1 404"), "{path}");
     }
     assert!(get(address, "/", "evil.example").starts_with("HTTP/1.1 403"), "a name that was bent to this server");
     let answer = get(address, "/about", &host);
     let about: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
     assert_eq!((&about["world"], &about["sessions_most"], &about["real"]), (&json!("dot"), &json!(2), &json!(true)));
+}
+
+/// A library of one run, whose pages say what they were asked for.
+struct Shelf;
+
+impl crate::Library for Shelf {
+    fn shelves(&self) -> Vec<crate::Shelf> {
+        vec![crate::Shelf { name: "pushes".to_owned(), ..crate::Shelf::default() }]
+    }
+    fn dataset(&self, dataset: usize) -> terrella_core::Result<crate::Contents> {
+        Err(terrella_core::Error::Invalid(format!("there is no dataset {dataset}")))
+    }
+    fn episode(&self, _: usize, _: usize) -> terrella_core::Result<crate::Track> {
+        Ok(crate::Track::default())
+    }
+    fn pictures(&self, _: usize, _: usize, _: &[usize]) -> terrella_core::Result<Vec<terrella_core::Image>> {
+        panic!("a library that fails")
+    }
+    fn runs(&self, key: &str) -> terrella_core::Result<String> {
+        Ok(format!("<p>all runs, for {key}</p>"))
+    }
+    fn report(&self, run: usize) -> terrella_core::Result<String> {
+        Ok(format!("<p>report {run}</p>"))
+    }
+    fn compare(&self, runs: &[usize]) -> terrella_core::Result<String> {
+        Ok(format!("<p>{runs:?}</p>"))
+    }
+}
+
+#[tokio::test]
+async fn the_library_answers_whoever_has_a_key_and_its_pages_run_no_script() {
+    let keys = vec!["read:aaaaaaaaaaaaaaaa".parse::<crate::Key>().expect("a key")];
+    let library: Option<std::sync::Arc<dyn crate::Library>> = Some(std::sync::Arc::new(Shelf));
+    let running = serve(2, Options { sessions: 1, keys, library, ..Options::default() });
+    let (address, host) = (running.address(), running.address().to_string());
+    let ask = |path: &str| get(address, &format!("{path}key=aaaaaaaaaaaaaaaa"), &host);
+    for path in ["/library", "/runs", "/runs/report?run=0", "/library?key=aaaaaaaaaaaaaaab"] {
+        assert!(get(address, path, &host).starts_with("HTTP/1.1 403"), "{path} without a key");
+    }
+    assert!(ask("/library?").contains(r#""name":"pushes""#));
+    assert!(ask("/library/dataset?dataset=3&").starts_with("HTTP/1.1 400"));
+    assert!(ask("/library/pictures?dataset=0&episode=0&row=0&").starts_with("HTTP/1.1 500"), "it fails for one");
+    let report = ask("/runs/report?run=2&");
+    let rules = report.to_lowercase().lines().filter(|line| line.starts_with("content-security-policy")).count();
+    assert!(rules == 1 && report.contains("report 2") && report.contains("style-src 'unsafe-inline'"), "{report}");
+    assert!(!report.contains("script-src"), "{report}");
+    assert!(ask("/runs?").contains("for aaaaaaaaaaaaaaaa"));
+    let about = get(address, "/about", &host);
+    assert!(about.contains(r#""library":true"#), "{about}");
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use super::eval::load_recordings;
 use super::shared::{data_of, device};
 use crate::error::usage;
 use crate::out;
-use crate::pipeline::{Folder, Made, Named, pilot, stage};
+use crate::pipeline::{Folder, Made, Named, Shelves, pilot, stage};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use terrella_core::Signature;
 use terrella_model::{Saved, fingerprint};
@@ -57,16 +58,18 @@ impl Options {
             out::note(&format!("no planner can drive: {why}"));
         }
         let stage = stage.with_pilot(planner);
+        let data = &run.settings.data;
+        let paths: Vec<PathBuf> = std::iter::once(data_of(&run)).chain(data.also.iter().cloned()).collect();
+        let shelves = Shelves::new(&paths, data, &self.run, &watch);
         let made = Made {
             run: self.run.clone(),
             model: fingerprint(&run.file("model"))?,
             world: recordings.spec().map(|spec| spec.id.to_string()),
             picture: about.picture,
-            recordings: recordings.world.is_none().then(|| {
-                let also = run.settings.data.also.iter().cloned();
-                let paths = std::iter::once(data_of(&run)).chain(also).collect();
-                Named { paths, hash: recordings.dataset.hash.clone() }
-            }),
+            recordings: recordings
+                .world
+                .is_none()
+                .then(|| Named { paths: paths.clone(), hash: recordings.dataset.hash.clone() }),
         };
         // A world with goals rewards nothing and never ends.
         let rewards = recordings.rewarding().is_some();
@@ -80,6 +83,7 @@ impl Options {
             names: self.host,
             sessions: self.sessions,
             keep: Some(Box::new(folder)),
+            library: Some(Arc::new(shelves)),
         };
         let running = serve(stage, about, options)?;
         out::line(&format!("http://{}", running.address()))?;

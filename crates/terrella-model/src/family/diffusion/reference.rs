@@ -152,6 +152,38 @@ fn a_dot_goes_where_it_is_told_and_rows_know_nothing_of_each_other() {
     assert_eq!((told.len(), told.width), (2, 2));
 }
 
+/// Dreams that began at different times, and one that several passes paint.
+#[test]
+fn dreams_are_stepped_together_as_they_are_apart() {
+    let _turn = alone();
+    for denoise in [1, 2] {
+        let config = DiffusionConfig { denoise, ..config() };
+        let world = DiffusionWorld::new(&trained(4).0.model(), &config, &interface());
+        let begun =
+            |at| world.observe(&[Observation { image: Some(picture(at)), state: Vec::new() }]).expect("a picture");
+        let mut apart = [begun([6, 6]), begun([2, 8]), begun([0, 3])];
+        apart[2] = world.step(&apart[2], Acts::of(&[0.0, 1.0]));
+        let mut together = world.join(&apart.iter().collect::<Vec<_>>()).expect("dreams go together");
+        for step in 0..5 {
+            let acts: Vec<f32> = (0..6).map(|i| f32::from((i * 5 + step * 7) % 3 - 1i8)).collect();
+            together = world.step(&together, Acts::of(&acts));
+            for (state, acts) in apart.iter_mut().zip(acts.chunks(2)) {
+                *state = world.step(state, Acts::of(acts));
+            }
+            let each: Vec<Image> = apart.iter().flat_map(|state| world.draw(state).expect("it paints")).collect();
+            assert!(world.draw(&together).expect("it paints") == each, "{denoise} passes, step {step}");
+            let told: Vec<u32> = apart
+                .iter()
+                .filter_map(|state| world.read(state))
+                .flat_map(|told| told.data)
+                .map(f32::to_bits)
+                .collect();
+            let all = world.read(&together).expect("states are told");
+            assert!(all.data.iter().map(|x| x.to_bits()).eq(told), "{denoise} passes, what is told at {step}");
+        }
+    }
+}
+
 #[test]
 fn sizes_that_do_not_go_together_are_refused_with_what_would_do() {
     let told =

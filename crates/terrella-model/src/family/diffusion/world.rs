@@ -82,6 +82,10 @@ impl Dynamics for DiffusionWorld {
         Frames { rows: rows.iter().map(|row| state.rows[*row].clone()).collect() }
     }
 
+    fn join(&self, states: &[&Frames]) -> Option<Frames> {
+        Some(Frames { rows: states.iter().flat_map(|state| state.rows.iter().cloned()).collect() })
+    }
+
     fn step(&self, state: &Frames, acts: Acts<'_>) -> Frames {
         Frames { rows: self.stepped(&state.rows, acts.blocks) }
     }

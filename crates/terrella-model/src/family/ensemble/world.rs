@@ -260,6 +260,31 @@ impl Dynamics for EnsembleWorld {
         Particles { states, rows: rows.len(), told, noise: state.noise, reward, ended }
     }
 
+    /// Not where noise is wanted, which is keyed by the place in a batch, nor where some have taken a step and others have not.
+    fn join(&self, states: &[&Particles]) -> Option<Particles> {
+        let told = |state: &Particles| [state.reward.len(), state.ended.len()].map(|n| n > 0);
+        let first = told(states.first()?);
+        if states.iter().any(|state| state.noise.is_some() || told(state) != first) {
+            return None;
+        }
+        let (width, rows) = (self.inputs.state_width(), states.iter().map(|state| state.rows).sum());
+        let mut joined = Vec::with_capacity(self.config.members * rows * width);
+        for member in 0..self.config.members {
+            states.iter().for_each(|state| {
+                let each = state.rows * width;
+                joined.extend_from_slice(&state.states[member * each..(member + 1) * each]);
+            });
+        }
+        let all = |of: fn(&Particles) -> &Vec<f32>| states.iter().flat_map(|state| of(state)).copied().collect();
+        Some(Particles {
+            states: joined,
+            rows,
+            noise: None,
+            reward: all(|state| &state.reward),
+            ended: all(|state| &state.ended),
+        })
+    }
+
     fn step(&self, state: &Particles, acts: Acts<'_>) -> Particles {
         let dt = acts.dt.rows(self.usual(), state.rows);
         self.play(state, Script { actions: acts.blocks, steps: 1, dt: &dt }).remove(0)

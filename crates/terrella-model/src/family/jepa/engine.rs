@@ -9,6 +9,7 @@
 use crate::host::block::{Block, Norm, Rows};
 use crate::host::dense::{self, Dense, silu};
 use crate::host::threads::in_chunks;
+use std::ops::Range;
 
 /// The predictor of a trained model, with its action encoder and its readout.
 #[derive(Debug)]
@@ -61,7 +62,14 @@ impl Memory {
         }
     }
 
-    /// Rows of several states, one below the other.
+    /// Rows of several states, one below the other, where as much is kept of all of them.
+    pub(crate) fn join(parts: Vec<Self>) -> Option<Self> {
+        let kept = |part: &Self| [&part.latents, &part.steering, &part.kept].map(Vec::len);
+        let first = kept(parts.first()?);
+        parts.iter().all(|part| kept(part) == first).then(|| Self::joined(parts))
+    }
+
+    /// The same of states that have been through the same.
     fn joined(parts: Vec<Self>) -> Self {
         let mut parts = parts.into_iter();
         let mut all = parts.next().unwrap_or(Self { rows: 0, latents: vec![], steering: vec![], kept: vec![] });
@@ -88,6 +96,19 @@ impl Memory {
     }
 }
 
+/// These rows of a batch; one that is alone twice. By itself it would be multiplied in another order than a row among others, and what
+/// becomes of a row must not hang on whether there are others.
+fn never_alone(rows: &Range<usize>) -> impl ExactSizeIterator<Item = usize> + Clone + use<> {
+    let (first, last) = (rows.start, rows.end.saturating_sub(1));
+    let n = if rows.len() == 1 { 2 } else { rows.len() };
+    (0..n).map(move |at| (first + at).min(last))
+}
+
+/// The same rows of a table of this width.
+fn rows_of(table: &[f32], width: usize, rows: &Range<usize>) -> Vec<f32> {
+    never_alone(rows).flat_map(|row| &table[row * width..(row + 1) * width]).copied().collect()
+}
+
 impl Engine {
     /// Numbers of steering a row.
     fn steering(&self) -> usize {
@@ -107,9 +128,9 @@ impl Engine {
     fn step_in(&self, before: &Memory, actions: &[f32], groups: &[usize]) -> Memory {
         let action = actions.len() / before.rows.max(1);
         let parts = in_chunks(groups, |rows| {
-            let mut memory = before.take(rows.clone());
-            self.advance(&mut memory, &actions[rows.start * action..rows.end * action]);
-            memory
+            let mut memory = before.take(never_alone(&rows));
+            self.advance(&mut memory, &rows_of(actions, action, &rows));
+            if memory.rows == rows.len() { memory } else { memory.take(0..rows.len()) }
         });
         Memory::joined(parts)
     }
@@ -126,8 +147,10 @@ impl Engine {
         }
         // The window slides, and nothing is kept of a prediction but the steering.
         let parts = in_chunks(groups, |rows| {
-            let mut newest = vec![0.0; rows.len() * self.steering()];
-            self.steer(&actions[rows.start * action..rows.end * action], rows.len(), &mut newest);
+            let (n, acts) = (never_alone(&rows).len(), rows_of(actions, action, &rows));
+            let mut newest = vec![0.0; n * self.steering()];
+            self.steer(&acts, n, &mut newest);
+            newest.truncate(rows.len() * self.steering());
             newest
         });
         let moved = |all: &[Vec<f32>], newest: Vec<f32>| all.iter().chain([&newest]).skip(1).cloned().collect();
@@ -139,11 +162,11 @@ impl Engine {
     /// through all blocks before anybody waits for it; `groups` are as for [`in_chunks`].
     pub(crate) fn roll_out(&self, before: &Memory, actions: &[Vec<f32>], groups: &[usize]) -> Vec<Vec<f32>> {
         let parts = in_chunks(groups, |rows| {
-            let mut memory = before.take(rows.clone());
+            let mut memory = before.take(never_alone(&rows));
             let step = |actions: &Vec<f32>| {
                 let action = actions.len() / before.rows;
-                self.advance(&mut memory, &actions[rows.start * action..rows.end * action]);
-                memory.now().to_vec()
+                self.advance(&mut memory, &rows_of(actions, action, &rows));
+                memory.now()[..rows.len() * self.width].to_vec()
             };
             actions.iter().map(step).collect::<Vec<_>>()
         });
@@ -224,7 +247,10 @@ impl Engine {
 
     /// State features told by latents, `[rows, width]`.
     pub(crate) fn read(&self, latents: &[f32]) -> Option<Vec<f32>> {
-        self.readout.as_ref().map(|layers| Dense::perceptron(layers, latents))
+        let rows = 0..latents.len() / self.width;
+        let mut told = Dense::perceptron(self.readout.as_ref()?, &rows_of(latents, self.width, &rows));
+        told.truncate(told.len() / never_alone(&rows).len().max(1) * rows.len());
+        Some(told)
     }
 }
 

@@ -77,6 +77,16 @@ impl Held {
         }
     }
 
+    /// The rows of all of these, one below the other, where they have equally much of a past. Only on plain rows: there a row is the
+    /// same whoever else is in its batch, which no tensor library promises.
+    pub(crate) fn join(states: &[&Self]) -> Option<Self> {
+        let host = |state: &&Self| match state {
+            Self::Host(memory) => Some(memory.clone()),
+            Self::Device { .. } => None,
+        };
+        Memory::join(states.iter().map(host).collect::<Option<Vec<_>>>()?).map(Self::Host)
+    }
+
     /// States without a past after each of several normalised blocks a row, where there is a way to
     /// have them at once.
     pub(crate) fn roll_out(

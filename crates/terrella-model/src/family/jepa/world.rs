@@ -118,7 +118,7 @@ impl World {
         let offset = self.told(state).and_then(|all| {
             let mut offset = Table::new(all.width);
             for (row, all) in all.rows().enumerate() {
-                // Each by itself: one row is multiplied in another order than several.
+                // Each by itself: tensors multiply one row in another order than several.
                 let one = self.told(&self.take(&one, &[row]))?;
                 offset.push(&self.batcher.codec().difference(all, one.row(0)));
             }
@@ -192,6 +192,35 @@ impl Dynamics for World {
             (0..state.turns.len()).flat_map(|side| rows.iter().map(move |row| side * n + row)).collect();
         let offset = state.offset.as_ref().map(|offset| offset.take(rows));
         Latents { held: state.held.take(&all), turns: state.turns.clone(), offset }
+    }
+
+    fn join(&self, states: &[&Latents]) -> Option<Latents> {
+        let (turns, sides) = (&states.first()?.turns, states[0].turns.len());
+        if states.iter().any(|state| state.turns != *turns) {
+            return None;
+        }
+        let held = Held::join(&states.iter().map(|state| &state.held).collect::<Vec<_>>())?;
+        // They lie one behind the other with all their sides, and a batch has all rows from each side.
+        let firsts = states.iter().scan(0, |first, state| {
+            let own = (*first, state.n());
+            *first += state.held.rows();
+            Some(own)
+        });
+        let firsts: Vec<(usize, usize)> = firsts.collect();
+        let rows: Vec<usize> = (0..sides)
+            .flat_map(|side| firsts.iter().flat_map(move |&(first, n)| first + side * n..first + (side + 1) * n))
+            .collect();
+        let offsets: Vec<&Table> = states.iter().filter_map(|state| state.offset.as_ref()).collect();
+        let offset = match offsets.len() {
+            0 => None,
+            n if n == states.len() => {
+                let data = offsets.iter().flat_map(|offset| offset.data.iter().copied()).collect();
+                Some(Table::from_data(offsets[0].width, data))
+            }
+            _ => return None,
+        };
+        let held = if sides == 1 { held } else { held.take(&rows) };
+        Some(Latents { held, turns: turns.clone(), offset })
     }
 
     fn step(&self, state: &Latents, acts: Acts<'_>) -> Latents {
@@ -317,7 +346,7 @@ mod tests {
                     };
                     let block = |at: u64| random(n * world.block_width(), Key::new(10).at(at));
                     let mut tracked = world.observe(&look(0)).expect("a state");
-                    // Row by row: a single row goes through another kernel than a row among others.
+                    // Row by row: tensors take a single row through another kernel than a row among others.
                     let mut reference: Vec<Latents> = (0..n).map(|row| world.take(&tracked, &[row])).collect();
                     let width = world.block_width();
                     for at in 1..6 {

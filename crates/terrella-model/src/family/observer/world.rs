@@ -129,6 +129,10 @@ impl Dynamics for ObserverWorld {
         self.mind.take(state, rows)
     }
 
+    fn join(&self, states: &[&Latents]) -> Option<Latents> {
+        self.mind.join(states)
+    }
+
     fn step(&self, state: &Latents, acts: Acts<'_>) -> Latents {
         self.mind.step(state, acts)
     }
