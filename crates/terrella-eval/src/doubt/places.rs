@@ -61,7 +61,8 @@ impl Places {
         let last = NEAREST.min(near.len()) - 1;
         let (_, &mut (distance, _), _) = near.select_nth_unstable_by(last, order);
         let nearest = near[..=last].iter().copied().min_by(order).map_or(0, |(_, at)| at);
-        let worst = self.unwhitened(self.rows.row(nearest)).iter().zip(&here).map(|(there, here)| (here - there).abs());
+        let there = self.unwhitened(self.rows.row(nearest));
+        let worst = there.iter().zip(&here).map(|(there, here)| (here - there).abs());
         let worst = worst.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(column, _)| self.of[column]);
         ((f64::from(distance) / white.len() as f64).sqrt(), worst)
     }
