@@ -5,7 +5,7 @@ use super::chosen::{choose_pictures, choose_streams, spelled};
 use super::mapping::{Csv, Mapping, Pictures};
 use super::opening::Opening;
 use super::pictures::{PictureAt, REMEDY, natural};
-use super::reader::Reader;
+use super::reader::{Before, Reader};
 use super::rows::Rows;
 use super::tree::Tree;
 use super::unseen;
@@ -39,7 +39,7 @@ impl Log {
         tree: Tree,
         mut mapping: Mapping,
         options: &SourceOptions,
-        notes: Vec<Note>,
+        (notes, mut before): (Vec<Note>, Option<Before>),
     ) -> Result<Self> {
         choose_streams(path, &mut mapping, options)?;
         let not_kept = choose_pictures(path, &mut mapping, options)?;
@@ -52,6 +52,7 @@ impl Log {
         let mut found = Vec::with_capacity(recordings.len());
         for name in &recordings {
             let mut reader = Reader::new(&tree, &bags, &mapping, name);
+            reader.before = before.take_if(|before| before.name == *name);
             let read = reader.read(options.fps);
             log.used.extend(reader.files().cloned());
             let place = if name.is_empty() { path.display().to_string() } else { name.clone() };
