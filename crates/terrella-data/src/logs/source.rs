@@ -4,7 +4,7 @@ use super::bags::{self, Bag};
 use super::chosen::{choose_pictures, choose_streams, spelled};
 use super::mapping::{Csv, Mapping, Pictures};
 use super::opening::Opening;
-use super::pictures::{PictureAt, REMEDY, natural};
+use super::pictures::{PictureAt, natural, remedy};
 use super::reader::{Before, Reader};
 use super::rows::Rows;
 use super::tree::Tree;
@@ -150,7 +150,7 @@ impl Log {
                     // Pixels that are not understood say themselves what helps.
                     let first = self.episodes[0].1.pictures[at].first();
                     let is_video = matches!(first, Some(PictureAt::Message { message, .. }) if message.is_video());
-                    let why = if is_video { format!("{what}; {REMEDY}") } else { what };
+                    let why = if is_video { format!("{what}; {}", remedy(&pictures)) } else { what };
                     self.notes.push(unseen::left_out(&self.path, &section, &pictures, &why, options)?);
                     self.episodes.iter_mut().for_each(|(_, rows)| drop(rows.pictures.remove(at)));
                     unseen::without(mapping, &section);
