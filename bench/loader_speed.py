@@ -24,7 +24,7 @@ BATCH, FRAMES, SKIP, BATCHES = 64, 4, 5, 30
 
 
 def terrella(dataset, loader):
-    command = [loader] if loader else ["cargo", "run", "--quiet", "--release", "-p", "terrella-data", "--example", "loader_speed", "--"]
+    command = [loader] if loader else ["cargo", "run", "--quiet", "--release", "-p", "terrella-formats", "--example", "loader_speed", "--"]
     done = subprocess.run([*command, dataset], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 

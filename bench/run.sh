@@ -47,7 +47,7 @@ fi
 lerobot=${TERRELLA_JUDGE_VENV:-$target/judges/lerobot-0.4.4}
 dataset=${TERRELLA_BENCH_DATASET:-$target/judges/pusht-dataset}
 if [ -f bench/loader_speed.py ] && [ -x "$lerobot/bin/python" ] && [ -e "$dataset" ]; then
-    cargo build --release --quiet -p terrella-data --example loader_speed
+    cargo build --release --quiet -p terrella-formats --example loader_speed
     {
         echo '```json'
         "$lerobot/bin/python" bench/loader_speed.py "$dataset" --loader "$target/release/examples/loader_speed"

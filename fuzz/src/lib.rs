@@ -7,14 +7,15 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
-use terrella_data::{ALL, SourceOptions, open_source};
+use terrella_data::{ALL, SourceOptions};
+use terrella_formats::open_source;
 
-#[path = "../../crates/terrella-data/tests/it/bag_fixtures.rs"]
+#[path = "../../crates/terrella-formats/tests/it/bag_fixtures.rs"]
 mod bag_fixtures;
-#[path = "../../crates/terrella-data/tests/it/flight_fixtures.rs"]
+#[path = "../../crates/terrella-formats/tests/it/flight_fixtures.rs"]
 #[allow(dead_code)]
 mod flight_fixtures;
-#[path = "../../crates/terrella-data/tests/it/rlds_fixtures.rs"]
+#[path = "../../crates/terrella-formats/tests/it/rlds_fixtures.rs"]
 #[allow(dead_code)]
 mod rlds_fixtures;
 pub mod seeds;

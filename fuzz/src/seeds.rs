@@ -10,8 +10,8 @@ use terrella_data::{View, Writer};
 
 /// Bags of ROS 2 in SQLite.
 const SQLITE: [&[u8]; 2] = [
-    include_bytes!("../../crates/terrella-data/tests/data/ros2_bag.db3"),
-    include_bytes!("../../crates/terrella-data/tests/data/ros2_defined.db3"),
+    include_bytes!("../../crates/terrella-formats/tests/data/ros2_bag.db3"),
+    include_bytes!("../../crates/terrella-formats/tests/data/ros2_defined.db3"),
 ];
 
 const CSV: &str = "t,a,b\n0.0,1,2\n0.1,2,3\n0.2,3,4\n0.3,4.5,5e-1\n";
@@ -201,7 +201,7 @@ fn exported() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log.mcap"));
     lerobot(&data);
-    terrella_data::export_mcap(&data, &log, &Default::default(), &mut |_, _| {}).expect("exported");
+    terrella_formats::export_mcap(&data, &log, &Default::default(), &mut |_, _| {}).expect("exported");
     fs::read(log).expect("read")
 }
 

@@ -1,4 +1,4 @@
-"""Prints one message in both versions and byte orders of CDR, as pycdr2 1.0.0 writes them, for the tests of crate terrella-data.
+"""Prints one message in both versions and byte orders of CDR, as pycdr2 1.0.0 writes them, for the tests of crate terrella-logs.
 
 usage: pip install pycdr2==1.0.0 && python tests/judges/cdr_second.py
 """

@@ -1,4 +1,4 @@
-"""Makes crates/terrella-data/tests/data/h264: small videos by x264 that say how their colours are coded.
+"""Makes crates/terrella-media/tests/data/h264: small videos by x264 that say how their colours are coded.
 
 usage: h264_colours.py FOLDER   (PyAV 18.1.0, NumPy 2.4.6)
 Each shows the colours below in turn, one a picture.

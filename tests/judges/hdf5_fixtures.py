@@ -1,4 +1,4 @@
-"""Writes the small HDF5 files in crates/terrella-data/tests/data with h5py 3.15, whose links and truths no writer in Rust makes.
+"""Writes the small HDF5 files in crates/terrella-formats/tests/data with h5py 3.15, whose links and truths no writer in Rust makes.
 
 Usage: hdf5_fixtures.py FOLDER
 """

@@ -17,6 +17,6 @@ PYTHON="${PYTHON:-$(command -v python3.11 || command -v python3)}"
 kept "${TERRELLA_JUDGE_VENV:-$target/judges/lerobot-0.4.4}" lerobot==0.4.4 numcodecs==0.16.6
 if [ ! -e "$dataset" ]; then
     mkdir -p "$(dirname "$dataset")"
-    cargo run --quiet --release -p terrella-data --example loader_speed -- "$dataset" "$source" >&2
+    cargo run --quiet --release -p terrella-formats --example loader_speed -- "$dataset" "$source" >&2
 fi
 exec "$venv/bin/python" tests/judges/lerobot_open.py "$dataset" $source

@@ -1,4 +1,4 @@
-"""Makes crates/terrella-data/tests/data/zarr: replay buffers as zarr-python writes them, of both versions of the format.
+"""Makes crates/terrella-formats/tests/data/zarr: replay buffers as zarr-python writes them, of both versions of the format.
 
 usage: zarr_python.py FOLDER   (zarr 3.1.6, NumPy 2.4.6)
 Row t of episode e has the state (1000 e + t, 0.5, -t), the action (t, e) and pictures of the grey t + 10 e. Episodes have

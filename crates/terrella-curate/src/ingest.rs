@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{Signature, Table};
-use terrella_data::{Note, Opened, Source};
+use terrella_data::{Note, Source};
+use terrella_formats::Opened;
 
 /// What is known of a recording that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

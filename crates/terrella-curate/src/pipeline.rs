@@ -7,7 +7,8 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use terrella_data::{Place, SourceOptions};
+use terrella_data::SourceOptions;
+use terrella_formats::Place;
 
 /// Recordings and what is done with them.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

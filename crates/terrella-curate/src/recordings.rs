@@ -8,7 +8,7 @@ use crate::pipeline::{Pipeline, Recording};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use terrella_data::Opened;
+use terrella_formats::Opened;
 
 /// Bytes of a number in a table.
 const NUMBER: usize = size_of::<f32>();
@@ -27,7 +27,7 @@ pub(crate) struct Recordings {
 
 /// Opens a recording as the pipeline says.
 pub(crate) fn open(recording: &Recording) -> Result<Opened> {
-    terrella_data::open_source(&recording.path, &recording.options()).map_err(Error::from)
+    terrella_formats::open_source(&recording.path, &recording.options()).map_err(Error::from)
 }
 
 impl Recordings {

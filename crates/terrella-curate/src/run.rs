@@ -154,7 +154,7 @@ fn run(
     let mut datasets = Vec::new();
     for (part, written) in written {
         let path = part_folder(destination, &part);
-        let dataset = terrella_data::open_source(&path, &terrella_data::SourceOptions::default())?;
+        let dataset = terrella_formats::open_source(&path, &terrella_data::SourceOptions::default())?;
         let hash = dataset.hash()?.to_owned();
         datasets.push(Dataset { path, episodes: written.episodes, rows: written.rows, hash });
     }

@@ -30,7 +30,10 @@ struct Record {
 
 /// SHA-256 over the files in the order the source lists them: name, length and bytes of each. The
 /// record in `cache` saves reading them; `keep` writes one.
-pub(crate) fn content_hash(files: &[(String, PathBuf)], cache: Option<&Path>, keep: bool) -> Result<String> {
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn content_hash(files: &[(String, PathBuf)], cache: Option<&Path>, keep: bool) -> Result<String> {
     let stamps = files.iter().map(|(name, path)| {
         let meta = fs::metadata(path).map_err(Error::io("read", path))?;
         let modified = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
@@ -78,20 +81,25 @@ fn writable(folder: &Path) -> bool {
 }
 
 /// Where decoded pictures come from and go to.
-pub(crate) struct PictureCache<'a> {
-    pub(crate) source: &'a dyn Source,
+pub struct PictureCache<'a> {
+    /// Where they come from.
+    pub source: &'a dyn Source,
     /// Where they are kept; in memory if absent or not writable.
-    pub(crate) folder: Option<&'a Path>,
-    pub(crate) hash: &'a str,
-    /// Wanted size.
-    pub(crate) to: [usize; 2],
+    pub folder: Option<&'a Path>,
+    /// [`content_hash`] of its files.
+    pub hash: &'a str,
+    /// Wanted size, `[height, width]`.
+    pub to: [usize; 2],
     /// Cameras side by side in it.
-    pub(crate) cameras: usize,
+    pub cameras: usize,
 }
 
 impl PictureCache<'_> {
-    /// The pictures of all episodes, decoded now or earlier.
-    pub(crate) fn frames(&self, lengths: &[usize], progress: &mut dyn FnMut(usize, usize)) -> Result<Vec<Frames>> {
+    /// The pictures of all episodes, of so many rows each, decoded now or earlier; `progress` hears episodes done and all.
+    ///
+    /// # Errors
+    /// If they cannot be decoded, or a file that was begun cannot be finished.
+    pub fn frames(&self, lengths: &[usize], progress: &mut dyn FnMut(usize, usize)) -> Result<Vec<Frames>> {
         let [height, width] = self.to;
         let size = height * width * 3;
         let total = lengths.iter().sum::<usize>() * size;
@@ -206,6 +214,6 @@ fn map(path: &Path) -> Result<SharedBytes> {
 }
 
 /// `.cache` inside a dataset folder; nothing beside a file, whose folder belongs to somebody else.
-pub(crate) fn default_cache(path: &Path) -> Option<PathBuf> {
+pub fn default_cache(path: &Path) -> Option<PathBuf> {
     path.is_dir().then(|| path.join(".cache"))
 }

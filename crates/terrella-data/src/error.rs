@@ -5,6 +5,7 @@
 
 use arrow_schema::DataType;
 use std::path::{Path, PathBuf};
+use terrella_media::{DOWNLOAD_AGAIN, remedy, unpanicked};
 
 /// What can go wrong with recordings.
 #[derive(Debug, thiserror::Error)]
@@ -135,32 +136,33 @@ pub enum Error {
 /// The result of reading or writing recordings.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What helps against half a file.
-pub(crate) const DOWNLOAD_AGAIN: &str = "the copy is incomplete or damaged, download or record it again";
-
 /// Runs a library on bytes from strangers: if it panics, as some do on what makes no sense, that is an error like
 /// any other, and the rest of a recording can still be read.
-pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
+///
+/// # Errors
+/// What `read` fails with, and that it panicked.
+pub fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
     unpanicked(read).unwrap_or_else(|what| Err(Error::broken(path, what, DOWNLOAD_AGAIN)))
 }
 
-/// What a function gives, or what it said when it panicked.
-pub(crate) fn unpanicked<T>(read: impl FnOnce() -> T) -> Result<T, String> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).map_err(|panic| {
-        let said = panic.downcast_ref::<String>().cloned();
-        let said = said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
-        format!("the library that reads it gave up ({said})")
-    })
+impl From<terrella_media::Error> for Error {
+    fn from(error: terrella_media::Error) -> Self {
+        match error {
+            terrella_media::Error::Io { doing, path, reason } => Self::Io { doing, path, reason },
+            terrella_media::Error::Broken { path, what, remedy } => Self::Broken { path, what, remedy },
+            terrella_media::Error::Invalid(what) => Self::Invalid(what),
+        }
+    }
 }
 
 impl Error {
     /// Wraps an IO error with what was being done to which path.
-    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |reason| Self::Io { doing, path: path.to_path_buf(), reason }
     }
 
     /// Reports a file that cannot be used.
-    pub(crate) fn broken(path: &Path, what: impl Into<String>, remedy: &'static str) -> Self {
+    pub fn broken(path: &Path, what: impl Into<String>, remedy: &'static str) -> Self {
         Self::Broken { path: path.to_path_buf(), what: what.into(), remedy }
     }
 
@@ -183,16 +185,5 @@ impl Error {
     /// Wraps an Arrow error met while reading or writing a Parquet file.
     pub(crate) fn arrow(path: &Path) -> impl FnOnce(arrow_schema::ArrowError) -> Self {
         move |error| Self::broken(path, error.to_string(), DOWNLOAD_AGAIN)
-    }
-}
-
-fn remedy(reason: &std::io::Error) -> &'static str {
-    use std::io::ErrorKind;
-    match reason.kind() {
-        ErrorKind::StorageFull => "; free some space or choose another disk",
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a folder you may write to",
-        ErrorKind::NotFound => "; check the spelling of the path, or download the missing file",
-        ErrorKind::NotADirectory => "; a file stands where a folder is needed, choose another path",
-        _ => "",
     }
 }

@@ -1,67 +1,32 @@
-//! Recordings: LeRobot v3.0 datasets on disk, imports from other formats, and windows for training.
+//! Recordings, whatever they are stored in, and the format they are kept in: LeRobot v3.0 datasets on disk, and windows for training.
 //!
-//! [`open`] turns a path into a [`terrella_core::Dataset`] whose pictures are decoded once and
-//! memory-mapped; [`import`] copies any recording into a LeRobot dataset through a [`Writer`];
-//! [`Sampler`] cuts training windows, each exactly once an epoch. Formats are listed in [`FORMATS`]. Recordings in object storage are
-//! copied to this machine by [`fetch`] first.
+//! A [`Format`] recognises a path and opens it as a [`Source`], which lends episodes; this is the seam that all readers
+//! share, with what they need to say which [vectors] make the state, which cameras are [views], what came of actions
+//! ([`outcome`]) and when ([`timing`]). [`LeRobot`] is the home format, written by a [`Writer`]. Pictures are decoded
+//! once into a [`cache`]; a [`Sampler`] cuts windows, each exactly once an epoch. Paths of any format are opened by
+//! the crate `terrella-formats`, which lists all of them.
 
-mod arrays;
-mod cache;
+pub mod cache;
 mod compatible;
-mod depth;
 mod error;
-mod export;
-mod format;
-mod hdf5;
-mod inspect;
 mod lerobot;
-mod logs;
-mod mapped;
-mod mcap_file;
-mod npy;
-mod npz;
-mod numbers;
-mod open;
-mod opened;
-mod outcome;
-mod parquet_file;
-mod picture;
-mod png_file;
-mod pnm;
+pub mod numbers;
+pub mod outcome;
+pub mod parquet_file;
 mod prefetch;
-mod recorder;
-mod remote;
-#[cfg(feature = "rerun")]
-mod rerun;
-mod rlds;
 mod sampler;
-mod sheet;
 mod source;
 mod source_options;
-mod thinned;
 mod tiles;
-mod timing;
-mod vectors;
-mod video;
-mod views;
-mod zarr;
+pub mod timing;
+pub mod vectors;
+pub mod views;
 
 pub use compatible::check_compatible;
-pub use error::{Error, Result};
-pub use export::{Exported, export_mcap};
-pub use format::{FORMATS, detect};
-pub use inspect::{Summary, inspect};
-pub use lerobot::{Writer, Written};
-pub use logs::{MAPPINGS, Mapping};
-pub use open::{ImportOptions, Imported, OpenOptions, import, open, open_with};
-pub use opened::{Opened, open_source};
+pub use error::{Error, Result, guarded};
+pub use lerobot::{LeRobot, LeRobotV2, Writer, Written};
 pub use prefetch::Prefetch;
-pub use recorder::{Recorded, Recorder, Stamp};
-pub use remote::{FetchOptions, Fetched, Patience, Place, PlaceKind, Told, fetch};
-#[cfg(feature = "rerun")]
-pub use rerun::rerun_recording;
 pub use sampler::{Sampler, gather};
-pub use sheet::contact_sheet;
-pub use source::{Claims, Evidence, Format, Loss, Note, Source};
+pub use source::{Claims, Evidence, Format, Loss, Note, Source, check_finite, given_names};
 pub use source_options::SourceOptions;
 pub use views::{ALL, View};

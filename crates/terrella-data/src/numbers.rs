@@ -11,7 +11,7 @@ use num_traits::{NumCast, ToPrimitive};
 
 /// A column's numbers and truths (1 and 0), each as near as the type has it; nothing where nothing was stored, or where the type
 /// has no such number. A column of anything else, such as texts or times, is none.
-pub(crate) fn numbers<T: ArrowPrimitiveType<Native: NumCast>>(column: &dyn Array) -> Option<PrimitiveArray<T>> {
+pub fn numbers<T: ArrowPrimitiveType<Native: NumCast>>(column: &dyn Array) -> Option<PrimitiveArray<T>> {
     Some(match column.data_type() {
         DataType::Boolean => {
             let number = |truth: Option<bool>| truth.and_then(|truth| NumCast::from(truth as u8));
@@ -54,7 +54,7 @@ where
 }
 
 /// A column of times as the whole numbers that are stored; nothing for other columns.
-pub(crate) fn ticks(column: &dyn Array) -> Option<Int64Array> {
+pub fn ticks(column: &dyn Array) -> Option<Int64Array> {
     use TimeUnit::{Microsecond as Us, Millisecond as Ms, Nanosecond as Ns, Second as S};
     Some(match column.data_type() {
         DataType::Timestamp(S, _) => cast::<TimestampSecondType, _>(column),

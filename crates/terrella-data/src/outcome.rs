@@ -8,28 +8,33 @@ use terrella_core::Episode;
 
 /// Outcomes of the actions of one episode; lists are empty where nothing was stored.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) rewards: Vec<f32>,
-    pub(crate) terminated: Vec<bool>,
-    pub(crate) truncated: Vec<bool>,
+pub struct Outcome {
+    /// A reward a row.
+    pub rewards: Vec<f32>,
+    /// Whether the action of a row ended the task for good.
+    pub terminated: Vec<bool>,
+    /// Whether the recording was cut behind a row for another reason.
+    pub truncated: Vec<bool>,
 }
 
 /// What all episodes of a recording have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Logged {
-    pub(crate) reward: bool,
-    pub(crate) ends: bool,
+pub struct Logged {
+    /// Every row has a reward.
+    pub reward: bool,
+    /// Every row says whether the task ended there.
+    pub ends: bool,
 }
 
 impl Outcome {
     /// The episode with what is known of it.
-    pub(crate) fn on(&self, episode: Episode) -> Episode {
+    pub fn on(&self, episode: Episode) -> Episode {
         let Self { rewards, terminated, truncated } = self.clone();
         Episode { rewards, terminated, truncated, ..episode }
     }
 
     /// Appends 0 or 1, or another number that stands for yes; nothing where nothing was stored.
-    pub(crate) fn mark(flags: &mut Vec<bool>, number: f32) {
+    pub fn mark(flags: &mut Vec<bool>, number: f32) {
         if !number.is_nan() {
             flags.push(number != 0.0);
         }
@@ -38,7 +43,7 @@ impl Outcome {
 
 /// Keeps what every episode has on each of its rows, and tells what it drops; `all` are rows and outcomes of the
 /// episodes, `names` are what the recording calls reward, end and cut.
-pub(crate) fn agree<'a>(
+pub fn agree<'a>(
     all: impl Iterator<Item = (usize, &'a mut Outcome)>,
     names: [&str; 3],
     notes: &mut Vec<Note>,

@@ -8,11 +8,14 @@ use parquet::errors::Result;
 use parquet::file::reader::ChunkReader;
 
 /// How files are opened.
-pub(crate) fn options() -> ArrowReaderOptions {
+pub fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
 }
 
 /// Opens a file.
-pub(crate) fn open<R: ChunkReader + 'static>(file: R) -> Result<ParquetRecordBatchReaderBuilder<R>> {
+///
+/// # Errors
+/// If it is no Parquet file.
+pub fn open<R: ChunkReader + 'static>(file: R) -> Result<ParquetRecordBatchReaderBuilder<R>> {
     ParquetRecordBatchReaderBuilder::try_new_with_options(file, options())
 }

@@ -3,11 +3,11 @@
 //! A format recognises a path and opens it as a source; a source lends episodes one by one, tables
 //! apart from pictures, so that a cached open never decodes a picture.
 
-use crate::error::DOWNLOAD_AGAIN;
 use crate::{Error, Result, SourceOptions, View};
 use std::ops::Range;
 use std::path::Path;
 use terrella_core::{Episode, Frames, Signature, Stats, Table};
+use terrella_media::DOWNLOAD_AGAIN;
 
 /// Something a reader left out, assumed or could not keep; told to whoever imports.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -64,7 +64,7 @@ impl Note {
     }
 
     /// That the pictures of a camera cannot be decoded, and why, with what helps.
-    pub(crate) fn of_camera(place: &str, camera: &str, why: &str) -> Self {
+    pub fn of_camera(place: &str, camera: &str, why: &str) -> Self {
         Self { place: place.to_owned(), what: format!("{CAMERA}{camera} cannot be decoded: {why}") }
     }
 }
@@ -182,12 +182,10 @@ pub trait Source: Send + Sync {
 }
 
 /// The names of a row's numbers: those that were given, if there are as many as known or made up, else these.
-pub(crate) fn given_names(
-    path: &Path,
-    what: &str,
-    given: Option<&Vec<String>>,
-    others: Vec<String>,
-) -> Result<Vec<String>> {
+///
+/// # Errors
+/// If there are more or fewer.
+pub fn given_names(path: &Path, what: &str, given: Option<&Vec<String>>, others: Vec<String>) -> Result<Vec<String>> {
     match given {
         Some(given) if given.len() != others.len() => {
             let text = format!("{} {what} names were given, the rows have {} numbers", given.len(), others.len());
@@ -199,7 +197,10 @@ pub(crate) fn given_names(
 }
 
 /// Fails at the first number that is not finite, naming its row and column.
-pub(crate) fn check_finite(path: &Path, episode: usize, what: &str, table: &Table, names: &[String]) -> Result<()> {
+///
+/// # Errors
+/// If there is one.
+pub fn check_finite(path: &Path, episode: usize, what: &str, table: &Table, names: &[String]) -> Result<()> {
     let Some(at) = table.data.iter().position(|x| !x.is_finite()) else { return Ok(()) };
     let (row, column) = (at / table.width, at % table.width);
     let name = names.get(column).map_or("?", String::as_str);

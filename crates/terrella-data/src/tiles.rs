@@ -3,9 +3,9 @@
 //! A model of pictures takes one picture a row. What several cameras see at the same time becomes one by
 //! laying them side by side; cells that no camera fills stay black.
 
-use crate::picture::Scaler;
 use crate::{Error, Result, Source};
 use terrella_core::{Frames, Pixel};
+use terrella_media::picture::Scaler;
 
 /// Where each camera goes in a picture of a size.
 pub(crate) struct Tiles {

@@ -11,8 +11,11 @@ const SAME: f64 = 1e-6;
 /// as much again where it was computed in 32 bits.
 const COARSE: f64 = 1.0 / (1u32 << 23) as f64;
 
-/// Seconds from the first row to each, rising; empty where rows are `1 / fps` apart. Otherwise why they are no clock.
-pub(crate) fn own_times(stored: &[f64], fps: f64) -> Result<Vec<f64>, String> {
+/// Seconds from the first row to each, rising; empty where rows are `1 / fps` apart.
+///
+/// # Errors
+/// Why they are no clock, and in which row.
+pub fn own_times(stored: &[f64], fps: f64) -> Result<Vec<f64>, String> {
     let Some(&first) = stored.first() else { return Ok(Vec::new()) };
     let coarse = if stored.iter().all(|t| f64::from(*t as f32) == *t) { COARSE } else { 0.0 };
     let regular = |(row, t): (usize, &f64)| {
@@ -29,7 +32,7 @@ pub(crate) fn own_times(stored: &[f64], fps: f64) -> Result<Vec<f64>, String> {
 }
 
 /// The first row that is not later than the one before it, or at no time at all.
-pub(crate) fn first_unordered(times: &[f64]) -> Option<usize> {
+pub fn first_unordered(times: &[f64]) -> Option<usize> {
     (0..times.len()).find(|&row| !times[row].is_finite() || (row > 0 && times[row] <= times[row - 1]))
 }
 

@@ -9,23 +9,24 @@ use std::path::Path;
 use terrella_core::Table;
 
 /// Numbers of a row, at most: each gets a name.
-pub(crate) const LARGEST_WIDTH: usize = 1 << 16;
+pub const LARGEST_WIDTH: usize = 1 << 16;
 
 /// A field of numbers that a recording has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Vector {
+pub struct Vector {
     /// What the recording calls it.
-    pub(crate) name: String,
+    pub name: String,
     /// What it calls each of its numbers; empty where it does not.
-    pub(crate) numbers: Vec<String>,
+    pub numbers: Vec<String>,
     /// Units of the numbers; empty where they are not known.
-    pub(crate) units: Vec<String>,
+    pub units: Vec<String>,
     /// Numbers a row.
-    pub(crate) width: usize,
+    pub width: usize,
 }
 
 impl Vector {
-    pub(crate) fn new(name: impl Into<String>, width: usize) -> Self {
+    /// One whose numbers have neither names nor units.
+    pub fn new(name: impl Into<String>, width: usize) -> Self {
         Self { name: name.into(), width, ..Self::default() }
     }
 
@@ -44,7 +45,10 @@ impl Vector {
 }
 
 /// Positions of what was asked for among what is offered, as asked; nothing where nothing was.
-pub(crate) fn asked_for(path: &Path, options: &SourceOptions, offered: &[&str]) -> Result<Option<Vec<usize>>> {
+///
+/// # Errors
+/// If one is not offered, or is asked for twice.
+pub fn asked_for(path: &Path, options: &SourceOptions, offered: &[&str]) -> Result<Option<Vec<usize>>> {
     let mut chosen = Vec::new();
     for name in &options.vectors {
         let at = offered.iter().position(|o| o == name).ok_or_else(|| Error::Missing {
@@ -62,7 +66,10 @@ pub(crate) fn asked_for(path: &Path, options: &SourceOptions, offered: &[&str]) 
 }
 
 /// The vectors that make the state: those asked for, else the usual ones among what is offered.
-pub(crate) fn choose_vectors(
+///
+/// # Errors
+/// As [`asked_for`].
+pub fn choose_vectors(
     path: &Path,
     options: &SourceOptions,
     offered: Vec<Vector>,
@@ -76,7 +83,7 @@ pub(crate) fn choose_vectors(
 }
 
 /// Tells of a state (or an action) that nobody asked for, and that is made of several vectors.
-pub(crate) fn made_of<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Option<Note> {
+pub fn made_of<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Option<Note> {
     let names: Vec<&str> = names.collect();
     let what = format!("there is no single one, so it is made of {}", names.join(", "));
     (names.len() > 1).then(|| Note { place: place.to_owned(), what })
@@ -84,7 +91,7 @@ pub(crate) fn made_of<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> 
 
 /// Names of the numbers of joined vectors, all different: each vector's own, with the vector's name in front where two
 /// would be alike.
-pub(crate) fn joined_names(vectors: &[Vector]) -> Vec<String> {
+pub fn joined_names(vectors: &[Vector]) -> Vec<String> {
     let plain: Vec<Vec<String>> = vectors.iter().map(Vector::named).collect();
     let alike = |at: usize| {
         let others = || plain.iter().enumerate().filter(move |(i, _)| *i != at).flat_map(|(_, names)| names);
@@ -112,7 +119,7 @@ pub(crate) fn joined_names(vectors: &[Vector]) -> Vec<String> {
 }
 
 /// Tables of as many rows side by side.
-pub(crate) fn joined(tables: &[Table]) -> Table {
+pub fn joined(tables: &[Table]) -> Table {
     let rows = tables.first().map_or(0, Table::len);
     debug_assert!(tables.iter().all(|t| t.len() == rows), "tables of one length");
     let data = (0..rows).flat_map(|at| tables.iter().flat_map(move |table| table.row(at).iter().copied()));

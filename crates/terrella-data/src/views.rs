@@ -29,7 +29,7 @@ impl View {
 }
 
 /// Names of views without slashes and dots, and without what only says that they are observations; all different.
-pub(crate) fn short_names(views: &[View]) -> Vec<String> {
+pub fn short_names(views: &[View]) -> Vec<String> {
     let mut taken: Vec<String> = Vec::new();
     for view in views {
         let mut name = view.name.trim_matches('/');
@@ -45,13 +45,18 @@ pub(crate) fn short_names(views: &[View]) -> Vec<String> {
 }
 
 /// A picture feature that a recording has.
-pub(crate) struct Offered<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) depth: bool,
+pub struct Offered<'a> {
+    /// What the recording calls it.
+    pub name: &'a str,
+    /// Whether its pixels are depth, which no model sees.
+    pub depth: bool,
 }
 
 /// The picture feature that models see: the one asked for, else the only one, else the preferred one.
-pub(crate) fn choose_camera(
+///
+/// # Errors
+/// If the one asked for is depth or is not there (which `missing` tells), or nobody says which of several is meant.
+pub fn choose_camera(
     path: &Path,
     options: &SourceOptions,
     offered: &[Offered<'_>],
@@ -86,7 +91,10 @@ pub(crate) fn choose_camera(
 }
 
 /// The views asked for, in the order in which they are offered; `camera` is none of them.
-pub(crate) fn choose_views(
+///
+/// # Errors
+/// If one is not offered.
+pub fn choose_views(
     path: &Path,
     options: &SourceOptions,
     offered: &[Offered<'_>],

@@ -6,7 +6,8 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 use terrella_core::{Episode, Frames, Signature};
-use terrella_data::{Claims, Evidence, Note, Result, SourceOptions, open_source};
+use terrella_data::{Claims, Evidence, Note, Result, SourceOptions};
+use terrella_formats::open_source;
 
 /// What stays of the pictures of one episode.
 #[derive(Clone, Debug, Default)]

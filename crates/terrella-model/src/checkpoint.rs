@@ -64,40 +64,12 @@ pub fn save_world<F: Registered>(trainer: &Trainer<F>, path: &Path) -> Result<()
     write(trainer, None, path)
 }
 
-/// Where the files of a model are.
-enum Files<'a> {
-    Folder(&'a Path),
-    /// By name.
-    Brought(&'a [(&'a str, &'a [u8])]),
-}
-
-impl Files<'_> {
-    /// What an error calls it.
-    fn path(&self, name: &str) -> PathBuf {
-        match self {
-            Self::Folder(path) => path.join(name),
-            Self::Brought(_) => name.into(),
-        }
-    }
-
-    fn read(&self, name: &str) -> Result<Vec<u8>> {
-        let path = self.path(name);
-        match self {
-            Self::Folder(_) => Ok(fs::read(&path).map_err(terrella_core::Error::io("read", &path))?),
-            Self::Brought(files) => match files.iter().find(|(of, _)| *of == name) {
-                Some((_, bytes)) => Ok(bytes.to_vec()),
-                None => Err(damaged(&path, &"the program does not bring it along")),
-            },
-        }
-    }
-}
-
 /// What a finished model is and what it was trained on, without its weights.
 ///
 /// # Errors
 /// If the description is missing, damaged, or of another version.
 pub fn describe(path: &Path) -> Result<(ModelConfig, Interface)> {
-    let Manifest { model, interface, .. } = read_manifest(&Files::Folder(path))?;
+    let Manifest { model, interface, .. } = read_manifest(path)?;
     Ok((model, interface))
 }
 
@@ -157,32 +129,21 @@ impl Saved {
     /// # Errors
     /// If a file is missing, damaged, or of another version.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        Self::read(&Files::Folder(path), device)
-    }
-
-    /// Reads the files of such a folder, by name, that a program brings along.
-    ///
-    /// # Errors
-    /// As [`Self::load`].
-    pub fn of_files(files: &[(&str, &[u8])], device: &Device) -> Result<Self> {
-        Self::read(&Files::Brought(files), device)
-    }
-
-    fn read(files: &Files<'_>, device: &Device) -> Result<Self> {
-        struct Load<'a>(&'a Files<'a>, Manifest, &'a Device);
+        struct Load<'a>(&'a Path, Manifest, &'a Device);
         impl Visitor for Load<'_> {
             type Output = Result<Saved>;
             fn visit<F: Registered>(self, family: F) -> Self::Output {
-                let Self(files, manifest, device) = self;
+                let Self(path, manifest, device) = self;
                 let Manifest { interface, train, step, reacher, steps_to_go, decoder, meant, gaze, .. } = manifest;
-                let net = import(family.net(&interface, device), files, "weights.safetensors")?;
+                family.fits(&interface).map_err(|error| damaged(&path.join(MANIFEST), &error))?;
+                let net = import(family.net(&interface, device), &path.join("weights.safetensors"))?;
                 let world = family.clone().world(net, interface.clone(), device);
                 let latent = || {
                     let reason = "it is said to have heads, and its family has no latents for them";
-                    family.latent().ok_or_else(|| damaged(&files.path(MANIFEST), &reason))
+                    family.latent().ok_or_else(|| damaged(&path.join(MANIFEST), &reason))
                 };
                 let drawn = match decoder {
-                    true => Some(import(DecoderNet::new(latent()?, device), files, "decoder.safetensors")?),
+                    true => Some(import(DecoderNet::new(latent()?, device), &path.join("decoder.safetensors"))?),
                     false => None,
                 };
                 let skip = family.window(1).frame_skip;
@@ -190,14 +151,14 @@ impl Saved {
                 let reacher = match reacher {
                     Some(config) => {
                         let net = Reacher::new(latent()?, block, (config.width, config.reach), device);
-                        Some((import(net, files, "reacher.safetensors")?, config))
+                        Some((import(net, &path.join("reacher.safetensors"))?, config))
                     }
                     None => None,
                 };
                 let steps_to_go = match steps_to_go {
                     Some(config) => {
                         let net = StepsToGo::new(latent()?, config.width, (skip, config.reach / skip), device);
-                        Some((import(net, files, "steps_to_go.safetensors")?, config))
+                        Some((import(net, &path.join("steps_to_go.safetensors"))?, config))
                     }
                     None => None,
                 };
@@ -211,14 +172,14 @@ impl Saved {
                     None => world,
                 };
                 let world = match gaze {
-                    true => world.with_gaze(Some(read_gaze(files)?)),
+                    true => world.with_gaze(Some(read_gaze(&path.join(GAZE))?)),
                     false => world,
                 };
                 Ok(Saved { world, reacher, steps_to_go, train, step })
             }
         }
-        let manifest = read_manifest(files)?;
-        manifest.model.clone().visit(Load(files, manifest, device))
+        let manifest = read_manifest(path)?;
+        manifest.model.clone().visit(Load(path, manifest, device))
     }
 }
 
@@ -267,8 +228,9 @@ impl<F: Registered> Trainer<F> {
     /// If the checkpoint is damaged.
     pub fn resume(run: &Path, device: &Device) -> Result<Option<Self>> {
         let Some(path) = checkpoints(run)?.pop() else { return Ok(None) };
-        let manifest = read_manifest(&Files::Folder(&path))?;
+        let manifest = read_manifest(&path)?;
         let config: F = manifest.model.family(&path.display().to_string())?;
+        config.fits(&manifest.interface).map_err(|error| damaged(&path.join(MANIFEST), &error))?;
         let mut trainer = Self::new(config, manifest.interface, manifest.train, device);
         let (model, optimizer) = (path.join("model"), path.join("optimizer"));
         trainer.model = trainer.model.try_load_file(&model).map_err(|e| damaged(&model, &e))?;
@@ -309,6 +271,49 @@ fn write<F: Registered>(trainer: &Trainer<F>, heads: Option<&Saved>, path: &Path
         }
         write_manifest(folder, manifest)
     })
+}
+
+/// Writes a copy of a finished model whose weights keep so many of the 23 bits behind their leading one, so that it packs small.
+///
+/// # Errors
+/// If a file is missing or damaged, there is nothing to round to, or the disk refuses.
+pub fn rounded(from: &Path, to: &Path, bits: u32) -> Result<()> {
+    if !(1..=23).contains(&bits) {
+        return Err(Error::Invalid(format!("weights of {bits} bits: 1 to 23 can be kept")));
+    }
+    let manifest = read_manifest(from)?;
+    whole_folder(to, |folder| {
+        for name in manifest.files.keys() {
+            let path = from.join(name);
+            let mut bytes = fs::read(&path).map_err(terrella_core::Error::io("read", &path))?;
+            if name.ends_with(".safetensors") {
+                round(&mut bytes, bits).map_err(|why| damaged(&path, &why))?;
+            }
+            write_atomic(&folder.join(name), &bytes)?;
+        }
+        write_manifest(folder, manifest)
+    })
+}
+
+/// Rounds the numbers of a safetensors file: eight bytes that say how long its header is, the header, and 32-bit numbers.
+fn round(bytes: &mut [u8], bits: u32) -> std::result::Result<(), String> {
+    let short = || "it ends within its header".to_owned();
+    let length = bytes.first_chunk().map(|length| u64::from_le_bytes(*length)).ok_or_else(short)?;
+    let start = usize::try_from(length).ok().and_then(|length| length.checked_add(8)).ok_or_else(short)?;
+    let header = bytes.get(8..start).ok_or_else(short)?;
+    let header: serde_json::Value = serde_json::from_slice(header).map_err(|e| e.to_string())?;
+    let tensors = header.as_object().into_iter().flatten().filter(|(name, _)| *name != "__metadata__");
+    if let Some((name, other)) = tensors.into_iter().find(|(_, tensor)| tensor["dtype"] != "F32") {
+        return Err(format!("{name} holds {}, and only F32 is rounded", other["dtype"]));
+    }
+    let cut = 23 - bits;
+    // Half of the last bit that stays; a carry into the exponent is the next power of two, as it should be.
+    let half = (1u32 << cut) >> 1;
+    for number in bytes[start..].chunks_exact_mut(4) {
+        let raw = u32::from_le_bytes([number[0], number[1], number[2], number[3]]);
+        number.copy_from_slice(&((raw.wrapping_add(half) >> cut) << cut).to_le_bytes());
+    }
+    Ok(())
 }
 
 /// Checkpoint folders of a run, oldest first.
@@ -357,21 +362,22 @@ fn write_manifest(folder: &Path, mut manifest: Manifest) -> Result<()> {
     Ok(write_atomic(&folder.join(MANIFEST), &json)?)
 }
 
-fn read_gaze(files: &Files<'_>) -> Result<Gaze> {
-    serde_json::from_slice(&files.read(GAZE)?).map_err(|e| damaged(&files.path(GAZE), &e))
+fn read_gaze(path: &Path) -> Result<Gaze> {
+    let text = fs::read_to_string(path).map_err(terrella_core::Error::io("read", path))?;
+    serde_json::from_str(&text).map_err(|e| damaged(path, &e))
 }
 
-fn read_manifest(files: &Files<'_>) -> Result<Manifest> {
-    let path = files.path(MANIFEST);
-    let text = files.read(MANIFEST)?;
-    let text = std::str::from_utf8(&text).map_err(|e| damaged(&path, &e))?;
-    let manifest = parse(text).map_err(|e| damaged(&path, &e))?;
+fn read_manifest(folder: &Path) -> Result<Manifest> {
+    let path = folder.join(MANIFEST);
+    let text = fs::read_to_string(&path).map_err(terrella_core::Error::io("read", &path))?;
+    let manifest = parse(&text).map_err(|e| damaged(&path, &e))?;
     if manifest.version != VERSION {
         let reason = format!("it has layout version {}, this program reads {VERSION}", manifest.version);
         return Err(Error::Checkpoint { path, reason });
     }
     for (name, wanted) in &manifest.files {
-        unchanged(&files.path(name), &hash(&files.read(name)?), wanted)?;
+        let file = folder.join(name);
+        unchanged(&file, &hash(&file)?, wanted)?;
     }
     Ok(manifest)
 }
@@ -387,15 +393,11 @@ fn own_hash(all: &serde_json::Value) -> String {
 fn hashes(folder: &Path) -> Result<BTreeMap<String, String>> {
     let entries = fs::read_dir(folder).map_err(terrella_core::Error::io("list", folder))?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file());
-    let of = |path: PathBuf| {
-        let bytes = fs::read(&path).map_err(terrella_core::Error::io("read", &path))?;
-        Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), hash(&bytes)))
-    };
-    files.map(of).collect()
+    files.map(|path| Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), hash(&path)?))).collect()
 }
 
-fn hash(bytes: &[u8]) -> String {
-    terrella_core::hex(Sha256::digest(bytes))
+fn hash(file: &Path) -> Result<String> {
+    Ok(terrella_core::hex(Sha256::digest(fs::read(file).map_err(terrella_core::Error::io("read", file))?)))
 }
 
 fn unchanged(file: &Path, is: &str, wanted: &str) -> Result<()> {
@@ -437,13 +439,12 @@ fn export<M: Module>(module: &M, path: &Path) -> Result<()> {
     module.save_into(&mut store).map_err(|e| Error::Invalid(format!("cannot write {}: {e}", path.display())))
 }
 
-fn import<M: Module>(mut module: M, files: &Files<'_>, name: &str) -> Result<M> {
-    let path = files.path(name);
-    let mut store = SafetensorsStore::from_bytes(Some(files.read(name)?));
-    let result = module.load_from(&mut store).map_err(|e| damaged(&path, &e))?;
+fn import<M: Module>(mut module: M, path: &Path) -> Result<M> {
+    let mut store = SafetensorsStore::from_file(path);
+    let result = module.load_from(&mut store).map_err(|e| damaged(path, &e))?;
     if !result.missing.is_empty() || !result.errors.is_empty() {
         return Err(damaged(
-            &path,
+            path,
             &format!("{} tensors missing, {} unreadable", result.missing.len(), result.errors.len()),
         ));
     }

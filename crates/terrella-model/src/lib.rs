@@ -21,6 +21,7 @@ mod host;
 mod interface;
 mod inverse;
 mod keypoints;
+mod learned_parameter;
 mod losses;
 mod monitor;
 mod nn;
@@ -32,16 +33,17 @@ mod train_config;
 mod views;
 
 pub use augment::{Augment, Changes, UNSEEN_SIDE};
-pub use checkpoint::{Saved, describe, fingerprint, load_any, save_world};
+pub use checkpoint::{Saved, describe, fingerprint, load_any, rounded, save_world};
 pub use codec::StateCodec;
 pub use error::{Error, Result};
 pub use family::jepa::{
     Batcher, Jepa, JepaConfig, Latents, LossWeights, Sees, Shape, Size, Tensors, World, directions, patcher, sigreg,
 };
 pub use family::{
-    AnyState, AnyWorld, DiffusionConfig, DiffusionNet, DiffusionWorld, EnsembleConfig, EnsembleNet, EnsembleWorld,
-    Family, Frames, ModelConfig, Moved, ObserverConfig, ObserverNet, ObserverWorld, OnLatents, Particles, Registered,
-    StateOf, Visitor, Wants,
+    AnyState, AnyWorld, Beliefs, DiffusionConfig, DiffusionNet, DiffusionWorld, EnsembleConfig, EnsembleNet,
+    EnsembleWorld, Family, Frames, HybridConfig, HybridNet, HybridStates, HybridWorld, Known, ModelConfig, Moved,
+    ObserverConfig, ObserverNet, ObserverWorld, OnLatents, Particles, Registered, RssmConfig, RssmNet, RssmWorld,
+    Senses, StateOf, Visitor, Wants,
 };
 pub use ground::{Ground, GroundKind};
 pub use heads::decoder::{DECODED_SIZE, Decoder};
@@ -51,6 +53,7 @@ pub use heads::steps_to_go::{StepsToGoConfig, StepsTold};
 pub use interface::{Interface, Learned};
 pub use inverse::{Inverse, InverseConfig, InverseTrainer, Labels};
 pub use keypoints::{KeypointConfig, KeypointLoss, KeypointTrainer, Keypoints};
+pub use learned_parameter::LearnedParameter;
 pub use losses::{LossChart, Losses, Progress};
 pub use monitor::Monitor;
 pub use nn::predictor::Steering;

@@ -17,6 +17,9 @@ pub struct Named {
     pub action: Vec<(String, String)>,
 }
 
+/// How somebody says which column is a number of the state or of the action (`state`, `action`): told that, the name of the number and a column.
+pub type Saying<'a> = &'a dyn Fn(&str, &str, &str) -> String;
+
 /// Where the numbers of a mechanism are in recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
@@ -34,13 +37,21 @@ impl Columns {
     /// # Errors
     /// If a number has no column, two have the same, units disagree, or something was told that is not there.
     pub fn find(mechanism: &dyn Mechanism, signature: &Signature, named: &Named) -> Result<Self> {
+        Self::find_as(mechanism, signature, named, &|side, name, column| format!("--{side} {name}={column}"))
+    }
+
+    /// The same for somebody who names columns in another way than the options of a command.
+    ///
+    /// # Errors
+    /// As [`Self::find`], with remedies in these words.
+    pub fn find_as(mechanism: &dyn Mechanism, signature: &Signature, named: &Named, say: Saying<'_>) -> Result<Self> {
         let mut notes = Vec::new();
-        known(mechanism, "--state", mechanism.state(), &named.state)?;
-        known(mechanism, "--action", mechanism.action(), &named.action)?;
+        known(mechanism, ("state", say), mechanism.state(), &named.state)?;
+        known(mechanism, ("action", say), mechanism.action(), &named.action)?;
         let mut state = Vec::new();
         let mut assumed = Vec::new();
         for quantity in mechanism.state() {
-            let column = place(mechanism, ("--state", quantity), &signature.state, &named.state)?;
+            let column = place(mechanism, ("state", say), quantity, (&signature.state, &named.state))?;
             let unit = signature.unit(column);
             if unit.is_empty() {
                 assumed.push(format!("{} in {}", signature.state[column], quantity.unit));
@@ -72,7 +83,7 @@ impl Columns {
                 action.push(None);
                 continue;
             }
-            let column = place(mechanism, ("--action", quantity), &signature.action, &named.action)?;
+            let column = place(mechanism, ("action", say), quantity, (&signature.action, &named.action))?;
             let taken: Vec<usize> = action.iter().copied().flatten().collect();
             once(&taken, column, &signature.action[column])?;
             action.push(Some(column));
@@ -107,10 +118,16 @@ impl Columns {
 }
 
 /// Fails on names that the mechanism has not.
-fn known(mechanism: &dyn Mechanism, option: &str, all: &[Quantity], told: &[(String, String)]) -> Result<()> {
+fn known(
+    mechanism: &dyn Mechanism,
+    (side, say): (&str, Saying<'_>),
+    all: &[Quantity],
+    told: &[(String, String)],
+) -> Result<()> {
     match told.iter().find(|(name, _)| all.iter().all(|quantity| quantity.name != name)) {
         Some((name, column)) => Err(Error::Invalid(format!(
-            "{option} {name}={column}: {} has no {name}; it has {}",
+            "{}: {} has no {name}; it has {}",
+            say(side, name, column),
             mechanism.name(),
             all.iter().map(|quantity| quantity.name).collect::<Vec<_>>().join(", ")
         ))),
@@ -120,15 +137,16 @@ fn known(mechanism: &dyn Mechanism, option: &str, all: &[Quantity], told: &[(Str
 
 fn place(
     mechanism: &dyn Mechanism,
-    (option, quantity): (&str, &Quantity),
-    columns: &[String],
-    told: &[(String, String)],
+    (side, say): (&str, Saying<'_>),
+    quantity: &Quantity,
+    (columns, told): (&[String], &[(String, String)]),
 ) -> Result<usize> {
     let have = || if columns.is_empty() { "none".to_owned() } else { columns.join(", ") };
     if let Some((name, column)) = told.iter().find(|(name, _)| name == quantity.name) {
         return columns.iter().position(|have| have == column).ok_or_else(|| {
             Error::Invalid(format!(
-                "{option} {name}={column}: the recordings have no column {column}; they have {}",
+                "{}: the recordings have no column {column}; they have {}",
+                say(side, name, column),
                 have()
             ))
         });
@@ -137,13 +155,13 @@ fn place(
     // The first of the names that is there.
     names.find_map(|name| columns.iter().position(|column| plain(column) == name)).ok_or_else(|| {
         let unit = if quantity.unit.is_empty() { String::new() } else { format!(" ({})", quantity.unit) };
-        let nothing = if option == "--action" { format!(", or {NOTHING} if it is 0 throughout") } else { String::new() };
+        let nothing = if side == "action" { format!(", or {NOTHING} if it is 0 throughout") } else { String::new() };
         Error::Invalid(format!(
-            "{} needs {}{unit}, and the recordings have no column of that name but {}; name it with {option} {}=COLUMN{nothing}",
+            "{} needs {}{unit}, and the recordings have no column of that name but {}; name it with {}{nothing}",
             mechanism.name(),
             quantity.name,
             have(),
-            quantity.name
+            say(side, quantity.name, "COLUMN")
         ))
     })
 }

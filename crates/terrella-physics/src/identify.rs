@@ -69,6 +69,19 @@ pub fn identify(
     records: &[Record],
     config: &IdentifyConfig,
 ) -> Result<Identified> {
+    identify_while(mechanism, space, (records, config), &|| true)
+}
+
+/// [`identify()`], as long as it is to go on, which is asked at every step of the fit.
+///
+/// # Errors
+/// As there, and if it is to go on no longer.
+pub fn identify_while(
+    mechanism: &dyn Mechanism,
+    space: &Space,
+    (records, config): (&[Record], &IdentifyConfig),
+    go_on: &(dyn Fn() -> bool + Sync),
+) -> Result<Identified> {
     let width = mechanism.state().len();
     records.iter().try_for_each(|record| record.check(width, mechanism.action().len()))?;
     if !(config.delay.is_finite() && config.delay >= 0.0) {
@@ -98,6 +111,7 @@ pub fn identify(
         initial: config.initial,
         delay: 0.0,
         threads,
+        go_on,
     };
     let short = cut(config.rows.div_ceil(4).max(2));
     let mut first = problem(&short);

@@ -36,6 +36,8 @@ pub(crate) struct Problem<'a> {
     /// Rows by which actions are late.
     pub(crate) delay: f64,
     pub(crate) threads: usize,
+    /// Whether to go on, asked at every step.
+    pub(crate) go_on: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What one clip says.

@@ -1,7 +1,8 @@
 //! Numbers in sentences and tables.
 
-/// Three significant digits, without zeros that say nothing.
-pub(crate) fn digits(x: f64) -> String {
+/// Three significant digits.
+#[must_use]
+pub fn digits(x: f64) -> String {
     if x == 0.0 || !x.is_finite() {
         return x.to_string();
     }

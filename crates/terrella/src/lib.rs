@@ -19,7 +19,7 @@ pub use terrella_core::{
     Batch, Clip, Dataset, Dynamics, Env, Episode, Image, Objective, Observation, Plan, Planner, Policy, Rollout, Rule,
     Verdict, View,
 };
-pub use terrella_data::{import, inspect, open};
 pub use terrella_env::{make, registry};
 pub use terrella_eval::{Report, Scorecard};
+pub use terrella_formats::{import, inspect, open};
 pub use terrella_model::{Saved, Trainer, World};

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{Dataset, Episode, Frames, Key, Signature, Table};
 use terrella_curate::{Curated, Pipeline, Result, curate};
-use terrella_data::{OpenOptions, Writer, open};
+use terrella_data::Writer;
+use terrella_formats::{OpenOptions, open};
 
 /// Side of the pictures.
 pub(crate) const SIDE: usize = 12;

@@ -71,7 +71,7 @@ fn killed_and_run_again_it_gives_the_same() {
     for dataset in &whole.datasets {
         let name = dataset.path.file_name().expect("a name");
         let other = bench.path("killed").join(name);
-        let source = terrella_data::open_source(&other, &terrella_data::SourceOptions::default()).expect("opened");
+        let source = terrella_formats::open_source(&other, &terrella_data::SourceOptions::default()).expect("opened");
         let hash = source.hash().expect("a hash");
         assert_eq!(hash, dataset.hash, "after {kills} kills");
         for file in ["rows.parquet", "episodes.parquet", "lineage.json"] {

@@ -2,7 +2,7 @@
 
 mod cluster;
 mod common;
-#[path = "../../../terrella-data/tests/it/elsewhere.rs"]
+#[path = "../../../terrella-formats/tests/it/elsewhere.rs"]
 mod elsewhere;
 mod errors;
 mod kill;

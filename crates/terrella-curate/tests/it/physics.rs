@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use terrella_core::{Dataset, Episode, Key, Table};
 use terrella_curate::{Pipeline, curate};
-use terrella_data::{OpenOptions, SourceOptions, Writer, open};
+use terrella_data::{SourceOptions, Writer};
+use terrella_formats::{OpenOptions, open};
 
 /// Damages an episode whose state is positions, then velocities.
 type Damage = fn(&Table, Key) -> Table;

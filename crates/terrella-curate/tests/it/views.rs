@@ -2,7 +2,8 @@
 
 use crate::common::{Bench, SIDE};
 use terrella_core::{Episode, Frames, Pixel};
-use terrella_data::{Opened, SourceOptions, View, Writer, open_source};
+use terrella_data::{SourceOptions, View, Writer};
+use terrella_formats::{Opened, open_source};
 
 fn opened(path: &std::path::Path) -> Opened {
     let options = SourceOptions { views: vec!["all".to_owned()], ..SourceOptions::default() };

@@ -2,7 +2,6 @@
 
 use super::info::{Info, Layout};
 use super::meta::read_tasks;
-use crate::error::DOWNLOAD_AGAIN;
 use crate::numbers::numbers;
 use crate::{Error, Result};
 use arrow_array::Array;
@@ -12,6 +11,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
+use terrella_media::DOWNLOAD_AGAIN;
 
 /// A video and the second of it at which an episode begins.
 pub(super) type Clip = (PathBuf, f64);

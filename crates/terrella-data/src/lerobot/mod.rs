@@ -26,11 +26,11 @@ pub use write::{Writer, Written};
 use crate::{Format, Result, Source, SourceOptions};
 use std::path::Path;
 
-/// v3.0.
-pub(crate) struct LeRobot;
+/// The format of LeRobot v3.0, in which recordings are kept.
+pub struct LeRobot;
 
-/// v2.0 and v2.1.
-pub(crate) struct LeRobotV2;
+/// The format of LeRobot v2.0 and v2.1.
+pub struct LeRobotV2;
 
 impl Format for LeRobot {
     fn name(&self) -> &'static str {

@@ -8,11 +8,12 @@ use super::names::IMAGE;
 use super::stats::Histogram;
 use super::videos::{ClipRow, Videos};
 use crate::views::short_names;
-use crate::{Error, Result, View, depth, png_file};
+use crate::{Error, Result, View};
 use rayon::prelude::*;
 use serde_json::json;
 use std::path::Path;
 use terrella_core::{Frames, Pixel};
+use terrella_media::{depth, png_file};
 
 /// One picture feature.
 pub(super) struct PictureFeature {
@@ -94,7 +95,7 @@ impl PictureFeature {
         if self.is_video() {
             feature.info = Some(json!({
                 "video.height": height, "video.width": width, "video.codec": "h264", "video.pix_fmt": "yuv420p",
-                "video.fps": fps as u64, "video.channels": 3, "video.g": crate::video::GROUP,
+                "video.fps": fps as u64, "video.channels": 3, "video.g": terrella_media::video::GROUP,
                 "is_depth_map": false, "has_audio": false,
             }));
         }

@@ -10,17 +10,18 @@ use super::info::{Chosen, Info, NO_FILM};
 use super::layout::{self, Clip, ranges, relative};
 use super::names::{ACTION, OUTCOMES, STATE, SUCCESS};
 use super::scan::{DataFile, Scanned, Stored, Wanted, scan};
-use crate::error::DOWNLOAD_AGAIN;
 use crate::outcome::{Logged, agree};
 use crate::source::check_finite;
 use crate::timing::own_times;
 use crate::vectors::{Vector, made_of};
-use crate::video::{Video, check_decoders, frames_at};
-use crate::{ALL, Claims, Error, Evidence, Note, Result, Source, SourceOptions, View, picture};
+use crate::{ALL, Claims, Error, Evidence, Note, Result, Source, SourceOptions, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{Episode, Frames, Signature};
+use terrella_media::DOWNLOAD_AGAIN;
+use terrella_media::picture;
+use terrella_media::video::{Video, check_decoders, frames_at};
 
 /// How far a row may lie from its frame, in seconds; LeRobot's own tolerance.
 const TOLERANCE: f64 = 1e-4;

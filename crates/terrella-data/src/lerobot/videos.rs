@@ -1,10 +1,10 @@
 //! The videos of one camera in a dataset that is being written: episodes one behind the other, a new file every 200 MB.
 
 use super::names::{CHUNK_FILES, VIDEO_FILE_MB};
-use crate::video::VideoWriter;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 use terrella_core::Frames;
+use terrella_media::video::VideoWriter;
 
 /// Where the pictures of an episode are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,8 +33,8 @@ impl Videos {
         let limit = (VIDEO_FILE_MB as u64) << 20;
         // An episode is never split, so its size is guessed from those before it.
         let full = self.file.as_ref().is_some_and(|file| {
-            let each = file.bytes() / file.len().max(1) as u64;
-            file.len() > 0 && file.bytes() + each * frames.len() as u64 >= limit
+            let each = file.bytes() / file.pictures().max(1) as u64;
+            file.pictures() > 0 && file.bytes() + each * frames.len() as u64 >= limit
         });
         if full {
             self.close()?;
@@ -49,17 +49,20 @@ impl Videos {
                 none.insert(VideoWriter::create(&path, frames.size(), self.fps)?)
             }
         };
-        let first = file.len();
+        let first = file.pictures();
         for at in 0..frames.len() {
             file.push(frames.bytes(at), at == 0)?;
         }
         let second = |picture: usize| picture as f64 / f64::from(self.fps);
         let at = self.n_files - 1;
-        Ok(ClipRow { file: [at / CHUNK_FILES, at % CHUNK_FILES], span: [second(first), second(file.len())] })
+        Ok(ClipRow { file: [at / CHUNK_FILES, at % CHUNK_FILES], span: [second(first), second(file.pictures())] })
     }
 
     /// Completes the open file.
     pub(super) fn close(&mut self) -> Result<()> {
-        self.file.take().map_or(Ok(()), VideoWriter::finish)
+        if let Some(file) = self.file.take() {
+            file.finish()?;
+        }
+        Ok(())
     }
 }

@@ -17,7 +17,6 @@ use super::stats::{FeatureStats, Histogram};
 use super::videos::ClipRow;
 use crate::source::check_finite;
 use crate::timing::first_unordered;
-use crate::video::check_decoders;
 use crate::{Error, Result, View};
 use arrow_array::{ArrayRef, RecordBatch};
 use parquet::arrow::ArrowWriter;
@@ -25,6 +24,7 @@ use rayon::prelude::*;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use terrella_core::{Episode, Frames, Signature, suffixed, write_atomic};
+use terrella_media::video::check_decoders;
 
 /// Marks an unfinished folder as ours to clean.
 const MARKER: &str = ".terrella-partial";

@@ -1,40 +1,4 @@
-//! Tests of the crate from outside: round trips, bad input, sampling and real recordings.
+//! Tests of the crate from outside: sampling. What reads and writes goes through the doors, and is tested there (terrella-formats).
 
-mod array_files;
-mod array_layouts;
-mod bad_datasets;
-mod bad_recordings;
-mod bag;
-mod bag_fixtures;
-mod elsewhere;
 mod fixtures;
-mod flight;
-mod flight_fixtures;
-mod fuzzed;
-mod hdf5;
-mod lerobot_joined;
-mod lerobot_outcomes;
-mod lerobot_v2;
-mod log_meaning;
-mod log_spellings;
-mod logs;
-mod mcap;
-mod rates;
-mod real;
-mod recorder;
-#[cfg(feature = "remote")]
-mod remote;
-#[cfg(feature = "remote")]
-mod remote_server;
-#[cfg(feature = "rerun")]
-mod rerun;
-mod rlds;
-mod rlds_fixtures;
-mod ros2_bags;
-mod round_trip;
 mod sampling;
-mod sqlite_fixtures;
-mod vectors;
-mod video;
-mod views;
-mod zarr;

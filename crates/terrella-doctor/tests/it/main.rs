@@ -1,6 +1,6 @@
 //! The doctor on a healthy world, on that world with seeded damage, and on real recordings.
 
-#[path = "../../../terrella-data/tests/it/elsewhere.rs"]
+#[path = "../../../terrella-formats/tests/it/elsewhere.rs"]
 mod elsewhere;
 
 use elsewhere::recordings;

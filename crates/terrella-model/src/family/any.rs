@@ -10,6 +10,7 @@ use crate::codec::StateCodec;
 use crate::heads::decoder::Decoder;
 use crate::heads::probe::Probe;
 use crate::interface::Interface;
+use crate::learned_parameter::LearnedParameter;
 use crate::things::Gaze;
 use crate::{Symmetry, Turn, Views};
 use std::any::Any;
@@ -23,6 +24,7 @@ pub struct AnyWorld {
     interface: Interface,
     wants: Wants,
     teaching: Wants,
+    parameters: Arc<Vec<LearnedParameter>>,
     world: Arc<dyn Erased>,
     sides: usize,
     decoder: Option<Arc<Decoder>>,
@@ -43,6 +45,7 @@ impl AnyWorld {
             interface,
             wants,
             teaching,
+            parameters: Arc::new(F::parameters(&world)),
             world: Arc::new(Of::<F>(world)),
             sides: 1,
             decoder: None,
@@ -134,6 +137,11 @@ impl AnyWorld {
     /// What it is to be shown.
     pub fn wants(&self) -> Wants {
         self.wants
+    }
+
+    /// The parameters of the equations that it knows; none where it knows no equations.
+    pub fn parameters(&self) -> &[LearnedParameter] {
+        &self.parameters
     }
 
     /// What heads on its latents are taught from; see [`Family::teaching`].

@@ -7,8 +7,10 @@
 mod any;
 pub(crate) mod diffusion;
 pub(crate) mod ensemble;
+pub(crate) mod hybrid;
 pub(crate) mod jepa;
 pub(crate) mod observer;
+pub(crate) mod rssm;
 pub(crate) mod seam;
 
 use crate::losses::LossChart;
@@ -16,11 +18,13 @@ use crate::{Error, Result};
 pub use any::{AnyState, AnyWorld};
 pub use diffusion::{DiffusionConfig, DiffusionNet, DiffusionWorld, Frames};
 pub use ensemble::{EnsembleConfig, EnsembleNet, EnsembleWorld, Particles};
+pub use hybrid::{HybridConfig, HybridNet, HybridStates, HybridWorld, Known};
 use jepa::JepaConfig;
 pub(crate) use jepa::eyes::Eyes;
 pub(crate) use jepa::watching::{Studio, Watching};
 pub(crate) use jepa::{Shape, Size};
 pub use observer::{ObserverConfig, ObserverNet, ObserverWorld};
+pub use rssm::{Beliefs, RssmConfig, RssmNet, RssmWorld, Senses};
 pub use seam::{Family, OnLatents, StateOf, Wants};
 use serde::{Deserialize, Deserializer, Serialize};
 use terrella_core::Window;
@@ -154,6 +158,10 @@ registry! {
     Observer(ObserverConfig) = "observer",
     /// Causal transformer that paints the next frame (diffusion forcing).
     Diffusion(DiffusionConfig) = "diffusion",
+    /// Known equations with a learned rest (APHYNITY).
+    Hybrid(HybridConfig) = "hybrid",
+    /// Recurrent state-space model (DreamerV3).
+    Rssm(RssmConfig) = "rssm",
 }
 
 impl Default for ModelConfig {
@@ -226,7 +234,7 @@ mod tests {
         let old: ModelConfig = serde_json::from_str(r#"{"size":"s","frame_skip":3}"#).expect("before families");
         assert_eq!((old.kind(), old.window(1).frame_skip), (ModelConfig::KINDS[0], 3), "{old:?}");
         assert_eq!(ModelConfig::default().kind(), ModelConfig::KINDS[0], "the default");
-        let told = serde_json::from_str::<ModelConfig>(r#"{"kind":"rssm"}"#).expect_err("no such").to_string();
-        assert!(told.contains("rssm") && told.contains("ensemble"), "{told}");
+        let told = serde_json::from_str::<ModelConfig>(r#"{"kind":"oracle"}"#).expect_err("no such").to_string();
+        assert!(told.contains("oracle") && told.contains("ensemble"), "{told}");
     }
 }

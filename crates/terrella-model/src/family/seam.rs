@@ -6,6 +6,7 @@
 //! default that says "cannot".
 
 use crate::interface::Interface;
+use crate::learned_parameter::LearnedParameter;
 use crate::losses::{LossChart, Losses};
 use crate::things::Gaze;
 use crate::train_config::TrainConfig;
@@ -79,6 +80,15 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
         Ok(())
     }
 
+    /// Fails where it does not go with the recordings that it is to learn from.
+    ///
+    /// # Errors
+    /// With what does not fit, and what would.
+    fn fits(&self, about: &Interface) -> Result<()> {
+        let _ = about;
+        Ok(())
+    }
+
     /// What it looks at.
     fn wants(&self) -> Wants;
 
@@ -114,6 +124,12 @@ pub trait Family: Clone + Default + Send + Sync + 'static {
     /// The charts of its losses on that page; without, there is one of the total.
     fn charts(&self) -> &'static [LossChart] {
         &[]
+    }
+
+    /// The parameters of its equations, as a trained world has them; none where it knows no equations.
+    fn parameters(world: &Self::World) -> Vec<LearnedParameter> {
+        let _ = world;
+        Vec::new()
     }
 
     /// Whether pictures are what it foretells, and what it is judged by.

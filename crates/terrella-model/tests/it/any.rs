@@ -4,8 +4,8 @@ use crate::support::{alone, batch, interface};
 use burn::prelude::*;
 use terrella_core::{Acts, Batch, Dt, Dynamics, Image, Key, Observation, Stats, Table, Window};
 use terrella_model::{
-    AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, ObserverConfig, Registered, Sees,
-    TrainConfig, Trainer, Wants, World,
+    AnyWorld, EnsembleConfig, Family, Interface, Jepa, JepaConfig, Losses, ObserverConfig, Registered, RssmConfig,
+    Sees, TrainConfig, Trainer, Wants, World,
 };
 
 /// All that a world tells of a look, a step, a second look, a rollout of several sequences and steps
@@ -66,6 +66,8 @@ fn a_hidden_world_is_the_bare_one() {
     let rows = JepaConfig { sees: Sees::State, frame_skip: 1, ..JepaConfig::default() };
     let ensemble = EnsembleConfig { members: 3, layers: 2, hidden: 16, ..EnsembleConfig::default() };
     same(ensemble, &rows, None);
+    same(crate::hybrid::begun().0, &rows, None);
+    same(RssmConfig { memory: 32, hidden: 24, ..RssmConfig::default() }, &rows, None);
 }
 
 #[test]

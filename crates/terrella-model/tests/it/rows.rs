@@ -1,6 +1,7 @@
 //! Rows of a batch know nothing of each other: whatever is done to a batch and then to some rows of it can be done to
 //! these rows alone, bit for bit.
 
+use crate::hybrid::begun;
 use crate::outcomes::{carts, trained};
 use crate::support::{alone, batch, interface};
 use burn::prelude::*;
@@ -101,6 +102,19 @@ fn symmetry() -> Symmetry {
 fn rows_of_an_ensemble_know_nothing_of_each_other() {
     let _turn = alone();
     rows_are_alone("ensemble", &trained(&carts(true), 4).world(&Device::flex()), states);
+}
+
+#[test]
+fn rows_of_a_hybrid_know_nothing_of_each_other() {
+    let _turn = alone();
+    rows_are_alone("hybrid", &begun().1.world(&Device::flex()), states);
+}
+
+#[test]
+fn rows_of_an_rssm_know_nothing_of_each_other() {
+    let _turn = alone();
+    let world = crate::rssm::carted(4).world(&Device::flex());
+    rows_are_alone("rssm", &world, states);
 }
 
 #[test]

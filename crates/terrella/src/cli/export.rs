@@ -33,7 +33,7 @@ impl Options {
         let watch = super::shared::watch();
         let from = local(&self.source, &watch)?;
         let mut stage = None;
-        let exported = terrella_data::export_mcap(&from, &self.destination, &options, &mut |done, total| {
+        let exported = terrella_formats::export_mcap(&from, &self.destination, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("export", total as u64)).at(done as u64, "");
         })?;
         drop(stage);

@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use terrella_data::{ImportOptions, SourceOptions};
+use terrella_data::SourceOptions;
+use terrella_formats::ImportOptions;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -82,7 +83,7 @@ impl Options {
         let watch = super::shared::watch();
         let from = local(&self.source, &watch)?;
         let mut stage = None;
-        let imported = terrella_data::import(&from, &self.destination, &options, &mut |done, total| {
+        let imported = terrella_formats::import(&from, &self.destination, &options, &mut |done, total| {
             stage.get_or_insert_with(|| watch.stage("import", total as u64)).at(done as u64, "");
         })?;
         drop(stage);

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use terrella_core::{Stats, time};
-use terrella_data::Opened;
+use terrella_formats::Opened;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -30,14 +30,14 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn run(self) -> Result<()> {
         let (options, watch) = (self.source_options.resolve()?, super::shared::watch());
-        let source = terrella_data::open_source(local(&self.path, &watch)?, &options)?;
+        let source = terrella_formats::open_source(local(&self.path, &watch)?, &options)?;
         if let Some(sheet) = &self.sheet {
-            terrella_data::contact_sheet(&source, sheet)?;
+            terrella_formats::contact_sheet(&source, sheet)?;
         }
         if let Some(file) = &self.rerun {
             write_rerun(&source, file, &watch)?;
         }
-        let s = terrella_data::inspect(&source)?;
+        let s = terrella_formats::inspect(&source)?;
         if self.json {
             return out::json(&s);
         }
@@ -68,7 +68,7 @@ impl Options {
 #[cfg(feature = "rerun")]
 fn write_rerun(source: &Opened, file: &Path, watch: &Watch) -> Result<()> {
     let mut stage = None;
-    terrella_data::rerun_recording(source, file, &mut |done, total| {
+    terrella_formats::rerun_recording(source, file, &mut |done, total| {
         stage.get_or_insert_with(|| watch.stage("rerun", total as u64)).at(done as u64, "");
     })?;
     Ok(())

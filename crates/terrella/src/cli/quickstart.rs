@@ -57,6 +57,6 @@ impl Options {
 /// The preset that recordings ask for, and why, if it is not the usual one; recordings of our own always have pictures.
 fn preset(data: Option<&Path>, watch: &Watch) -> Result<(Option<&'static str>, Option<&'static str>)> {
     let Some(path) = data else { return Ok((None, None)) };
-    let source = terrella_data::open_source(local(path, watch)?, &terrella_data::SourceOptions::default())?;
+    let source = terrella_formats::open_source(local(path, watch)?, &terrella_data::SourceOptions::default())?;
     preset_for(source.signature())
 }

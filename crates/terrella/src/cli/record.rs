@@ -9,7 +9,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
-use terrella_data::{Mapping, Recorder, Stamp};
+use terrella_logs::{Mapping, Recorder, Stamp};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -14,9 +14,10 @@ use serde_json::Value;
 use std::path::Path;
 use terrella_agent::ExactSim;
 use terrella_core::{Episode, Frames, Goal, GoalWorld, Key, Observation, Policy, Rule, Signature, Sim, Table};
-use terrella_data::{OpenOptions, Writer, Written, check_compatible, open};
+use terrella_data::{Writer, Written, check_compatible};
 use terrella_env::policy::Noisy;
 use terrella_env::{Exploring, demonstrator, explorer, make, make_env};
+use terrella_formats::{OpenOptions, open};
 use terrella_model::AnyWorld;
 
 /// Steps of an episode that nothing ends.

@@ -150,7 +150,7 @@ impl Keep for Folder {
 mod tests {
     use super::*;
     use terrella_core::{Episode, Frames, Image, Table};
-    use terrella_data::{OpenOptions, open};
+    use terrella_formats::{OpenOptions, open};
     use terrella_play::{Began, Deed};
 
     fn signature(fps: f64, reward: bool) -> Signature {

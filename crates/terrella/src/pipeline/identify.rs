@@ -15,7 +15,7 @@ use terrella_core::{Dataset, Episode, Signature, Stats, Table, write_atomic};
 use terrella_eval::{Forecaster, OpenLoop, Provenance, open_loop};
 use terrella_model::Wants;
 use terrella_physics::{
-    Choices, Columns, Identified, IdentifyConfig, Mechanism, Named, Space, forecast, identify, mechanism,
+    Choices, Columns, Identified, IdentifyConfig, Mechanism, Named, Space, forecast, identify_while, mechanism,
 };
 
 /// The file that is written.
@@ -84,7 +84,11 @@ pub fn identify_mechanism(
     let records = columns.records(dataset, &every)?;
     let learned: Vec<_> = train.iter().map(|&episode| records[episode].clone()).collect();
     let stage = watch.stage("identify", 2);
-    let identified = identify(&*mechanism, &space, &learned, &settings.identify)?;
+    let identified = identify_while(&*mechanism, &space, (&learned, &settings.identify), &|| !watch.stopped());
+    if watch.stopped() {
+        return Err(Interrupted { resume: None }.into());
+    }
+    let identified = identified?;
     stage.at(1, "");
     let (values, late) = (identified.values(), identified.late());
     let width = mechanism.state().len();

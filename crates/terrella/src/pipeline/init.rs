@@ -6,7 +6,8 @@ use anyhow::Result;
 use std::fmt::Write as _;
 use std::path::Path;
 use terrella_core::{Signature, Sim, time};
-use terrella_data::{ALL, Opened, SourceOptions, Summary, inspect, open_source};
+use terrella_data::{ALL, SourceOptions};
+use terrella_formats::{Opened, Summary, inspect, open_source};
 
 /// Share of the power of actions that a block shall follow.
 const FOLLOWED: f64 = 0.9;

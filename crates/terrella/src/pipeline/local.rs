@@ -4,7 +4,7 @@ use crate::error::Interrupted;
 use crate::watch::Watch;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
-use terrella_data::{FetchOptions, Place, Told, fetch};
+use terrella_formats::{FetchOptions, Place, Told, fetch};
 
 /// Bytes of a unit of progress.
 const MEGABYTE: u64 = 1_000_000;

@@ -1,8 +1,9 @@
 //! Judging a model on recordings of which no live world exists, such as logs of hardware: how far
-//! ahead it foretells them, in the units of the log, beside predictors that need no model and a plain
-//! regression that is trained for the comparison.
+//! ahead it foretells them, in the units of the log, beside predictors that need no model, a plain
+//! regression that is trained for the comparison, and equations alone where the model knows some.
 
 use super::act::view;
+use super::analytic::{self, Analytic, equations, fit_beside};
 use super::evaluate::{Evaluation, FILE};
 use super::report::{PAGE, curves, given, made};
 use super::train::{Training, log, sampler};
@@ -20,7 +21,7 @@ use terrella_model::{AnyWorld, EnsembleConfig, Interface, Trainer, load_any, sav
 /// A plain regression, trained beside a model of states to be compared with.
 const REGRESSION: &str = "regression";
 
-/// Trains the plain regression beside a model of states that will be judged by what it foretells.
+/// Trains the plain regression beside a model of states that will be judged by what it foretells, and fits the equations of a model that has some.
 ///
 /// # Errors
 /// If the disk refuses, or somebody asked to stop.
@@ -35,7 +36,7 @@ pub fn train_beside(
     if judged && !run.file(REGRESSION).exists() {
         regression(run, recordings, (model.interface().clone(), device), watch)?;
     }
-    Ok(())
+    fit_beside(run, model, recordings, watch)
 }
 
 /// One network of the ensemble's size, by squared error, without resampling, in as many steps.
@@ -80,15 +81,20 @@ pub fn evaluate_logs(
     let plain = plain.with_context(|| format!("{} cannot be read; remove it to go on without", path.display()))?;
     let told = model_forecast(model, data, view(model));
     let mlp = plain.as_ref().map(|world| model_forecast(world, data, view(world)));
+    let beside: Option<Analytic> = run.json(analytic::FILE)?;
+    let alone = beside.as_ref().zip(equations(model));
+    let alone = alone.map(|(beside, config)| beside.forecaster(&config, data)).transpose()?;
     let mut forecasters: Vec<(&str, &Forecaster<'_>)> = vec![("model", &told)];
     forecasters.extend(mlp.as_ref().map(|mlp| ("MLP", mlp as &Forecaster<'_>)));
+    forecasters.extend(alone.iter().map(|alone| ("analytic", &**alone as &Forecaster<'_>)));
     let mut table = open_loop(sides, &forecasters, &run.settings.eval.open_loop)?;
     table.provenance = Some(run.provenance(&recordings.split_words, Vec::new()));
     let (trust, no_bands) = bands(run, model, recordings)?;
     no_bands.iter().for_each(|why| watch.say(why));
     stage.at(1, "");
     drop(stage);
-    let notes = recordings.notes.clone();
+    let mut notes = recordings.notes.clone();
+    notes.extend(beside.iter().flat_map(Analytic::words));
     let mut evaluation = Evaluation { open_loop: Some(table), trust, no_bands, notes, ..Evaluation::default() };
     if let Some(world) = recordings.rewarding() {
         match rewards::returns(run, model, (world, recordings), watch) {
@@ -142,6 +148,7 @@ pub fn report_of_logs(run: &Run, recordings: Option<&Recordings>) -> Result<Repo
         ));
     }
     report.facts = made(run, training.as_ref());
+    report.facts.extend(run.json::<Analytic>(analytic::FILE)?.iter().flat_map(Analytic::facts));
     report.curves = curves(&log(run)?, model.charts());
     if let Some(evaluation) = run.json::<Evaluation>(FILE)? {
         report.open_loop = evaluation.open_loop;

@@ -13,8 +13,9 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use terrella_core::{Dataset, Key, Signature};
-use terrella_data::{OpenOptions, SourceOptions, check_compatible};
+use terrella_data::{SourceOptions, check_compatible};
 use terrella_eval::{Notice, Recorded, StreamRow, Summary, ToldOfStream, Usual, Watcher, calibrate, foretold};
+use terrella_formats::OpenOptions;
 use terrella_model::{AnyWorld, Learned, fingerprint};
 
 /// Where what is usual is kept in a run directory.

@@ -5,6 +5,7 @@
 
 mod act;
 mod ahead;
+mod analytic;
 mod ask;
 mod bench;
 mod collect;
@@ -50,6 +51,7 @@ mod worlds;
 mod worth;
 
 pub use act::{Act, Actor};
+pub use analytic::{Analytic, Beside, FILE as ANALYTIC};
 pub use ask::ask;
 pub use bench::{BenchConfig, Timed, bench};
 pub use collect::{GoingOn, collect, collect_on};

@@ -12,8 +12,9 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terrella_core::{AnySim, Dataset, EnvSpec, GoalWorld, Key, Part, Sim, Split};
-use terrella_data::{OpenOptions, SourceOptions, open_with};
+use terrella_data::SourceOptions;
 use terrella_eval::logged_parts;
+use terrella_formats::{OpenOptions, open_with};
 use terrella_model::{AnyWorld, Interface, Learned, ModelConfig, Wants};
 
 /// Recordings of one run.

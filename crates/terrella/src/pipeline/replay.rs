@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use terrella_core::Episode;
-use terrella_data::{OpenOptions, open};
+use terrella_formats::{OpenOptions, open};
 use terrella_model::{describe, fingerprint, load_any};
 use terrella_play::Differs;
 

@@ -243,11 +243,13 @@ impl<'a> Scene<'a> {
         if let Some(alone) = self.world.particles(&start) {
             let copies = wanted.div_ceil(alone.len().max(1)).max(1);
             let clouds = clouds(&self.world, &start, 1, blocks, (copies, key.with("samples")));
-            let how = format!(
-                "Samples are {} particles: {} members of the ensemble, {copies} times each, with the noise that each tells.",
-                copies * alone.len(),
-                alone.len()
-            );
+            let how = match alone.len() {
+                1 => format!("Samples are {copies} futures that the model draws from what it holds for possible."),
+                members => format!(
+                    "Samples are {} particles: {members} members of the ensemble, {copies} times each, with the noise that each tells.",
+                    copies * members
+                ),
+            };
             return Ok((clouds.unwrap_or_default(), how));
         }
         let residuals = calibration.map(|calibration| &calibration.residuals[..]).unwrap_or_default();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terrella_core::Key;
 use terrella_data::{Prefetch, Sampler};
-use terrella_model::{Interface, Learned, Monitor, Progress, Registered, Saved, Trainer, Visitor};
+use terrella_model::{Interface, Learned, LearnedParameter, Monitor, Progress, Registered, Saved, Trainer, Visitor};
 
 /// Batches prepared ahead.
 pub(super) const AHEAD: usize = 2;
@@ -35,6 +35,9 @@ pub struct Training {
     pub ms_per_step: f64,
     /// The last logged step.
     pub last: Option<Progress>,
+    /// Parameters of equations that the model knows, beside their priors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub equations: Vec<LearnedParameter>,
 }
 
 /// Trains the model of the settings, whatever its family, with all that is learned after it, and saves it; first things are found
@@ -54,8 +57,13 @@ pub fn train_whole(
         type Output = Result<(Saved, Training)>;
         fn visit<F: Registered>(self, family: F) -> Self::Output {
             let Self(run, recordings, device, watch) = self;
-            let (trainer, training) = train(family, run, recordings, device, watch)?;
-            Ok((finish(run, &trainer, recordings, device, watch)?, training))
+            let (trainer, mut training) = train(family, run, recordings, device, watch)?;
+            let saved = finish(run, &trainer, recordings, device, watch)?;
+            if !saved.world.parameters().is_empty() {
+                training.equations = saved.world.parameters().to_vec();
+                run.write_json("training.json", &training)?;
+            }
+            Ok((saved, training))
         }
     }
     run.settings.model.clone().visit(Train(run, recordings, device, watch))
@@ -113,6 +121,7 @@ pub fn train<F: Registered>(
         parameters: burn::module::Module::num_params(&trainer.model()),
         ms_per_step: started.elapsed().as_secs_f64() * 1e3 / n.max(1) as f64,
         last,
+        equations: Vec::new(),
     };
     run.write_json("training.json", &training)?;
     Ok((trainer, training))
@@ -126,6 +135,7 @@ pub(super) fn worth_training<F: Registered>(
     interface: &Interface,
 ) -> Result<()> {
     family.check()?;
+    family.fits(interface).map_err(|error| usage(error.to_string()))?;
     if run.settings.train.symmetry.is_some() && !family.turns() {
         return Err(usage(format!(
             "train.symmetry is of no use to a model of kind {:?}, which learns from recordings as they are; leave it out",

@@ -23,6 +23,8 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("tworoom", include_str!("../../../../configs/tworoom.toml")),
     ("ensemble", include_str!("../../../../configs/ensemble.toml")),
     ("diffusion", include_str!("../../../../configs/diffusion.toml")),
+    ("hybrid", include_str!("../../../../configs/hybrid.toml")),
+    ("rssm", include_str!("../../../../configs/rssm.toml")),
 ];
 
 /// The text of a preset.
@@ -273,7 +275,7 @@ mod tests {
         assert!(!settings.train.augment.varies(), "pictures that it is not shown are not varied");
         let error = layers.set("model.size=s").expect_err("not of an ensemble").to_string();
         assert!(error.contains("model.size"), "{error}");
-        let error = layers.set("model.kind=rssm").expect_err("no such family").to_string();
+        let error = layers.set("model.kind=oracle").expect_err("no such family").to_string();
         assert!(ModelConfig::KINDS.iter().all(|kind| error.contains(kind)), "{error}");
     }
 

@@ -78,6 +78,23 @@ fn one_crate_is_the_door_to_burn() {
     }
 }
 
+/// Who trains on datasets builds no containers of others: these are above the seam, and decoders of video are optional.
+#[test]
+fn the_home_format_needs_no_container_of_others() {
+    let containers = ["hdf5-pure", "mcap", "npyz", "prost", "prost-reflect", "tar", "zarrs", "zip"];
+    let below = ["terrella-media", "terrella-data"];
+    let packages = packages();
+    for name in below {
+        let package = packages.iter().find(|p| p.name == name).expect("a crate of that name");
+        let shipped = package.dependencies.iter().filter(|d| d.kind.as_deref() != Some("dev"));
+        let mut named = shipped.filter(|d| containers.contains(&d.name.as_str()));
+        assert!(
+            named.next().is_none(),
+            "{name} depends on a container; its reader belongs in terrella-imports or terrella-logs"
+        );
+    }
+}
+
 /// Lines of shipped sources that hold a word, in any case, outside of these folders and files.
 fn lines_that_name(word: &str, own: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -134,7 +151,7 @@ fn no_source_names_the_default_world_but_its_own() {
         "terrella-env/src/lib.rs",
         "terrella/src/settings/mod.rs",
         "terrella/src/cli/collect.rs",
-        "terrella-data/src/zarr/buffer.rs",
+        "terrella-imports/src/zarr/buffer.rs",
     ];
     let found = lines_that_name(&favourite, &own);
     assert!(found.is_empty(), "the seams name {favourite}:\n{}", found.join("\n"));

@@ -70,7 +70,7 @@ fn the_rods_of_a_world_are_found_again_and_foretold() {
 }
 
 /// Twelve trials of a pendulum of 0.6 kg and 0.4 m as tables with columns of other names, measured with noise.
-fn trials(folder: &Path) {
+pub(crate) fn trials(folder: &Path) {
     fs::create_dir_all(folder).expect("a folder");
     let pendulum = mechanism("pendulum", 4).expect("there");
     let parameters = [0.6, 0.4, 0.05, 0.0, 9.81, 0.0];

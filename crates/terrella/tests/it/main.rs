@@ -11,6 +11,7 @@ mod elsewhere;
 mod files;
 mod found;
 mod honest;
+mod hybrid;
 mod identify;
 mod init;
 mod keypoints;

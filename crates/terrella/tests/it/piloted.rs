@@ -6,7 +6,7 @@ use terrella::Watch;
 use terrella::pipeline::{Actor, PlanConfig, Recordings, Run, pilot, plan};
 use terrella::settings::Flavour;
 use terrella_core::{Env, Many, Sim, Table};
-use terrella_data::{OpenOptions, open};
+use terrella_formats::{OpenOptions, open};
 use terrella_model::Saved;
 use terrella_play::{Due, Pilot};
 

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use terrella::Watch;
 use terrella::pipeline::{Recordings, Run, train_whole};
-use terrella_data::{OpenOptions, Writer, open};
+use terrella_data::Writer;
+use terrella_formats::{OpenOptions, open};
 
 const RECORD: &str = r#"{"do":"record","on":true}"#;
 

@@ -80,6 +80,26 @@ fn a_world_with_rewards_ends_in_returns_and_its_experience_goes_back_into_data()
     done(&folder, &again.concat());
 }
 
+/// What the pipeline knows of rewards it knows of no family.
+#[test]
+fn a_model_that_remembers_is_judged_by_returns_and_by_what_it_foretells() {
+    let folder = fresh("rewards-rssm");
+    fs::create_dir_all(&folder).expect("a folder");
+    let collect = ["collect", "--env", "pendulum", "--size", "0", "--episodes", "8", "--explore", "1", "--out", "data"];
+    done(&folder, &collect);
+    let train = ["train", "--data", "data", "--set", "model.kind=rssm", "--out", "run", "--set", "train.steps=5"];
+    let small = ["--set", "train.batch_size=8", "--set", "train.n_frames=4"];
+    done(&folder, &[&train[..], &small[..], &TINY[..]].concat());
+    let text = done(&folder, &["eval", "run", "--set", "eval.open_loop.clips=20"]);
+    for name in ["model", "expert", "random"] {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
+        assert!(line.contains("return -") && line.contains('['), "{line}");
+    }
+    assert!(text.contains("angle (rad)"), "open-loop errors stand beside: {text}");
+    let page = fs::read_to_string(folder.join("run/report.html")).expect("a page");
+    assert!(page.contains("A recurrent state-space model"), "the page says what it is");
+}
+
 #[test]
 fn a_model_that_foretells_no_rewards_has_no_returns_and_that_is_told() {
     let folder = fresh("no-rewards");

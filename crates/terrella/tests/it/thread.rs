@@ -157,7 +157,7 @@ fn recordings_do_not_depend_on_threads() {
     let hash = |name: &str, threads| {
         let path = fresh(name);
         collect(&path, &config(threads), &Watch::silent()).expect("recorded");
-        open(&path, &terrella_data::OpenOptions::default()).expect("a dataset").hash
+        open(&path, &terrella_formats::OpenOptions::default()).expect("a dataset").hash
     };
     assert_eq!(hash("one-thread", 1), hash("three-threads", 3), "keyed by seed and episode alone");
 }

@@ -4,7 +4,8 @@ use crate::support::{finished, fresh, program, told};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use terrella_data::{OpenOptions, Writer, open};
+use terrella_data::Writer;
+use terrella_formats::{OpenOptions, open};
 
 /// What a command said; it must have gone well.
 fn done(folder: &Path, arguments: &[&str]) -> String {

@@ -8,7 +8,8 @@ use crate::watch::Watch;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use terrella_core::{Dataset, Signature};
-use terrella_data::{OpenOptions, Opened, SourceOptions, open_source};
+use terrella_data::SourceOptions;
+use terrella_formats::{OpenOptions, Opened, open_source};
 use terrella_model::Learned;
 
 /// Recordings that are to be labelled.
