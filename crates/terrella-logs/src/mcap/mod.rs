@@ -34,8 +34,6 @@ mod wal;
 mod walk;
 
 pub(super) use container::Store;
-#[cfg(test)]
-pub(super) use either::WALKS;
 pub(super) use guess::{Guessed, mapping_of};
 pub(super) use message::MessageAt;
 
@@ -353,3 +351,6 @@ pub(super) fn listed(topics: &BTreeMap<String, Found>) -> String {
     let more = topics.len().saturating_sub(40);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
+
+#[cfg(test)]
+pub(super) use either::WALKS;
