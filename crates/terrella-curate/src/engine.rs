@@ -38,8 +38,7 @@ impl Engine {
     #[cfg(feature = "cluster")]
     pub(crate) fn of(workers: &crate::cluster::Workers, pipeline: &Pipeline, scratch: &Path) -> Result<Self> {
         let runtime = Runtime::new().map_err(Error::io("start threads for", scratch))?;
-        let session = runtime.block_on(crate::cluster::session(workers, state(pipeline, scratch)?));
-        let context = session.map_err(|e| Error::Invalid(format!("cannot reach the workers {workers:?}: {e}")))?;
+        let context = runtime.block_on(crate::cluster::session(workers, state(pipeline, scratch)?))?;
         Ok(Self { runtime, context })
     }
 

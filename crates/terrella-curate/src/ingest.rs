@@ -5,6 +5,7 @@
 
 use crate::functions::pictures;
 use crate::pipeline::{Pipeline, Recording};
+use crate::recordings::Recordings;
 use crate::store::{StageKey, Store};
 use crate::tables::{FramesWriter, Tables, episode_fields, index_columns, index_fields, write_table};
 use crate::{Error, Result};
@@ -41,18 +42,15 @@ pub(crate) struct Ingested {
     pub(crate) sources: Vec<SourceRecord>,
 }
 
-/// Opens a recording as the pipeline says.
-pub(crate) fn open(recording: &Recording) -> Result<Opened> {
-    Ok(terrella_formats::open_source(&recording.path, &recording.options())?)
-}
-
 /// Reads all recordings into the store, unless that was done before; with the key of what was read.
 pub(crate) fn ingest(
     pipeline: &Pipeline,
     store: &Store,
+    recordings: &mut Recordings,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(Ingested, StageKey, bool)> {
-    let hashes = pipeline.sources.iter().map(hash).collect::<Result<Vec<_>>>()?;
+    let hash = |asked| recordings.ask(asked, |source| Ok(source.hash()?.to_owned()));
+    let hashes = pipeline.sources.iter().enumerate().map(hash).collect::<Result<Vec<_>>>()?;
     let pictures = pipeline.wants_pictures();
     let mut texts = vec![if pictures { "pictures" } else { "tables" }.to_owned()];
     for (hash, recording) in hashes.iter().zip(&pipeline.sources) {
@@ -64,15 +62,16 @@ pub(crate) fn ingest(
         let mut reading = Reading { folder, name, pictures, open: None, episodes: Rows::default() };
         let mut sources = Vec::new();
         for (at, (recording, hash)) in pipeline.sources.iter().zip(hashes).enumerate() {
-            sources.push(reading.source(at, recording, hash, progress)?);
+            let read = |source: &Opened| reading.source((at, recording), source, hash, progress);
+            sources.push(recordings.ask((at, recording), read)?);
         }
         Ok(Ingested { tables: reading.finish()?, sources })
     })?;
+    // Only for pictures is a recording asked again.
+    if ingested.tables.signature.image.is_none() && ingested.tables.views.is_empty() {
+        recordings.close();
+    }
     Ok((ingested, key, reused))
-}
-
-fn hash(recording: &Recording) -> Result<String> {
-    Ok(open(recording)?.hash()?.to_owned())
 }
 
 /// Columns of `episodes` while they are collected.
@@ -96,19 +95,18 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn source(
         &mut self,
-        number: usize,
-        recording: &Recording,
+        (number, recording): (usize, &Recording),
+        source: &Opened,
         hash: String,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<SourceRecord> {
-        let source = open(recording)?;
         let (writer, tables) = match &mut self.open {
             Some(open) => {
-                agree(&open.1, &*source, &recording.path)?;
+                agree(&open.1, &**source, &recording.path)?;
                 open
             }
             None => {
-                let tables = self.begin(&*source);
+                let tables = self.begin(&**source);
                 if self.pictures && source.signature().image.is_none() {
                     return Err(Error::Invalid(format!(
                         "{}: a stage asks for pictures and there are none; leave that stage out",
@@ -129,7 +127,7 @@ impl Reading<'_> {
             columns.extend(columns_of(&episode.states));
             columns.extend(columns_of(&episode.actions));
             if self.pictures {
-                columns.extend(picture_columns(&*source, at)?);
+                columns.extend(picture_columns(&**source, at)?);
             }
             let batch = RecordBatch::try_new(schema.clone(), columns);
             writer.write(&batch.map_err(|e| Error::broken(&recording.path, format!("episode {at}: {e}")))?)?;

@@ -14,6 +14,7 @@ mod ingest;
 mod lineage;
 mod output;
 mod pipeline;
+mod recordings;
 mod run;
 mod stage;
 mod store;

@@ -1,8 +1,9 @@
 //! From the last tables to datasets: rows in order, pictures from the recordings, lineage beside them.
 
 use crate::engine::Engine;
-use crate::ingest::{SourceRecord, open};
+use crate::ingest::SourceRecord;
 use crate::lineage::{self, Lineage, RowsWriter};
+use crate::recordings::Recordings;
 use crate::stage::register;
 use crate::store::Store;
 use crate::tables::{Tables, read_table, row_of};
@@ -13,7 +14,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use terrella_core::{Episode, Frames, Table};
 use terrella_data::{Writer, Written};
-use terrella_formats::Opened;
 
 /// Where datasets go, and what they are made of.
 pub(crate) struct Output<'a> {
@@ -40,7 +40,11 @@ struct Part {
 
 impl Output<'_> {
     /// Writes every part; name and counts of each, in the order of names.
-    pub(crate) fn write(&self, progress: &mut dyn FnMut(usize, usize)) -> Result<Vec<(String, Written)>> {
+    pub(crate) fn write(
+        &self,
+        recordings: &mut Recordings,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<(String, Written)>> {
         register(self.engine, self.store, self.tables)?;
         let episodes = read_table(&self.store.path(&self.tables.episodes))?;
         let part_of = |at: usize| -> String {
@@ -54,7 +58,7 @@ impl Output<'_> {
         (0..episodes.num_rows()).for_each(|at| *sizes.entry(part_of(at)).or_default() += 1);
         let mut open: BTreeMap<String, Part> = BTreeMap::new();
         let mut done: Vec<(String, Written)> = Vec::new();
-        let mut pictures = Pictures::of(self.tables, &self.lineage.sources);
+        let mut pictures = Pictures { tables: self.tables, sources: &self.lineage.sources, recordings, last: None };
         let total = episodes.num_rows();
         let mut written = 0;
         let sink = |episode, rows: RecordBatch| {
@@ -132,16 +136,12 @@ fn table(rows: &RecordBatch, columns: &[String]) -> Table {
 struct Pictures<'a> {
     tables: &'a Tables,
     sources: &'a [SourceRecord],
-    open: BTreeMap<i64, Opened>,
+    recordings: &'a mut Recordings,
     /// Source, episode and its pictures, as [`Self::decode`] has them.
     last: Option<((i64, i64), Vec<Frames>)>,
 }
 
-impl<'a> Pictures<'a> {
-    fn of(tables: &'a Tables, sources: &'a [SourceRecord]) -> Self {
-        Self { tables, sources, open: BTreeMap::new(), last: None }
-    }
-
+impl Pictures<'_> {
     /// Pictures of the camera, if there is one, and of each view.
     fn of_clip(&mut self, from: &lineage::From, rows: usize, mirrored: bool) -> Result<Vec<Frames>> {
         let key = (from.source, from.episode);
@@ -159,10 +159,7 @@ impl<'a> Pictures<'a> {
             return Ok(Vec::new());
         }
         let record = &self.sources[source as usize];
-        let reader = match self.open.entry(source) {
-            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(free) => free.insert(open(&record.recording)?),
-        };
+        let reader = self.recordings.hold(source as usize, &record.recording)?;
         let mut shown: Vec<Frames> = reader.pictures(episode as usize)?.into_iter().collect();
         if self.tables.signature.image.is_some() && shown.is_empty() {
             return Err(Error::broken(&record.path, format!("episode {episode} has no pictures, others have")));

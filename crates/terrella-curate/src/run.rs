@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::ingest::ingest;
 use crate::lineage::{Lineage, StageRecord};
 use crate::output::{Output, part_folder};
+use crate::recordings::Recordings;
 use crate::stage::Work;
 use crate::store::Store;
 use crate::{CODE_VERSION, Error, Pipeline, Result};
@@ -91,14 +92,14 @@ fn in_store(
     let scratch = work.join("scratch");
     std::fs::create_dir_all(&scratch).map_err(Error::io("create", &scratch))?;
     let engine = engine(&scratch)?;
-    run(pipeline, destination, &engine, store, progress)
+    run(pipeline, destination, (&engine, &mut Recordings::of(pipeline)), store, progress)
 }
 
 /// As [`curate`], by a given engine, in a given store.
 fn run(
     pipeline: &Pipeline,
     destination: &Path,
-    engine: &Engine,
+    (engine, recordings): (&Engine, &mut Recordings),
     store: Store,
     progress: &mut dyn FnMut(&str, usize, usize),
 ) -> Result<Curated> {
@@ -108,7 +109,8 @@ fn run(
         stages.push(Done { name: name.to_owned(), left, reused, seconds: clock.elapsed().as_secs_f64() });
         clock = Instant::now();
     };
-    let (read, mut key, reused) = ingest(pipeline, &store, &mut |done, total| progress("read", done, total))?;
+    let (read, mut key, reused) =
+        ingest(pipeline, &store, recordings, &mut |done, total| progress("read", done, total))?;
     tell("read", read.tables.counts, reused, &mut stages);
     let mut tables = read.tables;
     let mut records = Vec::new();
@@ -141,7 +143,7 @@ fn run(
         std::fs::remove_dir_all(&folder).map_err(Error::io("clean", &folder))?;
     }
     let output = Output { engine, store: &store, tables: &tables, lineage: &lineage, pipeline: &text, folder: &folder };
-    let written = output.write(&mut |done, total| progress("write", done, total))?;
+    let written = output.write(recordings, &mut |done, total| progress("write", done, total))?;
     let left = [0, 1].map(|i| written.iter().map(|(_, w)| [w.episodes, w.rows][i]).sum());
     tell("write", left, false, &mut stages);
     if destination.symlink_metadata().is_ok() {
@@ -157,4 +159,60 @@ fn run(
         datasets.push(Dataset { path, episodes: written.episodes, rows: written.rows, hash });
     }
     Ok(Curated { stages, datasets, notes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use terrella_core::{Episode, Frames, Signature, Table};
+
+    /// Writes two episodes whose numbers and pictures begin at `first`.
+    fn record(path: &Path, first: u8, pictures: bool) {
+        let signature = Signature {
+            fps: 10.0,
+            image: pictures.then_some([2, 2]),
+            state: vec!["x".into()],
+            action: vec!["push".into()],
+            ..Signature::default()
+        };
+        let mut writer = terrella_data::Writer::create(path, &signature).expect("a folder");
+        for index in 0..2 {
+            let table = |scale: f32| {
+                Table::from_data(1, (0..5u8).map(|t| scale * f32::from(first + t) + index as f32).collect())
+            };
+            let bytes: Vec<u8> = (0..5 * 12u8).map(|at| first + at / 12).collect();
+            let frames = pictures.then(|| Frames::new(2, 2, 5, Arc::new(bytes), 0));
+            let (states, actions) = (table(1.0), table(0.1));
+            let episode = Episode { index, task: "push".into(), states, actions, frames, ..Episode::default() };
+            writer.write_episode(&episode).expect("written");
+        }
+        writer.finish().expect("finished");
+    }
+
+    #[test]
+    fn each_recording_is_opened_once_and_again_only_where_memory_is_short() {
+        for pictures in [false, true] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = |name: &str| folder.path().join(name);
+            record(&path("first"), 10, pictures);
+            record(&path("second"), 20, pictures);
+            let text =
+                "[[source]]\npath = \"first\"\n[[source]]\npath = \"second\"\n[[stage]]\ndo = \"split\"\nrows = 2\n";
+            std::fs::write(path("p.toml"), text).expect("written");
+            let pipeline = Pipeline::read(&path("p.toml")).expect("a pipeline");
+            let curated = |name: &str, mut recordings: Recordings| {
+                let store = Store::open(&path(&format!("{name}.work"))).expect("a store");
+                let engine = Engine::local(&pipeline, &path("scratch")).expect("an engine");
+                let made = run(&pipeline, &path(name), (&engine, &mut recordings), store, &mut |_, _, _| {});
+                (made.expect("curated").datasets[0].hash.clone(), recordings.opened)
+            };
+            std::fs::create_dir(path("scratch")).expect("a folder");
+            let (hash, opened) = curated("roomy", Recordings::of(&pipeline));
+            assert_eq!(opened, 2, "two recordings, pictures: {pictures}");
+            // For the hash, for the tables, and for pictures.
+            let (same, opened) = curated("short", Recordings::within(0));
+            assert_eq!((same, opened), (hash, if pictures { 6 } else { 4 }), "pictures: {pictures}");
+        }
+    }
 }

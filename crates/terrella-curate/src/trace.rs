@@ -1,7 +1,8 @@
 //! From a row back to where it came from, through as many generations as there are.
 
-use crate::ingest::{SourceRecord, open};
+use crate::ingest::SourceRecord;
 use crate::lineage::{FOLDER, Lineage};
+use crate::recordings::open;
 use crate::tables::ints;
 use crate::{Error, Result};
 use arrow::array::AsArray;

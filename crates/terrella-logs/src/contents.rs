@@ -77,9 +77,15 @@ impl Reader<'_> {
 
     /// Reads the topics of an MCAP file that the mapping names; `topic` has to be one of them.
     fn topics(&mut self, name: &str, topic: Option<&str>) -> Result<(), String> {
-        let store = bags::store(self.tree, self.bags, name).map_err(|e| e.to_string())?;
         let wanted = self.mapping.topics();
-        let log = mcap::read(&store, &wanted).map_err(|e| format!("{name}: {e}"))?;
+        let before = self.before.take_if(|before| before.name == name && before.log.has(&wanted));
+        let log = match before {
+            Some(before) => before.log,
+            None => {
+                let store = bags::store(self.tree, self.bags, name).map_err(|e| e.to_string())?;
+                mcap::read(&store, &wanted).map_err(|e| format!("{name}: {e}"))?
+            }
+        };
         // Of those that are there and cannot be read, each is missed only where somebody needs it.
         for (topic, found) in log.topics.iter().filter(|(topic, _)| wanted.contains(topic.as_str())) {
             if let Some(why) = &found.unread {
@@ -92,13 +98,13 @@ impl Reader<'_> {
                 if let Some(why) = log.topics.get(topic).and_then(|found| found.unread.as_ref()) {
                     return Err(format!("{name}: {topic}: its messages cannot be read: {why}"));
                 }
-                let notes = log.notes.iter().map(|note| format!("; {note}")).collect::<String>();
+                let notes = log.notes(&wanted).iter().map(|note| format!("; {note}")).collect::<String>();
                 let listed = mcap::listed(&log.topics);
                 return Err(format!("{name}: no messages of topic {topic} can be read (there are: {listed}){notes}"));
             }
             Some(_) => {}
         }
-        self.odd.extend(log.notes);
+        self.odd.extend(log.notes(&wanted));
         for (topic, found) in log.topics {
             let is_wanted = wanted.contains(topic.as_str());
             if found.is_clock() && !is_wanted {

@@ -5,6 +5,8 @@
 use crate::bags::{self, Bag};
 use crate::files::{self, ENDINGS, table_ending};
 use crate::mapping::{self, Mapping};
+use crate::mcap::Guessed;
+use crate::reader::Before;
 use crate::table::Content;
 use crate::tree::Tree;
 use crate::{flight, mcap, source};
@@ -60,13 +62,17 @@ impl Format for Logs {
         let path = folder.as_deref().unwrap_or(path);
         let tree = Tree::open(path)?;
         let bags = bags::find(&tree);
-        let (mapping, mut notes) = match &options.map {
-            Some(name) => (with_topics(named(name)?, &tree)?, Vec::new()),
+        let (mapping, mut notes, before) = match &options.map {
+            Some(name) => (with_topics(named(name)?, &tree)?, Vec::new(), None),
             None => match known(&tree) {
-                Some(mapping) => (mapping, Vec::new()),
+                Some(mapping) => (mapping, Vec::new(), None),
                 None => match of_bag(path, &tree, &bags, options)? {
                     Some(found) => found,
-                    None => of_flight(path, &tree, options)?.ok_or_else(|| no_mapping(path, &tree))?,
+                    None => {
+                        let found = of_flight(path, &tree, options)?;
+                        let (mapping, notes) = found.ok_or_else(|| no_mapping(path, &tree))?;
+                        (mapping, notes, None)
+                    }
                 },
             },
         };
@@ -74,7 +80,7 @@ impl Format for Logs {
             let place = path.display().to_string();
             notes.extend(bags::beside(path)?.map(|what| Note { place, what }));
         }
-        Ok(Box::new(source::Log::open(path, tree, mapping, options, notes)?))
+        Ok(Box::new(source::Log::open(path, tree, mapping, options, (notes, before))?))
     }
 }
 
@@ -103,11 +109,17 @@ fn bag(tree: &Tree, bags: &[Bag]) -> Option<String> {
     bags::gather(bags, file.into_iter().cloned().collect(), file.is_none()).into_iter().next()
 }
 
-/// The mapping that an MCAP file has, or that is guessed for it; each file or bag of a folder is a recording.
-fn of_bag(path: &Path, tree: &Tree, bags: &[Bag], options: &SourceOptions) -> Result<Option<(Mapping, Vec<Note>)>> {
+/// The mapping that an MCAP file has, or that is guessed for it, and the file as it was read for that; each file or bag of
+/// a folder is a recording.
+fn of_bag(
+    path: &Path,
+    tree: &Tree,
+    bags: &[Bag],
+    options: &SourceOptions,
+) -> Result<Option<(Mapping, Vec<Note>, Option<Before>)>> {
     let Some(first) = bag(tree, bags) else { return Ok(None) };
     let found = mcap::mapping_of(&bags::store(tree, bags, &first)?, options);
-    let (mut mapping, note) =
+    let Guessed { mut mapping, note, log } =
         found.map_err(|what| Error::Invalid(format!("{}: {what}", tree.path(&first).display())))?;
     let mut notes: Vec<Note> = note.into_iter().collect();
     if !path.is_file() || tree.names().len() > 1 {
@@ -125,7 +137,7 @@ fn of_bag(path: &Path, tree: &Tree, bags: &[Bag], options: &SourceOptions) -> Re
         }
         mapping.episodes.get_or_insert_with(|| format!("**/*{ending}"));
     }
-    Ok(Some((mapping, notes)))
+    Ok(Some((mapping, notes, log.map(|log| Before { name: first, log }))))
 }
 
 /// The mapping that is guessed for a flight log; each one of a folder is a recording.
@@ -175,12 +187,98 @@ fn no_mapping(path: &Path, tree: &Tree) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+    use std::collections::BTreeMap;
 
     #[test]
     fn every_mapping_that_is_shipped_can_be_read() {
         for (name, text) in MAPPINGS {
             let mapping = Mapping::parse(name, text).expect("a mapping");
             assert!(!mapping.about.is_empty(), "{name} says what it is for");
+        }
+    }
+
+    /// A file of messages in JSON: joints, commands, a camera, and two of depth of which one is called so; with a list
+    /// that is too long for columns on each.
+    fn robot(path: &Path) {
+        use base64::Engine;
+        let bytes = |bytes: &[u8]| base64::prelude::BASE64_STANDARD.encode(bytes);
+        let picture = |encoding: &str, step: usize, data: &[u8]| {
+            let data = bytes(data);
+            json!({"height": 1, "width": 2, "step": step, "encoding": encoding, "data": data, "long": vec![0; 65]})
+        };
+        let mut writer = ::mcap::Writer::new(std::fs::File::create(path).expect("a file")).expect("a writer");
+        let mut channels = Vec::new();
+        for (topic, kind) in [
+            ("/joints", "sensor_msgs/msg/JointState"),
+            ("/cmd", "geometry_msgs/msg/Twist"),
+            ("/eye", "sensor_msgs/msg/Image"),
+            ("/range", "sensor_msgs/msg/Image"),
+            ("/depth", "sensor_msgs/msg/Image"),
+        ] {
+            let schema = writer.add_schema(kind, "jsonschema", b"{}").expect("a schema");
+            channels.push(writer.add_channel(schema, topic, "json", &BTreeMap::new()).expect("a channel"));
+        }
+        for at in 0..20u64 {
+            let x = at as f64 / 7.0;
+            let messages = [
+                json!({"position": [x, -x], "long": vec![x; 65]}),
+                json!({"linear": {"x": x}, "long": vec![x; 65]}),
+                picture("rgb8", 6, &[at as u8; 6]),
+                picture("16UC1", 4, &[at as u8; 4]),
+                picture("16UC1", 4, &[7; 4]),
+            ];
+            for (channel_id, message) in channels.iter().zip(messages) {
+                let time = 1_000_000_000 + at * 100_000_000;
+                let header = ::mcap::records::MessageHeader {
+                    channel_id: *channel_id,
+                    sequence: at as u32,
+                    log_time: time,
+                    publish_time: time,
+                };
+                writer.write_to_known_channel(&header, message.to_string().as_bytes()).expect("written");
+            }
+        }
+        writer.finish().expect("finished");
+    }
+
+    #[test]
+    fn a_file_without_a_mapping_is_walked_through_twice_and_read_as_with_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("robot.mcap");
+        robot(&path);
+        let tree = Tree::open(&path).expect("a tree");
+        let store = bags::store(&tree, &[], &tree.names()[0]).expect("a store");
+        for (views, no_pictures) in [(&[][..], false), (&["all"][..], false), (&["/range"][..], false), (&[][..], true)]
+        {
+            let views: Vec<String> = views.iter().map(ToString::to_string).collect();
+            let options = SourceOptions { views, no_pictures, ..SourceOptions::default() };
+            crate::mcap::WALKS.set(0);
+            let guessed = Logs.open(&path, &options).expect("opened");
+            assert_eq!(crate::mcap::WALKS.get(), 2, "to see what is there, and to read it: {options:?}");
+            // The same mapping, given: all is read for it alone.
+            let found = crate::mcap::mapping_of(&store, &options).expect("guessed");
+            let map = folder.path().join("map.toml");
+            std::fs::write(&map, toml::to_string(&found.mapping).expect("TOML")).expect("written");
+            let map = Some(map.to_string_lossy().into_owned());
+            crate::mcap::WALKS.set(0);
+            let given = Logs.open(&path, &SourceOptions { map, ..options.clone() }).expect("opened");
+            assert_eq!(crate::mcap::WALKS.get(), 1, "nothing to guess: {options:?}");
+            let told = |source: &dyn Source| -> Vec<String> {
+                let notes = source.notes().into_iter().filter(|note| note.place != "topics");
+                notes.map(|note| note.to_string()).collect()
+            };
+            assert_eq!(told(&*guessed), told(&*given), "notes: {options:?}");
+            let (a, b) = (guessed.episode(0), given.episode(0));
+            assert_eq!((a.states, a.actions, a.times), (b.states, b.actions, b.times), "rows: {options:?}");
+            assert_eq!(guessed.cameras(), given.cameras(), "cameras: {options:?}");
+            for camera in 0..given.cameras().len() {
+                let bytes = |source: &dyn Source| {
+                    let frames = source.frames(0, camera).expect("pictures");
+                    (0..frames.len()).map(|at| frames.bytes(at).to_vec()).collect::<Vec<_>>()
+                };
+                assert_eq!(bytes(&*guessed), bytes(&*given), "pictures of camera {camera}: {options:?}");
+            }
         }
     }
 }

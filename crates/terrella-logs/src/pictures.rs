@@ -11,8 +11,13 @@ use super::table::Content;
 use terrella_media::video::{Video, check_decoders};
 
 /// What helps against pictures that cannot be decoded.
-pub(super) const REMEDY: &str =
-    "record or convert them to JPEG or PNG (CompressedImage), or to H.264 or AV1 (CompressedVideo)";
+pub(super) fn remedy(pictures: &Pictures) -> &'static str {
+    if pictures.depth.is_some() {
+        // A codec of 8 bits would keep one count of 16.
+        return "record depth in counts of 16 bits, as Image (16UC1) or CompressedImage (compressedDepth)";
+    }
+    "record or convert them to JPEG or PNG (CompressedImage), or to H.264 or AV1 (CompressedVideo)"
+}
 
 /// Where one picture is.
 #[derive(Clone)]
@@ -55,7 +60,7 @@ impl Reader<'_> {
             let read = self.content(place).map(|(file, _)| file);
             let file = match (read, self.unread(place)) {
                 (Ok(file), _) => file,
-                (Err(_), Some(why)) => return Ok(Seen::Unseen(format!("{why}; {REMEDY}"))),
+                (Err(_), Some(why)) => return Ok(Seen::Unseen(format!("{why}; {}", remedy(pictures)))),
                 (Err(why), None) => return Err(why),
             };
             let messages = self.messages(&file, place);

@@ -3,7 +3,7 @@
 
 use super::bags::Bag;
 use super::mapping::Mapping;
-use super::mcap::MessageAt;
+use super::mcap::{self, MessageAt};
 use super::table::Content;
 use super::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,13 @@ pub(super) struct Jump {
     pub(super) after: f64,
 }
 
+/// A recording whose topics were read before its mapping was known.
+pub(super) struct Before {
+    /// The recording.
+    pub(super) name: String,
+    pub(super) log: mcap::Log,
+}
+
 /// Reads files of one recording, each once.
 pub(super) struct Reader<'a> {
     pub(super) tree: &'a Tree,
@@ -25,6 +32,8 @@ pub(super) struct Reader<'a> {
     pub(super) mapping: &'a Mapping,
     /// The file or folder that is the recording.
     pub(super) name: &'a str,
+    /// What is read of it already.
+    pub(super) before: Option<Before>,
     /// By file and topic.
     pub(super) contents: BTreeMap<(String, String), Content>,
     pub(super) messages: BTreeMap<(String, String), Vec<MessageAt>>,
@@ -47,6 +56,7 @@ impl<'a> Reader<'a> {
             bags,
             mapping,
             name,
+            before: None,
             contents: BTreeMap::new(),
             messages: BTreeMap::new(),
             used: BTreeSet::new(),

@@ -4,8 +4,8 @@ use super::bags::{self, Bag};
 use super::chosen::{choose_pictures, choose_streams, spelled};
 use super::mapping::{Csv, Mapping, Pictures};
 use super::opening::Opening;
-use super::pictures::{PictureAt, REMEDY, natural};
-use super::reader::Reader;
+use super::pictures::{PictureAt, natural, remedy};
+use super::reader::{Before, Reader};
 use super::rows::Rows;
 use super::tree::Tree;
 use super::unseen;
@@ -39,7 +39,7 @@ impl Log {
         tree: Tree,
         mut mapping: Mapping,
         options: &SourceOptions,
-        notes: Vec<Note>,
+        (notes, mut before): (Vec<Note>, Option<Before>),
     ) -> Result<Self> {
         choose_streams(path, &mut mapping, options)?;
         let not_kept = choose_pictures(path, &mut mapping, options)?;
@@ -52,6 +52,7 @@ impl Log {
         let mut found = Vec::with_capacity(recordings.len());
         for name in &recordings {
             let mut reader = Reader::new(&tree, &bags, &mapping, name);
+            reader.before = before.take_if(|before| before.name == *name);
             let read = reader.read(options.fps);
             log.used.extend(reader.files().cloned());
             let place = if name.is_empty() { path.display().to_string() } else { name.clone() };
@@ -149,7 +150,7 @@ impl Log {
                     // Pixels that are not understood say themselves what helps.
                     let first = self.episodes[0].1.pictures[at].first();
                     let is_video = matches!(first, Some(PictureAt::Message { message, .. }) if message.is_video());
-                    let why = if is_video { format!("{what}; {REMEDY}") } else { what };
+                    let why = if is_video { format!("{what}; {}", remedy(&pictures)) } else { what };
                     self.notes.push(unseen::left_out(&self.path, &section, &pictures, &why, options)?);
                     self.episodes.iter_mut().for_each(|(_, rows)| drop(rows.pictures.remove(at)));
                     unseen::without(mapping, &section);

@@ -51,6 +51,22 @@ impl Feature {
         told("is_depth_map") || told("video.is_depth_map")
     }
 
+    /// What it is, if it is depth in a video: codec, pixels and bits.
+    pub(super) fn film_of_depth(&self) -> Option<String> {
+        if self.dtype != "video" || !self.is_depth() {
+            return None;
+        }
+        let told = |key: &str| self.info.as_ref().and_then(|info| info[key].as_str());
+        // Bits of a sample end the name, before the order of its bytes; names without are of 8.
+        let bits = told("video.pix_fmt").map(|pixels| {
+            let name = pixels.trim_end_matches("le").trim_end_matches("be");
+            let bits = &name[name.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
+            format!("{pixels}, {} bits", if bits.is_empty() { "8" } else { bits })
+        });
+        let (codec, pixels) = (told("video.codec").unwrap_or("not said"), bits.as_deref().unwrap_or("not said"));
+        Some(format!("depth in a video (codec {codec}, pixels {pixels}), which no decoder here reads"))
+    }
+
     /// Height and width of pictures; grey ones have one channel or none.
     pub(super) fn picture_size(&self) -> Option<[usize; 2]> {
         let channels_first = self.names.get(0).and_then(Value::as_str).is_some_and(|n| n.starts_with("channel"));
@@ -95,5 +111,21 @@ mod tests {
             let feature = Feature { info: Some(info.clone()), ..Feature::new("image", vec![4, 6, 1], Value::Null) };
             assert_eq!((feature.is_depth(), feature.metres()), (true, metres), "{info}");
         }
+    }
+
+    #[test]
+    fn depth_in_a_video_is_told_by_codec_pixels_and_bits() {
+        let video = |info: Value| Feature { info: Some(info), ..Feature::new("video", vec![4, 6, 1], Value::Null) };
+        for (pixels, bits) in
+            [("gray12le", "12 bits"), ("yuv420p10be", "10 bits"), ("gray16", "16 bits"), ("gray", "8 bits")]
+        {
+            let depth = video(json!({"is_depth_map": true, "video.codec": "hevc", "video.pix_fmt": pixels}));
+            let told = depth.film_of_depth().unwrap_or_default();
+            assert!(told.contains(&format!("codec hevc, pixels {pixels}, {bits}")), "{told}");
+        }
+        assert!(video(json!({"is_depth_map": true})).film_of_depth().is_some_and(|t| t.contains("not said")));
+        assert_eq!(video(json!({"video.codec": "hevc"})).film_of_depth(), None, "colours");
+        let image = Feature { dtype: "image".to_owned(), ..video(json!({"is_depth_map": true})) };
+        assert_eq!(image.film_of_depth(), None, "pictures of their own");
     }
 }

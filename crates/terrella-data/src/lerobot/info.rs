@@ -18,6 +18,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use terrella_core::{NO_ACTION, Signature};
 
+/// What helps against depth in a video.
+pub(super) const NO_FILM: &str =
+    "leave it out (--views all keeps the others), or record depth as pictures in counts of 16 bits (dtype image)";
+
 /// Version of the layout that is written.
 const VERSION: &str = "v3.0";
 
@@ -160,10 +164,19 @@ impl Info {
         self.features.keys().map(String::as_str).filter(move |name| !read(name))
     }
 
+    /// Names of depth in videos, which cannot be read, and what each is.
+    pub(super) fn films_of_depth(&self) -> impl Iterator<Item = (&str, String)> {
+        self.features.iter().filter_map(|(name, feature)| Some((name.as_str(), feature.film_of_depth()?)))
+    }
+
     /// What is to be read.
     pub(super) fn choose(&self, path: &Path, options: &SourceOptions) -> Result<Chosen> {
         let fps = self.fps.as_f64().filter(|fps| *fps > 0.0);
         let fps = fps.ok_or_else(|| Error::broken(path, format!("fps is {}", self.fps), "set the rate of the rows"))?;
+        let asked = |name: &str| options.camera.iter().chain(&options.views).any(|asked| asked == name);
+        if let Some((name, what)) = self.films_of_depth().find(|(name, _)| !options.no_pictures && asked(name)) {
+            return Err(Error::broken(path, format!("{name} is {what}"), NO_FILM));
+        }
         let offered = self.features.iter().filter(|(_, f)| f.is_pictures());
         let offered: Vec<Offered<'_>> = offered.map(|(name, f)| Offered { name, depth: f.is_depth() }).collect();
         let camera = choose_camera(path, options, &offered, Some(IMAGE), |camera| self.missing(path, camera))?;
@@ -278,5 +291,36 @@ mod tests {
         let camera = View { name: IMAGE.to_owned(), size: [96, 64], depth: None };
         let depth = View { name: "observation.images.wrist_depth".to_owned(), ..depth };
         assert_eq!(pictures, [camera, depth], "size and unit are kept");
+    }
+
+    #[test]
+    fn depth_in_a_video_is_refused_by_name_and_passed_over_else() {
+        let text = r#"{"codebase_version": "v3.0", "robot_type": null, "total_episodes": 1, "total_frames": 3,
+            "total_tasks": 1, "fps": 10, "splits": {}, "data_path": "data", "features": {
+                "observation.state": {"dtype": "float32", "shape": [1]}, "action": {"dtype": "float32", "shape": [1]},
+                "observation.images.front": {"dtype": "image", "shape": [4, 6, 3]},
+                "observation.images.depth": {"dtype": "video", "shape": [4, 6, 1],
+                    "info": {"is_depth_map": true, "video.codec": "hevc", "video.pix_fmt": "gray12le"}}}}"#;
+        let base = tempfile::tempdir().expect("a folder");
+        let path = base.path().join("info.json");
+        std::fs::write(&path, text).expect("written");
+        let info = Info::read(&path).expect("read");
+        let with = |views: &[&str], camera: Option<&str>, no_pictures: bool| {
+            let views = views.iter().map(ToString::to_string).collect();
+            let camera = camera.map(str::to_owned);
+            info.choose(&path, &SourceOptions { views, camera, no_pictures, ..SourceOptions::default() })
+        };
+        let depth = "observation.images.depth";
+        for refused in [with(&[depth], None, false), with(&["all", depth], None, false), with(&[], Some(depth), false)]
+        {
+            let error = refused.err().expect("refused").to_string();
+            for said in [depth, "hevc", "gray12le", "12 bits", "--views all", "dtype image"] {
+                assert!(error.contains(said), "{said}: {error}");
+            }
+        }
+        // What the message says helps.
+        for read in [with(&["all"], None, false), with(&[], None, false), with(&[depth], None, true)] {
+            assert!(read.expect("read").pictures.iter().all(|view| view.name != depth), "without it");
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::claims;
 use super::columns::read_pictures;
-use super::info::{Chosen, Info};
+use super::info::{Chosen, Info, NO_FILM};
 use super::layout::{self, Clip, ranges, relative};
 use super::names::{ACTION, OUTCOMES, STATE, SUCCESS};
 use super::scan::{DataFile, Scanned, Stored, Wanted, scan};
@@ -14,7 +14,7 @@ use crate::outcome::{Logged, agree};
 use crate::source::check_finite;
 use crate::timing::own_times;
 use crate::vectors::{Vector, made_of};
-use crate::{Claims, Error, Evidence, Note, Result, Source, SourceOptions, View};
+use crate::{ALL, Claims, Error, Evidence, Note, Result, Source, SourceOptions, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,6 +137,12 @@ impl Reader {
         if reader.chosen.actions.is_empty() {
             let what = "no action was logged: one that is always 0 stands for it".to_owned();
             reader.notes.push(Note { place: ACTION.to_owned(), what });
+        }
+        // Who asks for all views should know which are missing.
+        if !options.no_pictures && options.views.iter().any(|view| view == ALL) {
+            let films = reader.info.films_of_depth();
+            let told = films.map(|(name, what)| Note::of_camera("views", name, &format!("it is {what}; {NO_FILM}")));
+            reader.notes.extend(told);
         }
         let others: Vec<&str> = reader.info.others(&reader.chosen, &outcomes).collect();
         if !others.is_empty() {

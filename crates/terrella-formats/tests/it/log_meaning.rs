@@ -385,6 +385,25 @@ fn filmed(kind: &str, message: &Value) -> Vec<u8> {
 }
 
 #[test]
+fn depth_in_hevc_is_told_by_camera_profile_and_bits() {
+    // A parameter set of 12 bits of grey, as `video/hevc.rs` reads it.
+    let message = json!({"format": "h265", "data": "AAAAAUABBwAAAUIBAQQIAAADALW1tbW1tV3AFAgHh0yFLA=="});
+    let bytes = filmed("foxglove.CompressedVideo", &message);
+    let depth = "columns = [\"linear.x\"]\n[views.near]\ntopic = \"/eye\"\ndepth = 0.001";
+    let mapping = map("", "\"position.a\"", depth);
+    let views = |name: &str| SourceOptions { views: vec![name.to_owned()], ..SourceOptions::default() };
+    let source = with(&bytes, Some(&mapping), views("all")).expect("opened");
+    assert_eq!((source.lengths(), source.views().len()), (vec![40], 0), "rows without depth");
+    let error = with(&bytes, Some(&mapping), views("near")).err().expect("refused");
+    for told in [notes(&source), error.to_string()] {
+        for said in ["/eye cannot be decoded", "HEVC Monochrome 12 (grey, 12 bits)", "16UC1"] {
+            assert!(told.contains(said), "{said}: {told}");
+        }
+        assert!(!told.contains("JPEG"), "8 bits are no help: {told}");
+    }
+}
+
+#[test]
 fn a_camera_that_cannot_be_decoded_costs_no_numbers() {
     let video = filmed("foxglove.CompressedVideo", &json!({"format": "h265", "data": "AAAAAUABDAH//w=="}));
     let pixels = json!({"encoding": "rgb565", "height": 1, "width": 2, "step": 4, "data": "AAAAAA=="});

@@ -20,6 +20,8 @@ fn kind(file: &mut Opened) -> Result<Kind, String> {
 
 /// Passes every record to `visit`, in the order of the files, and gives what was left out.
 pub(super) fn walk(store: &Store, visit: &mut Visit<'_>) -> Result<Vec<String>, String> {
+    #[cfg(test)]
+    WALKS.set(WALKS.get() + 1);
     let mut all = Vec::new();
     for (name, part) in store.parts() {
         let within = |text: String| if name.is_empty() { text } else { format!("{text} (in {name})") };
@@ -75,4 +77,10 @@ pub(super) fn messages(
         take(bytes.ok_or("the file changed while it was read")?)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many recordings were walked through on this thread.
+    pub(crate) static WALKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

@@ -18,17 +18,27 @@ const COMMANDS: &[&str] = &["cmd", "command", "action", "target", "goal", "desir
 /// Usual intervals for which a number of a topic may be missing and still be steadily there.
 const LONGEST_GAP: f64 = 10.0;
 
-/// The mapping of a file, and what to know about it.
-pub(crate) fn mapping_of(store: &Store, options: &SourceOptions) -> Result<(Mapping, Option<Note>), String> {
+/// What was found for a file that came without a mapping.
+pub(crate) struct Guessed {
+    pub(crate) mapping: Mapping,
+    /// What to know about it.
+    pub(crate) note: Option<Note>,
+    /// The file as it was read to guess, with all topics that the mapping may want: it need not be read again.
+    pub(crate) log: Option<Log>,
+}
+
+/// The mapping of a file: it is walked through once to see what topics it has, and if it does not say itself what they mean
+/// once more for those that may be wanted.
+pub(crate) fn mapping_of(store: &Store, options: &SourceOptions) -> Result<Guessed, String> {
     let log = read(store, &BTreeSet::new())?;
     if let Some(text) = log.own.get("mapping") {
         let mapping = Mapping::parse("the mapping within the file", text).map_err(|e| e.to_string())?;
-        return Ok((mapping, None));
+        return Ok(Guessed { mapping, note: None, log: None });
     }
     guess(store, &log, options)
 }
 
-fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, Option<Note>), String> {
+fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<Guessed, String> {
     let filled: Vec<(&String, &Found)> = log.topics.iter().filter(|(_, found)| found.messages > 0).collect();
     let of = |role: Role| -> Vec<&String> {
         filled.iter().filter(|(name, found)| role_of(name, found) == Some(role)).map(|(name, _)| *name).collect()
@@ -68,8 +78,14 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
     if !options.no_pictures {
         wanted.extend(cameras.iter().map(|topic| topic.as_str()));
     }
-    let (Log { topics: tables, notes, .. }, none) = (read(store, &wanted)?, Found::default());
     let mut depths = of(Role::Depth);
+    let mut also = wanted.clone();
+    // Nobody sees depth who does not ask for it.
+    if !options.no_pictures && (options.camera.is_some() || !options.views.is_empty()) {
+        also.extend(depths.iter().map(|topic| topic.as_str()));
+    }
+    let (decoded, none) = (read(store, &also)?, Found::default());
+    let (tables, notes) = (&decoded.topics, decoded.notes(&wanted));
     depths.extend(cameras.extract_if(.., |topic| tables.get(*topic).is_some_and(Found::is_depth)));
     let camera = match (&options.camera, &cameras[..]) {
         _ if options.no_pictures => None,
@@ -123,7 +139,7 @@ fn guess(store: &Store, log: &Log, options: &SourceOptions) -> Result<(Mapping, 
         aside => format!("; not there from beginning to end, so left aside: {}", aside.join(", ")),
     };
     let what = format!("taken, for want of a mapping: {state} as the state, {action} as the action{shown}{aside}");
-    Ok((mapping, Some(Note { place: "topics".to_owned(), what })))
+    Ok(Guessed { mapping, note: Some(Note { place: "topics".to_owned(), what }), log: Some(decoded) })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -171,8 +171,10 @@ mod tests {
         }
         writer.finish().expect("finished");
         drop(writer);
-        let mut log = read(&Store::Memory(file.into()), &BTreeSet::from(["/eye"])).expect("read");
-        (log.topics.remove("/eye").expect("the topic"), log.notes)
+        let wanted = BTreeSet::from(["/eye"]);
+        let mut log = read(&Store::Memory(file.into()), &wanted).expect("read");
+        let notes = log.notes(&wanted);
+        (log.topics.remove("/eye").expect("the topic"), notes)
     }
 
     fn decoded(found: &Found, rows: &[usize]) -> Vec<Vec<u8>> {

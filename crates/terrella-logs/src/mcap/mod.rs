@@ -34,7 +34,7 @@ mod wal;
 mod walk;
 
 pub(super) use container::Store;
-pub(super) use guess::mapping_of;
+pub(super) use guess::{Guessed, mapping_of};
 pub(super) use message::MessageAt;
 
 use super::table::Columns;
@@ -84,8 +84,45 @@ pub(super) struct Log {
     pub(super) topics: BTreeMap<String, Found>,
     /// The entries of the metadata record called [`OWN_RECORD`].
     pub(super) own: BTreeMap<String, String>,
-    /// What could not be read.
-    pub(super) notes: Vec<String>,
+    /// Topics whose messages were to be decoded.
+    wanted: BTreeSet<String>,
+    /// What the walk left out.
+    lost: Vec<String>,
+    /// How often channels of topics are defined anew.
+    anew: BTreeMap<String, usize>,
+    /// Of topics and of channels without one, how many messages were not decoded and why not the first.
+    strange: BTreeMap<String, (usize, String)>,
+}
+
+impl Log {
+    /// Whether everything is there that would be if these topics had been wanted.
+    pub(super) fn has(&self, wanted: &BTreeSet<&str>) -> bool {
+        wanted.iter().all(|topic| self.wanted.contains(*topic))
+    }
+
+    /// What could not be read, for somebody who wants these topics.
+    pub(super) fn notes(&self, wanted: &BTreeSet<&str>) -> Vec<String> {
+        let read = |topic: &str, found: &Found| wanted.contains(topic) || found.is_clock();
+        let all: Vec<&Found> =
+            self.topics.iter().filter(|(topic, found)| read(topic, found)).map(|(_, found)| found).collect();
+        let mut notes = self.lost.clone();
+        let packed: usize = all.iter().map(|found| found.packed).sum();
+        if packed > 0 {
+            notes
+                .push(format!("{packed} messages were packed one by one (compression_mode: MESSAGE) and are unpacked"));
+        }
+        notes.extend(self.anew.iter().map(|(topic, n)| {
+            format!(
+                "{topic}: its channel is defined anew {n} times in mid-file; messages are read as defined last before them"
+            )
+        }));
+        // Whoever needs a topic of which nothing is left hears of it there.
+        let told = |topic: &str| self.topics.get(topic).is_none_or(|f| read(topic, f) && f.unread.is_none());
+        let strange = self.strange.iter().filter(|(topic, _)| told(topic));
+        notes.extend(strange.map(|(topic, (n, why))| format!("left out: {n} messages of {topic}; the first: {why}")));
+        notes.extend(all.into_iter().flat_map(|found| found.passed.iter().cloned()));
+        notes
+    }
 }
 
 /// One topic of a file.
@@ -98,6 +135,10 @@ pub(super) struct Found {
     /// Why there is no row of it, if it was wanted and has messages.
     pub(super) unread: Option<String>,
     pub(super) messages: usize,
+    /// How many of them were packed one by one.
+    packed: usize,
+    /// Which of their fields have no column, and why.
+    passed: Vec<String>,
     /// First and last log time, in nanoseconds.
     span: Option<(u64, u64)>,
     /// Its table, if it was wanted.
@@ -158,17 +199,14 @@ impl Open {
 
 /// Reads a file; messages of `wanted` topics and of clocks are decoded, the others counted.
 pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String> {
-    let mut log = Log::default();
+    let mut log = Log { wanted: wanted.iter().map(|topic| (*topic).to_owned()).collect(), ..Log::default() };
     let mut schemas: HashMap<u16, (String, String, Vec<u8>)> = HashMap::new();
     let mut channels: HashMap<u16, Open> = HashMap::new();
     let mut tables: BTreeMap<String, Topic> = BTreeMap::new();
-    let mut strange: BTreeMap<String, (usize, String)> = BTreeMap::new();
     let mut left = allowance(store.size().map_err(|e| e.to_string())?);
-    let mut anew: BTreeMap<String, usize> = BTreeMap::new();
     let mut base = None;
-    let mut packed = 0;
     let mut part = store.clone();
-    let notes = walk(store, &mut |item| {
+    let lost = walk(store, &mut |item| {
         match item {
             Item::Part(next) => {
                 // Numbers of schemas and channels are those of one file.
@@ -191,8 +229,8 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                     if open.mark == mark {
                         return Ok(());
                     }
-                    *anew.entry(channel.topic.clone()).or_default() += 1;
-                    if anew.values().sum::<usize>() > MOST_TOPICS {
+                    *log.anew.entry(channel.topic.clone()).or_default() += 1;
+                    if log.anew.values().sum::<usize>() > MOST_TOPICS {
                         return Err(format!("more than {MOST_TOPICS} channels are defined anew (MOST_TOPICS)"));
                     }
                     open.end();
@@ -222,7 +260,7 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
             Item::Message(head, data, place) => {
                 let base = *base.get_or_insert(head.log_time);
                 let Some(open) = channels.get_mut(&head.channel_id) else {
-                    let stranger = strange.entry(format!("channel {}", head.channel_id)).or_default();
+                    let stranger = log.strange.entry(format!("channel {}", head.channel_id)).or_default();
                     *stranger = (stranger.0 + 1, "nothing says what the channel is".to_owned());
                     return Ok(());
                 };
@@ -233,7 +271,7 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                 let why = match (&open.decoder, &open.failed) {
                     (Some(channel), _) => {
                         let bytes = channel.decoder.unpacked(data);
-                        packed += usize::from(matches!(bytes, Ok(Cow::Owned(_))));
+                        found.packed += usize::from(matches!(bytes, Ok(Cow::Owned(_))));
                         let decoded = bytes.as_ref().map_err(String::clone).and_then(|bytes| {
                             let value = channel.decoder.decode(bytes)?;
                             let message = match &mut open.video {
@@ -255,7 +293,7 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
                     (None, Some(why)) => why.clone(),
                     (None, None) => return Ok(()),
                 };
-                let stranger = strange.entry(open.topic.clone()).or_insert((0, why));
+                let stranger = log.strange.entry(open.topic.clone()).or_insert((0, why));
                 stranger.0 += 1;
             }
             Item::Metadata(metadata) if metadata.name == OWN_RECORD => log.own = metadata.metadata,
@@ -264,33 +302,19 @@ pub(super) fn read(store: &Store, wanted: &BTreeSet<&str>) -> Result<Log, String
         Ok(())
     })?;
     finish(&mut channels);
-    log.notes = notes;
-    if packed > 0 {
-        log.notes
-            .push(format!("{packed} messages were packed one by one (compression_mode: MESSAGE) and are unpacked"));
-    }
-    log.notes.extend(anew.into_iter().map(|(topic, n)| {
-        format!(
-            "{topic}: its channel is defined anew {n} times in mid-file; messages are read as defined last before them"
-        )
-    }));
-    for (topic, (n, why)) in &strange {
+    log.lost = lost;
+    for (topic, (n, why)) in &log.strange {
         let Some(found) = log.topics.get_mut(topic).filter(|found| found.rows.is_empty()) else { continue };
         found.unread = Some(format!("{n} messages of type {}, the first: {why}", found.kind));
     }
-    // Whoever needs a topic of which nothing is left hears of it there.
-    strange.retain(|topic, _| log.topics.get(topic).is_none_or(|found| found.unread.is_none()));
-    log.notes.extend(
-        strange.into_iter().map(|(topic, (n, why))| format!("left out: {n} messages of {topic}; the first: {why}")),
-    );
     for (name, table) in tables {
         let Some(found) = log.topics.get_mut(&name) else { continue };
         let long = table.long.iter().map(|(field, n)| format!("{field} ({n})")).collect::<Vec<_>>();
         if !long.is_empty() {
-            log.notes.push(format!("{name}: lists too long for columns were passed by: {}", long.join(", ")));
+            found.passed.push(format!("{name}: lists too long for columns were passed by: {}", long.join(", ")));
         }
         if table.crowded > 0 {
-            log.notes.push(format!(
+            found.passed.push(format!(
                 "{name}: {} fields were passed by, the limit (MOST_COLUMNS) is {MOST_COLUMNS} columns a topic",
                 table.crowded
             ));
@@ -327,3 +351,6 @@ pub(super) fn listed(topics: &BTreeMap<String, Found>) -> String {
     let more = topics.len().saturating_sub(40);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
+
+#[cfg(test)]
+pub(super) use either::WALKS;

@@ -1,10 +1,11 @@
 //! Pictures from MP4 files: H.264 by Cisco's OpenH264, AV1 by dav1d's translation to Rust; and into them, as H.264.
 //!
-//! `boxes` looks whether a file holds together, `mp4` finds samples and their times, `sequence` reads what H.264 says of its colours, `decode` turns samples into planes, `colour` planes into RGB and back,
+//! `boxes` looks whether a file holds together, `mp4` finds samples and their times, `sequence` and `hevc` read what H.264 and HEVC say of themselves in `bits`, `decode` turns samples into planes, `colour` planes into RGB and back,
 //! `encode` makes samples, and `mux` a file of them; `stream` decodes samples that come without a file.
 //! All of it sits behind the feature `video`, because the decoders take a minute to build; without
 //! it the same functions say how to get it.
 
+mod bits;
 #[cfg(feature = "video")]
 mod boxes;
 #[cfg(feature = "video")]
@@ -13,6 +14,7 @@ mod colour;
 mod decode;
 #[cfg(feature = "video")]
 mod encode;
+mod hevc;
 #[cfg(feature = "video")]
 mod mp4;
 #[cfg(feature = "video")]

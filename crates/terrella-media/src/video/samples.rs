@@ -1,13 +1,18 @@
 //! What is known of samples of a stream without decoding them.
 
+use super::hevc;
+
 /// What LeRobot is told of the encoder: pictures from one that needs no other to the next.
 pub const GROUP: u32 = 2;
 
 /// Takes height and width, and pixels of a picture.
 pub type StreamTake<'a> = dyn FnMut([usize; 2], &[u8]) -> Result<(), String> + 'a;
 
-pub(super) fn other_format(format: &str) -> String {
-    format!("its video is \"{format:.20}\"; h264 and av1 can be read")
+/// That a sample of such a format is not read, with what it is.
+pub(super) fn other_format(format: &str, sample: &[u8]) -> String {
+    let what = hevc::told(sample).filter(|_| matches!(format, "h265" | "hevc"));
+    let what = what.map_or_else(String::new, |what| format!(", {what}"));
+    format!("its video is \"{format:.20}\"{what}; h264 and av1 can be read")
 }
 
 /// Whether a decoder can begin at a sample of a stream, whose format is `h264` or `av1`.
@@ -22,7 +27,7 @@ pub fn begins(format: &str, sample: &[u8]) -> Result<bool, String> {
             Ok(units.into_iter().find(|kind| (1..=5).contains(kind)) == Some(5))
         }
         "av1" => Ok(units_of_av1(sample).find(|kind| matches!(kind, 1 | 3 | 6)) == Some(1)),
-        other => Err(other_format(other)),
+        other => Err(other_format(other, sample)),
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The decoder tells neither, and refuses what it cannot decode without a word of why.
 
-/// Bytes of a parameter set that are looked at; those of cameras have some dozens.
-const LONGEST: usize = 4096;
+use super::bits::Bits;
+
 /// The unit that holds it.
 const SPS: u8 = 7;
 /// Profiles that say how chroma is sampled and how many bits there are.
@@ -120,54 +120,7 @@ impl Sequence {
     }
 }
 
-/// Bits of a unit, without the bytes that only keep start codes apart.
-struct Bits {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
 impl Bits {
-    fn of(unit: &[u8]) -> Self {
-        let mut bytes: Vec<u8> = Vec::new();
-        let mut zeros = 0;
-        for byte in unit.iter().take(LONGEST) {
-            if zeros >= 2 && *byte == 3 {
-                zeros = 0;
-                continue;
-            }
-            zeros = if *byte == 0 { zeros + 1 } else { 0 };
-            bytes.push(*byte);
-        }
-        Self { bytes, at: 0 }
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        let byte = self.bytes.get(self.at / 8)?;
-        let bit = byte >> (7 - self.at % 8) & 1;
-        self.at += 1;
-        Some(bit == 1)
-    }
-
-    fn number(&mut self, bits: usize) -> Option<u32> {
-        let mut number = 0;
-        for _ in 0..bits {
-            number = number << 1 | u32::from(self.flag()?);
-        }
-        Some(number)
-    }
-
-    /// A number of the exponential Golomb code (9.1); signed ones take as many bits.
-    fn exp(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while !self.flag()? {
-            zeros += 1;
-        }
-        if zeros > 31 {
-            return None;
-        }
-        Some((1u32 << zeros) - 1 + self.number(zeros)?)
-    }
-
     fn scaling_list(&mut self, length: usize) -> Option<()> {
         let (mut last, mut next) = (8i64, 8i64);
         for _ in 0..length {

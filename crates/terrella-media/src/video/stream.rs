@@ -24,7 +24,7 @@ impl VideoStream {
         let codec = match format {
             "h264" => Codec::H264 { length_bytes: 0, headers: Vec::new() },
             "av1" => Codec::Av1,
-            other => return Err(other_format(other)),
+            other => return Err(other_format(other, &[])),
         };
         Ok(Self { decoder: Decoder::new(&codec)?, rgb: Vec::new() })
     }

@@ -21,6 +21,9 @@ enum Role {
         /// Seconds of silence after which an executor counts as lost
         #[arg(long, default_value_t = 20)]
         patience: u64,
+        /// File with the key of the cluster, which it needs at an address that other machines reach
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
     },
     /// Does the work; one for each machine.
     Executor {
@@ -39,6 +42,9 @@ enum Role {
         /// Folder where results wait for those who need them
         #[arg(long)]
         work: PathBuf,
+        /// File with the key of the cluster
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
     },
 }
 
@@ -50,11 +56,12 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 #[cfg(feature = "cluster")]
 impl Options {
     pub(super) fn run(self) -> Result<()> {
-        use terrella_curate::cluster::{ExecutorOptions, executor, scheduler};
+        use terrella_curate::cluster::{ExecutorOptions, Key, executor, scheduler};
+        let read = |key: Option<PathBuf>| key.map(|path| Key::read(&path)).transpose();
         match self.role {
-            Role::Scheduler { bind, patience } => scheduler(bind, patience)?,
-            Role::Executor { scheduler, host, tasks, memory_mib, work } => {
-                executor(&ExecutorOptions { scheduler, host, tasks, memory_mib, work })?;
+            Role::Scheduler { bind, patience, key } => scheduler(bind, patience, read(key)?.as_ref())?,
+            Role::Executor { scheduler, host, tasks, memory_mib, work, key } => {
+                executor(&ExecutorOptions { scheduler, host, tasks, memory_mib, work, key: read(key)? })?;
             }
         }
         Ok(())

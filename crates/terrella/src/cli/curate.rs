@@ -23,6 +23,9 @@ pub(super) struct CurateOptions {
     /// Who computes: here, standalone (a cluster within this process) or df://HOST:PORT (its scheduler)
     #[arg(long, default_value = "here")]
     workers: String,
+    /// File with the key of the cluster, where its scheduler is at an address that other machines reach
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -71,12 +74,17 @@ impl CurateOptions {
         };
         #[cfg(feature = "cluster")]
         let curated = {
-            let workers = self.workers.parse().map_err(anyhow::Error::msg)?;
+            use terrella_curate::cluster::{Key, Workers};
+            let workers: Workers = self.workers.parse().map_err(anyhow::Error::msg)?;
+            if self.key.is_some() && !matches!(workers, Workers::Cluster(..)) {
+                anyhow::bail!("--key is for a cluster: it goes with --workers df://HOST:PORT");
+            }
+            let workers = workers.with_key(self.key.map(|path| Key::read(&path)).transpose()?);
             terrella_curate::curate_on(&workers, &pipeline, &destination, &mut progress)?
         };
         #[cfg(not(feature = "cluster"))]
         let curated = {
-            if self.workers != "here" {
+            if self.workers != "here" || self.key.is_some() {
                 anyhow::bail!("this program was built without clusters; build it with --features cluster");
             }
             terrella_curate::curate(&pipeline, &destination, &mut progress)?
