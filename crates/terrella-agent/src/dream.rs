@@ -33,7 +33,7 @@ enum Source {
     /// A world, of which the model is shown this much.
     World(AnySim, View),
     /// What was recorded, without a world of ours: what it declares, and what a seed draws to begin with.
-    Recordings(EnvSpec, Box<Draw>),
+    Recordings(Box<EnvSpec>, Box<Draw>),
 }
 
 /// An instant of a recording, drawn from a seed.
@@ -133,7 +133,7 @@ impl<D: Dynamics> Dream<D> {
         n: usize,
     ) -> Result<Self> {
         let seen = draw(0)?;
-        let dream = Self::begun(dynamics, Source::Recordings(spec, Box::new(draw)), &seen, n)?;
+        let dream = Self::begun(dynamics, Source::Recordings(Box::new(spec), Box::new(draw)), &seen, n)?;
         if dream.dynamics.draw(&dream.together[0].state).is_none() {
             return Err(Error::Invalid(
                 "the model cannot paint, and where there is no simulator nothing else shows what it dreams; train one that paints (--preset diffusion), or a decoder (decoder.steps)".to_owned(),

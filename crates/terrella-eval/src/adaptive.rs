@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn misses_stay_within_the_bound_whatever_comes() {
-        let streams: [(&str, fn(u64) -> f64); 5] = [
+        type Scores = fn(u64) -> f64;
+        let streams: [(&str, Scores); 5] = [
             ("rising", |at| at as f64),
             ("falling", |at| 1.0 / (at + 1) as f64),
             ("alternating", |at| (at % 2) as f64),

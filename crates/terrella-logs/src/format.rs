@@ -109,14 +109,12 @@ fn bag(tree: &Tree, bags: &[Bag]) -> Option<String> {
     bags::gather(bags, file.into_iter().cloned().collect(), file.is_none()).into_iter().next()
 }
 
+/// A mapping, what is to be told of it, and a file as it was read to guess it.
+type Found = (Mapping, Vec<Note>, Option<Before>);
+
 /// The mapping that an MCAP file has, or that is guessed for it, and the file as it was read for that; each file or bag of
 /// a folder is a recording.
-fn of_bag(
-    path: &Path,
-    tree: &Tree,
-    bags: &[Bag],
-    options: &SourceOptions,
-) -> Result<Option<(Mapping, Vec<Note>, Option<Before>)>> {
+fn of_bag(path: &Path, tree: &Tree, bags: &[Bag], options: &SourceOptions) -> Result<Option<Found>> {
     let Some(first) = bag(tree, bags) else { return Ok(None) };
     let found = mcap::mapping_of(&bags::store(tree, bags, &first)?, options);
     let Guessed { mut mapping, note, log } =

@@ -52,7 +52,7 @@ impl<'a> Online<'a> {
         let (s, f) = (mechanism.state().len(), space.len());
         Error::check("noise of the state's numbers", s, config.noise.len())?;
         let positive = |x: &f64| x.is_finite() && *x > 0.0;
-        if !config.noise.iter().all(positive) || !(config.model >= 0.0 && config.drift >= 0.0) {
+        if !(config.noise.iter().all(positive) && config.model >= 0.0 && config.drift >= 0.0) {
             return Err(Error::Invalid(format!(
                 "noise {:?}, model {} and drift {} of a filter: noise must be above 0, the others not below",
                 config.noise, config.model, config.drift
@@ -77,7 +77,7 @@ impl<'a> Online<'a> {
     pub fn push(&mut self, state: &[f64], action: &[f64], dt: f64) -> Result<()> {
         Error::check("state numbers of a row", self.mechanism.state().len(), state.len())?;
         Error::check("action numbers of a row", self.mechanism.action().len(), action.len())?;
-        if !state.iter().chain(action).all(|x| x.is_finite()) || !(dt.is_finite() && dt > 0.0) {
+        if !(state.iter().chain(action).all(|x| x.is_finite()) && dt.is_finite() && dt > 0.0) {
             return Err(Error::Invalid(format!(
                 "row {} is {state:?}, {action:?} for {dt} s; leave it out and break off",
                 self.rows

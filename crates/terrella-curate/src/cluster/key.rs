@@ -97,9 +97,9 @@ mod tests {
     #[test]
     fn a_proof_is_an_hmac_of_both_numbers_and_of_the_side() {
         // RFC 4231, test cases 1 and 2.
-        let known = terrella_core::hex(&hmac(&[0x0b; 20], &[b"Hi There"]));
+        let known = terrella_core::hex(hmac(&[0x0b; 20], &[b"Hi There"]));
         assert_eq!(known, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-        let known = terrella_core::hex(&hmac(b"Jefe", &[b"what do ya want ", b"for nothing?"]));
+        let known = terrella_core::hex(hmac(b"Jefe", &[b"what do ya want ", b"for nothing?"]));
         assert_eq!(known, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         let key: Key = "aaaaaaaaaaaaaaaa".parse().expect("a key");
         let other: Key = "aaaaaaaaaaaaaaab".parse().expect("a key");

@@ -241,7 +241,8 @@ mod tests {
         let port = listener.local_addr().expect("an address").port();
         forward(listener, |mut comes| {
             comes.write_all(&[1; 32])?;
-            (read(&mut comes)?, read(&mut comes)?);
+            read(&mut comes)?;
+            read(&mut comes)?;
             comes.write_all(&[2; 32])
         });
         let error = Doors::new(key("aaaaaaaaaaaaaaaa")).check("127.0.0.1", port).expect_err("no proof");

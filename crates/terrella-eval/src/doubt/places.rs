@@ -71,9 +71,9 @@ impl Places {
     fn whitened(&self, row: &[f32]) -> Vec<f32> {
         let n = row.len();
         let mut white: Vec<f64> = Vec::with_capacity(n);
-        for i in 0..n {
+        for (i, x) in row.iter().enumerate() {
             let known: f64 = (0..i).map(|j| self.factor[i * n + j] * white[j]).sum();
-            white.push((f64::from(row[i]) - known) / self.factor[i * n + i]);
+            white.push((f64::from(*x) - known) / self.factor[i * n + i]);
         }
         white.into_iter().map(|x| x as f32).collect()
     }

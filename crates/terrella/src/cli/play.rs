@@ -5,7 +5,7 @@ use super::eval::load_recordings;
 use super::shared::{data_of, device};
 use crate::error::usage;
 use crate::out;
-use crate::pipeline::{Folder, Made, Named, Shelves, pilot, stage};
+use crate::pipeline::{BROUGHT, Folder, Made, Named, Shelves, brought, pilot, stage};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,8 +18,8 @@ use terrella_play::{Key, serve};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Run directory with a trained model
-    run: PathBuf,
+    /// Run directory with a trained model; without, a world that comes with the program
+    run: Option<PathBuf>,
     /// Port of the page; 0 takes one that is free
     #[arg(long, default_value_t = 8765)]
     port: u16,
@@ -49,7 +49,14 @@ impl Options {
             return Err(usage(format!("--sessions {}: 1 to 32 people can play at a time", self.sessions)));
         }
         let keys = self.keys()?;
-        let (run, recordings) = load_recordings(&self.run, &self.settings, &watch)?;
+        let path = match &self.run {
+            Some(path) => path.clone(),
+            None => {
+                brought(BROUGHT.as_ref(), &watch)?;
+                BROUGHT.into()
+            }
+        };
+        let (run, recordings) = load_recordings(&path, &self.settings, &watch)?;
         let saved = Saved::load(&run.file("model"), &device())?;
         let (stage, mut about) =
             stage(saved.world.clone(), Some(&recordings), recordings.world.as_ref(), self.sessions)?;
@@ -60,9 +67,9 @@ impl Options {
         let stage = stage.with_pilot(planner);
         let data = &run.settings.data;
         let paths: Vec<PathBuf> = std::iter::once(data_of(&run)).chain(data.also.iter().cloned()).collect();
-        let shelves = Shelves::new(&paths, data, &self.run, &watch);
+        let shelves = Shelves::new(&paths, data, &path, &watch);
         let made = Made {
-            run: self.run.clone(),
+            run: path.clone(),
             model: fingerprint(&run.file("model"))?,
             world: recordings.spec().map(|spec| spec.id.to_string()),
             picture: about.picture,
@@ -76,7 +83,7 @@ impl Options {
         let folder =
             Folder::new(&self.record, Signature { reward: rewards, ends: rewards, ..stage.signature() }, made)?;
         about.record = Some(self.record.clone());
-        out::note(&format!("{} of {}: {}", self.run.display(), about.world, about.model));
+        out::note(&format!("{} of {}: {}", path.display(), about.world, about.model));
         let options = terrella_play::Options {
             address: SocketAddr::new(self.address, self.port),
             keys,

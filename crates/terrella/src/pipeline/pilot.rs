@@ -94,7 +94,7 @@ impl Driver {
         let words =
             "The planner goes for the most reward that the model foretells, as `terrella eval` judges it.".to_owned();
         let spec = world.spec();
-        let mind = Mind::Rewards(model, Box::new(settings), (spec.actions.space(), spec.state.len()));
+        let mind = Mind::Rewards(Box::new(model), Box::new(settings), (spec.actions.space(), spec.state.len()));
         let driver = Self { words, view, rules: Vec::new(), world: None, steps: 0, jobs: None, thread: None };
         driver.with(mind, world.clone(), Key::new(run.settings.seed))
     }
@@ -184,7 +184,7 @@ impl Drop for Driver {
 enum Mind {
     Goals(Box<Actor>, Flavour),
     /// Model and settings, with the space of actions and the numbers of a state.
-    Rewards(AnyWorld, Box<Settings>, (Space, usize)),
+    Rewards(Box<AnyWorld>, Box<Settings>, (Space, usize)),
 }
 
 /// Plans that a policy made since it was asked, the rows that they are for, and the states that they begin in.
@@ -205,7 +205,7 @@ impl Mind {
         };
         let policy: Box<dyn Policy + 'a> = match self {
             Self::Goals(actor, flavour) => Box::new(actor.policy(*flavour)?.on_plan(note)),
-            Self::Rewards(model, settings, sizes) => Box::new(planner(model, sizes.clone(), settings)?.on_plan(note)),
+            Self::Rewards(model, settings, sizes) => Box::new(planner(&**model, sizes.clone(), settings)?.on_plan(note)),
         };
         Ok(policy)
     }

@@ -13,9 +13,10 @@ use crate::watch::Watch;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use terrella_core::{Episode, Error, Frames, Image, Pixel, Result, Table};
-use terrella_data::{Opened, SourceOptions, open_source};
+use terrella_data::SourceOptions;
 use terrella_doctor::{Finding, Severity, Subject, examine};
 use terrella_eval::html::{escape, page, push};
+use terrella_formats::{Opened, open_source};
 use terrella_play::{Contents, Library, Mark, Number, Shelf, Track};
 
 /// Rows that a plot is made of at most: more than a screen has pixels across.

@@ -42,7 +42,7 @@ fn folder() -> &'static Path {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         done(&folder, &[&["train", "--data", "data", "--out", "run"][..], &sets[..]].concat());
         // Tests go side by side, and each writes into its own.
-        ["doubted", "careful"].map(|name| copy(&folder.join("run"), &folder.join(name)));
+        ["doubted", "careful"].iter().for_each(|name| copy(&folder.join("run"), &folder.join(name)));
         folder
     })
 }

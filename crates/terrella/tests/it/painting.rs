@@ -97,6 +97,27 @@ fn a_run_is_driven_from_a_page_until_somebody_stops_it() {
 }
 
 #[test]
+fn without_a_run_a_world_that_comes_with_the_program_is_driven() {
+    let folder = fresh("brought");
+    fs::create_dir_all(&folder).expect("a folder");
+    let drive = || {
+        let (mut child, address) = playing(&folder, &["--port", "0"]);
+        let about = get(&address, "/about");
+        assert!(about.contains("\"real\":true") && about.contains("\"ready\":true"), "a world, and who plans: {about}");
+        let stop = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+        assert!(stop.success() && child.wait().expect("it ends").success(), "it ends well");
+    };
+    drive();
+    let model = folder.join("runs/brought/model/model.json");
+    let before = fs::read(&model).expect("unpacked");
+    drive();
+    assert_eq!(fs::read(&model).expect("still there"), before, "it is unpacked once");
+    fs::write(&model, "another").expect("a file");
+    let text = told(&program(&folder, &["play", "--port", "0"]));
+    assert!(text.starts_with("exit 2") && text.contains("another run") && text.contains("by its name"), "{text}");
+}
+
+#[test]
 fn what_cannot_be_played_is_told_before_anybody_comes() {
     let run = painted();
     let folder = run.parent().expect("a folder");

@@ -262,7 +262,7 @@ impl Dynamics for EnsembleWorld {
 
     /// Not where noise is wanted, which is keyed by the place in a batch, nor where some have taken a step and others have not.
     fn join(&self, states: &[&Particles]) -> Option<Particles> {
-        let told = |state: &Particles| [state.reward.len(), state.ended.len()].map(|n| n > 0);
+        let told = |state: &Particles| [&state.told, &state.reward, &state.ended].map(|told| !told.is_empty());
         let first = told(states.first()?);
         if states.iter().any(|state| state.noise.is_some() || told(state) != first) {
             return None;
@@ -279,6 +279,7 @@ impl Dynamics for EnsembleWorld {
         Some(Particles {
             states: joined,
             rows,
+            told: all(|state| &state.told),
             noise: None,
             reward: all(|state| &state.reward),
             ended: all(|state| &state.ended),

@@ -151,8 +151,8 @@ fn a_world_takes_the_steps_that_were_trained() {
     let told = world.read(&after).expect("states");
     let mut square = 0.0;
     for (told, truth) in told.rows().zip(seen(1)) {
-        for i in 0..3 {
-            let far = motion.apart(i, f64::from(told[i]), f64::from(truth.state[i])) / motion.unit(i);
+        for (i, (told, truth)) in told.iter().zip(&truth.state).enumerate() {
+            let far = motion.apart(i, f64::from(*told), f64::from(*truth)) / motion.unit(i);
             square += far * far / (3 * batch.clips.len()) as f64;
         }
     }
