@@ -205,7 +205,9 @@ impl Mind {
         };
         let policy: Box<dyn Policy + 'a> = match self {
             Self::Goals(actor, flavour) => Box::new(actor.policy(*flavour)?.on_plan(note)),
-            Self::Rewards(model, settings, sizes) => Box::new(planner(&**model, sizes.clone(), settings)?.on_plan(note)),
+            Self::Rewards(model, settings, sizes) => {
+                Box::new(planner(&**model, sizes.clone(), settings)?.on_plan(note))
+            }
         };
         Ok(policy)
     }
