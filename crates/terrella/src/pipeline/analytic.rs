@@ -5,13 +5,14 @@
 //! hybrids, arXiv:2410.05507).
 
 use super::{Recordings, Run};
+use crate::error::Interrupted;
 use crate::watch::Watch;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use terrella_core::{Dataset, Table};
 use terrella_eval::Forecaster;
 use terrella_model::{AnyWorld, HybridConfig, LearnedParameter};
-use terrella_physics::{IdentifyConfig, digits, forecast, identify};
+use terrella_physics::{IdentifyConfig, digits, forecast, identify_while};
 
 /// Where it is kept in a run directory.
 pub const FILE: &str = "analytic.json";
@@ -145,7 +146,7 @@ pub(super) fn equations(model: &AnyWorld) -> Option<HybridConfig> {
 /// Fits the equations of a hybrid without their rest to what it learned from, and keeps both in the run; a fit that comes to nothing is told.
 ///
 /// # Errors
-/// If columns do not fit, or the disk refuses.
+/// If columns do not fit, the disk refuses, or somebody asked to stop.
 pub(super) fn fit_beside(run: &Run, model: &AnyWorld, recordings: &Recordings, watch: &Watch) -> Result<()> {
     let Some(config) = equations(model).filter(|_| !run.file(FILE).exists()) else { return Ok(()) };
     let (dataset, train) = (&*recordings.dataset, &recordings.split.train);
@@ -154,9 +155,12 @@ pub(super) fn fit_beside(run: &Run, model: &AnyWorld, recordings: &Recordings, w
     let records = known.columns.records(dataset, train)?;
     let settings = IdentifyConfig { parts: config.parts, ..run.settings.identify.clone() };
     let stage = watch.stage("equations alone", 1);
-    let fitted = identify(&*known.mechanism, &known.space, &records, &settings);
+    let fitted = identify_while(&*known.mechanism, &known.space, (&records, &settings), &|| !watch.stopped());
     stage.at(1, "");
     drop(stage);
+    if watch.stopped() {
+        return Err(Interrupted { resume: Some(run.resume_command()) }.into());
+    }
     let identified = match fitted {
         Ok(identified) => identified,
         Err(error) => {

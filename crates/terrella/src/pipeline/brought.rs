@@ -48,19 +48,7 @@ pub fn brought(path: &Path, watch: &Watch) -> Result<()> {
     let run = Run::open(path)?;
     let data = run.file("data");
     if !data.exists() {
-        let settings = &run.settings;
-        let config = CollectConfig {
-            env: settings.data.collected_in().to_owned(),
-            episodes: EPISODES,
-            steps: Some(settings.data.episode_steps),
-            explore: settings.data.explore,
-            explorer: settings.data.explorer,
-            noise: settings.data.noise,
-            size: settings.model.wants().picture.unwrap_or(0),
-            seed: SEED,
-            threads: settings.eval.threads(),
-        };
-        collect(&data, &config, watch)?;
+        collect(&data, &CollectConfig::of(&run.settings, EPISODES, SEED), watch)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What to record in a world.
 
+use crate::settings::Settings;
 use serde::Serialize;
 use terrella_env::Exploring;
 
@@ -24,4 +25,22 @@ pub struct CollectConfig {
     pub seed: u64,
     /// Threads; they change no number.
     pub threads: usize,
+}
+
+impl CollectConfig {
+    /// So many episodes of this seed, in all else as the settings of a run have them.
+    pub(super) fn of(settings: &Settings, episodes: usize, seed: u64) -> Self {
+        let data = &settings.data;
+        Self {
+            env: data.collected_in().to_owned(),
+            episodes,
+            steps: Some(data.episode_steps),
+            explore: data.explore,
+            explorer: data.explorer,
+            noise: data.noise,
+            size: settings.model.wants().picture.unwrap_or(0),
+            seed,
+            threads: settings.eval.threads(),
+        }
+    }
 }

@@ -139,19 +139,7 @@ fn open_or_collect(run: &mut Run, watch: &Watch) -> Result<Recordings> {
         None => {
             let path = run.file("data");
             if !path.exists() {
-                let data = &settings.data;
-                let config = CollectConfig {
-                    env: data.collected_in().to_owned(),
-                    episodes: data.episodes,
-                    steps: Some(data.episode_steps),
-                    explore: data.explore,
-                    explorer: data.explorer,
-                    noise: data.noise,
-                    size: settings.model.wants().picture.unwrap_or(0),
-                    seed: settings.seed,
-                    threads: settings.eval.threads(),
-                };
-                collect(&path, &config, watch)?;
+                collect(&path, &CollectConfig::of(settings, settings.data.episodes, settings.seed), watch)?;
             }
             path
         }
